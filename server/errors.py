@@ -1,0 +1,44 @@
+"""The tree of everything that can go wrong here.
+
+Each message says what happened, where, and what to do; whoever shows it (command line, HTTP) adds nothing and never
+prints a traceback for a `RequestError`, a `ConfigurationError` or a `VoiceError`.
+"""
+
+from collections.abc import Iterable
+
+
+class SpeechError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class ConfigurationError(SpeechError, ValueError):
+    """config.yaml or a command-line option cannot be used; nothing was started."""
+
+
+class VoiceError(SpeechError):
+    """A voice folder cannot be used: missing, damaged, or made by another version."""
+
+
+class DeviceError(SpeechError, RuntimeError):
+    """No execution provider could run a graph, the CPU included."""
+
+
+class SynthesisError(SpeechError, RuntimeError):
+    """The model produced something that must not reach a listener, such as NaN."""
+
+
+class RequestError(SpeechError, ValueError):
+    """What the caller asked for cannot be done. `param` names the field, `code` is for programs."""
+
+    def __init__(self, message: str, *, param: str | None = None, code: str = "invalid_value") -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+
+
+class UnknownName(RequestError):
+    """A voice, speaker, emotion or format that is not there; the message lists those that are."""
+
+    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+        listed = ", ".join(valid) or "none"
+        super().__init__(f"unknown {kind} {name!r}; valid: {listed}", param=kind, code=f"unknown_{kind}")

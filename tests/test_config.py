@@ -1,0 +1,166 @@
+"""config.yaml is read once, checked to the last key, and every mistake in it is named."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from server.config import Config, load_config
+from server.cpus import available_cpus
+from server.errors import ConfigurationError
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "config.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(path)
+    return str(caught.value)
+
+
+def test_the_file_of_the_repository_holds_exactly_the_keys_and_defaults():
+    written = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    assert written == Config().model_dump(mode="json")
+
+
+def test_every_key_of_the_file_is_explained_by_a_comment_above_it():
+    lines = (REPOSITORY / "config.yaml").read_text(encoding="utf-8").splitlines()
+    unexplained = [
+        line for above, line in pairwise(lines)
+        if line.startswith("  ") and not line.lstrip().startswith("#") and not above.lstrip().startswith("#")
+    ]  # fmt: skip
+    assert unexplained == []
+
+
+def test_defaults_where_no_file_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_config() == Config()
+
+
+def test_the_file_of_the_working_folder_is_found(write, monkeypatch):
+    monkeypatch.chdir(write("server: {port: 1234}").parent)
+    assert load_config().server.port == 1234
+
+
+def test_values_of_the_file_replace_defaults_and_the_others_stay(write):
+    config = load_config(write("server: {host: '::', port: 0}\nruntime: {providers: [cpu]}\nsynthesis:\n"))
+    assert (config.server.host, config.server.port, config.server.workers) == ("::", 0, 0)
+    assert config.runtime.providers == ("cpu",)
+    assert config.synthesis == Config().synthesis
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "server:\n"])
+def test_an_empty_file_means_the_defaults(write, text):
+    config = load_config(write(text))
+    assert config.server == Config().server
+    assert config.synthesis == Config().synthesis
+
+
+def test_a_relative_models_path_is_relative_to_the_file(write, tmp_path):
+    assert load_config(write("models: {path: voices}")).models.path == tmp_path / "voices"
+    assert load_config(write("models: {path: /srv/voices}")).models.path == Path("/srv/voices")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert str(tmp_path / "absent.yaml") in refusal(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("server: {prot: 1}", "server.prot is not a key; valid keys of server: host, port, workers"),
+        ("sever: {port: 1}", "sever is not a section; valid: server, models, runtime, synthesis"),
+        ("sever:", "sever is not a section; valid: server, models, runtime, synthesis"),
+        ("server: 7860", "server must be a section with keys, not 7860"),
+        ("server: {port: '7860'}", "server.port must be a whole number, not '7860'"),
+        ("server: {port: 1.5}", "server.port must be a whole number, not 1.5"),
+        ("server: {port: 70000}", "server.port must be at most 65535, not 70000"),
+        ("server: {host: no}", "server.host must be text (in quotes if it looks like something else), not False"),
+        ("server: {workers: -1}", "server.workers must be at least 0, not -1"),
+        ("models: {path: 3}", "models.path must be a path, not 3"),
+        ("models: {default_voice: ''}", "models.default_voice must be text of at least one character, not ''"),
+        ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'cuda' or 'cpu', not 'tpu'"),
+        ("runtime: {providers: cpu}", "runtime.providers must be a list, not 'cpu'"),
+        ("runtime: {providers: []}", "runtime.providers must be a list of at least one provider, each"),
+        ("runtime: {providers: [cpu, cpu]}", "each named once, not ['cpu', 'cpu']"),
+        ("runtime: {device_id: true}", "runtime.device_id must be a whole number, not True"),
+        ("synthesis: {sentence_silence: .nan}", "synthesis.sentence_silence must be a finite number, not nan"),
+        ("synthesis: {sentence_silence: 11}", "synthesis.sentence_silence must be at most 10"),
+        ("synthesis: {chunk_steps: 0}", "synthesis.chunk_steps must be at least 1, not 0"),
+        ("server: {port: 1, port: 2}", "'port' is set twice"),
+        ("server: [", "is not valid YAML"),
+        ("[server]", "must hold sections (server, models, runtime, synthesis)"),
+        ("1: {}", "should be strings"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_said_with_its_place(write, text, said):
+    path = write(text)
+    assert said in refusal(path)
+    assert str(path) in refusal(path)
+
+
+def test_all_mistakes_are_said_at_once(write):
+    said = refusal(write("server: {port: -1, name: x}\nruntime: {threads: many}")).splitlines()
+    assert len(said) == 3
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in refusal(path)
+
+
+def test_nothing_can_be_changed_after_reading():
+    with pytest.raises(ValueError, match="frozen"):
+        Config().server.port = 1
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"sys/fs/cgroup/cpu.max": "150000 100000\n"},
+        {"sys/fs/cgroup/cpu.max": "50000 100000\n"},
+        {"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/cpu.max": "100000 100000"},
+        {
+            "proc/self/cgroup": "0::/a\n",
+            "sys/fs/cgroup/a/cpu.max": "max 100000",
+            "sys/fs/cgroup/cpu.max": "100000 100000",
+        },
+        {"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "100000\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n"},
+    ],
+)
+def test_a_quota_of_the_container_bounds_the_cpus(tmp_path, files, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert available_cpus(tree(tmp_path, files)) == 1
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"sys/fs/cgroup/cpu.max": "max 100000\n"},
+        {"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n"},
+    ],
+)
+def test_without_a_quota_the_affinity_counts(tmp_path, files, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert available_cpus(tree(tmp_path, files)) == 64

@@ -1,0 +1,58 @@
+"""Voices to read for: tables as KAN-TTS trains them, with no graphs behind them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from server.text.frontend import FrontEnd, Sentence
+from server.text.units import UnitTables
+from server.voice import Acoustic, Manifest, UnitInventory, Vocoder
+
+INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(encoding="utf-8"))
+
+
+def make_manifest(language: str = "PinYin", *, kind: str = "phones", **units: Any) -> Manifest:
+    """A voice with the phones of that language (those of Mandarin where the language has no list here)."""
+    inventory: dict[str, Any] = {"kind": kind, "specials": INVENTORY["specials"], "longest": 800}
+    if kind == "phones":
+        phones = INVENTORY["phones"].get(language, INVENTORY["phones"]["PinYin"])
+        inventory["phones"] = phones.split()
+        inventory |= {name: INVENTORY[name] for name in ("tones", "syllable_flags", "word_flags")}
+    return Manifest(
+        format=1,
+        name="test",
+        language=language,
+        sample_rate=16000,
+        speakers=("F7", "xiaoyu"),
+        emotions=tuple(INVENTORY["emotions"].split()),
+        precision="fp32",
+        units=UnitInventory(**(inventory | units)),
+        acoustic=Acoustic(mel_channels=80, frames_per_step=3, f0=None, speaker_embedding=None),
+        vocoder=Vocoder(samples_per_frame=200, harmonics=0),
+        graphs={},
+        source={},
+    )
+
+
+@pytest.fixture(scope="session")
+def tables() -> UnitTables:
+    return UnitTables(make_manifest())
+
+
+@pytest.fixture(scope="session")
+def byte_tables() -> UnitTables:
+    return UnitTables(make_manifest(kind="bytes"))
+
+
+@pytest.fixture(scope="session")
+def front_end(tables: UnitTables) -> FrontEnd:
+    return FrontEnd(tables)
+
+
+@pytest.fixture(scope="session")
+def read(front_end: FrontEnd) -> Callable[[str], list[Sentence]]:
+    """Reads a text neutrally, as speaker F7."""
+    return lambda text: front_end.read(text, speaker="F7", emotion="neutral")
