@@ -7,20 +7,17 @@ checkpoint costs nothing.
 """
 
 import io
-import math
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from convert.errors import CheckpointError, ForbiddenPickle
+from convert.errors import CheckpointError, ForbiddenPickleError
 from convert.pickled import Name, read_pickle, shown
+from convert.tensors import Region, Storage, StorageFile, Tensor
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -56,101 +53,10 @@ _CALLS = frozenset(
 _ALLOWED = _CALLS | frozenset(_STORAGES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """The bytes of one storage in the file."""
-
-    position: int
-    size: int
-    crc: int | None
-
-
-class _File:
-    """Where the storages of one checkpoint lie; filled after the pickle in the legacy format."""
-
-    def __init__(self, path: Path, byte_order: Literal["<", ">"] = "<") -> None:
-        self.path = path
-        self.byte_order = byte_order
-        self.regions: dict[str, _Region] = {}
-        self._last: tuple[str, bytes] = ("", b"")
-
-    def read(self, key: str) -> bytes:
-        """A whole storage, checked. The last one is kept, since the weights of an LSTM often share theirs."""
-        if key != self._last[0]:
-            region = self.regions[key]
-            with self.path.open("rb") as stream:
-                stream.seek(region.position)
-                content = stream.read(region.size)
-            if len(content) != region.size:
-                raise CheckpointError(f"{self.path} became shorter while it was read; copy or download it again")
-            if region.crc is not None and zlib.crc32(content) != region.crc:
-                raise CheckpointError(
-                    f"{self.path} is damaged: storage {shown(key)} has not the checksum that was recorded (CRC-32); "
-                    "copy or download it again"
-                )
-            self._last = (key, content)
-        return self._last[1]
-
-
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    """A flat array of `length` elements that begins `start` elements into the storage `key`."""
-
-    file: _File
-    key: str
-    dtype: str
-    length: int
-    start: int = 0
-
-    @property
-    def item_size(self) -> int:
-        return 2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A tensor whose bytes are still in the file."""
-
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    """In elements."""
-    offset: int
-    """In elements of its storage."""
-    storage: _Storage
-
-    @property
-    def dtype(self) -> str:
-        """NumPy's name of the type in the file, or `bfloat16`, which NumPy does not have."""
-        return self.storage.dtype if self.storage.dtype == "bfloat16" else np.dtype(self.storage.dtype).name
-
-    @property
-    def size(self) -> int:
-        """Elements."""
-        return math.prod(self.shape)
-
-    def array(self) -> np.ndarray:
-        """The values, contiguous, in this machine's byte order; bfloat16 becomes float32.
-
-        Raises `CheckpointError` when the storage is damaged, or has fewer elements than the tensor shows of it.
-        """
-        storage, file = self.storage, self.storage.file
-        if self.size > storage.length:
-            raise CheckpointError(f"{file.path}: a tensor of {self.size} elements repeats a storage of {storage.length}")
-        brain = storage.dtype == "bfloat16"
-        stored = np.dtype("u2" if brain else storage.dtype).newbyteorder(file.byte_order)
-        if self.size == 0:
-            return np.zeros(self.shape, np.float32 if brain else stored.newbyteorder("="))
-        content = file.read(storage.key)
-        flat = np.frombuffer(content, stored, storage.length, storage.start * storage.item_size)[self.offset :]
-        view = as_strided(flat, self.shape, [stride * stored.itemsize for stride in self.strides], writeable=False)
-        values = np.array(view, dtype=stored.newbyteorder("="), order="C")
-        return (values.astype(np.uint32) << 16).view(np.float32) if brain else values
-
-
 def read_checkpoint(path: Path) -> Any:
     """What `torch.save` put into the file: dicts, lists, numbers, strings, and each tensor as a lazy `Tensor`.
 
-    Raises `CheckpointError` when the file is missing, damaged or no checkpoint, and `ForbiddenPickle`, before anything
+    Raises `CheckpointError` when the file is missing, damaged or no checkpoint, and `ForbiddenPickleError`, before anything
     is executed, when it names a function that does not rebuild tensors.
     """
     try:
@@ -165,8 +71,8 @@ def read_checkpoint(path: Path) -> Any:
         raise CheckpointError(f"{path} is missing") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ForbiddenPickle as error:
-        raise ForbiddenPickle(
+    except ForbiddenPickleError as error:
+        raise ForbiddenPickleError(
             f"{path} is refused: {error}. Nothing of it was executed. If you trust the file, load it with PyTorch and "
             "save its weights alone"
         ) from None
@@ -218,7 +124,7 @@ def _read_zip(path: Path, stream: BinaryIO) -> Any:
     root = pickles[0].removesuffix("data.pkl")
     if f"{root}constants.pkl" in entries:
         raise CheckpointError("is a TorchScript program, not a checkpoint of weights")
-    file = _File(path)
+    file = StorageFile(path)
     for name, entry in entries.items():
         if name.startswith(root):
             file.regions[name.removeprefix(root)] = _locate(stream, entry)
@@ -230,8 +136,8 @@ def _read_zip(path: Path, stream: BinaryIO) -> Any:
             raise CheckpointError("its entry 'byteorder' says neither little nor big")
         file.byte_order = ">" if order == b"big" else "<"
 
-    def storage(key: str, dtype: str, length: int, view: Any) -> _Storage:
-        found = _Storage(file, f"data/{key}", dtype, length)
+    def storage(key: str, dtype: str, length: int, view: Any) -> Storage:
+        found = Storage(file, f"data/{key}", dtype, length)
         region = file.regions.get(found.key)
         if region is None:
             raise CheckpointError(f"storage {shown(key)} is missing in the archive; download it again")
@@ -242,7 +148,7 @@ def _read_zip(path: Path, stream: BinaryIO) -> Any:
     return _unpickle(io.BytesIO(file.read("data.pkl")), storage)
 
 
-def _locate(stream: BinaryIO, entry: zipfile.ZipInfo) -> _Region:
+def _locate(stream: BinaryIO, entry: zipfile.ZipInfo) -> Region:
     if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
         raise CheckpointError(f"its entry {shown(entry.filename)} is compressed or encrypted, as PyTorch never does")
     stream.seek(entry.header_offset)
@@ -250,21 +156,21 @@ def _locate(stream: BinaryIO, entry: zipfile.ZipInfo) -> _Region:
     if len(header) < 30 or not header.startswith(_ZIP_MAGIC):
         raise CheckpointError(f"its entry {shown(entry.filename)} is damaged; download it again")
     name, extra = struct.unpack("<HH", header[26:])
-    return _Region(entry.header_offset + 30 + name + extra, entry.file_size, entry.CRC)
+    return Region(entry.header_offset + 30 + name + extra, entry.file_size, entry.CRC)
 
 
 def _read_legacy(path: Path, stream: BinaryIO) -> Any:
     head = io.BytesIO(stream.read(_LARGEST_PICKLE))
-    file = _File(path)
-    needed: dict[str, _Storage] = {}
+    file = StorageFile(path)
+    needed: dict[str, Storage] = {}
 
-    def storage(key: str, dtype: str, length: int, view: Any) -> _Storage:
-        whole = needed.setdefault(key, _Storage(file, key, dtype, length))
+    def storage(key: str, dtype: str, length: int, view: Any) -> Storage:
+        whole = needed.setdefault(key, Storage(file, key, dtype, length))
         if view is None:
             return whole
         match view:
-            case (str(), int(start), int(count)) if 0 <= start and 0 <= count and start + count <= whole.length:
-                return _Storage(file, key, dtype, count, start)
+            case (str(), int(start), int(count)) if start >= 0 and count >= 0 and start + count <= whole.length:
+                return Storage(file, key, dtype, count, start)
         raise CheckpointError(f"it has a view outside of storage {shown(key)}")
 
     try:
@@ -288,23 +194,23 @@ def _read_legacy(path: Path, stream: BinaryIO) -> Any:
         size = needed[key].length * needed[key].item_size
         if count != needed[key].length or position + 8 + size > end:
             raise CheckpointError(f"it ends before its storage {shown(key)} or is damaged; download it again")
-        file.regions[key] = _Region(position + 8, size, None)
+        file.regions[key] = Region(position + 8, size, None)
         position += 8 + size
     if missing := needed.keys() - file.regions.keys():
         raise CheckpointError(f"storage {shown(min(missing))} is missing in it; download it again")
     return content
 
 
-def _no_storage(key: str, dtype: str, length: int, view: Any) -> _Storage:
+def _no_storage(key: str, dtype: str, length: int, view: Any) -> Storage:
     raise CheckpointError("a storage stands where none belongs")
 
 
-def _unpickle(stream: BinaryIO, storage: Callable[[str, str, int, Any], _Storage]) -> Any:
-    def persistent(identity: Any) -> _Storage:
+def _unpickle(stream: BinaryIO, storage: Callable[[str, str, int, Any], Storage]) -> Any:
+    def persistent(identity: Any) -> Storage:
         match identity:
             case ("storage", Name(kind), str(key), str(), int(length), *view) if kind in _STORAGES and length >= 0:
                 return storage(key, _STORAGES[kind], length, view[0] if view else None)
-        raise ForbiddenPickle("it has a persistent id that is not a storage")
+        raise ForbiddenPickleError("it has a persistent id that is not a storage")
 
     return read_pickle(stream, allowed=_ALLOWED, call=_call, persistent=persistent)
 
@@ -312,16 +218,16 @@ def _unpickle(stream: BinaryIO, storage: Callable[[str, str, int, Any], _Storage
 def _call(name: str, arguments: tuple[Any, ...]) -> Any:
     """What the calls of a checkpoint amount to here. Arguments that do not fit are refused."""
     match name, arguments:
-        case "torch._utils._rebuild_tensor_v2", (_Storage() as storage, int(offset), tuple(shape), tuple(strides), *rest):
+        case "torch._utils._rebuild_tensor_v2", (Storage() as flat, int(offset), tuple(shape), tuple(strides), *rest):
             if len(rest) > 2 and rest[2]:
-                raise ForbiddenPickle("it has a tensor that is a conjugate or negative view")
-            return _tensor(storage, offset, shape, strides)
+                raise ForbiddenPickleError("it has a tensor that is a conjugate or negative view")
+            return _tensor(flat, offset, shape, strides)
         case "torch._utils._rebuild_parameter", (Tensor() as tensor, *_):
             return tensor
         case "collections.OrderedDict", ():
             return {}
         case "collections.OrderedDict", (list(pairs),) if all(_is_item(pair) for pair in pairs):
-            return {key: value for key, value in pairs}
+            return dict(pairs)
         case "collections.Counter", ():
             return {}
         case "collections.Counter", (dict(counts),):
@@ -330,14 +236,14 @@ def _call(name: str, arguments: tuple[Any, ...]) -> Any:
             return tuple(sizes)
         case "torch.device", (str(kind), *_):
             return kind
-    raise ForbiddenPickle(f"it calls {name} with arguments that no checkpoint has")
+    raise ForbiddenPickleError(f"it calls {name} with arguments that no checkpoint has")
 
 
 def _is_item(pair: Any) -> bool:
     return isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str | int)
 
 
-def _tensor(storage: _Storage, offset: int, shape: tuple[Any, ...], strides: tuple[Any, ...]) -> Tensor:
+def _tensor(storage: Storage, offset: int, shape: tuple[Any, ...], strides: tuple[Any, ...]) -> Tensor:
     fits = len(shape) == len(strides) <= 32 and all(isinstance(n, int) and n >= 0 for n in (offset, *shape, *strides))
     if fits and 0 not in shape:
         last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))

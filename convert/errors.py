@@ -12,7 +12,7 @@ class CheckpointError(ConvertError):
     """A .pth file cannot be read: not a checkpoint, damaged, or without the weights that were asked for."""
 
 
-class ForbiddenPickle(CheckpointError):
+class ForbiddenPickleError(CheckpointError):
     """A checkpoint wants something to be called or built that is not a tensor; nothing of it was executed."""
 
 

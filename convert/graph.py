@@ -78,7 +78,7 @@ class Graph:
         """A named parameter of the model."""
         if name in self._arrays:
             raise ValueError(f"graph {self.name}: two weights are named {name}")
-        self._arrays[name] = np.ascontiguousarray(array)
+        self._arrays[name] = np.asarray(array, order="C")
         return Value(self, name)
 
     def value(self, content: "Value | ArrayLike", dtype: type = np.float32) -> Value:

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from convert.errors import CheckpointError, ForbiddenPickle
+from convert.errors import CheckpointError, ForbiddenPickleError
 
-_LITERALS = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING "
-    "UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8".split()
-)
+_LITERALS = {
+    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+    *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+}
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
@@ -38,7 +39,7 @@ def read_pickle(
 
     `call(name, arguments)` stands for calling one of the `allowed` names, `persistent(id)` for a persistent id.
     Keys of dicts are strings or whole numbers: hashing anything nested could take for ever.
-    Raises `ForbiddenPickle` for another name or for an instruction that would run code, `CheckpointError` for damage.
+    Raises `ForbiddenPickleError` for another name or for an instruction that would run code, `CheckpointError` for damage.
     """
     machine = _Machine(allowed, call, persistent)
     try:
@@ -125,7 +126,7 @@ class _Machine:
                 case "REDUCE":
                     arguments, function = pop(), pop()
                     if not isinstance(function, Name) or not isinstance(arguments, tuple):
-                        raise ForbiddenPickle("it calls something that is not a function's name")
+                        raise ForbiddenPickleError("it calls something that is not a function's name")
                     push(self._call(function.full, arguments))
                 case "BUILD":
                     # The attributes of an OrderedDict (`_metadata` of a state dict) are of no use here.
@@ -135,9 +136,9 @@ class _Machine:
                     push(self._persistent(pop()))
                 case "INST":
                     self._name(*argument.split(" ", 1))
-                    raise ForbiddenPickle(f"it makes an object of {shown(argument.replace(' ', '.'))} (INST)")
+                    raise ForbiddenPickleError(f"it makes an object of {shown(argument.replace(' ', '.'))} (INST)")
                 case _:
-                    raise ForbiddenPickle(f"it uses the instruction {opcode}, which no checkpoint of weights needs")
+                    raise ForbiddenPickleError(f"it uses the instruction {opcode}, which no checkpoint of weights needs")
 
     def _since_mark(self) -> list[Any]:
         items, self.stack = self.stack, self._below.pop()
@@ -145,7 +146,7 @@ class _Machine:
 
     def _top(self, kind: type) -> Any:
         if type(self.stack[-1]) is not kind:
-            raise ForbiddenPickle(f"it changes a {type(self.stack[-1]).__name__} as if it were a {kind.__name__}")
+            raise ForbiddenPickleError(f"it changes a {type(self.stack[-1]).__name__} as if it were a {kind.__name__}")
         return self.stack[-1]
 
     def _fill(self, items: list[Any]) -> None:
@@ -158,7 +159,7 @@ class _Machine:
     def _name(self, module: Any, name: Any) -> Name:
         full = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "something without a name"
         if full not in self._allowed:
-            raise ForbiddenPickle(f"it names {shown(full)}, which is not needed to rebuild tensors")
+            raise ForbiddenPickleError(f"it names {shown(full)}, which is not needed to rebuild tensors")
         return Name(full)
 
 

@@ -32,9 +32,9 @@ def text_encoder(config: dict, weights: Weights, rows: dict[str, int]) -> Graph:
         x = vectors if x is None else x + vectors
 
     inner = encoder / "ling_enc"
-    if "position_enc" in inner:
-        # Training extends the table when an utterance is longer than max_len.
-        positions = inner.take("position_enc", 1, inner.shape("position_enc")[1], size)[0]
+    stored = (inner / "position_enc").shape("position_enc")
+    if stored:  # training makes the table longer than max_len when an utterance is
+        positions = (inner / "position_enc").take("position_enc", 1, stored[1], size)[0]
     else:
         positions = sinusoids(config["max_len"], size)
     graph.describe(longest=len(positions))

@@ -42,7 +42,7 @@ class Conversion:
     notes: list[str] = field(default_factory=list)
 
 
-def convert_voice(parts: VoiceParts, output: Path, progress: Progress) -> Conversion:
+def convert_voice(parts: VoiceParts, output: Path, origin: str, progress: Progress) -> Conversion:
     """Converts one voice into `output`/<name>, replacing an older one only when everything is written."""
     result = Conversion(output / parts.name, notes=list(parts.notes))
     with replacing(result.folder) as folder:
@@ -52,7 +52,7 @@ def convert_voice(parts: VoiceParts, output: Path, progress: Progress) -> Conver
             progress(f"writing {graph.name}.onnx")
             graphs[graph.name] = save(graph, folder)
             result.parameters += graph.parameters
-        manifest = describe(parts, facts)
+        manifest = describe(parts, facts, origin)
         manifest["files"] = copy_files(parts, folder)
         manifest["graphs"] = graphs
         text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
@@ -149,7 +149,7 @@ def check_vocoder(parts: VoiceParts, acoustic: dict, generator: dict, graph: Gra
         raise ConvertError(f"upsample_scales make {graph.fact('samples_per_frame')} samples a frame, hop_length says {hop}")
 
 
-def describe(parts: VoiceParts, facts: dict[str, Any]) -> dict[str, Any]:
+def describe(parts: VoiceParts, facts: dict[str, Any], origin: str) -> dict[str, Any]:
     """The content of voice.yaml, without the graphs."""
     config = parts.am_config["Model"]["KanTtsSAMBERT"]["params"]
     inventory: Inventory = facts["inventory"]
@@ -177,7 +177,7 @@ def describe(parts: VoiceParts, facts: dict[str, Any]) -> dict[str, Any]:
             "filled_pauses": [filled_pause(*phones, first) for phones in FILLED_PAUSES] if config.get("FP") else [],
         },
         "vocoder": {"samples_per_frame": facts["samples_per_frame"], "harmonics": facts["harmonics"]},
-        "source": {"package": parts.package, "acoustic": parts.am_checkpoint.name, "vocoder": parts.voc_checkpoint.name},
+        "source": {"package": origin, "acoustic": parts.am_checkpoint.name, "vocoder": parts.voc_checkpoint.name},
     }
 
 

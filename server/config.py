@@ -8,6 +8,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from server.errors import ConfigurationError
+from server.mistakes import sentence
 
 DEFAULT_FILE = Path("config.yaml")
 
@@ -123,31 +124,10 @@ def _read(path: Path) -> dict[Hashable, Any]:
     return content
 
 
-_EXPECTED = {
-    "string_type": "text (in quotes if it looks like something else)",
-    "string_too_short": "text of at least one character",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "greater_than_equal": "at least {ge}",
-    "less_than_equal": "at most {le}",
-    "literal_error": "one of {expected}",
-    "tuple_type": "a list",
-    "path_type": "a path",
-    "model_type": "a section with keys",
-    "value_error": "{error}",
-}
-
-
 def _mistakes(error: ValidationError) -> Iterator[str]:
-    for item in error.errors(include_url=False):
-        place = ".".join(map(str, item["loc"]))
-        if item["type"] == "extra_forbidden":
-            yield _unknown_key(place)
-        elif item["type"] in _EXPECTED:
-            yield f"{place} must be {_EXPECTED[item['type']].format_map(item.get('ctx', {}))}, not {item['input']!r}"
-        else:
-            yield f"{place}: {item['msg']}, not {item['input']!r}"
+    for mistake in error.errors(include_url=False):
+        place = ".".join(map(str, mistake["loc"]))
+        yield _unknown_key(place) if mistake["type"] == "extra_forbidden" else sentence(place, mistake)
 
 
 def _unknown_key(place: str) -> str:

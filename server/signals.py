@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from server.errors import RequestError
+
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
+
+STYLE_LIMITS = {"speed": (0.25, 4.0), "pitch": (-12.0, 12.0), "energy": (-20.0, 20.0), "volume": (0.0, 4.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,25 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to speak. Pitch and energy move the predicted contours, speed the durations before they are rounded."""
+    """How to speak. Pitch and energy move the predicted contours, speed the durations before they are rounded.
+
+    Raises `RequestError` for a value outside of `STYLE_LIMITS`, NaN included.
+    """
 
     speed: float = 1.0
-    """0.25 to 4; 2 is twice as fast."""
+    """2 is twice as fast"""
     pitch: float = 0.0
-    """Semitones, -12 to 12."""
+    """semitones"""
     energy: float = 0.0
-    """Decibels, -20 to 20."""
+    """decibels"""
     volume: float = 1.0
-    """Factor on the samples, 0 to 4; loud peaks bend instead of clipping."""
+    """factor on the samples; loud peaks bend instead of clipping"""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in STYLE_LIMITS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise RequestError(f"{name} is {value}; valid: {low:g} to {high:g}", param=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,18 @@ class UnitTables:
         self.longest = units.longest
         self.phones = frozenset(units.phones)
         if self.reads_bytes:
-            self._fields = BYTE_FIELDS
-            lists = (tuple(map(str, range(256))), manifest.emotions, manifest.speakers)
+            self._fields: tuple[str, ...] = BYTE_FIELDS
+            lists: tuple[tuple[str, ...], ...] = (tuple(map(str, range(256))), manifest.emotions, manifest.speakers)
         else:
             self._fields = PHONE_FIELDS
-            lists = (units.phones, units.tones, units.syllable_flags, units.word_flags, manifest.emotions, manifest.speakers)
+            lists = (
+                units.phones,
+                units.tones,
+                units.syllable_flags,
+                units.word_flags,
+                manifest.emotions,
+                manifest.speakers,
+            )
         self._specials = frozenset(units.specials)
         self._rows = [{name: row for row, name in enumerate((*names, *units.specials))} for names in lists]
         self._names = [[*names, *units.specials] for names in lists]
@@ -61,7 +68,8 @@ class UnitTables:
     def decode(self, units: Units) -> str:
         """The symbol line that `encode` turns into these rows."""
         rows = np.column_stack([units.features, units.emotions, units.speakers])
-        return " ".join("{" + "$".join(names[i] for names, i in zip(self._names, row, strict=True)) + "}" for row in rows)
+        named = (zip(self._names, row, strict=True) for row in rows)
+        return " ".join("{" + "$".join(names[index] for names, index in pairs) + "}" for pairs in named)
 
     def _encode_unit(self, place: int, token: str) -> list[int]:
         if len(token) < 2 or token[0] != "{" or token[-1] != "}":
@@ -75,7 +83,8 @@ class UnitTables:
         row = []
         for field, table, value in zip(self._fields, self._rows, values, strict=True):
             if value not in table:
-                raise _refused(f"unit {place}, {_short(token)}: unknown {field} {_short(value)}; {self._candidates(value, table)}")
+                valid = self._candidates(value, table)
+                raise _refused(f"unit {place}, {_short(token)}: unknown {field} {_short(value)}; {valid}")
             row.append(table[value])
         return row
 

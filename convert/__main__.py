@@ -1,0 +1,68 @@
+"""Command line of the converter: `python -m convert SOURCE --output models`."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from convert.download import fetch, is_model_id
+from convert.errors import ConvertError
+from convert.package import find_voices
+from convert.voice import convert_voice
+
+EXAMPLES = """examples:
+  python -m convert ~/speech_sambert-hifigan_tts_zhibei_emo_zh-cn_16k
+  python -m convert iic/speech_sambert-hifigan_tts_zhiyan_emo_zh-cn_16k --output models
+  python -m convert pretrain_work_dir --voice mine --se pretrain_work_dir/data/se/se.npy
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        convert(options)
+    except ConvertError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing was changed", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    command = argparse.ArgumentParser(
+        prog="python -m convert",
+        description="Converts Sambert-HiFiGAN voices (ModelScope, KAN-TTS) to ONNX. Needs no PyTorch.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("source", help="a package folder, a KAN-TTS training folder, or a ModelScope model id (owner/name)")
+    command.add_argument("--output", type=Path, default=Path("models"), help="where voices are written (default: models)")
+    command.add_argument("--voice", help="convert only this voice of a package; or the name of a voice that has none")
+    command.add_argument("--precision", choices=["fp32"], default="fp32", help="of the weights (default: fp32)")
+    command.add_argument("--am", type=Path, help="acoustic model: a .pth file, or a folder with config.yaml and ckpt/")
+    command.add_argument("--voc", type=Path, help="vocoder, likewise")
+    command.add_argument("--se", type=Path, help="speaker embedding (se.npy)")
+    command.add_argument("--se-model", type=Path, help="speaker encoder (se.model)")
+    return command
+
+
+def convert(options: argparse.Namespace) -> None:
+    source = Path(options.source)
+    origin = source.resolve().name
+    if is_model_id(options.source):
+        origin, source = options.source, fetch(options.source)
+    named = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
+    for parts in find_voices(source, voice=options.voice, **named):
+        started = time.monotonic()
+        print(f"{parts.name}:", file=sys.stderr)
+        result = convert_voice(parts, options.output, origin, lambda step: print(f"  {step}", file=sys.stderr))
+        for note in result.notes:
+            print(f"  note: {note}", file=sys.stderr)
+        millions = result.parameters / 1e6
+        print(f"{result.folder}  ({millions:.1f} M parameters, {time.monotonic() - started:.1f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Reads the YAML and JSON files of a package: plain data only, and every problem with its file and line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from convert.errors import PackageError
+
+_LARGEST = 1 << 20
+"""Bytes; a configuration has a few KiB."""
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises `PackageError`, also for a tag that asks for a Python object."""
+    text = _read(path)
+    try:
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.constructor.ConstructorError as error:
+        raise PackageError(f"{path}{_line(error)} is refused: {error.problem}; only plain data is read") from None
+    except yaml.MarkedYAMLError as error:
+        raise PackageError(f"{path}{_line(error)} is not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise PackageError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    return _mapping(path, content)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises `PackageError`."""
+    text = _read(path)
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise PackageError(f"{path}, line {error.lineno}, is not valid JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise PackageError(f"{path} is not valid JSON: {error}") from None
+    return _mapping(path, content)
+
+
+def section(content: Any, *keys: str) -> Any:
+    """What stands below `keys`, None where one of them is missing."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise PackageError(f"{path} has more than a megabyte; it is not a configuration")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise PackageError(f"{path} is missing") from None
+    except OSError as error:
+        raise PackageError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise PackageError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+
+
+def _line(error: yaml.MarkedYAMLError) -> str:
+    return f", line {error.problem_mark.line + 1}," if error.problem_mark else ""
+
+
+def _mapping(path: Path, content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise PackageError(f"{path} should hold names and values, not {type(content).__name__}")
+    return content

@@ -1,0 +1,1 @@
+"""units -> mel: encoder, decoder, postnet."""

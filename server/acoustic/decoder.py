@@ -1,0 +1,85 @@
+"""Decoder memory -> mel frames before the postnet, one autoregressive step of r frames after the other."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from server.runtime import Array, Session
+from server.signals import Floats
+
+HIDDEN = np.float32(-1e9)
+"""Added to the scores of keys that do not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """Where the decoder stands: an argument and a result of `Decoder.advance`."""
+
+    memory: Floats
+    """(steps, size)"""
+    band: int
+    """Steps that attention looks back, and ahead."""
+    step: int
+    state: dict[str, Array]
+    keys: Floats
+    """(1, layers, heads, width, known): of the memory from this step on, as far as it has been needed."""
+    values: Floats
+    """(1, layers, heads, known, width)"""
+
+    @property
+    def left(self) -> int:
+        """Steps to go."""
+        return len(self.memory) - self.step
+
+
+class Decoder:
+    """Runs the decoder. The past is a window as long as the band, not the whole utterance."""
+
+    def __init__(self, memory_session: Session, step_session: Session) -> None:
+        self._memory_session = memory_session
+        self._step_session = step_session
+
+    def start(self, memory: Floats, band: int) -> Decoding:
+        state = self._step_session.initial_state(window=band)
+        past_keys, past_values = state["state.keys"], state["state.values"]
+        return Decoding(memory, band, 0, state, past_keys[..., :0], past_values[..., :0, :])
+
+    def advance(self, decoding: Decoding, steps: int) -> tuple[Floats, Decoding]:
+        """Up to `steps` steps: frames (steps * r, channels), and where the decoder stands then."""
+        steps = min(steps, decoding.left)
+        decoding = self._look_ahead(decoding, steps)
+        window, state, rows = decoding.band + 1, decoding.state, []
+        for index in range(steps):
+            inputs = {
+                "memory": decoding.memory[None, decoding.step + index],
+                "memory_keys": decoding.keys[..., index : index + window],
+                "memory_values": decoding.values[..., index : index + window, :],
+                "mask": self._mask(decoding, decoding.step + index),
+            }
+            outputs, state = self._step_session.advance(inputs, state)
+            rows.append(outputs["frames"][0])
+        rest = {"keys": decoding.keys[..., steps:], "values": decoding.values[..., steps:, :]}
+        return np.concatenate(rows), replace(decoding, step=decoding.step + steps, state=state, **rest)
+
+    def _look_ahead(self, decoding: Decoding, steps: int) -> Decoding:
+        """Keys and values of all the memory that the next `steps` steps look at; past its end there are zeros."""
+        wanted = steps + decoding.band
+        known = decoding.keys.shape[4]
+        fresh = decoding.memory[None, decoding.step + known : decoding.step + wanted]
+        keys, values = [decoding.keys], [decoding.values]
+        if fresh.shape[1]:
+            outputs = self._memory_session.run({"memory": fresh})
+            keys.append(outputs["keys"])
+            values.append(outputs["values"])
+        beyond = wanted - known - fresh.shape[1]
+        if beyond > 0:
+            keys.append(np.zeros((*decoding.keys.shape[:4], beyond), np.float32))
+            values.append(np.zeros((*decoding.values.shape[:3], beyond, decoding.values.shape[4]), np.float32))
+        return replace(decoding, keys=np.concatenate(keys, axis=4), values=np.concatenate(values, axis=3))
+
+    @staticmethod
+    def _mask(decoding: Decoding, step: int) -> Floats:
+        """(1, 2, band + 1): which keys exist, of the past (its last key is the present) and of the memory."""
+        places = np.arange(decoding.band + 1)
+        exists = np.stack([places >= decoding.band - step, places < len(decoding.memory) - step])
+        return np.where(exists, np.float32(0), HIDDEN)[None]

@@ -1,0 +1,93 @@
+"""Encoded text -> a score: how high, how loud, how long each unit is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.acoustic.text import EncodedText
+from server.errors import SynthesisError
+from server.runtime import Session
+from server.signals import Floats, Style
+from server.voice import MeanDeviation, Range
+
+LONGEST_UNIT = 2000
+"""Frames. No phone or pause lasts 20 seconds; a model that says so is broken, and would fill the memory."""
+TYPICAL_F0 = MeanDeviation(kind="mean_deviation", mean=200.0, deviation=50.0)
+"""Hz; stands in where a voice does not say how its F0 was normalised, so that `pitch` is right to a semitone or so."""
+TYPICAL_ENERGY = MeanDeviation(kind="mean_deviation", mean=1.0, deviation=0.8)
+"""Energy is normalised too, by statistics that no package carries; their ratio differs little between speakers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An utterance with its melody. Units include fillers."""
+
+    text: Floats
+    """(units, size): hidden states coloured by pitch and energy."""
+    style: Floats
+    """(units, size): embeddings of speaker and emotion."""
+    pitch: Floats
+    """(units,), normalised as in training"""
+    energy: Floats
+    """(units,), normalised as in training"""
+    durations: NDArray[np.int64]
+    """(units,), frames"""
+    band: int
+    """Decoder steps that attention may look back, and ahead."""
+
+    @property
+    def frames(self) -> int:
+        return int(self.durations.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Runs the variance adaptor."""
+
+    contour_predictor: Session
+    contour_embedding: Session
+    duration_predictor: Session
+    frames_per_step: int
+    f0: MeanDeviation | Range | None
+    speaker_embedding: Floats | None
+
+    def compose(self, text: EncodedText, style: Style) -> Score:
+        inputs = {"text": text.hidden[None], "emotion": text.emotions[None]}
+        if self.speaker_embedding is None:
+            inputs["speaker"] = text.speakers[None]
+        else:
+            inputs["speaker_embedding"] = self.speaker_embedding
+        contours = self.contour_predictor.run(inputs)
+        pitch = scaled(contours["pitch"], 2 ** (style.pitch / 12), self.f0 or TYPICAL_F0)
+        energy = scaled(contours["energy"], 10 ** (style.energy / 20), TYPICAL_ENERGY)
+        coloured = self.contour_embedding.run({"text": text.hidden[None], "pitch": pitch, "energy": energy})["coloured_text"]
+
+        lengths = self._lengths(np.concatenate([coloured, contours["style"]], axis=2)) / np.float32(style.speed)
+        durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
+        band = int(lengths.max() / self.frames_per_step + 0.5)
+        return Score(coloured[0], contours["style"][0], pitch[0], energy[0], durations, band)
+
+    def _lengths(self, condition: Floats) -> Floats:
+        """(units,): frames at normal speed, not yet rounded. Each depends on the one before."""
+        state = self.duration_predictor.initial_state()
+        logs = np.empty(condition.shape[1], np.float32)
+        for unit in range(len(logs)):
+            outputs, state = self.duration_predictor.advance({"condition": condition[:, unit : unit + 1]}, state)
+            logs[unit] = outputs["log_duration"].item()
+        with np.errstate(over="ignore"):
+            lengths = np.exp(logs) - 1
+        if not (lengths < LONGEST_UNIT).all():
+            raise SynthesisError("the voice predicted a unit that never ends; its checkpoint is damaged or does not fit")
+        return lengths
+
+
+def scaled(contour: Floats, factor: float, scale: MeanDeviation | Range) -> Floats:
+    """A normalised contour whose real values are multiplied by `factor`."""
+    if factor == 1:
+        return contour
+    if isinstance(scale, Range):
+        scale = MeanDeviation(kind="mean_deviation", mean=scale.minimum, deviation=scale.maximum - scale.minimum)
+    return contour * np.float32(factor) + np.float32((factor - 1) * scale.mean / scale.deviation)
+
+

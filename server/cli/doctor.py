@@ -1,0 +1,76 @@
+"""Says whether this machine can serve, and on what. Exit code 1 if it could not."""
+
+import argparse
+import logging
+import platform
+from importlib import metadata
+
+import onnxruntime
+
+from server import cuda
+from server.config import Config
+from server.cpus import available_cpus
+from server.errors import SpeechError
+from server.library import Library
+from server.runtime import build_cuda_version
+
+NAME = "doctor"
+HELP = "check this machine and the voices"
+LOG_LEVEL = logging.CRITICAL
+
+PACKAGES = ("onnxruntime", "onnxruntime-gpu", "numpy", "aiohttp", "pydantic", "pypinyin", "rjieba", "soundfile")
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    library = Library(config)
+    problem = None
+    try:
+        library.load()
+    except SpeechError as error:
+        problem = str(error)
+    for name, value in _machine(config) + _device(library):
+        print(f"{name:14} {value}")
+    for name, synthesizer in library.voices.items():
+        print(f"{'voice':14} {name}: speaks ({synthesizer.voice.manifest.language}, {synthesizer.voice.rate} Hz)")
+    for name, reason in library.broken.items():
+        print(f"{'voice':14} {name}: broken: {reason}")
+    if not library.voices:
+        print(f"cannot serve: {problem or f'no voice in {config.models.path} works'}")
+        return 1
+    print("ready to serve")
+    return 0
+
+
+def _machine(config: Config) -> list[tuple[str, str]]:
+    driver = cuda.driver_version()
+    return [
+        ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        ("packages", ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))),
+        ("threads", f"{config.runtime.threads or available_cpus()} of {available_cpus()} available CPUs"),
+        ("NVIDIA driver", f"allows CUDA up to {driver[0]}.{driver[1]}" if driver else "none"),
+        ("CUDA build", build_cuda_version() or "none (onnxruntime for the CPU)"),
+        ("providers", f"configured {', '.join(config.runtime.providers)}; onnxruntime has {', '.join(_available())}"),
+    ]
+
+
+def _device(library: Library) -> list[tuple[str, str]]:
+    try:
+        rows = [("runs on", library.runtime.provider)]
+    except SpeechError as error:
+        rows = [("runs on", f"nothing: {error}")]
+    return rows + ([("fallback", library.runtime.fallback)] if library.runtime.fallback else [])
+
+
+def _available() -> list[str]:
+    return [name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers()]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

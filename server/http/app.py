@@ -1,0 +1,66 @@
+"""Puts the application together and serves it."""
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.config import Config
+from server.cpus import available_cpus
+from server.errors import ConfigurationError
+from server.http import page
+from server.http.bridge import Bridge
+from server.http.errors import answer_errors
+from server.http.health import HealthRoute
+from server.http.readiness import Readiness
+from server.http.speech import SpeechRoute
+from server.http.voices import VoicesRoute
+
+if TYPE_CHECKING:
+    from server.library import Library
+
+_BYTES_PER_CHARACTER = 12
+"""The most that JSON needs for one character: a pair of \\uXXXX."""
+_BYTES_BESIDES = 2**20
+"""Room for the other fields, so that a text that is somewhat too long is refused in words about the text."""
+
+_SHUTDOWN_SECONDS = 3.0
+"""How long a listener who does not read may delay the end of the server."""
+
+
+def create_app(library: "Library", config: Config) -> web.Application:
+    """The application. It loads the voices when it starts, and closes running streams when it ends."""
+    longest = config.synthesis.max_characters
+    app = web.Application(
+        middlewares=[answer_errors],
+        client_max_size=_BYTES_PER_CHARACTER * longest + _BYTES_BESIDES,
+    )
+    bridge = Bridge(config.server.workers or max(1, available_cpus() // 2))
+    readiness = Readiness(library)
+    app.add_routes(SpeechRoute(library, readiness, bridge, longest).routes())
+    app.add_routes(VoicesRoute(library, readiness).routes())
+    app.add_routes(HealthRoute(library, readiness).routes())
+    app.add_routes(page.routes())
+
+    async def close_bridge(app: web.Application) -> None:
+        await bridge.close()
+
+    app.cleanup_ctx.append(readiness.loading)
+    app.on_shutdown.append(close_bridge)
+    return app
+
+
+def serve(library: "Library", config: Config) -> None:
+    """Serves until SIGINT or SIGTERM. Raises `ConfigurationError` when the address cannot be listened on."""
+    host, port = config.server.host, config.server.port
+    try:
+        web.run_app(
+            create_app(library, config),
+            host=host,
+            port=port,
+            handler_cancellation=True,  # else a client that goes away is noticed only at the next write
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+        )
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another server.host or server.port"
+        ) from error

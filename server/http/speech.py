@@ -1,0 +1,86 @@
+"""POST /v1/audio/speech: text in, audio out while it is still being computed."""
+
+import logging
+from collections.abc import Generator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.audio.formats import Encoder, encoder
+from server.errors import SpeechError, SynthesisError
+from server.http.bridge import Bridge, ShutdownError, Stream
+from server.http.readiness import Readiness
+from server.http.request import SpeechRequest, parse
+
+if TYPE_CHECKING:
+    from server.library import Library
+    from server.synthesizer import Synthesizer
+
+_log = logging.getLogger(__name__)
+
+
+class SpeechRoute:
+    """`longest` is the number of characters that one request may have."""
+
+    def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, longest: int) -> None:
+        self._library = library
+        self._readiness = readiness
+        self._bridge = bridge
+        self._longest = longest
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/v1/audio/speech", self.speak)]
+
+    async def speak(self, request: web.Request) -> web.StreamResponse:
+        """The status is decided when the first chunk is there: up to then every failure is a proper error."""
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType(
+                text=f"send JSON with Content-Type: application/json, not {request.content_type}"
+            )
+        wanted = parse(await request.read(), self._longest)
+        self._readiness.require()
+        synthesizer = self._library.synthesizer(wanted.voice)
+        stream_encoder = encoder(wanted.response_format, synthesizer.voice.rate)
+        with self._bridge.stream(_encoded(wanted, synthesizer, stream_encoder)) as chunks:
+            first = await anext(chunks, None)
+            if first is None:
+                raise SynthesisError("the voice computed no audio for this text")
+            response = web.StreamResponse(
+                headers={
+                    "Content-Type": stream_encoder.media_type,
+                    "Cache-Control": "no-cache",
+                    "X-Accel-Buffering": "no",
+                }
+            )
+            await response.prepare(request)
+            await _send(request, response, stream_encoder.header + first, chunks)
+            return response
+
+
+def _encoded(
+    wanted: SpeechRequest, synthesizer: "Synthesizer", stream_encoder: Encoder
+) -> Generator[bytes, None, None]:
+    """Runs in the bridge's threads, the checks of the text included; closing it closes the synthesis."""
+    speech = synthesizer.speak(wanted.input, speaker=wanted.speaker, emotion=wanted.emotion, style=wanted.style)
+    with closing(speech) as chunks:
+        for audio in chunks:
+            if data := stream_encoder.encode(audio):
+                yield data
+
+
+async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: Stream) -> None:
+    """Writes the stream. A failure half-way cuts the connection: a clean end would pass for the whole speech."""
+    try:
+        await response.write(first)
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+    except ConnectionError:
+        _log.debug("the client went away")
+    except Exception as error:
+        expected = isinstance(error, SpeechError)
+        level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
+        _log.log(level, "a stream was cut off: %s", error, exc_info=None if expected else error)
+        if request.transport is not None:
+            request.transport.close()

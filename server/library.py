@@ -1,0 +1,94 @@
+"""All the voices of one folder: the ones that speak, and the ones that are broken, with the reason."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from server.config import Config
+from server.errors import ConfigurationError, SpeechError, UnknownName, VoiceError
+from server.runtime import Runtime
+from server.synthesizer import Synthesizer
+from server.voice import Voice
+
+log = logging.getLogger(__name__)
+
+DEFAULT_VOICE = "demo"
+
+
+class Library:
+    """Voices by name. Empty until `load`, which takes seconds and blocks."""
+
+    def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
+        self.runtime = runtime or Runtime(config.runtime)
+        self.state: Literal["loading", "ready", "failed"] = "loading"
+        self._config = config
+        self._voices: dict[str, Synthesizer] = {}
+        self._broken: dict[str, str] = {}
+
+    @property
+    def voices(self) -> Mapping[str, Synthesizer]:
+        return self._voices
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """Why a voice cannot speak, by its folder's name."""
+        return self._broken
+
+    @property
+    def default_voice(self) -> str | None:
+        """The configured one, else `demo`, else the first; None while there is no voice."""
+        return self._config.models.default_voice or default_name(self._voices) or None
+
+    def load(self) -> None:
+        """Opens every voice below the configured folder and lets it speak once."""
+        for folder in voice_folders(self._config.models.path):
+            try:
+                self._voices[folder.name] = self._open(folder)
+            except SpeechError as error:
+                log.error("voice %s is broken: %s", folder.name, error)
+                self._broken[folder.name] = str(error)
+        self.state = "ready" if self._voices else "failed"
+
+    def synthesizer(self, name: str | None = None) -> Synthesizer:
+        """The voice of that name, or the default one. Raises `UnknownName`, or `VoiceError` for a broken one."""
+        name = name or self.default_voice
+        if name in self._broken:
+            raise VoiceError(f"voice {name!r} is broken: {self._broken[name]}")
+        if name is None or name not in self._voices:
+            raise UnknownName("voice", name or "", self._voices)
+        return self._voices[name]
+
+    def open(self, name: str | None = None) -> Synthesizer:
+        """One voice alone, without loading the others."""
+        folders = {folder.name: folder for folder in voice_folders(self._config.models.path)}
+        name = name or self._config.models.default_voice or default_name(folders)
+        if name not in folders:
+            raise UnknownName("voice", name, folders)
+        return self._open(folders[name])
+
+    def devices(self) -> dict[str, str | None]:
+        """What the graphs run on, and why not on something better."""
+        return {"provider": self.runtime.provider, "fallback": self.runtime.fallback}
+
+    def _open(self, folder: Path) -> Synthesizer:
+        voice = Voice(folder)
+        if voice.name != folder.name:
+            raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
+        voice.verify()
+        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis)
+        synthesizer.warm_up()
+        return synthesizer
+
+
+def default_name(names: Iterable[str]) -> str:
+    """`demo` if it is there, else the first one; empty if there is none."""
+    names = list(names)
+    return DEFAULT_VOICE if DEFAULT_VOICE in names else next(iter(names), "")
+
+
+def voice_folders(models: Path) -> list[Path]:
+    """The folders below `models` that look like voices. Raises `ConfigurationError` if there is no such folder."""
+    if not models.is_dir():
+        raise ConfigurationError(f"the voices' folder {models} does not exist; set models.path or give --models")
+    return sorted(folder for folder in models.iterdir() if folder.is_dir() and not folder.name.startswith("."))

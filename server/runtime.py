@@ -1,0 +1,199 @@
+"""Runs graphs: the only place that imports onnxruntime. Providers, sessions, and the way back to the CPU.
+
+A provider is trusted only as long as its runs succeed. When one fails, at the first run or in the middle of a stream,
+the same run is repeated on the next provider of the configured order, and that one is used from then on. States are
+plain arrays in host memory, so nothing is lost with a device.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from server import cuda
+from server.config import RuntimeSection
+from server.cpus import available_cpus
+from server.errors import DeviceError, VoiceError
+
+log = logging.getLogger(__name__)
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+_DEVICE_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.EPFail,
+    ort_errors.RuntimeException,
+    ort_errors.NotImplemented,
+    ort_errors.DeviceReset,
+)
+"""What a failing device raises; InvalidArgument and the like are mistakes of ours and stay as they are."""
+
+Opener = Callable[[Path, int], ort.InferenceSession]
+"""Opens a graph with a number of threads; raises `DeviceError` with the reason when the provider cannot work here."""
+
+
+@dataclass
+class Runtime:
+    """The providers in their configured order, and what has become of them."""
+
+    settings: RuntimeSection
+    openers: Mapping[str, Opener] = field(default_factory=dict)
+    """By provider; the real ones unless given."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Providers that are no longer used, and why."""
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        real: dict[str, Opener] = {"cuda": self._open_cuda, "cpu": self._open_cpu}
+        self.openers = real | dict(self.openers)
+
+    @property
+    def threads(self) -> int:
+        return self.settings.threads or available_cpus()
+
+    @property
+    def provider(self) -> str:
+        """The provider in use. Raises `DeviceError` if all have failed."""
+        for name in self.settings.providers:
+            if name not in self.failures:
+                return name
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.failures.items())
+        raise DeviceError(f"no execution provider works here ({reasons})")
+
+    @property
+    def fallback(self) -> str | None:
+        """Why a provider that was preferred is not used; None if the first one works."""
+        return "; ".join(f"{name}: {reason}" for name, reason in self.failures.items()) or None
+
+    def open(self, path: Path, *, threads: int | None = None) -> "Session":
+        """A graph, ready to run. `threads=1` suits graphs that run step by step."""
+        return Session(self, path, threads or self.threads)
+
+    def is_last(self, provider: str) -> bool:
+        """Whether there is no other provider to turn to."""
+        return all(name == provider or name in self.failures for name in self.settings.providers)
+
+    def start(self, path: Path, threads: int) -> tuple[str, ort.InferenceSession]:
+        """The graph on the best provider that can open it, and that provider's name."""
+        while True:
+            name = self.provider
+            try:
+                return name, self.openers[name](path, threads)
+            except DeviceError as error:
+                self.give_up(name, str(error))
+            except _DEVICE_ERRORS as error:
+                if self.is_last(name):
+                    raise VoiceError(f"{path} cannot be loaded: {_brief(error)}") from None
+                self.give_up(name, _brief(error))
+            except Exception as error:  # onnxruntime raises a dozen unrelated classes for a file that is no graph
+                raise VoiceError(f"{path} cannot be loaded: {_brief(error)}") from None
+
+    def give_up(self, provider: str, reason: str) -> None:
+        """Never uses `provider` again in this process."""
+        with self._lock:
+            if provider not in self.failures:
+                self.failures[provider] = reason
+                log.warning("provider %s is not used: %s", provider, reason)
+
+    def _open_cpu(self, path: Path, threads: int) -> ort.InferenceSession:
+        return ort.InferenceSession(path, _options(threads), providers=["CPUExecutionProvider"])
+
+    def _open_cuda(self, path: Path, threads: int) -> ort.InferenceSession:
+        if self._cuda_problem:
+            raise DeviceError(self._cuda_problem)
+        options = {
+            "device_id": self.settings.device_id,
+            "cudnn_conv_algo_search": "HEURISTIC",
+            "arena_extend_strategy": "kSameAsRequested",
+        }
+        if self.settings.gpu_memory_limit_mb:
+            options["gpu_mem_limit"] = self.settings.gpu_memory_limit_mb * 2**20
+        providers = [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
+        session = ort.InferenceSession(path, _options(threads), providers=providers)
+        session.disable_fallback()
+        if session.get_providers()[0] != "CUDAExecutionProvider":
+            raise DeviceError("onnxruntime did not accept the CUDA provider and gave no reason; see its log")
+        return session
+
+    @cached_property
+    def _cuda_problem(self) -> str | None:
+        if "CUDAExecutionProvider" not in ort.get_available_providers():
+            return "this onnxruntime is a build for the CPU; install the extra gpu (or gpu-cu12) in place of cpu"
+        problem = cuda.missing_gpu() or cuda.old_driver(build_cuda_version())
+        if problem is None:
+            ort.preload_dlls()
+            problem = cuda.missing_library(Path(ort.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so")
+        return problem
+
+
+class Session:
+    """One graph. Describes itself: its facts, and its states, each `state.x` paired with a `next_state.x`."""
+
+    def __init__(self, runtime: Runtime, path: Path, threads: int) -> None:
+        self.path = path
+        self._runtime = runtime
+        self._threads = threads
+        self._provider, self._engine = runtime.start(path, threads)
+        self.inputs = [item.name for item in self._engine.get_inputs()]
+        self.outputs = [item.name for item in self._engine.get_outputs()]
+        self.facts = {key: json.loads(value) for key, value in self._engine.get_modelmeta().custom_metadata_map.items()}
+
+    def initial_state(self, **sizes: int) -> dict[str, Array]:
+        """Zeros for every state; `sizes` fills in the axes that the graph leaves open, `batch` is 1."""
+        sizes = {"batch": 1} | sizes
+        shapes: dict[str, list[int | str]] = self.facts["initial_state"]
+        return {
+            name: np.zeros([sizes[axis] if isinstance(axis, str) else axis for axis in shape], np.float32)
+            for name, shape in shapes.items()
+        }
+
+    def run(self, inputs: Arrays) -> dict[str, Array]:
+        """One run; every output by its name. Raises `DeviceError` when no provider is left that can do it."""
+        while True:
+            if self._provider in self._runtime.failures:
+                self._provider, self._engine = self._runtime.start(self.path, self._threads)
+            provider, engine = self._provider, self._engine
+            try:
+                return dict(zip(self.outputs, engine.run(self.outputs, inputs), strict=True))
+            except _DEVICE_ERRORS as error:
+                reason = f"{self.path.name} failed: {_brief(error)}"
+                if self._runtime.is_last(provider):  # the next request may fare better, so it is not given up
+                    raise DeviceError(f"{provider}: {reason}") from None
+                self._runtime.give_up(provider, reason)
+
+    def advance(self, inputs: Arrays, state: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
+        """One run of a graph with states: the outputs, and the states for the next run."""
+        results = self.run({**inputs, **state})
+        following = {name: results.pop(f"next_{name}") for name in state}
+        return results, following
+
+
+def build_cuda_version() -> str:
+    """The CUDA version that this onnxruntime was built for, empty for a CPU build."""
+    from onnxruntime.capi import build_and_package_info
+
+    return str(getattr(build_and_package_info, "cuda_version", ""))
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # it remembers a plan for every shape it sees and never forgets one
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must leave the CPU to others
+    options.log_severity_level = 3
+    return options
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

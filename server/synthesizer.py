@@ -1,0 +1,113 @@
+"""One voice that speaks: composes text, acoustic model, vocoder and level. Synchronous; whoever iterates does the work."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, repeat
+from math import ceil
+
+import numpy as np
+
+from server.acoustic.model import AcousticModel
+from server.acoustic.score import Score
+from server.audio.level import apply_volume
+from server.config import SynthesisSection
+from server.errors import RequestError
+from server.runtime import Runtime
+from server.signals import Audio, Floats, Mel, Style, Units
+from server.text.frontend import FrontEnd, Sentence
+from server.text.units import UnitTables
+from server.vocoder.hifigan import Vocoder
+from server.voice import Voice
+
+FIRST_AUDIO_STEPS = 4
+"""Decoder steps of sound in the first chunk: enough to cover the computing of the next one."""
+WARM_UP_UNITS = 8
+WHOLE = 10**9
+"""A chunk that no utterance exceeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything that became of one utterance."""
+
+    score: Score
+    mel: Floats
+    """(frames, channels), after the postnet"""
+    audio: Audio
+
+
+class Synthesizer:
+    """One voice, loaded. Several threads may speak at the same time."""
+
+    def __init__(self, voice: Voice, runtime: Runtime, settings: SynthesisSection) -> None:
+        self.voice = voice
+        self.tables = UnitTables(voice.manifest)
+        self._settings = settings
+        self._front_end = FrontEnd(self.tables)
+        fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
+        self._acoustic = AcousticModel(voice, runtime, fillers)
+        self._vocoder = Vocoder(voice, runtime)
+
+    def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence]:
+        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` at once where it can."""
+        longest = self._settings.max_characters
+        if len(text) > longest:
+            message = f"the text has {len(text)} characters, at most {longest} are allowed; send it in parts"
+            raise RequestError(message, param="input", code="too_long")
+        names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
+        sentences = self._front_end.sentences(text, **names)
+        return chain([next(sentences)], sentences)
+
+    def speak(
+        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = Style()
+    ) -> Iterator[Audio]:
+        """The audio of a text, chunk by chunk. Closing the iterator stops the computation.
+
+        Raises `RequestError` at once, before anything is computed, for what cannot be spoken.
+        """
+        return self._speak(self.read(text, speaker=speaker, emotion=emotion), style)
+
+    def utter(
+        self, units: Units, style: Style = Style(), *, chunk_steps: int | None = None, source_noise: bool = True
+    ) -> Trace:
+        """One utterance as a whole, with all that was computed on the way. `chunk_steps` 0 takes it in one chunk."""
+        score = self._acoustic.compose(units, style)
+        chunks = self._chunks(True) if chunk_steps is None else repeat(chunk_steps or WHOLE)
+        stretches = list(self._perform(score, chunks, source_noise))
+        mel = np.concatenate([mel.frames for mel, _ in stretches]) if stretches else np.zeros((0, 0), np.float32)
+        samples = np.concatenate([np.zeros(0, np.float32), *(audio.samples for _, audio in stretches)])
+        return Trace(score, mel, Audio(samples, self.voice.rate))
+
+    def warm_up(self) -> None:
+        """Runs every graph once, so that a provider or a graph that does not work shows now."""
+        features = np.zeros((WARM_UP_UNITS, 1 if self.tables.reads_bytes else 4), np.int64)
+        ids = np.zeros(WARM_UP_UNITS, np.int64)
+        apply_volume(self.utter(Units(features, ids, ids)).audio.samples, 1)
+
+    def _speak(self, sentences: Iterable[Sentence], style: Style) -> Iterator[Audio]:
+        rate = self.voice.rate
+        silence = Audio(np.zeros(round(self._settings.sentence_silence * rate), np.float32), rate)
+        for index, sentence in enumerate(sentences):
+            if index and len(silence.samples):
+                yield silence
+            score = self._acoustic.compose(sentence.units, style)
+            for _, audio in self._perform(score, self._chunks(not index), source_noise=True):
+                if len(audio.samples):
+                    yield Audio(apply_volume(audio.samples, style.volume), rate)
+
+    def _perform(self, score: Score, chunks: Iterable[int], source_noise: bool) -> Iterator[tuple[Mel, Audio]]:
+        vocoding = self._vocoder.start(source_noise=source_noise)
+        for mel, final in self._acoustic.perform(score, chunks):
+            audio, vocoding = self._vocoder.advance(vocoding, mel, final=final)
+            yield mel, audio
+
+    def _chunks(self, urgent: bool) -> Iterator[int]:
+        """Sizes in decoder steps. A listener who waits gets a short first chunk; the next ones grow as sound is ahead."""
+        regular = self._settings.chunk_steps
+        if not urgent:
+            return repeat(regular)
+        delay = self._acoustic.lookahead + self._vocoder.lookahead
+        shortest = ceil((delay + 1) / self._acoustic.frames_per_step)
+        first = max(shortest, self._settings.first_chunk_steps or shortest + FIRST_AUDIO_STEPS)
+        growing = (size for size in (FIRST_AUDIO_STEPS * 2**n for n in range(1, 16)) if size < regular)
+        return chain([first], growing, repeat(regular))

@@ -1,0 +1,66 @@
+"""Words -> prosodic words, each with the break after it.
+
+A prosodic word has up to four syllables: particles lean on the word before them, numerals take their measure word,
+single syllables pair up, and a single adverb or pronoun leans on the two syllables after it. Breaks are 1 between
+prosodic words, and 2 to 4 where the text has punctuation; no pause is guessed where it has none.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from server.text.lexicon import ENCLITICS, PROCLITICS
+from server.text.pinyin import NUMERALS, Syllable, Word
+
+LONGEST = 4
+"""Syllables of a prosodic word."""
+SENTENCE_END = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ProsodicWord:
+    words: tuple[Word, ...]
+    level: int
+    """The break after it, 1 to 4."""
+
+    @property
+    def syllables(self) -> tuple[Syllable, ...]:
+        return tuple(syllable for word in self.words for syllable in word.syllables)
+
+    @property
+    def latin(self) -> bool:
+        return self.words[0].latin
+
+    @property
+    def size(self) -> int:
+        return sum(len(word.syllables) for word in self.words)
+
+
+def group(words: Iterable[Word]) -> list[ProsodicWord]:
+    """All words in order; the last prosodic word ends the sentence."""
+    groups: list[ProsodicWord] = []
+    open_group = False
+    for word in words:
+        if open_group and groups[-1].size + len(word.syllables) <= LONGEST and _joins(groups[-1].words, word):
+            groups[-1] = ProsodicWord((*groups[-1].words, word), max(word.pause, 1))
+        else:
+            groups.append(ProsodicWord((word,), max(word.pause, 1)))
+        open_group = word.pause == 0
+    if groups:
+        groups[-1] = replace(groups[-1], level=SENTENCE_END)
+    return groups
+
+
+def _joins(before: Sequence[Word], word: Word) -> bool:
+    last = before[-1]
+    size = sum(len(part.syllables) for part in before)
+    if last.latin or word.latin:
+        return last.latin and word.latin
+    if word.glued:
+        return size + len(word.syllables) <= 3
+    if word.text in ENCLITICS:
+        return True
+    if last.text[-1] in NUMERALS and len(last.text) + len(word.text) <= LONGEST and len(word.text) == 1:
+        return True
+    if size == 1:
+        return len(word.text) == 1 or (last.text in PROCLITICS and len(word.text) == 2)
+    return False

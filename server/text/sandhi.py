@@ -1,0 +1,95 @@
+"""Citation tones -> the tones that are spoken: 一 and 不 by what follows, then the third tone before a third.
+
+In read speech a third tone before another becomes a second in 95 % of the cases inside a prosodic word, 79 % across
+a #1, and hardly ever across a pause. Hence: inside words first, then between the words of a prosodic word, then from
+prosodic word to prosodic word where the next one still begins with a third tone.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from server.text.prosody import ProsodicWord
+
+_DIGITS = "零〇一二三四五六七八九幺两"
+_PLACES = "十百千万亿点初"
+_AFTER_ORDINAL = "月号楼级班"
+
+
+class _Spoken:
+    """One syllable while its tone is being decided."""
+
+    __slots__ = ("base", "char", "tone")
+
+    def __init__(self, char: str, pinyin: str) -> None:
+        self.char, self.base, self.tone = char, pinyin[:-1], int(pinyin[-1])
+
+
+def surface(phrase: Sequence[ProsodicWord]) -> list[tuple[str, ...]]:
+    """For each prosodic word the pinyin of its syllables as spoken."""
+    nested = [[[_Spoken(*syllable) for syllable in word.syllables] for word in group.words] for group in phrase]
+    _change_yi_and_bu(phrase, nested)
+    for group in nested:
+        for word in group:
+            _lift_thirds(word)
+        for left, right in pairwise(group):
+            _lift_at_seam(left[-1], right[0])
+    for place in range(len(nested) - 2, -1, -1):
+        if phrase[place].level == 1:
+            _lift_at_seam(nested[place][-1][-1], nested[place + 1][0][0])
+    return [tuple(f"{syllable.base}{syllable.tone}" for word in group for syllable in word) for group in nested]
+
+
+def _lift_thirds(word: list[_Spoken]) -> None:
+    for left, right in pairwise(word):
+        _lift_at_seam(left, right)
+
+
+def _lift_at_seam(left: _Spoken, right: _Spoken) -> None:
+    if left.tone == right.tone == 3:
+        left.tone = 2
+
+
+def _change_yi_and_bu(phrase: Sequence[ProsodicWord], nested: list[list[list[_Spoken]]]) -> None:
+    """Decides on citation tones, so that one change never sees another."""
+    flat: list[_Spoken] = []
+    pauses: list[bool] = []
+    closes: list[bool] = []
+    for group, words in zip(phrase, nested, strict=True):
+        for place, spoken in enumerate(words):
+            follower = group.words[place + 1] if place + 1 < len(words) else None
+            flat += spoken
+            pauses += [False] * (len(spoken) - 1) + [follower is None and group.level > 1]
+            part_of_longer = len(spoken) > 1 or group.words[place].glued
+            closes += [False] * (len(spoken) - 1) + [part_of_longer and not (follower and follower.glued)]
+    changed = []
+    for place, syllable in enumerate(flat):
+        before = flat[place - 1] if place and not pauses[place - 1] else None
+        after = flat[place + 1] if place + 1 < len(flat) and not pauses[place] else None
+        if syllable.char == "一":
+            same_word = place > 0 and not closes[place - 1]
+            changed.append(_yi(before, after, closes_word=closes[place], same_word=same_word))
+        elif syllable.char == "不" and syllable.tone != 5:
+            changed.append(_bu(before, after))
+        else:
+            changed.append(syllable.tone)
+    for syllable, tone in zip(flat, changed, strict=True):
+        syllable.tone = tone
+
+
+def _yi(before: _Spoken | None, after: _Spoken | None, *, closes_word: bool, same_word: bool) -> int:
+    """`same_word`: may the syllable before belong to the same numeral?"""
+    if after is None or closes_word or after.char in _DIGITS or after.char in _AFTER_ORDINAL:
+        return 1
+    if before is not None:
+        in_numeral = same_word and before.char in _DIGITS + _PLACES
+        if in_numeral or before.char == "第" or before.char + after.char == "月日":
+            return 1
+        if before.char == after.char:
+            return 5
+    return 2 if after.tone in (4, 5) else 4
+
+
+def _bu(before: _Spoken | None, after: _Spoken | None) -> int:
+    if before is not None and after is not None and before.char == after.char:
+        return 5
+    return 2 if after is not None and after.tone == 4 else 4

@@ -1,0 +1,1 @@
+"""mel -> audio: the harmonic source and the generator."""

@@ -1,0 +1,60 @@
+"""Mel -> audio, stretch by stretch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from server.errors import VoiceError
+from server.runtime import Runtime
+from server.signals import Audio, Floats, Mel
+from server.streamed import Progress, StreamedGraph
+from server.vocoder.source import HarmonicSource, Phase
+from server.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Vocoding:
+    """Where the vocoder stands: an argument and a result of `Vocoder.advance`."""
+
+    progress: Progress
+    phase: Phase | None
+
+
+class Vocoder:
+    """The generator of one voice, with its source if it is an NSF voice."""
+
+    def __init__(self, voice: Voice, runtime: Runtime) -> None:
+        facts = voice.manifest.vocoder
+        self._rate = voice.rate
+        self._graph = StreamedGraph(runtime.open(voice.graph("vocoder")))
+        self._source: HarmonicSource | None = None
+        if facts.harmonics:
+            f0 = voice.manifest.acoustic.f0
+            if f0 is None:
+                raise VoiceError(f"voice {voice.name!r} has a harmonic source, but voice.yaml does not say its F0 scale")
+            self._source = HarmonicSource(facts.harmonics, facts.samples_per_frame, voice.rate, f0)
+
+    @property
+    def lookahead(self) -> int:
+        """Frames that must be there before the first sample is ready."""
+        return self._graph.lookahead
+
+    def start(self, *, source_noise: bool = True) -> Vocoding:
+        phase = self._source.start(noise=source_noise) if self._source else None
+        return Vocoding(self._graph.start(), phase)
+
+    def advance(self, vocoding: Vocoding, mel: Mel, *, final: bool) -> tuple[Audio, Vocoding]:
+        """The samples that are certain after this stretch (none at first), and where the vocoder stands then."""
+        if self._source is None or vocoding.phase is None:
+            outputs, progress = self._graph.advance(vocoding.progress, {"mel": mel.frames[None]}, final=final)
+            return Audio(_samples(outputs), self._rate), Vocoding(progress, None)
+        *_, f0, voicing = mel.frames.T
+        excitation, phase = self._source.advance(vocoding.phase, f0, voicing)
+        chunk = {"mel": mel.frames[None, :, :-2], **excitation}
+        fixed = {"harmonic_phases": phase.offsets}
+        outputs, progress = self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)
+        return Audio(_samples(outputs), self._rate), Vocoding(progress, phase)
+
+
+def _samples(outputs: dict[str, Floats] | None) -> Floats:
+    return np.zeros(0, np.float32) if outputs is None else outputs["audio"][0]

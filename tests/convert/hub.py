@@ -1,0 +1,89 @@
+"""A stand-in for the ModelScope hub on the loopback: the file list and the files of some models, with byte ranges."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass
+class Hub:
+    """What the server has, does wrong on purpose, and was asked."""
+
+    models: dict[str, dict[str, bytes]]
+    cut_after: dict[str, int] = field(default_factory=dict)
+    """File -> bytes after which the connection is cut."""
+    status: int | None = None
+    """Answer everything with this status."""
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    """(file, Range header) of each download."""
+    url: str = ""
+
+    def files_asked(self) -> list[str]:
+        return sorted(file for file, _ in self.asked)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: Hub
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        parts = url.path.removeprefix("/api/v1/models/").split("/")
+        files = self.hub.models.get("/".join(parts[:2]))
+        if self.hub.status is not None:
+            return self._json(self.hub.status, {"Code": self.hub.status, "Message": "as told"})
+        if files is None or not url.path.startswith("/api/v1/models/") or query.get("Revision", "master") != "master":
+            return self._json(404, {"Code": 10010205001, "Message": "record not found", "Success": False})
+        if parts[2:] == ["repo", "files"]:
+            return self._json(200, {"Code": 200, "Data": {"Files": [_entry(*item) for item in files.items()]}})
+        if parts[2:] == ["repo"] and query.get("FilePath") in files:
+            return self._file(query["FilePath"], files[query["FilePath"]])
+        return self._json(404, {"Code": 404, "Message": f"not served: {self.path}"})
+
+    def _json(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _file(self, name: str, content: bytes) -> None:
+        asked = self.headers.get("Range")
+        self.hub.asked.append((name, asked))
+        start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start : self.hub.cut_after.get(name, len(content))])
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _entry(path: str, content: bytes) -> dict[str, object]:
+    digest = hashlib.sha256(content).hexdigest()
+    return {"Path": path, "Name": path.split("/")[-1], "Type": "blob", "Size": len(content), "Sha256": digest}
+
+
+@contextmanager
+def running(hub: Hub) -> Iterator[Hub]:
+    """Serves the hub on a free port and sets its `url`."""
+    handler = type("Handler", (_Handler,), {"hub": hub})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        hub.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield hub
+        finally:
+            server.shutdown()
+            thread.join()

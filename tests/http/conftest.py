@@ -1,0 +1,154 @@
+"""A server on a real socket, with a small stand-in for the synthesis whose every chunk is counted and can be held."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from aiohttp.test_utils import TestClient, TestServer
+
+from server.config import Config
+from server.errors import RequestError, UnknownName, VoiceError
+from server.http import create_app
+from server.signals import Audio, Style
+from server.voice import Voice
+
+RATE = 16000
+PLAIN = Style()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Runs `async def` tests."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    asyncio.run(pyfuncitem.obj(**arguments))
+    return True
+
+
+class CountingSynthesizer:
+    """One chunk of a tone for each character. What it was asked and how far it came can be read from outside."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.asked: list[tuple[str, str, str, Style]] = []
+        self.computed = 0
+        self.closed = threading.Event()
+        self.samples_per_chunk = 160
+        self.fails_after: tuple[int, Exception] | None = None
+        self.permits: threading.Semaphore | None = None
+        """Where set, every chunk waits for one."""
+
+    def speak(
+        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
+    ) -> Generator[Audio, None, None]:
+        if not any(character.isalnum() for character in text):
+            raise RequestError("there is nothing to speak in the text", param="input", code="nothing_to_speak")
+        self.asked.append((text, self.voice.speaker(speaker), self.voice.emotion(emotion), style))
+        return self._chunks(text)
+
+    def _chunks(self, text: str) -> Generator[Audio, None, None]:
+        try:
+            for number in range(len(text)):
+                if self.permits is not None:
+                    self.permits.acquire()
+                if self.fails_after is not None and number == self.fails_after[0]:
+                    raise self.fails_after[1]
+                self.computed += 1
+                yield self.chunk(number)
+        finally:
+            self.closed.set()
+
+    def chunk(self, number: int) -> Audio:
+        return Audio(np.full(self.samples_per_chunk, (number % 100 + 1) / 200, np.float32), self.voice.rate)
+
+
+class StandInLibrary:
+    """Two voices that speak, one that is broken. `load` can be held, and can fail."""
+
+    def __init__(self, voices: Mapping[str, CountingSynthesizer]) -> None:
+        self.voices = voices
+        self.broken = {"cracked": "models/cracked/decoder.onnx is damaged"}
+        self.state = "loading"
+        self.may_load = threading.Event()
+        self.may_load.set()
+        self.load_error: Exception | None = None
+        self.default_voice = "demo"
+        self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
+
+    def load(self) -> None:
+        self.may_load.wait()
+        if self.load_error is not None:
+            self.state = "failed"
+            raise self.load_error
+        self.state = "ready"
+
+    def synthesizer(self, name: str | None) -> CountingSynthesizer:
+        if name is None:
+            name = self.default_voice
+        if name in self.broken:
+            raise VoiceError(f"voice {name!r} is broken: {self.broken[name]}")
+        if name not in self.voices:
+            raise UnknownName("voice", name, self.voices)
+        return self.voices[name]
+
+    def devices(self) -> Mapping[str, object]:
+        return {"provider": "cpu", "fallback": self.fallback}
+
+
+def write_voice(folder: Path, name: str) -> Voice:
+    folder.mkdir()
+    manifest = {
+        "format": 1, "name": name, "language": "zh-CN", "sample_rate": RATE, "precision": "fp32",
+        "speakers": ["F7", "M7"], "emotions": ["emotion_neutral", "emotion_happy"], "graphs": {}, "source": {},
+        "units": {"kind": "phones", "specials": ["_", "~"], "longest": 100},
+        "acoustic": {"mel_channels": 80, "frames_per_step": 3, "f0": None, "speaker_embedding": None},
+        "vocoder": {"samples_per_frame": 200, "harmonics": 0},
+    }  # fmt: skip
+    (folder / "voice.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
+    return Voice(folder)
+
+
+@pytest.fixture
+def library(tmp_path):
+    return StandInLibrary(
+        {name: CountingSynthesizer(write_voice(tmp_path / name, name)) for name in ("demo", "second")}
+    )
+
+
+@pytest.fixture
+def demo(library):
+    """The voice that speaks when none is named."""
+    return library.voices["demo"]
+
+
+@pytest.fixture
+def serving(library):
+    """`async with serving() as client`: the application on a real socket; by default its voices are loaded."""
+
+    @asynccontextmanager
+    async def start(*, until_ready: bool = True, workers: int = 2, max_characters: int = 10000):
+        content = {"server": {"workers": workers}, "synthesis": {"max_characters": max_characters}}
+        app = create_app(library, Config.model_validate(content))
+        async with TestClient(TestServer(app)) as client:
+            while until_ready and (await client.get("/health")).status != 200:
+                await asyncio.sleep(0.001)
+            yield client
+
+    return start
+
+
+@pytest.fixture
+def happens():
+    """`await happens(event)`: waits for what a thread does."""
+
+    async def wait(event: threading.Event) -> None:
+        assert await asyncio.to_thread(event.wait, 30), "it never happened"
+
+    return wait

@@ -1,0 +1,179 @@
+"""Threads compute, asyncio listens: in order, never far ahead, in turns, and not a chunk longer than somebody listens."""
+
+import asyncio
+import threading
+from collections.abc import Generator
+
+import pytest
+
+from server.http.bridge import AHEAD, Bridge, ShutdownError
+
+
+class Counting:
+    """Yields its numbers; counts what it computed, and notes where and whether it was closed."""
+
+    def __init__(self, length: int, *, permits: threading.Semaphore | None = None, log: list | None = None) -> None:
+        self.length = length
+        self.permits = permits
+        self.log = log if log is not None else []
+        self.computed = 0
+        self.threads: set[str] = set()
+        self.begun = threading.Event()
+        self.closed = threading.Event()
+
+    def chunks(self, name: str = "") -> Generator[bytes, None, None]:
+        try:
+            for number in range(self.length):
+                self.begun.set()
+                self.threads.add(threading.current_thread().name)
+                if self.permits is not None:
+                    self.permits.acquire()
+                self.computed += 1
+                self.log.append(name)
+                yield b"%d" % number
+        finally:
+            self.closed.set()
+
+
+async def settled(bridge: Bridge) -> None:
+    """All jobs that can run have run. Enough turns of the loop, each behind everything the single thread has to do."""
+    for _ in range(50):
+        await asyncio.get_running_loop().run_in_executor(bridge._threads, int)
+
+
+async def test_chunks_arrive_in_order_and_are_computed_in_the_pool():
+    bridge, source = Bridge(2), Counting(100)
+    with bridge.stream(source.chunks()) as stream:
+        assert [chunk async for chunk in stream] == [b"%d" % number for number in range(100)]
+    assert source.closed.is_set()
+    assert all(name.startswith("speech") for name in source.threads)
+    await bridge.close()
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+async def test_an_error_arrives_unchanged_behind_the_chunks_before_it(after):
+    failure = ZeroDivisionError("as it was")
+
+    def chunks() -> Generator[bytes, None, None]:
+        yield from [b"good"] * after
+        raise failure
+
+    bridge, heard = Bridge(1), []
+    with bridge.stream(chunks()) as stream:
+        with pytest.raises(ZeroDivisionError) as caught:
+            heard.extend([chunk async for chunk in _noting(stream, heard)])
+    assert caught.value is failure
+    assert heard == [b"good"] * after
+    await bridge.close()
+
+
+async def _noting(stream, heard):
+    async for chunk in stream:
+        heard.append(chunk)
+        if False:
+            yield
+
+
+async def test_computing_waits_for_a_listener_who_does_not_take():
+    bridge, source = Bridge(1), Counting(100)
+    with bridge.stream(source.chunks()) as stream:
+        await settled(bridge)
+        assert source.computed == AHEAD + 1
+        await anext(stream)
+        await settled(bridge)
+        assert source.computed == AHEAD + 2
+    await bridge.close()
+
+
+async def test_a_listener_who_does_not_take_holds_no_thread():
+    bridge, slow, quick = Bridge(1), Counting(100), Counting(100)
+    with bridge.stream(slow.chunks()) as stalled, bridge.stream(quick.chunks()) as flowing:
+        await anext(stalled)
+        assert len([chunk async for chunk in flowing]) == 100
+        assert slow.computed < 10
+    await bridge.close()
+
+
+async def test_streams_take_turns_chunk_by_chunk():
+    log: list[str] = []
+    bridge, permits = Bridge(1), threading.Semaphore(0)
+    sources = {name: Counting(20, permits=permits, log=log) for name in "abc"}
+    streams = [bridge.stream(source.chunks(name)) for name, source in sources.items()]
+    permits.release(60)
+
+    async def listen(stream) -> None:
+        with stream:
+            async for _ in stream:
+                pass
+
+    await asyncio.gather(*map(listen, streams))
+    assert sorted(log[:3]) == ["a", "b", "c"]
+    assert max(log[:30].count(name) for name in "abc") <= 10 + AHEAD + 1
+    await bridge.close()
+
+
+async def test_leaving_stops_the_computing_at_the_next_chunk(happens):
+    permits = threading.Semaphore(1)
+    bridge, source = Bridge(1), Counting(1000, permits=permits)
+    with bridge.stream(source.chunks()) as stream:
+        await anext(stream)
+    permits.release(1000)
+    await happens(source.closed)
+    assert source.computed <= 2
+    await bridge.close()
+
+
+async def test_a_stream_that_was_left_before_it_began_never_begins(happens):
+    permits = threading.Semaphore(0)
+    bridge, busy, late = Bridge(1), Counting(1, permits=permits), Counting(1)
+    with bridge.stream(busy.chunks()):
+        await happens(busy.begun)
+        with bridge.stream(late.chunks()):
+            await asyncio.sleep(0)
+        permits.release()
+    await bridge.close()
+    assert late.computed == 0
+
+
+async def test_an_error_after_everybody_left_is_logged(happens, caplog):
+    permits = threading.Semaphore(0)
+    begun = threading.Event()
+
+    def chunks() -> Generator[bytes, None, None]:
+        begun.set()
+        permits.acquire()
+        raise ZeroDivisionError
+        yield b""
+
+    bridge = Bridge(1)
+    with bridge.stream(chunks()):
+        await happens(begun)
+    permits.release()
+    await bridge.close()
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+
+
+async def test_closing_cuts_off_listeners_and_joins_the_threads(happens):
+    permits = threading.Semaphore(1)
+    bridge, source = Bridge(2), Counting(1000, permits=permits)
+    with bridge.stream(source.chunks()) as stream:
+        await anext(stream)
+        next_chunk = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        closing = asyncio.ensure_future(bridge.close())
+        with pytest.raises(ShutdownError):
+            await next_chunk
+        with pytest.raises(ShutdownError):
+            await anext(stream)
+        permits.release(1000)
+        await closing
+    assert source.closed.is_set()
+    assert source.computed <= 2
+    assert not [thread for thread in threading.enumerate() if thread.name in source.threads]
+
+
+async def test_nothing_starts_after_closing():
+    bridge = Bridge(1)
+    await bridge.close()
+    with pytest.raises(ShutdownError):
+        bridge.stream(Counting(1).chunks())

@@ -1,0 +1,110 @@
+"""Listeners who go away, who do not read, and a server that is told to stop: real sockets, counted chunks."""
+
+import asyncio
+import json
+import socket
+import threading
+
+import pytest
+from aiohttp import ClientPayloadError
+
+from server.audio.formats import encoder
+
+PATH = "/v1/audio/speech"
+
+
+async def ask(
+    client, text: str, receive_buffer: int | None = None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A request over a socket of our own, so that we decide what is read and when it is closed."""
+    sock = socket.socket()
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, (client.host, client.port))
+    reader, writer = await asyncio.open_connection(sock=sock, limit=1024)
+    body = json.dumps({"input": text, "response_format": "pcm"}).encode()
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    return reader, writer
+
+
+async def leave(client, writer: asyncio.StreamWriter) -> None:
+    """Closes the socket, and lets the server's loop turn often enough to notice."""
+    writer.transport.abort()
+    for _ in range(5):
+        assert (await client.get("/health")).status == 200
+
+
+async def test_a_client_that_leaves_between_chunks_stops_the_computing_within_one(serving, demo, happens):
+    demo.permits = threading.Semaphore(1)
+    async with serving() as client:
+        reader, writer = await ask(client, "字" * 1000)
+        await reader.readuntil(b"\r\n\r\n")
+        await leave(client, writer)  # nothing is being written: the second chunk waits for its permit
+        demo.permits.release(1000)
+        await happens(demo.closed)
+        assert demo.computed <= 2
+
+
+async def test_a_client_that_leaves_before_the_first_chunk_stops_the_computing(serving, demo, happens):
+    demo.permits = threading.Semaphore(0)
+    async with serving() as client:
+        _, writer = await ask(client, "字" * 1000)
+        while not demo.asked:
+            await asyncio.sleep(0.001)
+        await leave(client, writer)
+        demo.permits.release(1000)
+        await happens(demo.closed)
+        assert demo.computed <= 1
+
+
+async def test_a_client_that_leaves_frees_its_thread(serving, demo, library):
+    demo.permits = threading.Semaphore(1)
+    async with serving(workers=1) as client:
+        reader, writer = await ask(client, "字" * 1000)
+        await reader.readuntil(b"\r\n\r\n")
+        await leave(client, writer)
+        demo.permits.release()
+        answer = await client.post(PATH, json={"input": "你好", "voice": "second"})
+        assert len(await answer.read()) == 44 + 2 * 320
+
+
+async def test_a_client_that_does_not_read_is_not_computed_for(serving, demo):
+    demo.samples_per_chunk = 500_000  # a megabyte, more than sockets like to hold
+    text = "字" * 60
+    async with serving(workers=1) as client:
+        reader, writer = await ask(client, text, receive_buffer=4096)
+        seen, calm = 0, 0
+        while calm < 20:  # until nothing is computed any more
+            await asyncio.sleep(0.02)
+            calm = calm + 1 if demo.computed == seen and seen else 0
+            seen = demo.computed
+        assert demo.computed < 30
+        # Meanwhile the only thread is free for others, and the slow one loses nothing.
+        assert (await client.post(PATH, json={"input": "你好", "voice": "second"})).status == 200
+        await reader.readuntil(b"\r\n\r\n")
+        heard = 0
+        while size := int(await reader.readuntil(b"\r\n"), 16):
+            data = await reader.readexactly(size + 2)
+            number = heard // (2 * demo.samples_per_chunk)
+            assert data[:-2] == encoder("pcm", 16000).encode(demo.chunk(number))
+            heard += size
+        assert heard == len(text) * 2 * demo.samples_per_chunk
+        writer.close()
+
+
+async def test_a_server_that_stops_cuts_off_running_streams_and_joins_its_threads(serving, demo):
+    demo.permits = threading.Semaphore(1)
+    before = set(threading.enumerate())
+    async with serving() as client:
+        answer = await client.post(PATH, json={"input": "字" * 1000, "response_format": "pcm"})
+        await answer.content.readexactly(320)
+        stopping = asyncio.ensure_future(client.server.close())
+        with pytest.raises(ClientPayloadError):
+            await answer.content.readexactly(320)
+        demo.permits.release(1000)
+        await stopping
+        assert demo.closed.is_set()
+        assert demo.computed <= 2
+        assert not [one for one in set(threading.enumerate()) - before if one.name.startswith("speech")]

@@ -1,0 +1,113 @@
+"""What else the server says: its voices, its health, its page; and that importing it is light."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.errors import ConfigurationError
+from server.http.page import FOLDER
+
+PATH = "/v1/audio/speech"
+
+
+async def test_voices_are_listed_with_what_they_offer_and_broken_ones_with_their_reason(serving):
+    async with serving() as client:
+        listed = (await (await client.get("/v1/audio/voices")).json())["voices"]
+    assert [one["id"] for one in listed] == ["demo", "second", "cracked"]
+    assert listed[0] == {
+        "id": "demo", "name": "demo", "language": "zh-CN", "sample_rate": 16000, "speakers": ["F7", "M7"],
+        "emotions": ["neutral", "happy"], "default": True, "status": "ready",
+    }  # fmt: skip
+    assert listed[1]["default"] is False
+    assert listed[2] == {
+        "id": "cracked", "name": "cracked", "status": "broken", "reason": "models/cracked/decoder.onnx is damaged",
+    }  # fmt: skip
+
+
+async def test_health_names_the_provider_and_the_reason_of_a_fallback(serving):
+    async with serving() as client:
+        answer = await client.get("/health")
+        body = await answer.json()
+    version = body.pop("version")
+    assert isinstance(version, str)
+    assert answer.status == 200
+    assert body == {
+        "status": "ready", "provider": "cpu", "fallback": "CUDA is not there: libcudart.so.13 is missing",
+        "voices": 2, "broken": 1,
+    }  # fmt: skip
+
+
+async def test_while_voices_load_the_server_answers_that_they_do(serving, library):
+    library.may_load.clear()
+    async with serving(until_ready=False) as client:
+        try:
+            health = await client.get("/health")
+            assert (health.status, (await health.json())["status"]) == (503, "loading")
+            assert (await client.get("/")).status == 200
+            for answer in (await client.post(PATH, json={"input": "你好"}), await client.get("/v1/audio/voices")):
+                assert answer.status == 503
+                assert int(answer.headers["Retry-After"]) > 0
+                assert (await answer.json())["error"]["code"] == "service_unavailable"
+        finally:
+            library.may_load.set()
+        while (await client.get("/health")).status != 200:
+            pass
+        assert (await client.post(PATH, json={"input": "你好"})).status == 200
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("the folder models does not exist"), ZeroDivisionError("models")])
+async def test_when_loading_fails_the_reason_is_said(serving, library, error):
+    library.load_error = error
+    async with serving(until_ready=False) as client:
+        while (await (health := await client.get("/health")).json())["status"] == "loading":
+            pass
+        assert health.status == 503
+        assert (await health.json())["status"] == "failed"
+        assert str(error) in (await health.json())["reason"]
+        answer = await client.post(PATH, json={"input": "你好"})
+        assert answer.status == 503
+        assert "Retry-After" not in answer.headers
+        assert str(error) in (await answer.json())["error"]["message"]
+
+
+async def test_the_page_and_everything_that_it_names_is_served(serving):
+    async with serving() as client:
+        answer = await client.get("/")
+        page = await answer.text()
+        assert answer.content_type == "text/html"
+        named = re.findall(r'(?:src|href)="([^"#:]+)"', page)
+        assert {"app.js", "style.css"} <= set(named)
+        for file in named:
+            assert (await client.get(f"/{file}")).status == 200, file
+
+
+async def test_every_module_that_a_script_imports_is_served_as_a_script(serving):
+    imported = {
+        name for file in FOLDER.glob("*.js") for name in re.findall(r'from "\./([^"]+)"', file.read_text("utf-8"))
+    }
+    assert imported
+    async with serving() as client:
+        for name in imported:
+            answer = await client.get(f"/{name}")
+            assert (answer.status, answer.content_type) == (200, "text/javascript")
+
+
+async def test_the_page_may_load_nothing_from_elsewhere(serving):
+    async with serving() as client:
+        policy = (await client.get("/")).headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for file in FOLDER.iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"(src|href)=\"(https?:)?//|url\(\s*['\"]?(https?:)?//|\bstyle=\"|\bon\w+=\"", text), file
+
+
+def test_importing_the_server_loads_nothing_that_computes():
+    heavy = "{'torch', 'onnx', 'onnxruntime', 'kantts', 'modelscope', 'scipy', 'librosa'}"
+    program = f"import sys, server.http; print(sorted({heavy} & {{name.partition('.')[0] for name in sys.modules}}))"
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
