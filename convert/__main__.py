@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from convert.download import fetch, is_model_id
+from convert.download import locate
 from convert.errors import ConvertError
 from convert.package import find_voices
 from convert.voice import convert_voice
@@ -49,10 +49,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def convert(options: argparse.Namespace) -> None:
-    source = Path(options.source)
-    origin = source.resolve().name
-    if is_model_id(options.source):
-        origin, source = options.source, fetch(options.source)
+    source = locate(options.source)
+    local = Path(options.source).expanduser().exists()
+    origin = source.resolve().name if local else options.source
     named = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
     for parts in find_voices(source, voice=options.voice, **named):
         started = time.monotonic()

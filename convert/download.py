@@ -6,6 +6,7 @@ MODELSCOPE_CACHE says where models are kept, MODELSCOPE_ENDPOINT which hub is as
 """
 
 import errno
+import os
 import re
 from pathlib import Path
 
@@ -23,9 +24,9 @@ def locate(source: str, cache: Path | None = None, *, revision: str | None = Non
 
     Raises `DownloadError`, which names both readings.
     """
-    path = Path(source).expanduser()
-    if path.exists():
-        return path
+    path = os.path.expanduser(source)  # noqa: PTH111 - pathlib's raises for an unknown user
+    if os.path.exists(path):  # noqa: PTH110 - pathlib's raises for a name that is too long
+        return Path(path)
     if not _MODEL_ID.fullmatch(source):
         raise DownloadError(
             f"{source!r} is no folder here, and it does not look like a ModelScope model id, which is 'owner/name', "
@@ -50,7 +51,7 @@ def fetch(model_id: str, cache: Path | None = None, *, revision: str | None = No
         from requests import RequestException
     except ImportError as error:
         raise DownloadError(
-            f"fetching models needs the package {error.name or 'modelscope'}: pip install \"sambert-server[convert]\", "
+            f'fetching models needs the package {error.name or "modelscope"}: pip install "sambert-server[convert]", '
             "or download the model by other means and name its folder"
         ) from None
     try:

@@ -1,4 +1,4 @@
-"""GET /: the page a person uses. Four files beside each other, nothing from elsewhere."""
+"""GET /: the page a person uses. The files of server/web as they are, nothing from elsewhere."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -6,8 +6,6 @@ from pathlib import Path
 from aiohttp import web
 
 FOLDER = Path(__file__).parents[1] / "web"
-
-_FILES = {"/": "index.html", "/app.js": "app.js", "/player.js": "player.js", "/style.css": "style.css"}
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -18,12 +16,22 @@ _HEADERS = {
 }
 
 
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+"""Said here, since what a system believes about file names varies, and a browser runs no script of another type."""
+
+
 def routes() -> list[web.RouteDef]:
-    return [web.get(path, _sender(FOLDER / file)) for path, file in _FILES.items()]
+    """Every file by its name, and the page itself at `/`."""
+    files = {f"/{file.name}": file for file in sorted(FOLDER.iterdir()) if file.suffix in (".css", ".js")}
+    return [web.get(path, _sender(file)) for path, file in {"/": FOLDER / "index.html", **files}.items()]
 
 
 def _sender(file: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def send(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(file, headers=_HEADERS)
+        return web.FileResponse(file, headers={"Content-Type": _TYPES[file.suffix], **_HEADERS})
 
     return send

@@ -5,8 +5,11 @@ def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
-ALWAYS = {"得": "de5", "嗯": "en5", "长": "chang2", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1"}
-"""Words of one character to which the dictionary gives a rarer reading."""
+READINGS = {
+    "得": "de5", "嗯": "en5", "长": "chang2", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1",
+    "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
+}  # fmt: skip
+"""Words that the dictionary reads wrongly or by a rarer reading."""
 
 NEUTRAL = _words(
     "朋友 东西 漂亮 明白 清楚 知道 意思 时候 地方 事情 认识 衣服 眼睛 耳朵 太阳 月亮 窗户",

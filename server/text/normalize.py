@@ -52,8 +52,9 @@ def _weigh_plain(char: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """Full width, circled and ligated forms as plain ones; the half-width punctuation of NFKC comes back later."""
-    return unicodedata.normalize("NFKC", text).replace("⁄", "/").replace("<=", "≤").replace(">=", "≥")
+    """Full width, circled and ligated forms as plain ones, but ，：（） as they are: `1，000` is two numbers."""
+    plain = "".join(char if char in PAUSES else unicodedata.normalize("NFKC", char) for char in text)
+    return plain.replace("⁄", "/").replace("<=", "≤").replace(">=", "≥")
 
 
 def _readable(text: str) -> tuple[str, tuple[str, ...]]:

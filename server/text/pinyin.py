@@ -12,13 +12,19 @@ from functools import lru_cache
 from typing import NamedTuple, cast
 
 from server.text.letters import LETTERS
-from server.text.lexicon import ALWAYS, FULL, KIN, NEUTRAL, OBLIGED
+from server.text.lexicon import FULL, KIN, NEUTRAL, OBLIGED, READINGS
 from server.text.rules import HAN
 
 NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
 _TOKENS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[A-Za-z]+)|(?P<pause>[，。？！；：、…—（）])|(?P<space> +)")
 _DIGIT = "零一二三四五六七八九"
-_NUMERAL_RUN = re.compile(rf"([〇两十百千万亿幺{_DIGIT}]{{3,}}(?:点[{_DIGIT}]+)?|[十{_DIGIT}]+点[{_DIGIT}]+)")
+_NUMERAL = rf"(?:[〇两十百万亿幺{_DIGIT}]|千(?![克米瓦赫卡]))"
+_DECIMALS = rf"点[{_DIGIT}]+(?![十{_DIGIT}])"
+_WHOLE = re.compile(
+    rf"(?P<numeral>{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
+    rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
+)
+"""What a segmenter tears: numerals, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
 _PAUSES = {"、": 2, "（": 2, "）": 2} | dict.fromkeys("，；：…—", 3) | dict.fromkeys("。？！", 4)
 _READABLE = re.compile(r"[a-z]+[1-5]")
 
@@ -43,6 +49,8 @@ class Word:
     latin: bool = False
     glued: bool = False
     """Part of the same entry of the dictionary as the word before it: 今天 + 天气."""
+    seam: int = 2
+    """Three characters fall into two parts here: 1 in 小|老虎, 2 in 展览|馆."""
 
     @property
     def text(self) -> str:
@@ -94,7 +102,8 @@ def _cut(text: str, readings: list[str], pieces: Sequence[int]) -> Iterator[Word
     start = 0
     for length in pieces:
         pairs = zip(text[start : start + length], readings[start : start + length], strict=True)
-        yield Word(tuple(Syllable(char, reading) for char, reading in pairs), glued=start > 0)
+        syllables = tuple(Syllable(char, reading) for char, reading in pairs)
+        yield Word(syllables, glued=start > 0, seam=_seam(text) if length == len(text) == 3 else 2)
         start += length
 
 
@@ -102,17 +111,18 @@ def _segment(run: str) -> Iterator[tuple[str, bool]]:
     """The words of a run, and whether each is a numeral."""
     import rjieba
 
-    for place, part in enumerate(_NUMERAL_RUN.split(run)):
-        if place % 2:
-            yield part, True
-        elif part:
-            yield from ((word, False) for word in rjieba.cut(part))
+    start = 0
+    for match in _WHOLE.finditer(run):
+        yield from ((word, False) for word in rjieba.cut(run[start : match.start()]))
+        yield match.group(), match["numeral"] is not None
+        start = match.end()
+    yield from ((word, False) for word in rjieba.cut(run[start:]))
 
 
 def _read(word: str) -> list[str]:
     """The reading of one word: citation tones, except where the word's own syllables are neutral."""
-    if word in ALWAYS:
-        return [ALWAYS[word]]
+    if word in READINGS:
+        return READINGS[word].split()
     readings = [
         "yi1" if char == "一" else "bu4" if char == "不" and reading != "bu5" else reading
         for char, reading in zip(word, _look_up(word), strict=True)
@@ -125,6 +135,8 @@ def _read(word: str) -> list[str]:
         readings[-1] = f"{readings[-1][:-1]}5"
     elif len(word) == 3 and word[1] == "不" and word[0] not in "并决绝毫从也都就还又":
         readings[1] = "bu5"
+    elif len(word) == 3 and word[1] == "得" and word[0] not in "获所取求难自":
+        readings[1] = "de5"
     return readings
 
 
@@ -149,31 +161,37 @@ def _particle(word: str, before: str, after: str) -> list[str] | None:
 
 
 @lru_cache(maxsize=4096)
-def _pieces(word: str) -> tuple[int, ...]:
-    """How many characters of a word belong together: 今天天气 -> 2 + 2, 小老虎 -> 1 + 2, 展览馆 -> 2 + 1."""
-    if len(word) < 3:
-        return (len(word),)
+def _seam(word: str) -> int:
     import rjieba
 
     known = set(rjieba.cut_for_search(word))  # with the shorter words inside it
-    if len(word) == 3:
-        return (1, 2) if word[1:] in known and word[:2] not in known else (2, 1)
+    return 1 if word[1:] in known and word[:2] not in known else 2
+
+
+@lru_cache(maxsize=4096)
+def _pieces(word: str) -> tuple[int, ...]:
+    """How a long word falls into parts of up to three characters: 今天天气 -> 2 + 2."""
+    if len(word) <= 3:
+        return (len(word),)
+    import rjieba
+
+    known = set(rjieba.cut_for_search(word))
     pieces: list[int] = []
-    start = 0
-    while (rest := len(word) - start) > 3:
-        pieces.append(3 if rest != 4 and word[start : start + 3] in known else 2)
-        start += pieces[-1]
-    last = word[start:]
-    return (*pieces, rest) if rest < 3 or last in known or last[:2] not in known else (*pieces, 2, 1)
+    while (rest := len(word) - (start := sum(pieces))) > 3:
+        part = {size: word[start : start + size] in known for size in (2, 3)}
+        alone = not part[2] and word[start + 1 : start + 3] in known
+        pieces.append(3 if rest != 4 and part[3] else 1 if alone else 2)
+    return (*pieces, rest)
 
 
-def _numeral_pieces(numeral: str) -> Sequence[int]:
+def _numeral_pieces(numeral: str) -> list[int]:
     """Digit strings by twos, cardinals after their places: 三百|二十五, 二零|二四."""
-    if not any(char in "十百千万亿点" for char in numeral):
-        odd = [3] if len(numeral) % 2 else []
-        return odd + [2] * ((len(numeral) - sum(odd)) // 2)
-    pieces = [len(piece) for piece in re.findall(r"[^十百千万亿点]*[百千万亿点]+|[^百千万亿点]{1,3}", numeral)]
-    return [part for piece in pieces for part in ([piece] if piece < 4 else [piece - 2, 2])]
+    pieces: list[int] = []
+    for part in re.findall(r"[^百千万亿点]*[百千万亿点]+|[^百千万亿点]+", numeral):
+        is_cardinal = any(char in "十百千万亿点" for char in part)
+        odd = [len(part)] if len(part) < 3 or (len(part) == 4 and is_cardinal) else [3] * (len(part) % 2)
+        pieces += odd + [2] * ((len(part) - sum(odd)) // 2)
+    return pieces
 
 
 def _look_up(word: str) -> list[str]:

@@ -59,8 +59,7 @@ def _joins(before: Sequence[Word], word: Word) -> bool:
         return size + len(word.syllables) <= 3
     if word.text in ENCLITICS:
         return True
-    if last.text[-1] in NUMERALS and len(last.text) + len(word.text) <= LONGEST and len(word.text) == 1:
-        return True
-    if size == 1:
-        return len(word.text) == 1 or (last.text in PROCLITICS and len(word.text) == 2)
-    return False
+    if len(word.text) == 1:
+        leans = len(last.text) == 1 and (size == 1 or (size == 2 and last.text in PROCLITICS))
+        return leans or last.text[-1] in NUMERALS
+    return size == 1 and last.text in PROCLITICS and len(word.text) == 2

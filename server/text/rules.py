@@ -13,7 +13,7 @@ from server.text.numerals import cardinal, number, spell_digits
 HAN = "\u3400-\u4dbf\u4e00-\u9fff〇\U00020000-\U0003ffff"
 """For a character class: what a dictionary of Chinese may know."""
 
-_N = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
+_N = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
 _TO = r"\s?[-~–—−]{1,2}\s?"
 _BEFORE = r"(?<![0-9A-Za-z.])"
 _MONEY = {"¥": "元", "$": "美元", "€": "欧元", "£": "英镑"}

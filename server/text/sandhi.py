@@ -28,9 +28,9 @@ def surface(phrase: Sequence[ProsodicWord]) -> list[tuple[str, ...]]:
     """For each prosodic word the pinyin of its syllables as spoken."""
     nested = [[[_Spoken(*syllable) for syllable in word.syllables] for word in group.words] for group in phrase]
     _change_yi_and_bu(phrase, nested)
-    for group in nested:
-        for word in group:
-            _lift_thirds(word)
+    for place, group in enumerate(nested):
+        for word, spoken in zip(phrase[place].words, group, strict=True):
+            _lift_thirds(spoken, word.seam)
         for left, right in pairwise(group):
             _lift_at_seam(left[-1], right[0])
     for place in range(len(nested) - 2, -1, -1):
@@ -39,8 +39,10 @@ def surface(phrase: Sequence[ProsodicWord]) -> list[tuple[str, ...]]:
     return [tuple(f"{syllable.base}{syllable.tone}" for word in group for syllable in word) for group in nested]
 
 
-def _lift_thirds(word: list[_Spoken]) -> None:
-    for left, right in pairwise(word):
+def _lift_thirds(word: list[_Spoken], seam: int) -> None:
+    """展览|馆 becomes 2 2 3, 小|老虎 3 2 3: the part of two first."""
+    pairs = list(pairwise(word))
+    for left, right in reversed(pairs) if seam == 1 else pairs:
         _lift_at_seam(left, right)
 
 
@@ -51,16 +53,19 @@ def _lift_at_seam(left: _Spoken, right: _Spoken) -> None:
 
 def _change_yi_and_bu(phrase: Sequence[ProsodicWord], nested: list[list[list[_Spoken]]]) -> None:
     """Decides on citation tones, so that one change never sees another."""
-    flat: list[_Spoken] = []
+    words = [word for group in phrase for word in group.words]
+    spoken = [syllables for group in nested for syllables in group]
+    ends_phrase = [
+        place == len(group.words) - 1 and group.level > 1 for group in phrase for place in range(len(group.words))
+    ]
+    flat = [syllable for syllables in spoken for syllable in syllables]
     pauses: list[bool] = []
     closes: list[bool] = []
-    for group, words in zip(phrase, nested, strict=True):
-        for place, spoken in enumerate(words):
-            follower = group.words[place + 1] if place + 1 < len(words) else None
-            flat += spoken
-            pauses += [False] * (len(spoken) - 1) + [follower is None and group.level > 1]
-            part_of_longer = len(spoken) > 1 or group.words[place].glued
-            closes += [False] * (len(spoken) - 1) + [part_of_longer and not (follower and follower.glued)]
+    for place, word in enumerate(words):
+        inner = [False] * (len(word.syllables) - 1)
+        goes_on = place + 1 < len(words) and words[place + 1].glued
+        pauses += [*inner, ends_phrase[place]]
+        closes += [*inner, (len(word.syllables) > 1 or word.glued) and not goes_on]
     changed = []
     for place, syllable in enumerate(flat):
         before = flat[place - 1] if place and not pauses[place - 1] else None
@@ -84,7 +89,7 @@ def _yi(before: _Spoken | None, after: _Spoken | None, *, closes_word: bool, sam
         in_numeral = same_word and before.char in _DIGITS + _PLACES
         if in_numeral or before.char == "第" or before.char + after.char == "月日":
             return 1
-        if before.char == after.char:
+        if same_word and before.char == after.char:
             return 5
     return 2 if after.tone in (4, 5) else 4
 

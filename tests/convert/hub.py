@@ -21,6 +21,7 @@ class Hub:
     """Answer everything with this status."""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """(file, Range header) of each download."""
+    requests: int = 0
     url: str = ""
 
     def files_asked(self) -> list[str]:
@@ -31,6 +32,7 @@ class _Handler(BaseHTTPRequestHandler):
     hub: Hub
 
     def do_GET(self) -> None:
+        self.hub.requests += 1
         url = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         parts = url.path.removeprefix("/api/v1/models/").split("/")

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units import UnitTables
 from server.voice import Acoustic, Manifest, UnitInventory, Vocoder
+
+settings.register_profile("untimed", deadline=None)  # the first text loads the dictionaries
+settings.load_profile("untimed")
 
 INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(encoding="utf-8"))
 
@@ -35,6 +39,18 @@ def make_manifest(language: str = "PinYin", *, kind: str = "phones", **units: An
         graphs={},
         source={},
     )
+
+
+@pytest.fixture(scope="session")
+def inventory() -> dict[str, Any]:
+    """The names in every table."""
+    return INVENTORY
+
+
+@pytest.fixture(scope="session")
+def tables_of() -> Callable[..., UnitTables]:
+    """Tables of a voice made to measure; the arguments are those of `make_manifest`."""
+    return lambda *args, **units: UnitTables(make_manifest(*args, **units))
 
 
 @pytest.fixture(scope="session")

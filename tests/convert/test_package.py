@@ -1,0 +1,484 @@
+"""The parts of a voice are found in each layout, and what is missing or doubtful is named."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from convert.errors import PackageError
+from convert.package import VoiceParts, find_voices
+
+
+def write_part(folder: Path, kind: str, *steps: int, **changes: Any) -> Path:
+    """config.yaml and empty checkpoints: nothing of them is read here."""
+    params = changes.pop("params", {})
+    model = "KanTtsSAMBERT" if kind == "sambert" else "Generator"
+    config = {"model_type": kind, "Model": {model: {"params": {"num_mels": 80} | params}}}
+    if kind == "sambert":
+        config["linguistic_unit"] = {"speaker_list": "F7"} | changes.pop("unit", {})
+    (folder / "ckpt").mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config | changes))
+    for step in steps or (100,):
+        (folder / "ckpt" / f"checkpoint_{step}.pth").touch()
+    return folder
+
+
+def write_audio(folder: Path, rate: int = 16000, name: str = "audio_config.yaml") -> None:
+    (folder / name).write_text(yaml.safe_dump({"audio_config": {"sampling_rate": rate, "hop_length": 200}}))
+
+
+def write_package(root: Path, *voices: str) -> Path:
+    """ModelScope's layout."""
+    for voice in voices:
+        write_part(root / "voices" / voice / "am", "sambert")
+        write_part(root / "voices" / voice / "voc", "hifigan")
+        write_audio(root / "voices" / voice)
+    (root / "voices" / "voices.json").write_text(json.dumps({"voices": list(voices)}))
+    configuration = {"model": {"sample_rate": 16000, "am": {"linguistic_unit": {"has_mask": True}}}}
+    (root / "configuration.json").write_text(json.dumps(configuration))
+    return root
+
+
+def write_finetuned(root: Path) -> Path:
+    """What fine-tuning a personal voice leaves: the base model below orig_model, and the trained parts."""
+    base = root / "orig_model" / "basemodel_16k"
+    write_part(base / "sambert", "sambert", 2400000, params={"SE": True})
+    write_part(base / "hifigan", "hifigan", 2400000)
+    write_audio(base, name="audio_config_se_16k.yaml")
+    (base / "speaker_embedding").mkdir()
+    (base / "speaker_embedding" / "se.model").touch()
+    (root / "orig_model" / "configuration.json").write_text("{}")
+    write_part(root / "tmp_am", "sambert", 2400000, 2400500, params={"SE": True})
+    (root / "data" / "se").mkdir(parents=True)
+    (root / "data" / "se" / "se.npy").touch()
+    write_audio(root / "data")
+    return root
+
+
+def only(source: Path, **options: Any) -> VoiceParts:
+    [voice] = find_voices(source, **options)
+    return voice
+
+
+# ModelScope's layout
+
+
+def test_every_voice_of_a_package_is_found_in_its_order(tmp_path: Path) -> None:
+    voices = find_voices(write_package(tmp_path, "zhibei", "aijia"))
+    assert [voice.name for voice in voices] == ["zhibei", "aijia"]
+    assert [voice.am_checkpoint.parts[-4] for voice in voices] == ["zhibei", "aijia"]
+
+
+def test_a_voice_brings_everything_that_stands_beside_it(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    folder = tmp_path / "voices" / "a"
+    for name in ("am/mvn.npy", "am/se.npy", "se/ckpt/se.model", "dict/words_dict.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    voice = only(tmp_path)
+    assert voice.f0_statistics == folder / "am" / "mvn.npy"
+    assert voice.speaker_embedding == folder / "am" / "se.npy"
+    assert voice.speaker_encoder == folder / "se" / "ckpt" / "se.model"
+    assert voice.voc_checkpoint == folder / "voc" / "ckpt" / "checkpoint_100.pth"
+    assert voice.am_config["linguistic_unit"]["speaker_list"] == "F7"
+    assert voice.voc_config["model_type"] == "hifigan"
+    assert voice.audio_config["hop_length"] == 200
+    assert (voice.sampling_rate, voice.language, voice.has_mask, voice.notes) == (16000, "PinYin", True, [])
+
+
+def test_the_highest_checkpoint_counts_as_a_number(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    folder = tmp_path / "voices" / "a" / "am" / "ckpt"
+    for name in (
+        "checkpoint_9.pth",
+        "checkpoint_1000.pth",
+        "checkpoint_999.pth",
+        "checkpoint_x.pth",
+        "optimizer_5000.pth",
+    ):
+        (folder / name).touch()
+    assert only(tmp_path).am_checkpoint.name == "checkpoint_1000.pth"
+
+
+def test_a_checkpoint_of_an_interrupted_training_counts(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "a" / "am" / "ckpt" / "checkpoint-2000.pth").touch()
+    assert only(tmp_path).am_checkpoint.name == "checkpoint-2000.pth"
+
+
+def test_a_voice_is_selected_by_its_name(tmp_path: Path) -> None:
+    assert only(write_package(tmp_path, "a", "b"), voice="b").voc_checkpoint.parts[-4] == "b"
+
+
+def test_the_only_voice_is_renamed(tmp_path: Path) -> None:
+    voice = only(write_package(tmp_path, "a"), voice="mine")
+    assert (voice.name, voice.am_checkpoint.parts[-4]) == ("mine", "a")
+
+
+def test_an_unknown_voice_lists_those_that_are_there(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"no voice 'c'; it has: a, b"):
+        find_voices(write_package(tmp_path, "a", "b"), voice="c")
+
+
+def test_a_voice_that_is_listed_but_missing_is_named(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "voices.json").write_text('{"voices": ["a", "b"]}')
+    with pytest.raises(PackageError, match=r"voices/b is missing, though voices.json lists it"):
+        find_voices(tmp_path)
+    with pytest.raises(PackageError, match=r"voices/b is missing"):
+        find_voices(tmp_path, voice="b")
+    assert only(tmp_path, voice="a").name == "a"
+
+
+def test_folders_count_where_there_is_no_voices_json(tmp_path: Path) -> None:
+    write_package(tmp_path, "a", "b")
+    (tmp_path / "voices" / "voices.json").unlink()
+    (tmp_path / "voices" / "notes").mkdir()
+    assert [voice.name for voice in find_voices(tmp_path)] == ["a", "b"]
+
+
+def test_the_folder_of_voices_and_that_of_one_voice_are_understood(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    for source in (tmp_path / "voices", tmp_path / "voices" / "a"):
+        voice = only(source)
+        assert (voice.name, voice.has_mask) == ("a", True)
+
+
+@pytest.mark.parametrize("content", ['{"voices": []}', '{"voices": "a"}', '{"voices": [1]}', "{}", "[]"])
+def test_a_voices_json_without_voices_is_named(content: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "voices.json").write_text(content)
+    with pytest.raises(PackageError, match=r"voices\.json"):
+        find_voices(tmp_path)
+
+
+def test_archives_are_to_be_unpacked_first(tmp_path: Path) -> None:
+    (tmp_path / "configuration.json").write_text("{}")
+    for name in ("voices.zip", "resource.zip"):
+        (tmp_path / name).touch()
+    with pytest.raises(PackageError, match=r"it holds voices\.zip: unpack that there first"):
+        find_voices(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", ".", "..", ".hidden", "a/b", "../a", "a\\b", "/etc", "a\nb", "a:b", "x" * 101, " a"]
+)
+def test_a_name_that_is_no_safe_folder_is_refused(name: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    with pytest.raises(PackageError, match="cannot be called"):
+        find_voices(tmp_path, voice=name)
+    (tmp_path / "voices" / "voices.json").write_text(json.dumps({"voices": [name]}))
+    with pytest.raises(PackageError, match="cannot be called"):
+        find_voices(tmp_path)
+
+
+def test_chinese_names_are_fine(tmp_path: Path) -> None:
+    assert only(write_package(tmp_path, "知北")).name == "知北"
+
+
+# What a package says of itself
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_has_mask_stands_in_the_configuration(stated: bool, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    content = {"model": {"am": {"linguistic_unit": {"has_mask": stated}}}}
+    (tmp_path / "configuration.json").write_text(json.dumps(content))
+    assert only(tmp_path).has_mask is stated
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"model": {"type": "sambert-hifigan"}}', '{"model": null}'])
+def test_has_mask_is_open_where_nothing_says_it(content: str | None, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "configuration.json").unlink()
+    if content is not None:
+        (tmp_path / "configuration.json").write_text(content)
+    assert only(tmp_path).has_mask is None
+
+
+def test_has_mask_may_stand_in_the_acoustic_models_own_configuration(tmp_path: Path) -> None:
+    write_part(tmp_path / "am", "sambert", unit={"has_mask": False})
+    write_part(tmp_path / "voc", "hifigan")
+    write_audio(tmp_path)
+    assert only(tmp_path).has_mask is False
+
+
+def test_has_mask_that_is_no_truth_value_is_refused(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "configuration.json").write_text('{"model": {"am": {"linguistic_unit": {"has_mask": "no"}}}}')
+    with pytest.raises(PackageError, match=r"has_mask .* 'no'"):
+        find_voices(tmp_path)
+
+
+def test_the_language_stands_in_the_linguistic_unit(tmp_path: Path) -> None:
+    write_part(tmp_path / "am", "sambert", unit={"language": "Sichuan"})
+    write_part(tmp_path / "voc", "hifigan")
+    write_audio(tmp_path)
+    assert only(tmp_path).language == "Sichuan"
+
+
+def test_a_rate_that_differs_from_the_configuration_is_noted(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    write_audio(tmp_path / "voices" / "a", rate=24000)
+    voice = only(tmp_path)
+    assert voice.sampling_rate == 24000
+    assert "16000 Hz" in voice.notes[0]
+
+
+def test_an_encoder_that_is_only_there_as_onnx_is_noted(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "a" / "se" / "ckpt").mkdir(parents=True)
+    (tmp_path / "voices" / "a" / "se" / "ckpt" / "se.onnx").touch()
+    voice = only(tmp_path)
+    assert voice.speaker_encoder is None
+    assert "se.onnx" in voice.notes[0]
+
+
+# KAN-TTS training folders
+
+
+def test_parts_are_told_apart_by_their_model_type(tmp_path: Path) -> None:
+    write_part(tmp_path / "exp" / "first", "hifigan")
+    write_part(tmp_path / "exp" / "second", "sambert", audio_config={"sampling_rate": 8000})
+    voice = only(tmp_path / "exp")
+    assert (voice.am_checkpoint.parts[-3], voice.voc_checkpoint.parts[-3]) == ("second", "first")
+    assert (voice.name, voice.sampling_rate, voice.has_mask) == ("exp", 8000, None)
+
+
+def test_fine_tuned_parts_win_over_the_base_model(tmp_path: Path) -> None:
+    write_finetuned(tmp_path / "work")
+    write_part(tmp_path / "work" / "tmp_voc", "hifigan", 2400200)
+    voice = only(tmp_path / "work")
+    assert voice.am_checkpoint == tmp_path / "work" / "tmp_am" / "ckpt" / "checkpoint_2400500.pth"
+    assert voice.voc_checkpoint == tmp_path / "work" / "tmp_voc" / "ckpt" / "checkpoint_2400200.pth"
+    assert voice.speaker_embedding == tmp_path / "work" / "data" / "se" / "se.npy"
+    assert voice.speaker_encoder is not None
+
+
+def test_the_base_vocoder_serves_where_only_the_acoustic_model_was_tuned(tmp_path: Path) -> None:
+    assert only(write_finetuned(tmp_path)).voc_checkpoint.parts[-4] == "basemodel_16k"
+
+
+def test_a_training_that_left_no_checkpoint_is_not_replaced_by_the_base_silently(tmp_path: Path) -> None:
+    write_finetuned(tmp_path)
+    for checkpoint in (tmp_path / "tmp_am" / "ckpt").iterdir():
+        checkpoint.unlink()
+    with pytest.raises(PackageError, match=r"tmp_am/ckpt has no checkpoint_<number>\.pth"):
+        find_voices(tmp_path)
+
+
+def test_the_base_package_alone_needs_an_embedding_and_is_noted(tmp_path: Path) -> None:
+    write_finetuned(tmp_path)
+    base = tmp_path / "orig_model"
+    with pytest.raises(PackageError, match=r"se\.npy is missing.* --se"):
+        find_voices(base)
+    voice = only(base, se=tmp_path / "data" / "se" / "se.npy")
+    assert voice.speaker_embedding == tmp_path / "data" / "se" / "se.npy"
+    assert (voice.sampling_rate, voice.speaker_encoder is not None) == (16000, True)
+    assert "not fine-tuned" in voice.notes[0]
+
+
+def test_the_base_models_speaker_is_not_lent_to_a_fine_tuned_voice(tmp_path: Path) -> None:
+    write_finetuned(tmp_path)
+    (tmp_path / "data" / "se" / "se.npy").rename(tmp_path / "orig_model" / "basemodel_16k" / "sambert" / "se.npy")
+    with pytest.raises(PackageError, match=r"se\.npy is missing"):
+        find_voices(tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "option"), [("sambert", "--am"), ("hifigan", "--voc")])
+def test_two_equally_good_candidates_are_listed(kind: str, option: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    root = tmp_path / "voices" / "a"
+    for folder in (root / "am", root / "voc"):
+        folder.rename(folder.with_name(f"my_{folder.name}"))
+    write_part(root / "other", kind)
+    with pytest.raises(PackageError, match=rf"my_\w+; .*other; choose one with {option}"):
+        find_voices(root)
+
+
+def test_the_usual_folder_wins_over_another_one(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    write_part(tmp_path / "voices" / "a" / "am_before", "sambert")
+    assert only(tmp_path).am_checkpoint.parts[-3] == "am"
+
+
+def test_other_configurations_in_a_training_folder_do_not_disturb(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    root = tmp_path / "voices" / "a"
+    write_part(root / "bert", "sybert")
+    (root / "data").mkdir()
+    (root / "data" / "config.yaml").write_text("{ not yaml")
+    assert only(root).name == "a"
+
+
+def test_a_folders_name_is_made_safe(tmp_path: Path) -> None:
+    root = write_package(tmp_path, "a") / "voices" / "a"
+    assert only(root.rename(tmp_path / ".my voice!")).name == "my_voice"
+
+
+# Parts one by one
+
+
+@pytest.mark.parametrize("place", ["mine", "mine/ckpt", "mine/ckpt/checkpoint_100.pth"])
+@pytest.mark.parametrize(("kind", "option"), [("sambert", "am"), ("hifigan", "voc")])
+def test_a_named_part_takes_the_place_of_the_packages_own(kind: str, option: str, place: str, tmp_path: Path) -> None:
+    write_package(tmp_path / "package", "a")
+    write_part(tmp_path / "mine", kind)
+    voice = only(tmp_path / "package", **{option: tmp_path / place})
+    checkpoints = {"am": voice.am_checkpoint, "voc": voice.voc_checkpoint}
+    assert checkpoints.pop(option).parts[-3] == "mine"
+    assert all("package" in other.parts for other in checkpoints.values())
+
+
+def test_a_named_checkpoint_may_have_any_name_and_number(tmp_path: Path) -> None:
+    write_package(tmp_path / "package", "a")
+    best = write_part(tmp_path / "mine", "sambert", 5, 900) / "ckpt" / "best.pth"
+    best.touch()
+    assert only(tmp_path / "package", am=best).am_checkpoint == best
+
+
+def test_files_beside_a_named_acoustic_model_belong_to_it(tmp_path: Path) -> None:
+    write_package(tmp_path / "package", "a")
+    (tmp_path / "package" / "voices" / "a" / "am" / "mvn.npy").touch()
+    (write_part(tmp_path / "mine", "sambert") / "mvn.npy").touch()
+    assert only(tmp_path / "package", am=tmp_path / "mine").f0_statistics == tmp_path / "mine" / "mvn.npy"
+
+
+def test_a_named_part_of_the_other_kind_is_refused(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    with pytest.raises(PackageError, match=r"model_type 'hifigan'; for the acoustic model it is 'sambert'"):
+        find_voices(tmp_path, am=tmp_path / "voices" / "a" / "voc")
+
+
+@pytest.mark.parametrize("option", ["am", "voc", "se", "se_model"])
+def test_a_named_part_that_is_missing_is_named_with_its_option(option: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    with pytest.raises(PackageError, match=rf"--{option.replace('_', '-')}: .*/none is missing"):
+        find_voices(tmp_path, **{option: tmp_path / "none"})
+
+
+def test_a_named_folder_without_checkpoints_or_configuration_is_refused(tmp_path: Path) -> None:
+    write_package(tmp_path / "package", "a")
+    empty = tmp_path / "deep" / "empty"
+    empty.mkdir(parents=True)
+    with pytest.raises(PackageError, match=r"has no checkpoint_<number>\.pth"):
+        find_voices(tmp_path / "package", am=empty)
+    (empty / "checkpoint_1.pth").touch()
+    with pytest.raises(PackageError, match=r"empty/config\.yaml is missing, and so is .*deep/config\.yaml"):
+        find_voices(tmp_path / "package", am=empty)
+
+
+def test_a_part_for_several_voices_needs_the_voice(tmp_path: Path) -> None:
+    write_package(tmp_path / "package", "a", "b")
+    write_part(tmp_path / "mine", "sambert")
+    with pytest.raises(PackageError, match="several voices: a, b; say with --voice"):
+        find_voices(tmp_path / "package", am=tmp_path / "mine")
+    assert only(tmp_path / "package", am=tmp_path / "mine", voice="b").name == "b"
+
+
+# What is missing or broken
+
+
+@pytest.mark.parametrize("source", ["none", "file"])
+def test_a_source_that_is_no_folder_is_refused(source: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PackageError, match=r"is (missing|a file); the folder of"):
+        find_voices(tmp_path / source)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("am/config.yaml", r"am/config\.yaml is missing; the acoustic model"),
+        ("voc/config.yaml", r"voc/config\.yaml is missing; the vocoder"),
+        ("am/ckpt/checkpoint_100.pth", r"am/ckpt has no checkpoint_<number>\.pth for the acoustic model"),
+        ("voc/ckpt/checkpoint_100.pth", r"voc/ckpt has no checkpoint_<number>\.pth for the vocoder"),
+        ("audio_config.yaml", r"voices/a/audio_config\.yaml is missing"),
+    ],
+)
+def test_a_missing_file_is_named(file: str, message: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "a" / file).unlink()
+    with pytest.raises(PackageError, match=message):
+        find_voices(tmp_path)
+
+
+def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"no acoustic model: .*'model_type: sambert'.*--am"):
+        find_voices(tmp_path)
+
+
+def test_a_voice_with_an_embedding_needs_its_file(tmp_path: Path) -> None:
+    write_part(tmp_path / "am", "sambert", params={"SE": True})
+    write_part(tmp_path / "voc", "hifigan")
+    write_audio(tmp_path)
+    with pytest.raises(PackageError, match=r"am/se\.npy is missing.*--se"):
+        find_voices(tmp_path)
+
+
+def test_a_voice_with_f0_by_mean_and_deviation_needs_its_file(tmp_path: Path) -> None:
+    write_part(tmp_path / "voc", "hifigan")
+    write_audio(tmp_path)
+    write_part(tmp_path / "am", "sambert", params={"NSF": True})
+    with pytest.raises(PackageError, match=r"am/mvn\.npy is missing"):
+        find_voices(tmp_path)
+
+
+def test_a_voice_with_f0_by_its_range_needs_none(tmp_path: Path) -> None:
+    write_part(tmp_path / "voc", "hifigan")
+    write_audio(tmp_path)
+    write_part(tmp_path / "am", "sambert", params={"NSF": True, "nsf_norm_type": "global"})
+    assert only(tmp_path).f0_statistics is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model_type: sambert\nModel: [1, 2\n", r"am/config\.yaml, line \d, is not valid YAML"),
+        (
+            "a: 1\nb: !!python/object/apply:os.system ['exit']\n",
+            r"config\.yaml, line 2, is refused: .*python/object.* plain data",
+        ),
+        ("a: 1\nb: !!python/tuple [1, 2]\n", r"line 2, is refused"),
+        ("just words", "should hold names and values, not str"),
+        ("", "should hold names and values"),
+        ("a: \x07", "is not valid YAML"),
+        ("[" * 20_000, "is not valid YAML|nested"),
+        ("# " + "x" * (1 << 20), "more than a megabyte"),
+        ("model_type: sambert\n", r"no section Model\.KanTtsSAMBERT\.params"),
+        ("model_type: sybert\n", "model_type 'sybert'"),
+        ("Model: {KanTtsSAMBERT: {params: {}}}\n", "no section linguistic_unit"),
+    ],
+)
+def test_a_broken_configuration_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "a" / "am" / "config.yaml").write_text(text)
+    with pytest.raises(PackageError, match=message):
+        find_voices(tmp_path)
+
+
+def test_a_configuration_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "a" / "am" / "config.yaml").write_bytes("# 知北\n".encode("gb18030"))
+    with pytest.raises(PackageError, match=r"config\.yaml is not UTF-8"):
+        find_voices(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [('{\n"voices": [,]}', "line 2, is not valid JSON"), ("[" * 100_000, "JSON")]
+)
+def test_broken_json_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    (tmp_path / "voices" / "voices.json").write_text(text)
+    with pytest.raises(PackageError, match=rf"voices\.json.*{message}"):
+        find_voices(tmp_path)
+
+
+@pytest.mark.parametrize("rate", ["fast", 0, -8000, None, 16000.5])
+def test_a_rate_that_is_no_rate_is_refused(rate: Any, tmp_path: Path) -> None:
+    write_package(tmp_path, "a")
+    write_audio(tmp_path / "voices" / "a", rate=rate)
+    with pytest.raises(PackageError, match=r"sampling_rate is .*; a whole number of Hz"):
+        find_voices(tmp_path)

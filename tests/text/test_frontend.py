@@ -1,0 +1,147 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import groupby
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.errors import RequestError
+from server.text.frontend import LONGEST_SENTENCE, FrontEnd, Sentence
+from server.text.units import UnitTables
+
+CHINESE = st.text(
+    st.sampled_from("今天不一个的了着儿地得好你我他想买很老虎点十百千2048.,:-/%￥，。！？；、（）“”…\n aBW😀の\0\ud800")
+)
+Read = Callable[[str], list[Sentence]]
+
+
+def read_or_refuse(read: Read, text: str) -> list[Sentence]:
+    """The sentences of any text; none where there is nothing to speak."""
+    try:
+        return read(text)
+    except RequestError as refused:
+        assert refused.code == "nothing_to_speak"  # noqa: PT017 - both ends are allowed, nothing else is
+        return []
+
+
+@given(st.one_of(st.text(), CHINESE))
+def test_any_text_is_spoken_or_has_nothing_to_speak(read: Read, tables: UnitTables, text: str) -> None:
+    for sentence in read_or_refuse(read, text):
+        assert 0 < len(sentence.pinyin) <= LONGEST_SENTENCE
+        assert tables.decode(sentence.units) == sentence.symbols
+        assert all(
+            syllable[:-1].isascii() and syllable[:-1].isalpha() and syllable[-1] in "12345"
+            for syllable in sentence.pinyin
+        )
+        "".join((sentence.normalized, *sentence.warnings)).encode()
+
+
+@given(CHINESE)
+def test_flags_run_over_the_phones_of_each_word(read: Read, text: str) -> None:
+    for sentence in read_or_refuse(read, text):
+        units = [symbol[1:-1].split("$") for symbol in sentence.symbols.split()]
+        words = [list(group) for is_break, group in groupby(units, lambda unit: unit[0][0] == "#") if not is_break]
+        breaks = [unit for unit in units if unit[0][0] == "#"]
+        assert len(breaks) == len(words)
+        assert [unit[0] for unit in units][-1] == "#4"
+        assert all(unit[0] in ("#1", "#2", "#3", "#4") for unit in breaks)
+        assert all(unit[1:5] == ["tone_none", "s_none", "word_none", "emotion_none"] for unit in breaks)
+        for word in words:
+            assert [unit[2] for unit in word] == ["s_begin", "s_end"] * (len(word) // 2)
+            assert [unit[3] for unit in word] == ["word_begin", *["word_middle"] * (len(word) - 2), "word_end"]
+            assert len(word) <= 8
+            assert {unit[4] for unit in word} == {"emotion_neutral"}
+
+
+@given(CHINESE)
+def test_sentences_are_slices_of_the_text_in_order(read: Read, text: str) -> None:
+    place = 0
+    for sentence in read_or_refuse(read, text):
+        place = text.index(sentence.text, place) + len(sentence.text)
+
+
+@given(st.one_of(st.text(), CHINESE))
+def test_a_voice_that_reads_bytes_gets_the_normalised_sentence(byte_tables: UnitTables, text: str) -> None:
+    for sentence in read_or_refuse(lambda text: FrontEnd(byte_tables).read(text, speaker="F7", emotion="sad"), text):
+        assert bytes(sentence.units.features[:, 0].tolist()).decode() == sentence.normalized
+        assert sentence.symbols.startswith("{" + f"{sentence.normalized.encode()[0]}$emotion_sad$F7" + "}")
+
+
+@pytest.mark.parametrize("longest", [4, 13, 50])
+@given(text=CHINESE)
+def test_a_sentence_fits_into_the_positions_of_the_voice(
+    tables_of: Callable[..., UnitTables], longest: int, text: str
+) -> None:
+    for kind in ("phones", "bytes"):
+        front_end = FrontEnd(tables_of(kind=kind, longest=longest * 4))
+        sentences = read_or_refuse(lambda text, end=front_end: end.read(text, speaker="F7", emotion="neutral"), text)
+        assert all(len(sentence.units) <= longest * 4 for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  \n", "😀🎉", "。！？", "\x00\x07", "\ud800\udfff", "안녕", "、、、", "###", "\u200b"]
+)
+def test_silence_is_refused_with_a_reason(read: Read, text: str) -> None:
+    with pytest.raises(RequestError, match="nothing to speak") as refused:
+        read(text)
+    assert (refused.value.param, refused.value.code) == ("input", "nothing_to_speak")
+    str(refused.value).encode()
+
+
+def test_speaker_and_emotion_stand_in_every_unit(front_end: FrontEnd, tables: UnitTables) -> None:
+    (sentence,) = front_end.read("好", speaker="xiaoyu", emotion="happy")
+    assert sentence.symbols == (
+        "{h_c$tone3$s_begin$word_begin$emotion_happy$xiaoyu} {ao_c$tone3$s_end$word_end$emotion_happy$xiaoyu} "
+        "{#4$tone_none$s_none$word_none$emotion_none$xiaoyu}"
+    )
+    assert sentence.units.speakers.tolist() == [1, 1, 1]
+
+
+def test_sentences_are_analysed_when_they_are_asked_for(front_end: FrontEnd) -> None:
+    sentences = front_end.sentences("你好。" + "今天天气很好。" * 100_000, speaker="F7", emotion="neutral")
+    assert next(sentences).text == "你好。"
+    assert next(sentences).text == "今天天气很好。"
+
+
+def test_each_thing_left_out_is_said_once(read: Read) -> None:
+    first, second, third = read("打开App😀。再开App😀。好の。")
+    assert len(first.warnings) == 2
+    assert second.warnings == ()
+    assert "の" in third.warnings[0]
+
+
+def test_what_was_left_out_before_the_first_sentence_is_said_with_it(read: Read) -> None:
+    (sentence,) = read("😀" * 200 + "好")
+    assert "😀" in sentence.warnings[0]
+
+
+def test_an_unknown_character_is_skipped_and_named(read: Read) -> None:
+    (sentence,) = read("你𠮷好")
+    assert sentence.pinyin == ("ni3", "hao3") or sentence.pinyin == ("ni2", "hao3")
+    assert "𠮷" in sentence.warnings[0]
+
+
+def test_sichuan_is_read_with_its_own_phones(tables_of: Callable[..., UnitTables]) -> None:
+    (sentence,) = FrontEnd(tables_of("Sichuan")).read("知识", speaker="F7", emotion="neutral")
+    assert [symbol.split("$")[0] for symbol in sentence.symbols.split()] == ["{z_c", "{ii_c", "{s_c", "{ii_c", "{#4"]
+    assert sentence.pinyin[0] == "zhi1"
+
+
+@pytest.mark.parametrize("language", ["ZhHK", "WuuShanghai", "Klingon"])
+def test_other_languages_are_refused_when_a_text_comes(tables_of: Callable[..., UnitTables], language: str) -> None:
+    front_end = FrontEnd(tables_of(language))
+    with pytest.raises(RequestError, match=f"Mandarin only.*{language}.*symbols"):
+        front_end.read("你好", speaker="F7", emotion="neutral")
+
+
+def test_a_voice_without_a_phone_says_which_syllable_needs_it(tables_of: Callable[..., UnitTables]) -> None:
+    front_end = FrontEnd(tables_of(phones=("n_c", "i_c", "h_c", "#1", "#4")))
+    with pytest.raises(RequestError, match=r"'ao_c'.*'hao3'"):
+        front_end.read("你好", speaker="F7", emotion="neutral")
+
+
+def test_the_dictionaries_are_loaded_by_the_first_text() -> None:
+    code = "import sys, server.text.frontend; sys.exit(bool({'pypinyin', 'rjieba', 'onnxruntime'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
