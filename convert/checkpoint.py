@@ -56,8 +56,8 @@ _ALLOWED = _CALLS | frozenset(_STORAGES)
 def read_checkpoint(path: Path) -> Any:
     """What `torch.save` put into the file: dicts, lists, numbers, strings, and each tensor as a lazy `Tensor`.
 
-    Raises `CheckpointError` when the file is missing, damaged or no checkpoint, and `ForbiddenPickleError`, before anything
-    is executed, when it names a function that does not rebuild tensors.
+    Raises `CheckpointError` when the file is missing, damaged or no checkpoint, and `ForbiddenPickleError`, before
+    anything is executed, when it names a function that does not rebuild tensors.
     """
     try:
         with path.open("rb") as stream:

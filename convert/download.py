@@ -41,7 +41,7 @@ def locate(source: str, cache: Path | None = None, *, revision: str | None = Non
 def fetch(model_id: str, cache: Path | None = None, *, revision: str | None = None) -> Path:
     """Downloads a model, or what is still missing of it, and returns its folder; `revision` is a branch or tag.
 
-    Raises `DownloadError` when modelscope is not installed, the model is unknown, the network fails or the disk is full.
+    Raises `DownloadError` when modelscope is not installed, the model unknown, the network gone or the disk full.
     """
     if not _MODEL_ID.fullmatch(model_id):
         raise DownloadError(f"{model_id!r} is not a model id; it should be 'owner/name'")
@@ -70,20 +70,23 @@ def _in_words(error: BaseException, model_id: str, revision: str | None) -> str:
     for cause in (error, *failed.values()):
         number = getattr(cause, "errno", None)
         if number == errno.ENOSPC:
-            return f"the disk is full; free some space and run the same command again: {model_id} continues where it stopped"
+            return (
+                f"the disk is full; free some space and run the same command again, {model_id} goes on where it stopped"
+            )
         if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return f"{getattr(cause, 'filename', None) or 'the cache'} cannot be written; set MODELSCOPE_CACHE to another folder"
+            place = getattr(cause, "filename", None) or "the cache"
+            return f"{place} cannot be written; set MODELSCOPE_CACHE to another folder"
     status = _status(error)
     if status == 404:
         hint = f"; it may be called iic/{model_id.split('/')[1]} now" if model_id.split("/")[0] in _MOVED_OWNERS else ""
         at = f" with revision {revision!r}" if revision else ""
         return f"ModelScope has no model {model_id!r}{at}{hint}; check the name on its page"
     if status in (401, 403):
-        return f"ModelScope does not give {model_id!r} to everyone; log in with 'modelscope login' and run the command again"
+        return f"ModelScope does not give {model_id!r} to everyone; log in with 'modelscope login' and try again"
     if failed:
-        names = ", ".join(sorted(failed)[:5])
-        return f"{names} could not be downloaded ({_first_line(next(iter(failed.values())))}); run the same command again to go on"
-    return f"ModelScope cannot be reached or does not answer ({_first_line(error)}); check the network and run the command again"
+        names, reason = ", ".join(sorted(failed)[:5]), _first_line(next(iter(failed.values())))
+        return f"{names} could not be downloaded ({reason}); run the same command again to go on where it stopped"
+    return f"ModelScope cannot be reached or does not answer ({_first_line(error)}); check the network and try again"
 
 
 def _status(error: BaseException) -> int | None:

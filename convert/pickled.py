@@ -39,7 +39,7 @@ def read_pickle(
 
     `call(name, arguments)` stands for calling one of the `allowed` names, `persistent(id)` for a persistent id.
     Keys of dicts are strings or whole numbers: hashing anything nested could take for ever.
-    Raises `ForbiddenPickleError` for another name or for an instruction that would run code, `CheckpointError` for damage.
+    Raises `ForbiddenPickleError` for another name or an instruction that would run code, `CheckpointError` for damage.
     """
     machine = _Machine(allowed, call, persistent)
     try:
@@ -48,7 +48,7 @@ def read_pickle(
                 return machine.stack.pop()
             machine.step(opcode.name, argument)
     except (ValueError, LookupError, TypeError, OverflowError) as error:
-        raise CheckpointError(f"the pickle in it is damaged ({error})") from None
+        raise CheckpointError(f"the pickle in it is damaged ({shown(str(error))})") from None
     raise CheckpointError("the pickle in it is damaged (it has no end)")
 
 
@@ -138,7 +138,7 @@ class _Machine:
                     self._name(*argument.split(" ", 1))
                     raise ForbiddenPickleError(f"it makes an object of {shown(argument.replace(' ', '.'))} (INST)")
                 case _:
-                    raise ForbiddenPickleError(f"it uses the instruction {opcode}, which no checkpoint of weights needs")
+                    raise ForbiddenPickleError(f"it uses the instruction {opcode}, which no checkpoint needs")
 
     def _since_mark(self) -> list[Any]:
         items, self.stack = self.stack, self._below.pop()

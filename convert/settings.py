@@ -16,7 +16,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises `PackageError`, also for a tag that asks for a Python object."""
     text = _read(path)
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # Not the loader in C: deep nesting overflows its stack and ends the process.
+        content = yaml.safe_load(text)
     except yaml.constructor.ConstructorError as error:
         raise PackageError(f"{path}{_line(error)} is refused: {error.problem}; only plain data is read") from None
     except yaml.MarkedYAMLError as error:

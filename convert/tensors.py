@@ -39,9 +39,12 @@ class StorageFile:
         """A whole storage, checked. The last one is kept, since the weights of an LSTM often share theirs."""
         if key != self._last[0]:
             region = self.regions[key]
-            with self.path.open("rb") as stream:
-                stream.seek(region.position)
-                content = stream.read(region.size)
+            try:
+                with self.path.open("rb") as stream:
+                    stream.seek(region.position)
+                    content = stream.read(region.size)
+            except OSError as error:
+                raise CheckpointError(f"{self.path} cannot be read any more: {error.strerror or error}") from None
             if len(content) != region.size:
                 raise CheckpointError(f"{self.path} became shorter while it was read; copy or download it again")
             if region.crc is not None and zlib.crc32(content) != region.crc:

@@ -28,7 +28,7 @@ class Tree:
         return any(part == "orig_model" or part.startswith("basemodel") for part in path.relative_to(self.root).parts)
 
     def beside(self, folder: Path, name: str, option: str, *, of_base: bool = True) -> Path | None:
-        """The file of that name in `folder`, else the only one in the tree; fine-tuned ones go before those of the base.
+        """The file of that name in `folder`, else the only one in the tree; fine-tuned ones go before the base's.
 
         Without `of_base` the base's file does not serve a model outside of the base: it belongs to another speaker.
         """

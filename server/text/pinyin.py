@@ -41,7 +41,7 @@ class Syllable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One to three characters that are never torn apart, or one letter."""
+    """Up to four characters that are never torn apart, or one letter."""
 
     syllables: tuple[Syllable, ...]
     pause: int = 0

@@ -261,6 +261,15 @@ def test_the_base_vocoder_serves_where_only_the_acoustic_model_was_tuned(tmp_pat
     assert only(write_finetuned(tmp_path)).voc_checkpoint.parts[-4] == "basemodel_16k"
 
 
+def test_the_package_that_a_training_started_from_is_the_base(tmp_path: Path) -> None:
+    write_package(tmp_path / "orig_model", "F7")
+    write_part(tmp_path / "tmp_am", "sambert")
+    voice = only(tmp_path)
+    assert voice.am_checkpoint.parts[-3] == "tmp_am"
+    assert voice.voc_checkpoint.parts[-4:-2] == ("F7", "voc")
+    assert (voice.sampling_rate, voice.has_mask) == (16000, True)
+
+
 def test_a_training_that_left_no_checkpoint_is_not_replaced_by_the_base_silently(tmp_path: Path) -> None:
     write_finetuned(tmp_path)
     for checkpoint in (tmp_path / "tmp_am" / "ckpt").iterdir():
@@ -445,7 +454,7 @@ def test_a_voice_with_f0_by_its_range_needs_none(tmp_path: Path) -> None:
         ("just words", "should hold names and values, not str"),
         ("", "should hold names and values"),
         ("a: \x07", "is not valid YAML"),
-        ("[" * 20_000, "is not valid YAML|nested"),
+        ("[" * 500_000, "is not valid YAML"),
         ("# " + "x" * (1 << 20), "more than a megabyte"),
         ("model_type: sambert\n", r"no section Model\.KanTtsSAMBERT\.params"),
         ("model_type: sybert\n", "model_type 'sybert'"),
@@ -467,7 +476,7 @@ def test_a_configuration_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [('{\n"voices": [,]}', "line 2, is not valid JSON"), ("[" * 100_000, "JSON")]
+    ("text", "message"), [('{\n"voices": [,]}', "line 2, is not valid JSON"), ("[" * 500_000, "is not valid JSON")]
 )
 def test_broken_json_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
