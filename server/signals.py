@@ -10,7 +10,7 @@ from server.errors import RequestError
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
-STYLE_LIMITS = {"speed": (0.25, 4.0), "pitch": (-12.0, 12.0), "energy": (-20.0, 20.0), "volume": (0.0, 4.0)}
+STYLE_LIMITS = {"speed": (0.25, 4.0), "pitch": (-12.0, 12.0), "energy": (-12.0, 12.0), "volume": (0.0, 4.0)}
 
 
 @dataclass(frozen=True, slots=True)

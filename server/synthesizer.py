@@ -1,6 +1,7 @@
 """One voice that speaks: composes text, acoustic model, vocoder and level. Synchronous; whoever iterates does the work."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
 from math import ceil
@@ -22,6 +23,9 @@ from server.voice import Voice
 FIRST_AUDIO_STEPS = 4
 """Decoder steps of sound in the first chunk: enough to cover the computing of the next one."""
 WARM_UP_UNITS = 8
+WARM_UP_TEXT = "你好，今天天气很好。"
+PROBE = 3.0
+"""Semitones up and down, with which the pitch response of a voice is measured."""
 WHOLE = 10**9
 """A chunk that no utterance exceeds."""
 
@@ -47,6 +51,8 @@ class Synthesizer:
         fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, fillers)
         self._vocoder = Vocoder(voice, runtime)
+        self._pitch_response = 1.0
+        """How many semitones the acoustic model follows when its pitch contour is moved by one."""
 
     def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence]:
         """The sentences of a text, each analysed when it is asked for. Raises `RequestError` at once where it can."""
@@ -73,16 +79,30 @@ class Synthesizer:
         """One utterance as a whole, with all that was computed on the way. `chunk_steps` 0 takes it in one chunk."""
         score = self._acoustic.compose(units, style)
         chunks = self._chunks(True) if chunk_steps is None else repeat(chunk_steps or WHOLE)
-        stretches = list(self._perform(score, chunks, source_noise))
+        stretches = list(self._perform(score, chunks, style, source_noise))
         mel = np.concatenate([mel.frames for mel, _ in stretches]) if stretches else np.zeros((0, 0), np.float32)
         samples = np.concatenate([np.zeros(0, np.float32), *(audio.samples for _, audio in stretches)])
         return Trace(score, mel, Audio(samples, self.voice.rate))
 
     def warm_up(self) -> None:
-        """Runs every graph once, so that a provider or a graph that does not work shows now."""
+        """Runs every graph once, so that a provider or a graph that does not work shows now, and loads the dictionaries."""
         features = np.zeros((WARM_UP_UNITS, 1 if self.tables.reads_bytes else 4), np.int64)
         ids = np.zeros(WARM_UP_UNITS, np.int64)
         apply_volume(self.utter(Units(features, ids, ids)).audio.samples, 1)
+        with suppress(RequestError):  # not every voice can read this
+            self._pitch_response = self._measure_pitch_response(next(self.read(WARM_UP_TEXT)).units)
+
+    def _measure_pitch_response(self, units: Units) -> float:
+        """An acoustic model follows its moved contour only in part; an NSF source makes up for the rest."""
+        medians = []
+        for pitch in (-PROBE, PROBE):
+            score = self._acoustic.compose(units, Style(pitch=pitch))
+            frames = [mel.frames for mel, _ in self._acoustic.perform(score, repeat(WHOLE))]
+            medians.append(self._vocoder.median_f0(Mel(np.concatenate(frames))) if frames else None)
+        low, high = medians
+        if low is None or high is None:
+            return 1.0
+        return float(np.clip(12 * np.log2(high / low) / (2 * PROBE), 0, 1))
 
     def _speak(self, sentences: Iterable[Sentence], style: Style) -> Iterator[Audio]:
         rate = self.voice.rate
@@ -91,12 +111,15 @@ class Synthesizer:
             if index and len(silence.samples):
                 yield silence
             score = self._acoustic.compose(sentence.units, style)
-            for _, audio in self._perform(score, self._chunks(not index), source_noise=True):
+            for _, audio in self._perform(score, self._chunks(not index), style, source_noise=True):
                 if len(audio.samples):
                     yield Audio(apply_volume(audio.samples, style.volume), rate)
 
-    def _perform(self, score: Score, chunks: Iterable[int], source_noise: bool) -> Iterator[tuple[Mel, Audio]]:
-        vocoding = self._vocoder.start(source_noise=source_noise)
+    def _perform(
+        self, score: Score, chunks: Iterable[int], style: Style, source_noise: bool
+    ) -> Iterator[tuple[Mel, Audio]]:
+        missing = style.pitch * (1 - self._pitch_response)
+        vocoding = self._vocoder.start(source_noise=source_noise, pitch_shift=2 ** (missing / 12))
         for mel, final in self._acoustic.perform(score, chunks):
             audio, vocoding = self._vocoder.advance(vocoding, mel, final=final)
             yield mel, audio

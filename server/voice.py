@@ -179,10 +179,10 @@ class Voice:
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / "voice.yaml"
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise VoiceError(f"{path} is missing; {folder} is not a converted voice") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise VoiceError(f"{path} cannot be read: {error}") from None
     if not isinstance(content, dict):
         raise VoiceError(f"{path} holds no settings")

@@ -49,12 +49,15 @@ def create_app(library: "Library", config: Config) -> web.Application:
     return app
 
 
-def serve(library: "Library", config: Config) -> None:
+def serve(config: Config) -> None:
     """Serves until SIGINT or SIGTERM. Raises `ConfigurationError` when the address cannot be listened on."""
+    from server.library import Library  # here, so that importing this package loads nothing that computes
+
+    app = create_app(Library(config), config)
     host, port = config.server.host, config.server.port
     try:
         web.run_app(
-            create_app(library, config),
+            app,
             host=host,
             port=port,
             handler_cancellation=True,  # else a client that goes away is noticed only at the next write

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from server.errors import RequestError
 from server.mistakes import sentence
-from server.signals import Style
+from server.signals import STYLE_LIMITS, Style
 
 _LINE_BREAKS_AND_TABS = "\n\r\t"
 
@@ -18,7 +18,13 @@ def _bare_voice(voice: Any) -> Any:
     return voice["id"] if isinstance(voice, dict) and voice.keys() == {"id"} else voice
 
 
-Name = Annotated[str, Field(max_length=200)]
+def _limits(setting: str) -> Any:
+    """Those of `Style`, stated here too so that a request is refused before it waits for a thread."""
+    low, high = STYLE_LIMITS[setting]
+    return Field(ge=low, le=high)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SpeechRequest(BaseModel):
@@ -29,13 +35,13 @@ class SpeechRequest(BaseModel):
     input: str
     voice: Annotated[Name | None, BeforeValidator(_bare_voice)] = None
     response_format: Name = "wav"
-    speed: float = Field(default=1.0, ge=0.25, le=4)
+    speed: Annotated[float, _limits("speed")] = 1.0
 
     speaker: Name | None = None
     emotion: Name | None = None
-    pitch: float = Field(default=0.0, ge=-12, le=12)
-    energy: float = Field(default=0.0, ge=-20, le=20)
-    volume: float = Field(default=1.0, ge=0, le=4)
+    pitch: Annotated[float, _limits("pitch")] = 0.0
+    energy: Annotated[float, _limits("energy")] = 0.0
+    volume: Annotated[float, _limits("volume")] = 1.0
 
     # Taken because OpenAI's clients send them; without effect here.
     model: str | None = None

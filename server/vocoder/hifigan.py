@@ -8,7 +8,7 @@ from server.errors import VoiceError
 from server.runtime import Runtime
 from server.signals import Audio, Floats, Mel
 from server.streamed import Progress, StreamedGraph
-from server.vocoder.source import HarmonicSource, Phase
+from server.vocoder.source import VOICED_FROM, HarmonicSource, Phase
 from server.voice import Voice
 
 
@@ -39,9 +39,18 @@ class Vocoder:
         """Frames that must be there before the first sample is ready."""
         return self._graph.lookahead
 
-    def start(self, *, source_noise: bool = True) -> Vocoding:
-        phase = self._source.start(noise=source_noise) if self._source else None
+    def start(self, *, source_noise: bool = True, pitch_shift: float = 1.0) -> Vocoding:
+        """`pitch_shift` is a factor on the source's F0; a voice without a source ignores it."""
+        phase = self._source.start(noise=source_noise, shift=pitch_shift) if self._source else None
         return Vocoding(self._graph.start(), phase)
+
+    def median_f0(self, mel: Mel) -> float | None:
+        """Hz, over the voiced frames; None without any, or for a voice whose mel carries no F0."""
+        if self._source is None or not len(mel.frames):
+            return None
+        *_, f0, voicing = mel.frames.T
+        voiced = self._source.hertz(f0)[voicing >= VOICED_FROM]
+        return float(np.median(voiced)) if len(voiced) else None
 
     def advance(self, vocoding: Vocoding, mel: Mel, *, final: bool) -> tuple[Audio, Vocoding]:
         """The samples that are certain after this stretch (none at first), and where the vocoder stands then."""

@@ -24,6 +24,8 @@ class Phase:
     """(1, harmonics): phases of the harmonics, radians; the fundamental's is 0."""
     noise: np.random.Generator | None
     """Drawn from in order, so that chunks of any size hear the same noise; None for silence."""
+    shift: float
+    """Factor on F0, beyond what the acoustic model has done already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,16 @@ class HarmonicSource:
     rate: int
     f0: MeanDeviation | Range
 
-    def start(self, *, noise: bool, seed: int = 0) -> Phase:
+    def start(self, *, noise: bool, shift: float = 1.0, seed: int = 0) -> Phase:
         generator = np.random.default_rng(seed)
         offsets = np.zeros((1, self.harmonics), np.float32)
         if noise:
             offsets[:, 1:] = generator.uniform(-np.pi, np.pi, self.harmonics - 1)
-        return Phase(0.0, offsets, generator if noise else None)
+        return Phase(0.0, offsets, generator if noise else None, shift)
 
     def advance(self, phase: Phase, f0: Floats, voicing: Floats) -> tuple[dict[str, NDArray[Any]], Phase]:
         """`f0` (frames,) normalised, `voicing` (frames,): `phase`, `voiced` and `noise` (1, samples)."""
-        hertz = np.maximum(self._hertz(f0.astype(np.float64)), LOWEST_F0)
+        hertz = self.hertz(f0) * phase.shift
         cycles = phase.cycles + np.cumsum(np.repeat(hertz, self.samples_per_frame)) / self.rate
         cycles %= 1
         count = len(cycles)
@@ -53,9 +55,12 @@ class HarmonicSource:
         inputs = {"phase": cycles.astype(np.float32)[None], "voiced": voiced[None], "noise": noise[None]}
         return inputs, replace(phase, cycles=float(cycles[-1]))
 
-    def _hertz(self, f0: NDArray[np.float64]) -> NDArray[np.float64]:
+    def hertz(self, f0: Floats) -> NDArray[np.float64]:
+        """(frames,): F0 as the model normalised it, in Hz."""
+        exact = f0.astype(np.float64)
         match self.f0:
             case MeanDeviation(mean=mean, deviation=deviation):
-                return f0 * deviation + mean
+                hertz = exact * deviation + mean
             case Range(minimum=low, maximum=high):
-                return f0 * (high - low) + low
+                hertz = exact * (high - low) + low
+        return np.maximum(hertz, LOWEST_F0)

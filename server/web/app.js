@@ -7,9 +7,10 @@ import {wav} from "./wav.js";
 const part = (id) => document.getElementById(id);
 
 const EMOTIONS = {
-  neutral: "平静", happy: "高兴", angry: "生气", sad: "悲伤", fear: "害怕", hate: "厌恶", surprise: "惊讶",
-  gentle: "温柔", arousal: "激动", serious: "严肃", poetry: "诗歌", news: "新闻", story: "故事", call: "客服",
-  "customer-service": "客服", living: "生活", jovial: "欢快", disgusted: "厌恶", fearful: "害怕", surprised: "惊讶",
+  none: "无", neutral: "平静", angry: "生气", disgust: "厌恶", fear: "害怕", happy: "高兴", sad: "悲伤",
+  surprise: "惊讶", calm: "沉着", gentle: "温柔", relax: "轻松", lyrical: "抒情", serious: "严肃",
+  disgruntled: "不满", satisfied: "满意", disappointed: "失望", excited: "兴奋", anxiety: "焦虑",
+  jealousy: "嫉妒", hate: "憎恨", pity: "怜悯", pleasure: "愉快", arousal: "激动", dominance: "强势",
 };
 
 let voices = new Map(); // ready ones, by id

@@ -11,7 +11,7 @@ from aiohttp import ClientPayloadError
 
 from server.audio.formats import encoder
 from server.errors import DeviceError, SynthesisError
-from server.signals import Style
+from server.signals import STYLE_LIMITS, Style
 
 PATH = "/v1/audio/speech"
 
@@ -65,7 +65,14 @@ async def test_audio_arrives_before_the_rest_is_computed(serving, demo):
         ({"speaker": "M7", "emotion": "happy"}, ("M7", "happy", Style())),
         ({"speaker": None, "emotion": None}, ("F7", "neutral", Style())),
         ({"speed": 2, "pitch": -3.5, "energy": 6, "volume": 0}, ("F7", "neutral", Style(2.0, -3.5, 6.0, 0.0))),
-        ({"speed": 0.25, "pitch": 12, "energy": -20, "volume": 4}, ("F7", "neutral", Style(0.25, 12.0, -20.0, 4.0))),
+        (
+            {name: low for name, (low, _) in STYLE_LIMITS.items()},
+            ("F7", "neutral", Style(**{name: low for name, (low, _) in STYLE_LIMITS.items()})),
+        ),
+        (
+            {name: high for name, (_, high) in STYLE_LIMITS.items()},
+            ("F7", "neutral", Style(**{name: high for name, (_, high) in STYLE_LIMITS.items()})),
+        ),
         ({"model": "tts-1", "instructions": "gently", "stream_format": "audio"}, ("F7", "neutral", Style())),
     ],
 )

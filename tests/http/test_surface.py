@@ -1,13 +1,16 @@
 """What else the server says: its voices, its health, its page; and that importing it is light."""
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from server.config import Config
 from server.errors import ConfigurationError
+from server.http import serve
 from server.http.page import FOLDER
 
 PATH = "/v1/audio/speech"
@@ -111,3 +114,12 @@ def test_importing_the_server_loads_nothing_that_computes():
     root = Path(__file__).parents[2]
     ran = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
+def test_an_address_that_cannot_be_listened_on_is_named(tmp_path, host):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = Config.model_validate({"server": {"host": host, "port": port}, "models": {"path": tmp_path}})
+        with pytest.raises(ConfigurationError, match=f"cannot listen on {host} port {port}: .*server.port"):
+            serve(config)

@@ -1,0 +1,73 @@
+"""What many tests share: packages with recorded outputs of the original code, and the embedded voice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from convert.package import find_voices
+from convert.voice import convert_voice
+from server.config import RuntimeSection, SynthesisSection
+from server.runtime import Runtime, Session
+from server.synthesizer import Synthesizer
+from server.voice import Voice
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+EMBEDDED = HERE.parent / "models" / "demo"
+PACKAGES = sorted(folder.name for folder in GOLDEN.iterdir())
+
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
+
+
+def cpu() -> Runtime:
+    return Runtime(RuntimeSection(providers=("cpu",), threads=1))
+
+
+def open_voice(folder: Path, runtime: Runtime | None = None) -> Synthesizer:
+    return Synthesizer(Voice(folder), runtime or cpu(), SynthesisSection())
+
+
+@pytest.fixture(scope="session")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every golden package, converted."""
+    models = tmp_path_factory.mktemp("models")
+    for name in PACKAGES:
+        for parts in find_voices(GOLDEN / name):
+            convert_voice(parts, models, name, lambda step: None)
+    return models
+
+
+@pytest.fixture(scope="session")
+def golden(voices: Path) -> Callable[[str], Synthesizer]:
+    opened: dict[str, Synthesizer] = {}
+
+    def synthesizer(name: str) -> Synthesizer:
+        if name not in opened:
+            opened[name] = open_voice(voices / name)
+        return opened[name]
+
+    return synthesizer
+
+
+@pytest.fixture(scope="session")
+def demo() -> Synthesizer:
+    """The voice that comes with the project."""
+    return open_voice(EMBEDDED)
+
+
+@pytest.fixture
+def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one with every step that a mel decoder computes."""
+    steps: list[str] = []
+    advance = Session.advance
+
+    def counted(self: Session, *arguments: object) -> object:
+        if self.path.stem == "mel_decoder":
+            steps.append(self.path.parent.name)
+        return advance(self, *arguments)
+
+    monkeypatch.setattr(Session, "advance", counted)
+    return steps

@@ -1,0 +1,117 @@
+"""Providers: proved by running, given up with a reason, and a stream that goes on when one fails in its middle."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+
+from server.config import RuntimeSection
+from server.errors import DeviceError, VoiceError
+from server.runtime import Runtime
+from server.signals import Style
+from tests.conftest import EMBEDDED, open_voice
+
+TEXT = "今天天气很好，我们一起去公园散步。"
+OUT_OF_MEMORY = "Failed to allocate memory for requested buffer of size 1073741824"
+
+
+class FailingSession:
+    """A real session on the CPU that fails from its nth run on, as a device that ran out of memory does."""
+
+    def __init__(self, path: Path, works: Callable[[], bool]) -> None:
+        self._session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        self._works = works
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def run(self, *arguments: Any) -> Any:
+        if not self._works():
+            raise RuntimeException(OUT_OF_MEMORY)
+        return self._session.run(*arguments)
+
+
+def device(runs: int) -> Runtime:
+    """A runtime whose `cuda` lasts for that many runs."""
+    left = runs
+
+    def works() -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0
+
+    settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
+    return Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, works)})
+
+
+def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:
+    runtime = device(0)
+    synthesizer = open_voice(EMBEDDED, runtime)
+    assert runtime.provider == "cuda"
+    synthesizer.warm_up()
+    assert runtime.provider == "cpu"
+    assert runtime.fallback is not None
+    assert OUT_OF_MEMORY in runtime.fallback
+
+
+@pytest.mark.parametrize("runs", [4, 30, 60, 61, 62])
+def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> None:
+    runtime = device(runs)
+    broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
+    got = np.concatenate([audio.samples for audio in broken.speak(TEXT, style=Style())])
+    expected = np.concatenate([audio.samples for audio in whole.speak(TEXT, style=Style())])
+    assert runtime.provider == "cpu"
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def test_a_provider_that_cannot_start_says_why() -> None:
+    def absent(path: Path, threads: int) -> ort.InferenceSession:
+        raise DeviceError("libcudnn.so.9: cannot open shared object file")
+
+    runtime = Runtime(RuntimeSection(providers=("cuda", "cpu")), {"cuda": absent})
+    open_voice(EMBEDDED, runtime)
+    assert runtime.provider == "cpu"
+    assert runtime.fallback == "cuda: libcudnn.so.9: cannot open shared object file"
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="this onnxruntime has CUDA")
+def test_a_cpu_build_names_the_package_that_cuda_needs() -> None:
+    runtime = Runtime(RuntimeSection(providers=("cuda", "cpu")))
+    open_voice(EMBEDDED, runtime)
+    assert runtime.provider == "cpu"
+    assert "install the extra gpu" in (runtime.fallback or "")
+
+
+def test_without_another_provider_the_error_reaches_the_caller_and_the_next_run_is_tried() -> None:
+    failing = True
+    settings = RuntimeSection(providers=("cuda",))
+    runtime = Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, lambda: not failing)})
+    synthesizer = open_voice(EMBEDDED, runtime)
+    with pytest.raises(DeviceError, match="Failed to allocate memory"):
+        synthesizer.warm_up()
+    failing = False
+    synthesizer.warm_up()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph", None])
+def test_a_file_that_is_no_graph_is_the_voices_fault(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "postnet.onnx"
+    whole = (EMBEDDED / "postnet.onnx").read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    runtime = Runtime(RuntimeSection(providers=("cpu",)))
+    with pytest.raises(VoiceError, match=r"postnet\.onnx cannot be loaded"):
+        runtime.open(path)
+    assert runtime.provider == "cpu"
+
+
+def test_states_are_discovered_from_the_graph(tmp_path: Path) -> None:
+    shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
+    session = Runtime(RuntimeSection(providers=("cpu",))).open(tmp_path / "mel_decoder.onnx", threads=1)
+    state = session.initial_state(window=5)
+    assert {f"next_{name}" for name in state} < set(session.outputs)
+    assert state["state.keys"].shape[-1] == 5
