@@ -7,13 +7,15 @@ from pathlib import Path
 
 from convert.download import locate
 from convert.errors import ConvertError
+from convert.lone_encoder import convert_encoder, lone_encoder
 from convert.package import find_voices
-from convert.voice import convert_voice
+from convert.voice import Conversion, convert_voice
 
 EXAMPLES = """examples:
   python -m convert ~/speech_sambert-hifigan_tts_zhibei_emo_zh-cn_16k
   python -m convert iic/speech_sambert-hifigan_tts_zhiyan_emo_zh-cn_16k --output models
   python -m convert pretrain_work_dir --voice mine --se pretrain_work_dir/data/se/se.npy
+  python -m convert --se-model basemodel_16k/speaker_embedding/se.model
 """
 
 
@@ -37,30 +39,58 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("source", help="a package folder, a KAN-TTS training folder, or a ModelScope model id (owner/name)")
-    command.add_argument("--output", type=Path, default=Path("models"), help="where voices are written (default: models)")
+    command.add_argument(
+        "source",
+        nargs="?",
+        help="a package folder, a KAN-TTS training folder, or a ModelScope model id (owner/name); without it, "
+        "--se-model is converted by itself",
+    )
+    command.add_argument("--output", type=Path, default=Path("models"), help="where to write (default: models)")
     command.add_argument("--voice", help="convert only this voice of a package; or the name of a voice that has none")
     command.add_argument("--precision", choices=["fp32"], default="fp32", help="of the weights (default: fp32)")
     command.add_argument("--am", type=Path, help="acoustic model: a .pth file, or a folder with config.yaml and ckpt/")
     command.add_argument("--voc", type=Path, help="vocoder, likewise")
     command.add_argument("--se", type=Path, help="speaker embedding (se.npy)")
-    command.add_argument("--se-model", type=Path, help="speaker encoder (se.model)")
+    command.add_argument("--se-model", type=Path, help="speaker encoder (se.model); for voices that take an embedding")
     return command
 
 
 def convert(options: argparse.Namespace) -> None:
+    named = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
+    given = {name for name, part in {**named, "voice": options.voice}.items() if part is not None}
+    if options.source is None:
+        if given != {"se_model"}:
+            raise ConvertError(
+                "SOURCE is missing: the folder of a package, or a ModelScope model id; only --se-model alone needs none"
+            )
+        return convert_alone(options.se_model, options.output)
     source = locate(options.source)
+    if not given and (encoder := lone_encoder(source)):
+        return convert_alone(encoder, options.output)
     local = Path(options.source).expanduser().exists()
     origin = source.resolve().name if local else options.source
-    named = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
     for parts in find_voices(source, voice=options.voice, **named):
         started = time.monotonic()
         print(f"{parts.name}:", file=sys.stderr)
-        result = convert_voice(parts, options.output, origin, lambda step: print(f"  {step}", file=sys.stderr))
-        for note in result.notes:
-            print(f"  note: {note}", file=sys.stderr)
-        millions = result.parameters / 1e6
-        print(f"{result.folder}  ({millions:.1f} M parameters, {time.monotonic() - started:.1f} s)", flush=True)
+        report(convert_voice(parts, options.output, origin, show), started)
+    return None
+
+
+def convert_alone(encoder: Path, output: Path) -> None:
+    started = time.monotonic()
+    print("speaker encoder:", file=sys.stderr)
+    report(convert_encoder(encoder, output, show), started)
+
+
+def show(step: str) -> None:
+    print(f"  {step}", file=sys.stderr)
+
+
+def report(result: Conversion, started: float) -> None:
+    for note in result.notes:
+        print(f"  note: {note}", file=sys.stderr)
+    millions = result.parameters / 1e6
+    print(f"{result.path}  ({millions:.1f} M parameters, {time.monotonic() - started:.1f} s)", flush=True)
 
 
 if __name__ == "__main__":

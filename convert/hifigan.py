@@ -21,6 +21,20 @@ ALPHA, SIGMA = 0.1, 0.003
 """Amplitude of a harmonic, and deviation of the noise that is added to each (KAN-TTS SourceModule)."""
 
 
+DEFAULTS = {
+    "in_channels": 80,
+    "channels": 512,
+    "kernel_size": 7,
+    "upsample_scales": [8, 8, 2, 2],
+    "upsample_kernal_sizes": [16, 16, 4, 4],
+    "resblock_kernel_sizes": [3, 7, 11],
+    "resblock_dilations": [[1, 3, 5]] * 3,
+    "causal": True,
+    "nonlinear_activation_params": {"negative_slope": 0.1},
+}
+"""What a configuration may leave out (the keys are spelled as KAN-TTS spells them)."""
+
+
 @dataclass(frozen=True)
 class Padding:
     """How the convolutions of a generator pad: causal ones only to the left."""
@@ -38,7 +52,7 @@ def hifigan(config: dict, weights: Weights) -> Graph:
     graph, padding = StreamGraph("vocoder"), Padding(config["causal"])
     mels, channels, kernel = config["in_channels"], config["channels"], config["kernel_size"]
     scales, blocks = config["upsample_scales"], len(config["resblock_kernel_sizes"])
-    slope = config.get("nonlinear_activation_params", {}).get("negative_slope", 0.01)
+    slope = config["nonlinear_activation_params"].get("negative_slope", 0.01)
 
     x = graph.stream("mel", mels)
     excitation = source(graph, config["nsf_params"], weights / "source_module") if config.get("nsf_params") else None
@@ -80,14 +94,28 @@ def leaky(graph: Graph, x: Stream, slope: float) -> Stream:
 
 
 def convolve(
-    graph: StreamGraph, name: str, x: Stream, weights: Weights, outputs: int, kernel: int, padding: Padding, dilation: int = 1
+    graph: StreamGraph,
+    name: str,
+    x: Stream,
+    weights: Weights,
+    outputs: int,
+    kernel: int,
+    padding: Padding,
+    dilation: int = 1,
 ) -> Stream:
     weight, bias = weights.folded(outputs, x.channels, kernel), weights.take("bias", outputs)
     return graph.convolve(name, x, weight, bias, dilation=dilation, **padding.sides(kernel, dilation))
 
 
 def residual_mean(
-    graph: StreamGraph, stage: int, x: Stream, weights: Weights, config: dict, slope: float, padding: Padding, blocks: int
+    graph: StreamGraph,
+    stage: int,
+    x: Stream,
+    weights: Weights,
+    config: dict,
+    slope: float,
+    padding: Padding,
+    blocks: int,
 ) -> Stream:
     """Mean of the residual blocks, each a chain of x + conv(leaky(dilated conv(leaky(x))))."""
     total: Stream | None = None
@@ -111,7 +139,11 @@ def upsample(
     graph: StreamGraph, name: str, x: Stream, weights: Weights, stage: int, outputs: int, config: dict, padding: Padding
 ) -> Stream:
     """Both upsampling paths as one convolution over neighbouring inputs, then interleaved."""
-    scale, size, kernel = config["upsample_scales"][stage], config["upsample_kernal_sizes"][stage], config["kernel_size"]
+    scale, size, kernel = (
+        config["upsample_scales"][stage],
+        config["upsample_kernal_sizes"][stage],
+        config["kernel_size"],
+    )
     repeated = weights / "repeat_upsamples" / stage / 2 / "conv1d"
     transposed = weights / "transpose_upsamples" / stage / 1 / "deconv"
     taps, left, right = polyphase(
@@ -148,7 +180,7 @@ def polyphase(repeated: Array, pad: int, transposed: Array, crop: int, scale: in
 
 
 def source(graph: StreamGraph, config: dict, weights: Weights) -> Stream:
-    """Harmonics of the fundamental, mixed: inputs `phase` (cycles), `voiced` and `noise` (standard normal), a sample each.
+    """Mixed harmonics of the fundamental: inputs `phase` (cycles), `voiced`, `noise` (standard normal), a sample each.
 
     The original adds independent noise to every harmonic before the mix. A sum of independent normal variables is
     normal, so one noise with the mix's norm as its gain has the same distribution.
@@ -178,6 +210,10 @@ def excite(
         return graph.convolve(name, excitation, part.folded(channels, 1, 1), part.take("bias", channels))
     kernel = 2 * down
     if down % 2 and not padding.causal:
-        raise ConvertError(f"a source downsampled by {down} does not line up with a non-causal generator; use even scales")
+        raise ConvertError(
+            f"a source downsampled by {down} does not line up with a non-causal generator; use even scales"
+        )
     sides = {"left": kernel - 1, "right": 0} if padding.causal else {"left": down // 2, "right": down // 2}
-    return graph.convolve(name, excitation, part.folded(channels, 1, kernel), part.take("bias", channels), stride=down, **sides)
+    return graph.convolve(
+        name, excitation, part.folded(channels, 1, kernel), part.take("bias", channels), stride=down, **sides
+    )

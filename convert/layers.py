@@ -11,7 +11,9 @@ EPSILON = 1e-6
 """Of every layer norm in KAN-TTS."""
 
 
-def linear(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, outputs: int, *, bias: bool = True) -> Value:
+def linear(
+    graph: Graph, name: str, x: Value, weights: Weights, inputs: int, outputs: int, *, bias: bool = True
+) -> Value:
     """PyTorch's Linear: weight (outputs, inputs)."""
     y = x @ graph.weight(f"{name}.weight", weights.take("weight", outputs, inputs).T)
     return y + graph.weight(f"{name}.bias", weights.take("bias", outputs)) if bias else y
@@ -34,7 +36,9 @@ def convolution(graph: Graph, name: str, x: Value, weights: Weights, inputs: int
     return graph.op("Transpose", y, perm=[0, 2, 1])
 
 
-def feed_forward(graph: Graph, name: str, x: Value, weights: Weights, size: int, inner: int, kernels: tuple[int, int]) -> Value:
+def feed_forward(
+    graph: Graph, name: str, x: Value, weights: Weights, size: int, inner: int, kernels: tuple[int, int]
+) -> Value:
     """Pre-norm position-wise feed forward with its residual; two convolutions over time."""
     y = layer_norm(graph, f"{name}.norm", x, weights / "layer_norm", size)
     y = convolution(graph, f"{name}.expand", y, weights / "w_1", size, inner, kernels[0])
@@ -42,8 +46,10 @@ def feed_forward(graph: Graph, name: str, x: Value, weights: Weights, size: int,
     return x + y
 
 
-def prenet(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: list[int], outputs: int = 0) -> Value:
-    """Linear + ReLU for each of `units`, then a plain linear if `outputs`. (The checkpoint counts ReLU and dropout too.)"""
+def prenet(
+    graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: list[int], outputs: int = 0
+) -> Value:
+    """Linear + ReLU for each of `units`, then a linear if `outputs`. (The checkpoint counts ReLU and dropout too.)"""
     for index, size in enumerate(units):
         x = graph.op("Relu", linear(graph, f"{name}.{index}", x, weights / (3 * index), inputs, size))
         inputs = size
@@ -63,7 +69,9 @@ def shifts(shift: int | list[int], layers: int) -> list[int]:
     return list(shift) if isinstance(shift, list) else [shift] * layers
 
 
-def lstm_weights(weights: Weights, inputs: int, units: int, layer: int, directions: tuple[str, ...] = ("",)) -> list[Array]:
+def lstm_weights(
+    weights: Weights, inputs: int, units: int, layer: int, directions: tuple[str, ...] = ("",)
+) -> list[Array]:
     """W (directions, 4 units, inputs), R (directions, 4 units, units), B (directions, 8 units) as ONNX orders them.
 
     Gates: PyTorch has input, forget, cell, output; ONNX input, output, forget, cell.
@@ -87,9 +95,13 @@ def bidirectional_lstm(graph: Graph, name: str, x: Value, weights: Weights, inpu
     return graph.op("Reshape", graph.op("Transpose", y, perm=[2, 0, 1, 3]), graph.integers(0, 0, -1))
 
 
-def streamed_lstm(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: int, layer: int = 0) -> Value:
+def streamed_lstm(
+    graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: int, layer: int = 0
+) -> Value:
     """(batch, time, inputs) -> (batch, time, units), forward; hidden and cell value are carried from run to run."""
-    parameters = [graph.weight(f"{name}.{p}", a) for p, a in zip("WRB", lstm_weights(weights, inputs, units, layer), strict=True)]
+    parameters = [
+        graph.weight(f"{name}.{p}", a) for p, a in zip("WRB", lstm_weights(weights, inputs, units, layer), strict=True)
+    ]
     hidden, cell = (graph.state(f"{name}.{part}", [1, "batch", units]) for part in ("hidden", "cell"))
     sequence = graph.op("Transpose", x, perm=[1, 0, 2])
     y, last_hidden, last_cell = graph.ops("LSTM", 3, sequence, *parameters, None, hidden, cell, hidden_size=units)

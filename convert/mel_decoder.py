@@ -19,7 +19,7 @@ def memory_size(config: dict) -> int:
 
 
 def decoder_memory(config: dict, weights: Weights) -> Graph:
-    """memory (batch, steps, size) -> keys (batch, layers, heads, width, steps), values (batch, layers, heads, steps, width)."""
+    """memory (batch, steps, size) -> `keys` (batch, layers, heads, width, steps), `values` (..., steps, width)."""
     graph = Graph("decoder_memory")
     size, units = memory_size(config), config["decoder_num_units"]
     layers, heads = config["decoder_num_layers"], config["decoder_num_heads"]
@@ -54,7 +54,9 @@ def mel_decoder(config: dict, weights: Weights) -> Graph:
     memory = graph.input("memory", ["batch", size])
     mask = graph.op("Unsqueeze", graph.input("mask", ["batch", 2, "window_and_now"]), graph.integers(2, 3))
     memory_keys = split(graph, graph.input("memory_keys", ["batch", layers, heads, width, "window_and_now"]), layers)
-    memory_values = split(graph, graph.input("memory_values", ["batch", layers, heads, "window_and_now", width]), layers)
+    memory_values = split(
+        graph, graph.input("memory_values", ["batch", layers, heads, "window_and_now", width]), layers
+    )
     past_keys = split(graph, graph.state("keys", ["batch", layers, heads, width, "window"]), layers)
     past_values = split(graph, graph.state("values", ["batch", layers, heads, "window", width]), layers)
     last = graph.state("frame", ["batch", mels])

@@ -1,4 +1,4 @@
-"""Postnet: FSMN layers, a forward LSTM and a linear, added to the decoder's mel. Streams with a few frames of lookahead."""
+"""Postnet: FSMN layers, a forward LSTM and a linear, added to the decoder's mel. It looks a few frames ahead."""
 
 from convert.graph import Graph
 from convert.layers import linear, memory_padding, shifts, streamed_lstm

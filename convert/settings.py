@@ -39,6 +39,28 @@ def read_json(path: Path) -> dict[str, Any]:
     return _mapping(path, content)
 
 
+class Settings(dict[str, Any]):
+    """The numbers of a model; one that is missing is named with its file."""
+
+    def __init__(self, content: dict[str, Any], place: str) -> None:
+        super().__init__(content)
+        self.place = place
+
+    def __missing__(self, key: str) -> Any:
+        raise PackageError(f"{self.place} has no key {key!r}")
+
+
+def model_settings(
+    config: dict[str, Any], checkpoint: Path, model: str, defaults: dict[str, Any] | None = None
+) -> Settings:
+    """The parameters of `model` in a config.yaml, whose checkpoint serves to name it."""
+    place = f"Model.{model}.params in the config.yaml of {checkpoint}"
+    parameters = section(config, "Model", model, "params")
+    if not isinstance(parameters, dict):
+        raise PackageError(f"{place} is missing")
+    return Settings({**(defaults or {}), **parameters}, place)
+
+
 def section(content: Any, *keys: str) -> Any:
     """What stands below `keys`, None where one of them is missing."""
     for key in keys:

@@ -23,20 +23,21 @@ EPSILON = 1e-5
 
 
 def speaker_encoder(weights: Weights) -> Graph:
-    """`features` (batch, frames, bins), two frames at least -> `embedding` (batch, size).
+    """`features` (batch, frames, bins), three frames at least -> `embedding` (batch, size).
 
     The mean of each bin is removed inside the graph, so features may come with or without theirs. Raises
     `ConvertError` where the sizes contradict each other; other problems are left to `weights.settle`.
     """
     graph, layers = Graph("speaker_encoder"), weights / "xvector"
-    channels, flat, kernel = sizes(layers / "tdnn" / "linear", 3)
-    planes = sizes(weights / "head" / "conv1", 4)[0]
-    bins = 8 * whole(weights, flat, planes, "inputs of xvector.tdnn", "channels of head")
-    embedding = sizes(layers / "dense" / "linear", 3)[0]
+    channels, flat, kernel = sizes(weights, "xvector.tdnn.linear", 3)
+    planes = sizes(weights, "head.conv1", 4)[0]
+    bins = 8 * whole(weights, flat, planes, "inputs of xvector.tdnn", "channels of its head")
+    embedding = sizes(weights, "xvector.dense.linear", 3)[0]
 
     features = graph.input("features", ["batch", "frames", bins])
     features = features - graph.op("ReduceMean", features, graph.integers(1))
-    x = graph.op("Unsqueeze", graph.op("Transpose", features, perm=[0, 2, 1]), graph.integers(1))  # (batch, 1, bins, frames)
+    x = graph.op("Transpose", features, perm=[0, 2, 1])
+    x = graph.op("Unsqueeze", x, graph.integers(1))  # (batch, 1, bins, frames)
     x = head(graph, x, weights / "head", planes)  # (batch, planes, bins / 8, frames)
     x = graph.op("Reshape", x, graph.integers(0, flat, -1))
     tdnn, half = layers / "tdnn", (kernel - 1) // 2
@@ -45,10 +46,11 @@ def speaker_encoder(weights: Weights) -> Graph:
     x = graph.op("Relu", x)  # (batch, channels, steps)
     steps = graph.op("Squeeze", graph.op("Shape", x, start=2), graph.integers(0))
     for block, dilation in enumerate(DILATIONS, 1):
-        x, channels = dense_block(graph, block, x, layers, channels, steps, dilation)
+        x, channels = dense_block(graph, block, x, weights, channels, steps, dilation)
     x = activate(graph, "last", x, weights / "bn", channels)
-    norm = batch_norm(layers / "dense" / "nonlinear" / "batchnorm", embedding, affine=False)
-    x = convolve(graph, "dense", statistics(graph, x, steps), layers / "dense" / "linear", embedding, 2 * channels, 1, norm=norm)
+    x, dense = statistics(graph, x, steps), layers / "dense"
+    norm = batch_norm(dense / "nonlinear" / "batchnorm", embedding, affine=False)
+    x = convolve(graph, "dense", x, dense / "linear", embedding, 2 * channels, 1, norm=norm)
 
     graph.output("embedding", graph.op("Squeeze", x, graph.integers(2)), ["batch", embedding])
     graph.describe(sample_rate=SAMPLE_RATE, bins=bins, size=embedding)
@@ -68,9 +70,8 @@ def head(graph: Graph, x: Value, weights: Weights, planes: int) -> Value:
             y = graph.op("Relu", convolve(graph, f"{place}.first", x, part / "conv1", planes, planes, 3, 3, **first))
             y = convolve(graph, f"{place}.second", y, part / "conv2", planes, planes, 3, 3, norm=norms[1], **square)
             if stride > 1:
-                norm = batch_norm(part / "shortcut" / 1, planes)
-                shortcut = part / "shortcut" / 0
-                x = convolve(graph, f"{place}.shortcut", x, shortcut, planes, planes, 1, 1, norm=norm, strides=[stride, 1])
+                straight = {"norm": batch_norm(part / "shortcut" / 1, planes), "strides": [stride, 1]}
+                x = convolve(graph, f"{place}.shortcut", x, part / "shortcut" / 0, planes, planes, 1, 1, **straight)
             x = graph.op("Relu", x + y)
     norm = batch_norm(weights / "bn2", planes)
     x = convolve(graph, "head.out", x, weights / "conv2", planes, planes, 3, 3, norm=norm, strides=[2, 1], **square)
@@ -80,11 +81,12 @@ def head(graph: Graph, x: Value, weights: Weights, planes: int) -> Value:
 def dense_block(
     graph: Graph, number: int, x: Value, weights: Weights, channels: int, steps: Value, dilation: int
 ) -> tuple[Value, int]:
-    """Layers that each add `growth` channels to all before them, then a linear that mixes them; the channels after it."""
-    part, transit = weights / f"block{number}", weights / f"transit{number}"
-    growth, narrow, kernel = sizes(part / "tdnnd1" / "se" / "linear_stem", 3)
-    outputs, inputs, _ = sizes(transit / "linear", 3)
+    """Layers that each add `growth` channels to all before them, then a linear that mixes them; and its channels."""
     place = f"xvector.block{number}"
+    part, transit = weights / place, weights / f"xvector.transit{number}"
+    growth, narrow, kernel = sizes(weights, f"{place}.tdnnd1.se.linear_stem", 3)
+    squeezed = sizes(weights, f"{place}.tdnnd1.se.linear1", 3)[0]
+    outputs, inputs, _ = sizes(weights, f"xvector.transit{number}.linear", 3)
     layers = whole(weights, inputs - channels, growth, f"channels that {place} adds", "ones that a layer adds")
     count = graph.value(SEGMENT, np.int64)
     segments = graph.op("Div", graph.op("Range", graph.value(0, np.int64), steps, graph.value(1, np.int64)), count)
@@ -96,18 +98,19 @@ def dense_block(
         side = (kernel - 1) // 2 * dilation
         stem = {"dilations": [dilation], "pads": [side, side]}
         added = convolve(graph, f"{name}.stem", y, layer / "se" / "linear_stem", growth, narrow, kernel, **stem)
-        x = graph.op("Concat", x, added * gate(graph, name, y, layer / "se", narrow, growth, segments), axis=1)
+        factors = gate(graph, name, y, layer / "se", (narrow, squeezed, growth), segments)
+        x = graph.op("Concat", x, added * factors, axis=1)
         channels += growth
     x = activate(graph, f"transit{number}", x, transit / "nonlinear" / "batchnorm", channels)
     return convolve(graph, f"transit{number}", x, transit / "linear", outputs, channels, 1), outputs
 
 
-def gate(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, outputs: int, segments: Value) -> Value:
+def gate(graph: Graph, name: str, x: Value, weights: Weights, widths: tuple[int, int, int], segments: Value) -> Value:
     """Factors (batch, outputs, steps) from the mean over everything plus the maximum over a segment.
 
     All steps of a segment have one factor, so it is computed once a segment and handed out by number.
     """
-    inner = sizes(weights / "linear1", 3)[0]
+    inputs, inner, outputs = widths
     highest = graph.op("MaxPool", x, kernel_shape=[SEGMENT], strides=[SEGMENT], ceil_mode=1)
     y = graph.op("ReduceMean", x, graph.integers(2)) + highest  # (batch, inputs, segments)
     y = graph.op("Relu", convolve(graph, f"{name}.squeeze", y, weights / "linear1", inner, inputs, 1, bias=True))
@@ -117,7 +120,7 @@ def gate(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, outpu
 
 def statistics(graph: Graph, x: Value, steps: Value) -> Value:
     """Mean and unbiased deviation over time, (batch, 2 channels, 1)."""
-    mean, centred = graph.op("ReduceMean", x, graph.integers(2)), None
+    mean = graph.op("ReduceMean", x, graph.integers(2))
     centred = x - mean
     others = graph.op("Cast", graph.op("Sub", steps, graph.value(1, np.int64)), to=1)
     variance = graph.op("Div", graph.op("ReduceSumSquare", centred, graph.integers(2)), others)
@@ -142,7 +145,14 @@ def activate(graph: Graph, name: str, x: Value, weights: Weights, channels: int)
 
 
 def convolve(
-    graph: Graph, name: str, x: Value, weights: Weights, *shape: int, norm: Norm | None = None, bias: bool = False, **attributes
+    graph: Graph,
+    name: str,
+    x: Value,
+    weights: Weights,
+    *shape: int,
+    norm: Norm | None = None,
+    bias: bool = False,
+    **attributes: object,
 ) -> Value:
     """A convolution with weight `shape` (outputs, inputs, kernel...), and the batch norm after it if there is one."""
     weight, parameters = weights.take("weight", *shape), []
@@ -155,17 +165,19 @@ def convolve(
     return graph.op("Conv", x, graph.weight(f"{name}.weight", weight), *parameters, **attributes)
 
 
-def sizes(weights: Weights, rank: int) -> tuple[int, ...]:
-    """Shape of a weight that tells the sizes of the others; it takes no weight."""
-    shape = weights.shape("weight")
+def sizes(weights: Weights, name: str, rank: int) -> tuple[int, ...]:
+    """Shape of a weight that tells the sizes of the others. It is not taken by this."""
+    shape = weights.shape(f"{name}.weight")
     if shape is None or len(shape) != rank or 0 in shape:
         found = "is missing" if shape is None else f"has shape {shape}, {rank} sizes are expected"
-        raise ConvertError(f"{weights.label} is not a D-TDNN speaker encoder: {weights.name('weight')} {found}")
+        raise ConvertError(f"{weights.label} is not a speaker encoder (D-TDNN): {name}.weight {found}")
     return shape
 
 
 def whole(weights: Weights, count: int, size: int, counted: str, unit: str) -> int:
     """How often `size` goes into `count`."""
     if count < size or count % size:
-        raise ConvertError(f"{weights.label} is not a D-TDNN speaker encoder: {count} {counted} are no multiple of {size} {unit}")
+        raise ConvertError(
+            f"{weights.label} is not a speaker encoder (D-TDNN): {count} {counted}, no multiple of the {size} {unit}"
+        )
     return count // size

@@ -96,7 +96,7 @@ class StreamGraph(Graph):
         return replace(ahead, value=self._slice(joined, self.integers(0), length), delay=behind.delay)
 
     def interleave(self, stream: Stream, factor: int) -> Stream:
-        """(batch, channels * factor, 1, time) -> (batch, channels, 1, time * factor); channel c * factor + p is phase p."""
+        """(batch, channels * factor, 1, time) -> (batch, channels, 1, time * factor); c * factor + p is phase p."""
         channels = stream.channels // factor
         value = self.op("Reshape", stream.value, self.integers(0, channels, factor, -1))
         value = self.op("Transpose", value, perm=[0, 1, 3, 2])

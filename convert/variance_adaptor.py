@@ -75,7 +75,9 @@ def embedding(graph: Graph, name: str, weights: Weights, rows: int, size: int) -
 
 def contour(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, config: dict) -> Value:
     """FSMN layers + bidirectional LSTM + linear: (batch, phones, inputs) -> (batch, phones)."""
-    size, layers, filter_size = (config[f"predictor_{k}"] for k in ("num_memory_units", "fsmn_num_layers", "filter_size"))
+    size, layers, filter_size = (
+        config[f"predictor_{k}"] for k in ("num_memory_units", "fsmn_num_layers", "filter_size")
+    )
     for index, shift in enumerate(shifts(config["predictor_shift"], layers)):
         part = f"{name}.fsmn.{index}"
         ffn = weights / "fsmn" / "ffn_lst" / index

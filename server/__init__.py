@@ -1,0 +1,3 @@
+"""Speech in Mandarin over HTTP, streamed while it is computed."""
+
+__version__ = "0.1.0"

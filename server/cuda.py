@@ -1,4 +1,4 @@
-"""Why CUDA does not work here: the driver, the GPU, the libraries. Asks the system itself, before ONNX Runtime is asked."""
+"""Why CUDA does not work here: driver, GPU, libraries. Asks the system itself, before ONNX Runtime is asked."""
 
 import ctypes
 from pathlib import Path
@@ -22,7 +22,7 @@ def missing_gpu() -> str | None:
     try:
         driver = ctypes.CDLL(_DRIVER)
     except OSError:
-        return f"no NVIDIA driver: {_DRIVER} was not found (on a GPU host, start the container with its GPUs, e.g. --gpus all)"
+        return f"no NVIDIA driver: {_DRIVER} was not found (on a GPU host, start the container with --gpus all)"
     status = driver.cuInit(0)
     if status:
         return f"the NVIDIA driver cannot start: {_error_name(driver, status)}"

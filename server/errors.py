@@ -36,7 +36,7 @@ class RequestError(SpeechError, ValueError):
         self.code = code
 
 
-class UnknownName(RequestError):
+class UnknownNameError(RequestError):
     """A voice, speaker, emotion or format that is not there; the message lists those that are."""
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:

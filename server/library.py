@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from server.config import Config
-from server.errors import ConfigurationError, SpeechError, UnknownName, VoiceError
+from server.errors import ConfigurationError, SpeechError, UnknownNameError, VoiceError
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
 from server.voice import Voice
@@ -42,21 +42,23 @@ class Library:
 
     def load(self) -> None:
         """Opens every voice below the configured folder and lets it speak once."""
-        for folder in voice_folders(self._config.models.path):
-            try:
-                self._voices[folder.name] = self._open(folder)
-            except SpeechError as error:
-                log.error("voice %s is broken: %s", folder.name, error)
-                self._broken[folder.name] = str(error)
-        self.state = "ready" if self._voices else "failed"
+        try:
+            for folder in voice_folders(self._config.models.path):
+                try:
+                    self._voices[folder.name] = self._open(folder)
+                except SpeechError as error:
+                    log.error("voice %s is broken: %s", folder.name, error)
+                    self._broken[folder.name] = str(error)
+        finally:
+            self.state = "ready" if self._voices else "failed"
 
     def synthesizer(self, name: str | None = None) -> Synthesizer:
-        """The voice of that name, or the default one. Raises `UnknownName`, or `VoiceError` for a broken one."""
+        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
         name = name or self.default_voice
         if name in self._broken:
             raise VoiceError(f"voice {name!r} is broken: {self._broken[name]}")
         if name is None or name not in self._voices:
-            raise UnknownName("voice", name or "", self._voices)
+            raise UnknownNameError("voice", name or "", self._voices)
         return self._voices[name]
 
     def open(self, name: str | None = None) -> Synthesizer:
@@ -64,7 +66,7 @@ class Library:
         folders = {folder.name: folder for folder in voice_folders(self._config.models.path)}
         name = name or self._config.models.default_voice or default_name(folders)
         if name not in folders:
-            raise UnknownName("voice", name, folders)
+            raise UnknownNameError("voice", name, folders)
         return self._open(folders[name])
 
     def devices(self) -> dict[str, str | None]:

@@ -190,7 +190,9 @@ def _options(threads: int) -> ort.SessionOptions:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # it remembers a plan for every shape it sees and never forgets one
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must leave the CPU to others
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # idle threads must leave the CPU to others
     options.log_severity_level = 3
     return options
 

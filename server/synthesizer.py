@@ -1,6 +1,6 @@
-"""One voice that speaks: composes text, acoustic model, vocoder and level. Synchronous; whoever iterates does the work."""
+"""One voice that speaks: text, acoustic model, vocoder and level. Synchronous; whoever iterates does the work."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -20,6 +20,7 @@ from server.text.units import UnitTables
 from server.vocoder.hifigan import Vocoder
 from server.voice import Voice
 
+PLAIN = Style()
 FIRST_AUDIO_STEPS = 4
 """Decoder steps of sound in the first chunk: enough to cover the computing of the next one."""
 WARM_UP_UNITS = 8
@@ -65,8 +66,8 @@ class Synthesizer:
         return chain([next(sentences)], sentences)
 
     def speak(
-        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = Style()
-    ) -> Iterator[Audio]:
+        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
+    ) -> Generator[Audio, None, None]:
         """The audio of a text, chunk by chunk. Closing the iterator stops the computation.
 
         Raises `RequestError` at once, before anything is computed, for what cannot be spoken.
@@ -74,7 +75,7 @@ class Synthesizer:
         return self._speak(self.read(text, speaker=speaker, emotion=emotion), style)
 
     def utter(
-        self, units: Units, style: Style = Style(), *, chunk_steps: int | None = None, source_noise: bool = True
+        self, units: Units, style: Style = PLAIN, *, chunk_steps: int | None = None, source_noise: bool = True
     ) -> Trace:
         """One utterance as a whole, with all that was computed on the way. `chunk_steps` 0 takes it in one chunk."""
         score = self._acoustic.compose(units, style)
@@ -85,7 +86,7 @@ class Synthesizer:
         return Trace(score, mel, Audio(samples, self.voice.rate))
 
     def warm_up(self) -> None:
-        """Runs every graph once, so that a provider or a graph that does not work shows now, and loads the dictionaries."""
+        """Runs every graph once, so that what does not work shows now, and loads the dictionaries."""
         features = np.zeros((WARM_UP_UNITS, 1 if self.tables.reads_bytes else 4), np.int64)
         ids = np.zeros(WARM_UP_UNITS, np.int64)
         apply_volume(self.utter(Units(features, ids, ids)).audio.samples, 1)
@@ -104,7 +105,7 @@ class Synthesizer:
             return 1.0
         return float(np.clip(12 * np.log2(high / low) / (2 * PROBE), 0, 1))
 
-    def _speak(self, sentences: Iterable[Sentence], style: Style) -> Iterator[Audio]:
+    def _speak(self, sentences: Iterable[Sentence], style: Style) -> Generator[Audio, None, None]:
         rate = self.voice.rate
         silence = Audio(np.zeros(round(self._settings.sentence_silence * rate), np.float32), rate)
         for index, sentence in enumerate(sentences):
@@ -125,7 +126,7 @@ class Synthesizer:
             yield mel, audio
 
     def _chunks(self, urgent: bool) -> Iterator[int]:
-        """Sizes in decoder steps. A listener who waits gets a short first chunk; the next ones grow as sound is ahead."""
+        """Sizes in decoder steps: a short first one for a listener who waits, then longer ones as sound is ahead."""
         regular = self._settings.chunk_steps
         if not urgent:
             return repeat(regular)

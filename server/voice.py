@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from server.errors import UnknownName, VoiceError
+from server.errors import UnknownNameError, VoiceError
 from server.signals import Floats
 
 FORMAT = 1
@@ -139,14 +139,15 @@ class Voice:
         file = self.manifest.acoustic.speaker_embedding
         if file is None:
             return None
-        return np.load(self.folder / file, allow_pickle=False).astype(np.float32).reshape(1, -1)
+        vector: Floats = np.load(self.folder / file, allow_pickle=False).astype(np.float32)
+        return vector.reshape(1, -1)
 
     def speaker(self, name: str | None) -> str:
         """The speaker of that name, by default the first one."""
         if name is None:
             return self.speakers[0]
         if name not in self.speakers:
-            raise UnknownName("speaker", name, self.speakers)
+            raise UnknownNameError("speaker", name, self.speakers)
         return name
 
     def emotion(self, name: str | None) -> str:
@@ -155,7 +156,7 @@ class Voice:
             return "neutral" if "neutral" in self.emotions else self.emotions[0]
         bare = name.removeprefix(EMOTION_PREFIX)
         if bare not in self.emotions:
-            raise UnknownName("emotion", name, self.emotions)
+            raise UnknownNameError("emotion", name, self.emotions)
         return bare
 
     def graph(self, name: str) -> Path:
@@ -173,7 +174,9 @@ class Voice:
                 raise VoiceError(f"{path} is missing; convert the voice again")
             with path.open("rb") as stream:
                 if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
-                    raise VoiceError(f"{path} is damaged: its SHA-256 is not the one in voice.yaml; convert the voice again")
+                    raise VoiceError(
+                        f"{path} is damaged: its SHA-256 is not the one in voice.yaml; convert the voice again"
+                    )
 
 
 def _read_manifest(folder: Path) -> Manifest:
@@ -187,7 +190,9 @@ def _read_manifest(folder: Path) -> Manifest:
     if not isinstance(content, dict):
         raise VoiceError(f"{path} holds no settings")
     if content.get("format") != FORMAT:
-        raise VoiceError(f"{path} has format {content.get('format')!r}, this server reads {FORMAT}; convert the voice again")
+        raise VoiceError(
+            f"{path} has format {content.get('format')!r}, this server reads {FORMAT}; convert the voice again"
+        )
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:

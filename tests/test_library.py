@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from server.config import Config, ModelsSection, RuntimeSection
-from server.errors import ConfigurationError, UnknownName, VoiceError
+from server.errors import ConfigurationError, UnknownNameError, VoiceError
 from server.library import Library
 from tests.conftest import EMBEDDED
 
@@ -39,7 +39,7 @@ def test_all_voices_load(models: Path) -> None:
     assert (library.state, list(library.voices), dict(library.broken)) == ("ready", ["demo", "other"], {})
     assert library.synthesizer(None).voice.name == "demo"
     assert library.synthesizer("other").voice.name == "other"
-    with pytest.raises(UnknownName, match="unknown voice 'nobody'; valid: demo, other"):
+    with pytest.raises(UnknownNameError, match="unknown voice 'nobody'; valid: demo, other"):
         library.synthesizer("nobody")
 
 

@@ -58,8 +58,14 @@ class Decoder:
             }
             outputs, state = self._step_session.advance(inputs, state)
             rows.append(outputs["frames"][0])
-        rest = {"keys": decoding.keys[..., steps:], "values": decoding.values[..., steps:, :]}
-        return np.concatenate(rows), replace(decoding, step=decoding.step + steps, state=state, **rest)
+        following = replace(
+            decoding,
+            step=decoding.step + steps,
+            state=state,
+            keys=decoding.keys[..., steps:],
+            values=decoding.values[..., steps:, :],
+        )
+        return np.concatenate(rows), following
 
     def _look_ahead(self, decoding: Decoding, steps: int) -> Decoding:
         """Keys and values of all the memory that the next `steps` steps look at; past its end there are zeros."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from server.acoustic.text import EncodedText
 from server.errors import SynthesisError
-from server.runtime import Session
+from server.runtime import Array, Session
 from server.signals import Floats, Style
 from server.voice import MeanDeviation, Range
 
@@ -53,7 +53,7 @@ class Composer:
     speaker_embedding: Floats | None
 
     def compose(self, text: EncodedText, style: Style) -> Score:
-        inputs = {"text": text.hidden[None], "emotion": text.emotions[None]}
+        inputs: dict[str, Array] = {"text": text.hidden[None], "emotion": text.emotions[None]}
         if self.speaker_embedding is None:
             inputs["speaker"] = text.speakers[None]
         else:
@@ -61,7 +61,9 @@ class Composer:
         contours = self.contour_predictor.run(inputs)
         pitch = scaled(contours["pitch"], 2 ** (style.pitch / 12), self.f0 or TYPICAL_F0)
         energy = scaled(contours["energy"], 10 ** (style.energy / 20), TYPICAL_ENERGY)
-        coloured = self.contour_embedding.run({"text": text.hidden[None], "pitch": pitch, "energy": energy})["coloured_text"]
+        coloured = self.contour_embedding.run({"text": text.hidden[None], "pitch": pitch, "energy": energy})[
+            "coloured_text"
+        ]
 
         lengths = self._lengths(np.concatenate([coloured, contours["style"]], axis=2)) / np.float32(style.speed)
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
@@ -78,7 +80,9 @@ class Composer:
         with np.errstate(over="ignore"):
             lengths = np.exp(logs) - 1
         if not (lengths < LONGEST_UNIT).all():
-            raise SynthesisError("the voice predicted a unit that never ends; its checkpoint is damaged or does not fit")
+            raise SynthesisError(
+                "the voice predicted a unit that never ends; its checkpoint is damaged or does not fit"
+            )
         return lengths
 
 
@@ -89,5 +93,3 @@ def scaled(contour: Floats, factor: float, scale: MeanDeviation | Range) -> Floa
     if isinstance(scale, Range):
         scale = MeanDeviation(kind="mean_deviation", mean=scale.minimum, deviation=scale.maximum - scale.minimum)
     return contour * np.float32(factor) + np.float32((factor - 1) * scale.mean / scale.deviation)
-
-

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from server.audio.pcm import pcm_bytes
 from server.audio.wav import stream_header
-from server.errors import UnknownName
+from server.errors import UnknownNameError
 from server.signals import Audio
 
 
@@ -34,7 +34,7 @@ FORMATS = tuple(_FORMATS)
 
 
 def encoder(name: str, rate: int) -> Encoder:
-    """An encoder for one stream at `rate` Hz. Raises `UnknownName` that lists the valid formats."""
+    """An encoder for one stream at `rate` Hz. Raises `UnknownNameError` that lists the valid formats."""
     if name not in _FORMATS:
-        raise UnknownName("response_format", name, FORMATS)
+        raise UnknownNameError("response_format", name, FORMATS)
     return _FORMATS[name](rate)

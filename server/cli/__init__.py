@@ -6,11 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import doctor, serve, speak, text, voices
+from server.cli import doctor, embed, serve, speak, text, voices
 from server.config import Config, load_config
 from server.errors import SpeechError
 
-COMMANDS = (serve, speak, text, voices, doctor)
+COMMANDS = (serve, speak, text, voices, embed, doctor)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,12 +31,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m server", description="Mandarin speech that streams while it is computed.")
+    parser = argparse.ArgumentParser(
+        prog="python -m server", description="Mandarin speech that streams while it is computed."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
-        command.add_argument("--config", type=Path, metavar="FILE", help="configuration (default: config.yaml if it is there)")
-        command.add_argument("--models", type=Path, metavar="DIR", help="where the voices are, in place of the configured folder")
+        command.add_argument(
+            "--config", type=Path, metavar="FILE", help="configuration (default: config.yaml if it is there)"
+        )
+        command.add_argument(
+            "--models", type=Path, metavar="DIR", help="where the voices are, in place of the configured folder"
+        )
         module.add_options(command)
         command.set_defaults(command=module)
     return parser

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -29,7 +29,9 @@ LOG_LEVEL = logging.WARNING
 
 def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("text", nargs="?", help="what to say; - reads it from standard input")
-    command.add_argument("-o", "--output", default="out.wav", help="file to write; - streams to standard output (default: out.wav)")
+    command.add_argument(
+        "-o", "--output", default="out.wav", help="file to write; - streams to standard output (default: out.wav)"
+    )
     command.add_argument("--voice")
     command.add_argument("--speaker")
     command.add_argument("--emotion")
@@ -40,9 +42,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=FORMATS, help="default: what the output's name says, else wav")
     checking = command.add_argument_group("for checking")
     checking.add_argument("--symbols", type=Path, metavar="FILE", help="speak the lines `id<TAB>symbols` of FILE")
-    checking.add_argument("--trace", type=Path, metavar="DIR", help="with --symbols: write DIR/<id>.wav and DIR/<id>.npz")
-    checking.add_argument("--chunk", type=int, metavar="N", help="decoder steps a chunk; 0 takes an utterance as a whole")
-    checking.add_argument("--source-noise", type=int, choices=(0, 1), default=1, help="0 silences noise and phases of the NSF source")
+    checking.add_argument(
+        "--trace", type=Path, metavar="DIR", help="with --symbols: write DIR/<id>.wav and DIR/<id>.npz"
+    )
+    checking.add_argument(
+        "--chunk", type=int, metavar="N", help="decoder steps a chunk; 0 takes an utterance as a whole"
+    )
+    checking.add_argument(
+        "--source-noise", type=int, choices=(0, 1), default=1, help="0 silences noise and phases of the NSF source"
+    )
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -94,7 +102,7 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
             file.write(whole(Audio(apply_volume(trace.audio.samples, style.volume), trace.audio.rate)))
 
 
-def _save(trace: Trace, file: BinaryIO) -> None:
+def _save(trace: Trace, file: IO[bytes]) -> None:
     score = trace.score
     np.savez(
         file,
@@ -115,7 +123,7 @@ def _text_of(path: Path) -> str:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name only when it is complete."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:

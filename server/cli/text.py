@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from server.config import Config
-from server.errors import RequestError, UnknownName
+from server.errors import RequestError, UnknownNameError
 from server.library import default_name, voice_folders
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units import UnitTables
@@ -20,7 +20,9 @@ LOG_LEVEL = logging.WARNING
 
 def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("text", nargs="?", help="what to read")
-    command.add_argument("--stdin", action="store_true", help="read a text a line from standard input, print JSON a line")
+    command.add_argument(
+        "--stdin", action="store_true", help="read a text a line from standard input, print JSON a line"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--voice", help="the voice that would speak")
     command.add_argument("--speaker")
@@ -33,13 +35,17 @@ def run(options: argparse.Namespace, config: Config) -> int:
     folders = {folder.name: folder for folder in voice_folders(config.models.path)}
     name = options.voice or config.models.default_voice or default_name(folders)
     if name not in folders:
-        raise UnknownName("voice", name, folders)
+        raise UnknownNameError("voice", name, folders)
     voice = Voice(folders[name])
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
     front_end = FrontEnd(UnitTables(voice.manifest))
     if not options.stdin:
         sentences = front_end.read(options.text, **names)
-        print(json.dumps(summary(sentences), ensure_ascii=False) if options.json else "\n".join(map(_for_a_person, sentences)))
+        print(
+            json.dumps(summary(sentences), ensure_ascii=False)
+            if options.json
+            else "\n".join(map(_for_a_person, sentences))
+        )
         return 0
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:

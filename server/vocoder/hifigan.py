@@ -31,7 +31,9 @@ class Vocoder:
         if facts.harmonics:
             f0 = voice.manifest.acoustic.f0
             if f0 is None:
-                raise VoiceError(f"voice {voice.name!r} has a harmonic source, but voice.yaml does not say its F0 scale")
+                raise VoiceError(
+                    f"voice {voice.name!r} has a harmonic source, but voice.yaml does not say its F0 scale"
+                )
             self._source = HarmonicSource(facts.harmonics, facts.samples_per_frame, voice.rate, f0)
 
     @property

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from server.audio import wav
 from server.audio.formats import FORMATS, encoder
 from server.audio.pcm import pcm_bytes
-from server.errors import SynthesisError, UnknownName
+from server.errors import SynthesisError, UnknownNameError
 from server.signals import Audio
 
 samples = arrays(np.float32, st.integers(0, 300), elements=st.floats(-1, 1, width=32))
@@ -97,6 +97,6 @@ def test_each_format_says_its_type_and_opens_its_stream():
 
 @pytest.mark.parametrize("name", ["mp3", "WAV", ""])
 def test_an_unknown_format_is_refused_with_the_valid_ones(name):
-    with pytest.raises(UnknownName, match="valid: wav, pcm") as caught:
+    with pytest.raises(UnknownNameError, match="valid: wav, pcm") as caught:
         encoder(name, 16000)
     assert caught.value.param == "response_format"

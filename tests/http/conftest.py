@@ -13,7 +13,7 @@ import yaml
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config
-from server.errors import RequestError, UnknownName, VoiceError
+from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
 from server.signals import Audio, Style
 from server.voice import Voice
@@ -95,7 +95,7 @@ class StandInLibrary:
         if name in self.broken:
             raise VoiceError(f"voice {name!r} is broken: {self.broken[name]}")
         if name not in self.voices:
-            raise UnknownName("voice", name, self.voices)
+            raise UnknownNameError("voice", name, self.voices)
         return self.voices[name]
 
     def devices(self) -> Mapping[str, object]:

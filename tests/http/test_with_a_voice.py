@@ -1,0 +1,136 @@
+"""The whole server with the embedded voice: sound over a real socket, early, and no work for a client that left."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+import soundfile
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from server.config import Config, ModelsSection, RuntimeSection
+from server.http import create_app
+from server.library import Library
+from tests.conftest import EMBEDDED
+
+TEXT = "今天天气很好，我们一起去公园散步，然后回家吃晚饭。"
+LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧" * 3 + "。"
+Visit = Callable[[ClientSession, str], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[tuple[ClientSession, str]]:
+    runtime = RuntimeSection(providers=("cpu",), threads=1)
+    config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=runtime)
+    server = TestServer(create_app(Library(config), config), handler_cancellation=True)
+    await server.start_server()
+    async with ClientSession() as session:
+        base = str(server.make_url("")).rstrip("/")
+        while (await session.get(f"{base}/health")).status != 200:
+            await asyncio.sleep(0.05)
+        yield session, base
+    await server.close()
+
+
+def visit(scenario: Visit) -> None:
+    async def run() -> None:
+        async with serving() as (session, base):
+            await scenario(session, base)
+
+    asyncio.run(run())
+
+
+def speech(text: str, **more: object) -> dict[str, object]:
+    return {"model": "tts-1", "input": text, "voice": "demo", **more}
+
+
+def test_speech_over_http_is_the_speech_of_the_command_line() -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        health = await (await session.get(f"{base}/health")).json()
+        assert (health["status"], health["provider"], health["voices"]) == ("ready", "cpu", 1)
+        response = await session.post(f"{base}/v1/audio/speech", json=speech(TEXT, response_format="pcm"))
+        assert response.status == 200
+        assert response.headers["Content-Type"] == "audio/pcm;rate=16000"
+        pcm = np.frombuffer(await response.read(), "<i2")
+        response = await session.post(f"{base}/v1/audio/speech", json=speech(TEXT))
+        wav, rate = soundfile.read(io.BytesIO(await response.read()), dtype="int16")
+        assert rate == 16000
+        np.testing.assert_array_equal(wav, pcm)
+        assert 4 < len(pcm) / 16000 < 10
+
+    visit(scenario)
+
+
+def test_voices_name_speakers_and_emotions() -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        (voice,) = (await (await session.get(f"{base}/v1/audio/voices")).json())["voices"]
+        assert (voice["id"], voice["speakers"], voice["sample_rate"]) == ("demo", ["demo"], 16000)
+        assert "happy" in voice["emotions"]
+
+    visit(scenario)
+
+
+def test_the_first_audio_arrives_while_most_steps_are_still_to_come(decoder_steps: list[str]) -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        decoder_steps.clear()
+        response = await session.post(f"{base}/v1/audio/speech", json=speech(LONG, response_format="pcm"))
+        await response.content.readany()
+        early = len(decoder_steps)
+        await response.read()
+        assert early < len(decoder_steps) / 2
+
+    visit(scenario)
+
+
+def test_a_client_that_leaves_stops_the_computing_within_a_chunk(decoder_steps: list[str]) -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        decoder_steps.clear()
+        await (await session.post(f"{base}/v1/audio/speech", json=speech(LONG))).read()
+        whole = len(decoder_steps)
+        decoder_steps.clear()
+        response = await session.post(f"{base}/v1/audio/speech", json=speech(LONG))
+        await response.content.readany()
+        response.close()
+        at_leaving = len(decoder_steps)
+        await asyncio.sleep(0.5)
+        settled = len(decoder_steps)
+        await asyncio.sleep(0.5)
+        assert len(decoder_steps) == settled < whole
+        # At most what was ahead of the client (three chunks of 16 steps), and the chunk in progress.
+        assert settled - at_leaving <= 4 * 16
+
+    visit(scenario)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        speech(""),
+        speech("🎉🎊"),
+        speech("字" * 100_000),
+        speech("你\x00好"),
+        speech("\ud800"),
+        speech(TEXT, voice="nobody"),
+        speech(TEXT, speaker="nobody"),
+        speech(TEXT, emotion="hungry"),
+        speech(TEXT, speed=0),
+        speech(TEXT, speed="fast"),
+        speech(TEXT, response_format="mp3"),
+    ],
+    ids=lambda wrong: " ".join(f"{key}={str(value)[:12]!a}" for key, value in wrong.items() if key != "model"),
+)
+def test_bad_requests_are_refused_and_the_next_one_is_served(wrong: dict[str, object]) -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        response = await session.post(f"{base}/v1/audio/speech", json=wrong)
+        assert response.status == 400
+        error = (await response.json())["error"]
+        assert error.keys() == {"message", "type", "param", "code"}
+        assert error["type"] == "invalid_request_error"
+        response = await session.post(f"{base}/v1/audio/speech", json=speech("你好。"))
+        assert response.status == 200
+        assert len(await response.read()) > 10_000
+
+    visit(scenario)
