@@ -122,7 +122,7 @@ def _assemble(
         voc_checkpoint=vocoder.checkpoint,
         audio_config=audio,
         f0_statistics=_f0_statistics(acoustic, tree),
-        speaker_embedding=_existing(se, "--se") or _speaker_embedding(acoustic, tree),
+        speaker_embedding=_existing(se, "--se") or _speaker_embedding(acoustic, tree, encoder),
         speaker_encoder=encoder,
         has_mask=_has_mask(configuration, unit),
         sampling_rate=rate,
@@ -141,12 +141,22 @@ def _f0_statistics(acoustic: Part, tree: Tree) -> Path | None:
     return file
 
 
-def _speaker_embedding(acoustic: Part, tree: Tree) -> Path | None:
+def made_from_recording(encoder: Path | None) -> str:
+    """How a person gets an embedding that is missing, where there is an encoder."""
+    if encoder is None:
+        return ""
+    return (
+        f"; or make one: `python -m convert --se-model {encoder}`, then "
+        "`python -m server embed RECORDING.wav -o se.npy`, then this again with `--se se.npy`"
+    )
+
+
+def _speaker_embedding(acoustic: Part, tree: Tree, encoder: Path | None) -> Path | None:
     file = tree.beside(acoustic.folder, "se.npy", "--se", of_base=False)
     if file is None and acoustic.config["Model"]["KanTtsSAMBERT"]["params"].get("SE"):
         raise PackageError(
             f"{acoustic.folder / 'se.npy'} is missing, and there is no other se.npy in {tree.root}; this voice speaks "
-            "with a speaker embedding: name its file with --se"
+            f"with a speaker embedding: name its file with --se{made_from_recording(encoder)}"
         )
     return file
 

@@ -16,7 +16,7 @@ from convert.hifigan import DEFAULTS, hifigan
 from convert.inventory import load_inventory
 from convert.manifest import describe, load_array
 from convert.mel_decoder import decoder_memory, mel_decoder
-from convert.package import VoiceParts
+from convert.package import VoiceParts, made_from_recording
 from convert.postnet import postnet
 from convert.settings import Settings, model_settings
 from convert.speaker_encoder import speaker_encoder
@@ -134,7 +134,7 @@ def copy_files(parts: VoiceParts, config: Settings, folder: Path) -> dict[str, s
     if parts.speaker_embedding is None:
         raise ConvertError(
             f"voice {parts.name} takes a speaker embedding, but the package has no se.npy; give one with --se FILE"
-            + (f", {made_from_recording(parts.speaker_encoder)}" if parts.speaker_encoder else "")
+            + made_from_recording(parts.speaker_encoder)
         )
     vector = load_array(parts.speaker_embedding).reshape(1, -1)
     if vector.shape[1] != config["speaker_units"]:
@@ -143,11 +143,3 @@ def copy_files(parts: VoiceParts, config: Settings, folder: Path) -> dict[str, s
         )
     np.save(folder / "speaker.npy", vector.astype(np.float32))
     return {"speaker.npy": digest(folder / "speaker.npy")}
-
-
-def made_from_recording(encoder: Path) -> str:
-    """How a person gets the embedding that is missing."""
-    return (
-        f"or make one: `python -m convert --se-model {encoder}`, then "
-        "`python -m server embed RECORDING.wav -o se.npy`, then this again with `--se se.npy`"
-    )

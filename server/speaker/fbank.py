@@ -28,7 +28,7 @@ def fbank(audio: Audio, bins: int) -> Floats:
         return np.zeros((0, bins), np.float32)
     frames = sliding_window_view(audio.samples.astype(np.float64), length)[::shift]
     frames = frames - frames.mean(axis=1, keepdims=True)
-    before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)  # the first sample stands before itself
+    before = np.roll(frames, 1, axis=1)  # what wraps around does not count: the window begins with zero
     frames = (frames - EMPHASIS * before) * np.hanning(length) ** 0.85
     size = 1 << (length - 1).bit_length()
     power = np.abs(np.fft.rfft(frames, size)) ** 2  # (frames, size / 2 + 1)

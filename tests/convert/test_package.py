@@ -427,6 +427,15 @@ def test_a_voice_with_an_embedding_needs_its_file(tmp_path: Path) -> None:
         find_voices(tmp_path)
 
 
+def test_where_an_embedding_is_missing_but_an_encoder_is_there_the_way_to_one_is_said(tmp_path: Path) -> None:
+    write_part(tmp_path / "am", "sambert", params={"SE": True})
+    write_part(tmp_path / "voc", "hifigan")
+    write_audio(tmp_path)
+    (tmp_path / "se.model").touch()
+    with pytest.raises(PackageError, match=r"--se-model \S+/se\.model`, then `python -m server embed"):
+        find_voices(tmp_path)
+
+
 def test_a_voice_with_f0_by_mean_and_deviation_needs_its_file(tmp_path: Path) -> None:
     write_part(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)

@@ -25,6 +25,7 @@ from server.library import voice_folders
 from server.signals import Audio
 from server.speaker.encoder import SpeakerEncoder
 from server.speaker.fbank import fbank
+from server.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN, cpu
 from tests.convert.pth import write_zip
 
@@ -278,6 +279,17 @@ def test_an_embedding_made_here_becomes_the_voices_own(wav: Path, tmp_path: Path
     used = np.load(output / SPEAKING / "speaker.npy")
     assert (used.shape, used.dtype) == ((1, 192), np.float32)
     np.testing.assert_array_equal(used, encoder.embed(Audio(samples, rate)))
+
+
+def test_an_encoder_in_a_package_comes_with_the_voice(tmp_path: Path, models: Path) -> None:
+    package = Path(shutil.copytree(GOLDEN / SPEAKING, tmp_path / "package"))
+    folder = package / "voices" / SPEAKING / "se" / "ckpt"
+    folder.mkdir(parents=True)
+    shutil.copy(MODEL, folder)
+    assert convert([str(package), "--output", str(tmp_path / "models")]) == 0
+    voice = Voice(tmp_path / "models" / SPEAKING)
+    voice.verify()
+    assert voice.graph("speaker_encoder").read_bytes() == (models / "speaker_encoder.onnx").read_bytes()
 
 
 def test_a_voice_that_takes_no_embedding_gets_no_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
