@@ -51,6 +51,8 @@ class Weights:
             self._ledger.problems.append(f"{full} is missing, expected shape {shape}")
         elif array.shape != shape:
             self._ledger.problems.append(f"{full} has shape {array.shape}, expected {shape}")
+        elif not np.isfinite(array).all():
+            self._ledger.problems.append(f"{full} holds NaN or infinity: the training has diverged")
         else:
             return array
         return np.zeros(shape, np.float32)

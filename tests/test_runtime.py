@@ -11,7 +11,7 @@ import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from server.config import RuntimeSection
-from server.errors import DeviceError, VoiceError
+from server.errors import DeviceError, SynthesisError, VoiceError
 from server.runtime import Runtime
 from server.signals import Style
 from tests.conftest import EMBEDDED, open_voice
@@ -96,6 +96,23 @@ def test_without_another_provider_the_error_reaches_the_caller_and_the_next_run_
         synthesizer.warm_up()
     failing = False
     synthesizer.warm_up()
+
+
+class NoiseSession(FailingSession):
+    """A real session whose audio is not a number, as from half-precision that overflowed."""
+
+    def run(self, *arguments: Any) -> Any:
+        return [output * np.nan if output.ndim == 2 else output for output in self._session.run(*arguments)]
+
+
+def test_what_is_not_a_number_never_leaves() -> None:
+    def opener(path: Path, threads: int) -> ort.InferenceSession:
+        real = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return NoiseSession(path, lambda: True) if path.stem == "vocoder" else real
+
+    synthesizer = open_voice(EMBEDDED, Runtime(RuntimeSection(providers=("cpu",)), {"cpu": opener}))
+    with pytest.raises(SynthesisError, match="not numbers"):
+        next(synthesizer.speak(TEXT))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", None])

@@ -160,6 +160,7 @@ MISFITS: dict[str, tuple[str, Callable[[Weights], Any], str]] = {
         "mel_postnet.fc.bias has shape (7,), expected (80,)",
     ),
     "vocoder": ("voc", lambda w: w.pop("conv_pre.conv1d.bias"), "conv_pre.conv1d.bias is missing"),
+    "not finite": ("voc", lambda w: w["conv_post.conv1d.bias"].fill(np.nan), "conv_post.conv1d.bias holds NaN"),
     "table": ("am", longer_table, "has 152 rows; 144 phones make 147 with a mask row, 146 without"),
 }
 

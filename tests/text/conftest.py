@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import settings
 
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units import UnitTables
 from server.voice import Acoustic, Manifest, UnitInventory, Vocoder
-
-settings.register_profile("untimed", deadline=None)  # the first text loads the dictionaries
-settings.load_profile("untimed")
 
 INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(encoding="utf-8"))
 
