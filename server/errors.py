@@ -23,6 +23,10 @@ class DeviceError(SpeechError, RuntimeError):
     """No execution provider could run a graph, the CPU included."""
 
 
+class MissingProviderError(DeviceError):
+    """The installed onnxruntime was built without this provider: a choice, not a failure."""
+
+
 class SynthesisError(SpeechError, RuntimeError):
     """The model produced something that must not reach a listener, such as NaN."""
 

@@ -22,19 +22,20 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from server import cuda
 from server.config import RuntimeSection
 from server.cpus import available_cpus
-from server.errors import DeviceError, VoiceError
+from server.errors import DeviceError, MissingProviderError, VoiceError
 
 log = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
-_DEVICE_ERRORS = (
-    ort_errors.Fail,
-    ort_errors.EPFail,
-    ort_errors.RuntimeException,
-    ort_errors.NotImplemented,
-    ort_errors.DeviceReset,
+MOST_THREADS = 4
+"""For one computation: chunks are small, and other requests want the CPUs too."""
+
+_DEVICE_ERRORS = tuple(
+    getattr(ort_errors, name)
+    for name in ("Fail", "EPFail", "RuntimeException", "NotImplemented", "DeviceReset")
+    if hasattr(ort_errors, name)  # older versions, such as the last one for CUDA 12, know fewer
 )
 """What a failing device raises; InvalidArgument and the like are mistakes of ours and stay as they are."""
 
@@ -59,7 +60,7 @@ class Runtime:
 
     @property
     def threads(self) -> int:
-        return self.settings.threads or available_cpus()
+        return self.settings.threads or min(available_cpus(), MOST_THREADS)
 
     @property
     def provider(self) -> str:
@@ -89,6 +90,8 @@ class Runtime:
             name = self.provider
             try:
                 return name, self.openers[name](path, threads)
+            except MissingProviderError as error:
+                self.give_up(name, str(error), logging.INFO)
             except DeviceError as error:
                 self.give_up(name, str(error))
             except _DEVICE_ERRORS as error:
@@ -98,23 +101,28 @@ class Runtime:
             except Exception as error:  # onnxruntime raises a dozen unrelated classes for a file that is no graph
                 raise VoiceError(f"{path} cannot be loaded: {_brief(error)}") from None
 
-    def give_up(self, provider: str, reason: str) -> None:
+    def give_up(self, provider: str, reason: str, level: int = logging.WARNING) -> None:
         """Never uses `provider` again in this process."""
         with self._lock:
             if provider not in self.failures:
                 self.failures[provider] = reason
-                log.warning("provider %s is not used: %s", provider, reason)
+                log.log(level, "provider %s is not used: %s", provider, reason)
 
     def _open_cpu(self, path: Path, threads: int) -> ort.InferenceSession:
         return ort.InferenceSession(path, _options(threads), providers=["CPUExecutionProvider"])
 
     def _open_cuda(self, path: Path, threads: int) -> ort.InferenceSession:
+        if "CUDAExecutionProvider" not in ort.get_available_providers():
+            raise MissingProviderError(
+                "this onnxruntime is a build for the CPU; install the extra gpu (or gpu-cu12) in place of cpu"
+            )
         if self._cuda_problem:
             raise DeviceError(self._cuda_problem)
         options = {
             "device_id": self.settings.device_id,
             "cudnn_conv_algo_search": "HEURISTIC",
             "arena_extend_strategy": "kSameAsRequested",
+            "use_tf32": 0,  # its 10-bit products would cost the agreement with the original
         }
         if self.settings.gpu_memory_limit_mb:
             options["gpu_mem_limit"] = self.settings.gpu_memory_limit_mb * 2**20
@@ -127,8 +135,6 @@ class Runtime:
 
     @cached_property
     def _cuda_problem(self) -> str | None:
-        if "CUDAExecutionProvider" not in ort.get_available_providers():
-            return "this onnxruntime is a build for the CPU; install the extra gpu (or gpu-cu12) in place of cpu"
         problem = cuda.missing_gpu() or cuda.old_driver(build_cuda_version())
         if problem is None:
             ort.preload_dlls()
@@ -182,7 +188,7 @@ def build_cuda_version() -> str:
     """The CUDA version that this onnxruntime was built for, empty for a CPU build."""
     from onnxruntime.capi import build_and_package_info
 
-    return str(getattr(build_and_package_info, "cuda_version", ""))
+    return str(getattr(build_and_package_info, "cuda_version", None) or "")
 
 
 def _options(threads: int) -> ort.SessionOptions:

@@ -12,7 +12,7 @@ from server.config import Config
 from server.cpus import available_cpus
 from server.errors import SpeechError
 from server.library import Library
-from server.runtime import build_cuda_version
+from server.runtime import Runtime, build_cuda_version
 
 NAME = "doctor"
 HELP = "check this machine and the voices"
@@ -50,7 +50,7 @@ def _machine(config: Config) -> list[tuple[str, str]]:
     return [
         ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("packages", ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))),
-        ("threads", f"{config.runtime.threads or available_cpus()} of {available_cpus()} available CPUs"),
+        ("threads", f"{Runtime(config.runtime).threads} for a computation, of {available_cpus()} available CPUs"),
         ("NVIDIA driver", f"allows CUDA up to {driver[0]}.{driver[1]}" if driver else "none"),
         ("CUDA build", build_cuda_version() or "none (onnxruntime for the CPU)"),
         ("providers", f"configured {', '.join(config.runtime.providers)}; onnxruntime has {', '.join(_available())}"),

@@ -58,8 +58,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def encoder_file(models: Path, name: str | None) -> Path:
     """The encoder of voice `name`; without a name the one beside the voices, or the one that all voices share.
 
-    Raises `UnknownNameError`, `VoiceError` for a voice that is damaged or has none, and `RequestError` when there is nothing
-    to choose, or a choice.
+    Raises `UnknownNameError`, `VoiceError` for a voice that is damaged or has none, and `RequestError` when there is
+    nothing to choose, or a choice.
     """
     folders = {folder.name: folder for folder in voice_folders(models)}
     if name is not None:

@@ -1,0 +1,120 @@
+"""What is installed: extras, locks and images say the same, and nothing that the code needs stays behind."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from server.config import Config
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+RUNNING = ("cpu", "gpu", "gpu-cu12")
+LOCKS = {
+    "cpu": ("cpu", "convert"),
+    "gpu": ("gpu", "convert"),
+    "gpu-cu12": ("gpu-cu12", "convert"),
+    "dev": ("convert", "dev"),
+}
+"""The extras that each file of requirements/ is for."""
+
+
+def lines(name: str) -> list[str]:
+    """A file's lines without comments."""
+    return [kept for line in (ROOT / name).read_text("utf-8").splitlines() if (kept := line.split("#")[0].strip())]
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package -> version, as the lock says."""
+    pinned = [Requirement(line) for line in lines(f"requirements/{name}.txt")]
+    return {item.name: str(item.specifier).removeprefix("==") for item in pinned}
+
+
+def asked(*extras: str) -> list[Requirement]:
+    """What pyproject.toml asks for with these extras, the project itself left out."""
+    texts = PROJECT["project"]["dependencies"] + [text for extra in extras for text in EXTRAS[extra]]
+    return [item for item in map(Requirement, texts) if item.name != PROJECT["project"]["name"]]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
+    found = locked(lock)
+    for item in asked(*LOCKS[lock]):
+        assert f"=={found[item.name]}" == str(item.specifier), (
+            f"{item} is not what requirements/{lock}.txt says; run make lock"
+        )
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_names_and_versions_and_no_addresses(lock: str) -> None:
+    for line in lines(f"requirements/{lock}.txt"):
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [\w' =!]+)?", line)
+
+
+@pytest.mark.parametrize("lock", ["gpu", "gpu-cu12", "dev"])
+def test_the_locks_agree_with_each_other(lock: str) -> None:
+    reference, other = locked("cpu"), locked(lock)
+    shared = reference.keys() & other.keys()
+    assert len(shared) > 30
+    assert {name: other[name] for name in shared} == {name: reference[name] for name in shared}
+
+
+def test_an_environment_has_one_onnxruntime() -> None:
+    builds = {lock: sorted(name for name in locked(lock) if name.startswith("onnxruntime")) for lock in LOCKS}
+    assert builds == {"cpu": ["onnxruntime"], "gpu": ["onnxruntime-gpu"], "gpu-cu12": ["onnxruntime-gpu"], "dev": []}
+
+
+@pytest.mark.parametrize("package", ["server", "convert"])
+def test_a_built_package_holds_its_data_files(package: str) -> None:
+    folder = ROOT / package
+    there = {file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
+    taken = {
+        file for pattern in PROJECT["tool"]["setuptools"]["package-data"][package] for file in folder.glob(pattern)
+    }
+    assert there
+    assert there == taken
+
+
+def test_the_images_differ_only_in_the_extra_and_the_nvidia_variables() -> None:
+    own = re.compile(r"ARG EXTRA=(cpu|gpu)|NVIDIA_\w+=\S+( \\)?|org\.opencontainers\.image\.description=.*")
+    cpu, gpu = (
+        [line.rstrip(" \\") for line in lines(f"Dockerfile.{kind}") if not own.fullmatch(line)]
+        for kind in ("cpu", "gpu")
+    )
+    assert cpu == gpu
+
+
+@pytest.mark.parametrize("kind", ["cpu", "gpu"])
+def test_what_an_image_copies_is_there_and_reaches_the_builder(kind: str) -> None:
+    sent = {line.removeprefix("!").rstrip("/") for line in lines(".dockerignore") if line.startswith("!")}
+    copies = [line.split()[1:-1] for line in lines(f"Dockerfile.{kind}") if re.match(r"COPY (?!--from)", line)]
+    assert copies
+    for source in (source for sources in copies for source in sources):
+        assert {source, str(Path(source).parent)} & sent, f".dockerignore keeps {source} from the builder"
+        assert all((ROOT / source.replace("${EXTRA}", extra)).exists() for extra in RUNNING)
+
+
+@pytest.mark.parametrize("kind", ["cpu", "gpu"])
+def test_an_image_watches_the_port_that_the_configuration_says(kind: str) -> None:
+    text = "\n".join(lines(f"Dockerfile.{kind}"))
+    assert f"EXPOSE {Config().server.port}\n" in text
+    assert f"http://127.0.0.1:{Config().server.port}/health" in text
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_lists_every_command() -> None:
+    commands = re.findall(r"^\.PHONY: help (.*) switch$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    shown = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^make (\w+) ", shown, re.MULTILINE) == commands[0].split()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_refuses_an_unknown_extra_and_names_the_valid_ones() -> None:
+    refused = subprocess.run(["make", "setup", "EXTRA=rocm"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode
+    assert 'EXTRA is "rocm"; valid: cpu gpu gpu-cu12' in refused.stderr
