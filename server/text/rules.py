@@ -107,7 +107,7 @@ _RULES: tuple[Rule, ...] = (
     _rule(rf"(?<![0-9A-Za-z{HAN}])[-−]({_N})\s?%", lambda m: f"负百分之{number(m[1])}"),
     _rule(rf"({_N})\s?%", lambda m: f"百分之{number(m[1])}"),
     _rule(rf"({_N})\s?‰", lambda m: f"千分之{number(m[1])}"),
-    _rule(rf"([¥$€£])\s?({_N})\s?([万亿千百]?)", _money),
+    _rule(rf"([¥$€£])\s?({_N})\s?([万亿千百]?)(?:美元|欧元|英镑|元)?", _money),
     _rule(rf"(?<=[0-9])\s?({_UNIT}){_TO}(?=[-−]?{_N}\s?\1)", lambda m: m[1] + "到"),
     _rule(rf"(?<![0-9A-Za-z])[-−]({_N})\s?°C", lambda m: f"零下{number(m[1])}摄氏度"),
     _rule(rf"{_BEFORE}({_N}){_TO}(?={_N})", lambda m: f"{number(m[1])}到"),
