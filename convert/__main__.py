@@ -58,12 +58,15 @@ def parser() -> argparse.ArgumentParser:
 def convert(options: argparse.Namespace) -> None:
     named = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
     given = {name for name, part in {**named, "voice": options.voice}.items() if part is not None}
-    if options.source is None:
-        if given != {"se_model"}:
-            raise ConvertError(
-                "SOURCE is missing: the folder of a package, or a ModelScope model id; only --se-model alone needs none"
-            )
+    if given == {"se_model"} and options.source is None:
         return convert_alone(options.se_model, options.output)
+    if options.source is None and {"am", "voc", "voice"} <= given:
+        options.source = str(options.am if options.am.is_dir() else options.am.parent)
+    if options.source is None:
+        raise ConvertError(
+            "SOURCE is missing: the folder of a package, or a ModelScope model id. "
+            "Only --se-model alone, or --am, --voc and --voice together, need none"
+        )
     source = locate(options.source)
     if not given and (encoder := lone_encoder(source)):
         return convert_alone(encoder, options.output)

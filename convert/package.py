@@ -104,7 +104,7 @@ def _assemble(
     if not isinstance(unit, dict):
         raise PackageError(f"{acoustic.folder / 'config.yaml'} has no section linguistic_unit; the phones stand in it")
     configuration = _configuration(source, tree)
-    audio = _audio_config(acoustic, tree)
+    audio = _audio_config(acoustic, vocoder, tree)
     rate, stated = audio["sampling_rate"], section(configuration, "model", "sample_rate")
     encoder = _existing(se_model, "--se-model") or tree.beside(acoustic.folder, "se.model", "--se-model")
     notes = []
@@ -167,19 +167,23 @@ def _existing(path: Path | None, option: str) -> Path | None:
     return path
 
 
-def _audio_config(acoustic: Part, tree: Tree) -> dict[str, Any]:
-    """What the model was trained with: from its own config.yaml, as training leaves it, else from the file near it."""
-    file = acoustic.folder / "config.yaml"
-    audio = acoustic.config.get("audio_config")
-    if audio is None:
-        near = [acoustic.folder / "audio_config.yaml", acoustic.folder.parent / "audio_config.yaml"]
-        known = [file for file in tree.named("audio_config.yaml") if not tree.is_base(file)]
-        beside = [file for file in tree.named("audio_config.yaml") if file.parent == acoustic.folder.parent]
-        files = [file for file in near if file.is_file()] or beside or known or tree.named("audio_config.yaml")
-        if not files:
-            raise PackageError(f"{near[1]} is missing; the voice's sampling rate and frame shift stand in it")
-        file = files[0]
-        audio = read_yaml(file).get("audio_config")
+def _audio_config(acoustic: Part, vocoder: Part, tree: Tree) -> dict[str, Any]:
+    """What the model was trained with: from its own config.yaml, the file near it, or the vocoder's config.yaml."""
+    near = [acoustic.folder / "audio_config.yaml", acoustic.folder.parent / "audio_config.yaml"]
+    known = [file for file in tree.named("audio_config.yaml") if not tree.is_base(file)]
+    beside = [file for file in tree.named("audio_config.yaml") if file.parent == acoustic.folder.parent]
+    files = [file for file in near if file.is_file()] or beside or known or tree.named("audio_config.yaml")
+    places = [(acoustic.folder / "config.yaml", acoustic.config)]
+    places += [(file, read_yaml(file)) for file in files[:1]]
+    places.append((vocoder.folder / "config.yaml", vocoder.config))
+    file, audio = next(
+        ((file, found) for file, content in places if (found := content.get("audio_config"))), (None, None)
+    )
+    if file is None:
+        raise PackageError(
+            f"{near[1]} is missing, and no config.yaml has an audio_config; the voice's sampling rate and frame shift "
+            "stand in it"
+        )
     rate = section(audio, "sampling_rate")
     if not isinstance(audio, dict) or not isinstance(rate, int) or rate <= 0:
         raise PackageError(f"{file}: audio_config.sampling_rate is {rate!r}; a whole number of Hz is expected")

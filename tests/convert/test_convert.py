@@ -111,6 +111,24 @@ def test_the_only_voice_may_be_renamed(package: Path, tmp_path: Path) -> None:
     assert open_voice(tmp_path / "models/mine").voice.name == "mine"
 
 
+def test_parts_alone_make_a_voice_with_the_rate_of_the_vocoders_configuration(package: Path, tmp_path: Path) -> None:
+    assert run(package, tmp_path / "models") == 0
+    (part(package, "am").parent / "audio_config.yaml").unlink()
+    parts = ["--am", str(part(package, "am")), "--voc", str(next((part(package, "voc") / "ckpt").iterdir()))]
+    assert main([*parts, "--voice", "parts", "--output", str(tmp_path / "models")]) == 0
+    whole, parted = (
+        yaml.safe_load((tmp_path / f"models/{name}/voice.yaml").read_text()) for name in ("noncausal_16k", "parts")
+    )
+    assert parted["graphs"] == whole["graphs"]
+    assert parted["sample_rate"] == 16000
+
+
+def test_parts_alone_need_a_name(package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = ["--am", str(part(package, "am")), "--voc", str(part(package, "voc"))]
+    assert main([*parts, "--output", str(tmp_path)]) == 1
+    assert "--am, --voc and --voice together" in capsys.readouterr().err
+
+
 def without_masks(weights: Weights) -> None:
     for name in weights:
         if (name.startswith("text_encoder.") and name.endswith("_emb.weight")) or name.endswith("tokenizer.weight"):
