@@ -63,11 +63,7 @@ class Library:
 
     def open(self, name: str | None = None) -> Synthesizer:
         """One voice alone, without loading the others."""
-        folders = {folder.name: folder for folder in voice_folders(self._config.models.path)}
-        name = name or self._config.models.default_voice or default_name(folders)
-        if name not in folders:
-            raise UnknownNameError("voice", name, folders)
-        return self._open(folders[name])
+        return self._open(voice_folder(self._config, name))
 
     def devices(self) -> dict[str, str | None]:
         """What the graphs run on, and why not on something better."""
@@ -81,6 +77,17 @@ class Library:
         synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis)
         synthesizer.warm_up()
         return synthesizer
+
+
+def voice_folder(config: Config, name: str | None) -> Path:
+    """Where the voice of that name is, or the default one. Raises `UnknownNameError`, or `VoiceError` without any."""
+    folders = {folder.name: folder for folder in voice_folders(config.models.path)}
+    if not folders:
+        raise VoiceError(f"there is no voice in {config.models.path}; convert one with `python -m convert`")
+    name = name or config.models.default_voice or default_name(folders)
+    if name not in folders:
+        raise UnknownNameError("voice", name, folders)
+    return folders[name]
 
 
 def default_name(names: Iterable[str]) -> str:

@@ -114,7 +114,8 @@ class Runtime:
     def _open_cuda(self, path: Path, threads: int) -> ort.InferenceSession:
         if "CUDAExecutionProvider" not in ort.get_available_providers():
             raise MissingProviderError(
-                "this onnxruntime is a build for the CPU; install the extra gpu (or gpu-cu12) in place of cpu"
+                "this onnxruntime is a build for the CPU; for a GPU install the extra gpu or gpu-cu12 in place of cpu, "
+                "or use the image of Dockerfile.gpu"
             )
         if self._cuda_problem:
             raise DeviceError(self._cuda_problem)

@@ -140,4 +140,12 @@ def test_doctor_passes_with_a_working_voice_and_fails_without(tmp_path: Path, ca
     for part in ("onnxruntime", "available CPUs", "runs on", "demo: speaks", "ready to serve"):
         assert part in shown
     assert main(["doctor", "--models", str(tmp_path)]) == 1
-    assert "cannot serve" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "not known: no voice has run" in shown
+    assert "cannot serve: there is no voice in" in shown
+
+
+@pytest.mark.parametrize("command", ["speak", "text"])
+def test_without_a_voice_the_way_to_one_is_named(command: str, tmp_path: Path, capsys: Shown) -> None:
+    assert main([command, "你好", "--models", str(tmp_path)]) == 1
+    assert "convert one with `python -m convert`" in capsys.readouterr().err

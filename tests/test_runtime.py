@@ -1,6 +1,8 @@
 """Providers: proved by running, given up with a reason, and a stream that goes on when one fails in its middle."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,7 @@ def test_a_cpu_build_names_the_package_that_cuda_needs() -> None:
     runtime = Runtime(RuntimeSection(providers=("cuda", "cpu")))
     open_voice(EMBEDDED, runtime)
     assert runtime.provider == "cpu"
-    assert "install the extra gpu" in (runtime.fallback or "")
+    assert "install the extra gpu or gpu-cu12" in (runtime.fallback or "")
 
 
 def test_without_another_provider_the_error_reaches_the_caller_and_the_next_run_is_tried() -> None:
@@ -124,6 +126,14 @@ def test_a_file_that_is_no_graph_is_the_voices_fault(content: bytes | None, tmp_
     with pytest.raises(VoiceError, match=r"postnet\.onnx cannot be loaded"):
         runtime.open(path)
     assert runtime.provider == "cpu"
+
+
+def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "server", "speak", "你好。", "-o", str(tmp_path / "out.wav")]
+    home = {"HOME": str(tmp_path / "home"), "PATH": "", "LANG": "C.UTF-8"}
+    (tmp_path / "home").mkdir()
+    subprocess.run(command, check=True, cwd=EMBEDDED.parents[1], env=home, capture_output=True)
+    assert list((tmp_path / "home").rglob("*onnxruntime*")) == []
 
 
 def test_states_are_discovered_from_the_graph(tmp_path: Path) -> None:

@@ -39,7 +39,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
     for name, reason in library.broken.items():
         print(f"{'voice':14} {name}: broken: {reason}")
     if not library.voices:
-        print(f"cannot serve: {problem or f'no voice in {config.models.path} works'}")
+        without = (
+            f"no voice in {config.models.path} works"
+            if library.broken
+            else f"there is no voice in {config.models.path}"
+        )
+        print(f"cannot serve: {problem or without}; convert one with `python -m convert`")
         return 1
     print("ready to serve")
     return 0
@@ -58,10 +63,10 @@ def _machine(config: Config) -> list[tuple[str, str]]:
 
 
 def _device(library: Library) -> list[tuple[str, str]]:
-    try:
+    if not library.voices:
+        rows = [("runs on", "not known: no voice has run")]
+    else:
         rows = [("runs on", library.runtime.provider)]
-    except SpeechError as error:
-        rows = [("runs on", f"nothing: {error}")]
     return rows + ([("fallback", library.runtime.fallback)] if library.runtime.fallback else [])
 
 

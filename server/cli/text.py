@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable
 
 from server.config import Config
-from server.errors import RequestError, UnknownNameError
-from server.library import default_name, voice_folders
+from server.errors import RequestError
+from server.library import voice_folder
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units import UnitTables
 from server.voice import Voice
@@ -32,11 +32,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, config: Config) -> int:
     if options.stdin == (options.text is not None):
         raise RequestError("give either a text or --stdin")
-    folders = {folder.name: folder for folder in voice_folders(config.models.path)}
-    name = options.voice or config.models.default_voice or default_name(folders)
-    if name not in folders:
-        raise UnknownNameError("voice", name, folders)
-    voice = Voice(folders[name])
+    voice = Voice(voice_folder(config, options.voice))
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
     front_end = FrontEnd(UnitTables(voice.manifest))
     if not options.stdin:
