@@ -33,7 +33,9 @@ def table_rows(
         raise ConvertError(f"{parts.am_checkpoint} lacks {', '.join(lost)}; is it the acoustic model?")
     rows = {kind: shape[0] for kind, shape in shapes.items() if shape}
     extra = {kind: count - named[kind] for kind, count in rows.items()}
-    if set(extra.values()) not in ({2}, {3}):
+    # The table of bytes keeps its mask row where the others lack theirs.
+    consistent = {kind: count for kind, count in extra.items() if kind != "bytes"}
+    if set(consistent.values()) not in ({2}, {3}) or extra.get("bytes", 3) not in (2, 3):
         listed = "\n  ".join(
             f"{paths[kind]} has {count} rows; {named[kind]} {kind} make {named[kind] + 3} with a mask row, "
             f"{named[kind] + 2} without"
@@ -44,7 +46,7 @@ def table_rows(
             f"{parts.am_checkpoint} does not fit the tables of language {inventory.language!r} "
             f"and speaker_list {','.join(speakers_of(parts))!r}:\n  {listed}"
         )
-    masked = 3 in extra.values()
+    masked = set(extra.values()) == {3}
     if parts.has_mask is not None and parts.has_mask != masked:
         said = str(parts.has_mask).lower()
         notes.append(f"configuration.json says has_mask: {said}, but the tables' sizes say otherwise, and they count")

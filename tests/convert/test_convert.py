@@ -148,6 +148,20 @@ def test_a_package_without_a_mask_row_sounds_the_same(package: Path, tmp_path: P
     np.testing.assert_array_equal(got, expected)
 
 
+def test_a_voice_that_reads_bytes_keeps_their_mask_row(tmp_path: Path) -> None:
+    package = Path(shutil.copytree(GOLDEN / "byte_16k", tmp_path / "package"))
+
+    def strip(weights: Weights) -> None:
+        for name in ("emo_tokenizer.weight", "spk_tokenizer.weight"):
+            weights[name] = weights[name][:-1].copy()
+
+    change_weights(package, "am", strip)
+    assert run(package, tmp_path / "models") == 0
+    voice = open_voice(tmp_path / "models/byte_16k")
+    assert voice.voice.manifest.units.specials == ("_", "~")
+    assert len(voice.utter(next(voice.read("你好。")).units).audio.samples)
+
+
 def test_positional_tables_that_are_missing_are_computed(package: Path, tmp_path: Path) -> None:
     def strip(weights: Weights) -> None:
         for name in [name for name in weights if "position_enc" in name or "inv_timescales" in name]:
