@@ -91,7 +91,9 @@ class Synthesizer:
         ids = np.zeros(WARM_UP_UNITS, np.int64)
         apply_volume(self.utter(Units(features, ids, ids)).audio.samples, 1)
         with suppress(RequestError):  # not every voice can read this
-            self._pitch_response = self._measure_pitch_response(next(self.read(WARM_UP_TEXT)).units)
+            units = next(self.read(WARM_UP_TEXT)).units
+            if self.voice.manifest.vocoder.harmonics:
+                self._pitch_response = self._measure_pitch_response(units)
 
     def _measure_pitch_response(self, units: Units) -> float:
         """An acoustic model follows its moved contour only in part; an NSF source makes up for the rest."""

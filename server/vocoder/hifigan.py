@@ -47,7 +47,7 @@ class Vocoder:
         return Vocoding(self._graph.start(), phase)
 
     def median_f0(self, mel: Mel) -> float | None:
-        """Hz, over the voiced frames; None without any, or for a voice whose mel carries no F0."""
+        """Hz, over the voiced frames of an NSF voice; None without any."""
         if self._source is None or not len(mel.frames):
             return None
         *_, f0, voicing = mel.frames.T
