@@ -18,8 +18,11 @@ GOLDEN = HERE / "golden"
 EMBEDDED = HERE.parent / "models" / "demo"
 PACKAGES = sorted(folder.name for folder in GOLDEN.iterdir())
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # machines are busy, and first calls load dictionaries
-hypothesis.settings.load_profile("untimed")
+# Machines are busy and first calls load dictionaries, so nothing is timed. Every run tries the same examples;
+# `pytest --hypothesis-profile explore` looks for new ones.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("steady")
 
 
 def cpu() -> Runtime:

@@ -245,7 +245,7 @@ def test_a_model_that_does_not_fit_leaves_the_older_one(tmp_path: Path, capsys: 
     ("options", "message"),
     [
         ([], "SOURCE is missing"),
-        (["--se-model", str(MODEL), "--voice", "me"], "only --se-model alone needs none"),
+        (["--se-model", str(MODEL), "--voice", "me"], "Only --se-model alone, or"),
         ([str(MODEL), "--voice", "me"], "is a file"),
         (["--se-model", "nowhere/se.model"], "nowhere/se.model is missing"),
         (["--se-model", __file__], "is not a PyTorch checkpoint"),
