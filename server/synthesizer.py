@@ -135,5 +135,10 @@ class Synthesizer:
         delay = self._acoustic.lookahead + self._vocoder.lookahead
         shortest = ceil((delay + 1) / self._acoustic.frames_per_step)
         first = max(shortest, self._settings.first_chunk_steps or shortest + FIRST_AUDIO_STEPS)
-        growing = (size for size in (FIRST_AUDIO_STEPS * 2**n for n in range(1, 16)) if size < regular)
-        return chain([first], growing, repeat(regular))
+        return chain([first], growing(FIRST_AUDIO_STEPS, regular), repeat(regular))
+
+
+def growing(size: int, limit: int) -> Iterator[int]:
+    """Half as much again each time, below `limit`: a voice that needs two thirds of real time never runs dry."""
+    while (size := size * 3 // 2) < limit:
+        yield size

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from server import __version__
 from server.config import Config
 
 ROOT = Path(__file__).parents[1]
@@ -118,3 +119,12 @@ def test_make_refuses_an_unknown_extra_and_names_the_valid_ones() -> None:
     refused = subprocess.run(["make", "setup", "EXTRA=rocm"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode
     assert 'EXTRA is "rocm"; valid: cpu gpu gpu-cu12' in refused.stderr
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    headings = [line for line in lines_of("CHANGELOG.md") if line.startswith("## ")]
+    assert headings[0] == "## Unreleased" or headings[0].startswith(f"## {__version__} - ")
+
+
+def lines_of(name: str) -> list[str]:
+    return (ROOT / name).read_text("utf-8").splitlines()

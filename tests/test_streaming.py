@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from server.signals import Style
-from server.synthesizer import Synthesizer
+from server.synthesizer import FIRST_AUDIO_STEPS, Synthesizer, growing
 from server.text.units import read_symbol_lines
 from tests.conftest import GOLDEN, PACKAGES
 
@@ -55,6 +55,13 @@ def test_first_audio_needs_as_many_steps_for_a_long_text_as_for_a_short_one(
         needed.append(len(decoder_steps))
         stream.close()
     assert len(set(needed)) == 1
+
+
+def test_a_voice_at_two_thirds_of_real_time_never_runs_dry() -> None:
+    played = FIRST_AUDIO_STEPS  # steps of sound that the listener has when a chunk begins to be computed
+    for chunk in [*growing(FIRST_AUDIO_STEPS, 16), 16, 16]:
+        assert chunk * 2 / 3 <= played
+        played += chunk - chunk * 2 / 3
 
 
 def test_closing_a_stream_stops_the_decoder(demo: Synthesizer, decoder_steps: list[str]) -> None:
