@@ -32,10 +32,13 @@ Arrays = Mapping[str, Array]
 MOST_THREADS = 4
 """For one computation: chunks are small, and other requests want the CPUs too."""
 
-_DEVICE_ERRORS = tuple(
-    getattr(ort_errors, name)
-    for name in ("Fail", "EPFail", "RuntimeException", "NotImplemented", "DeviceReset")
-    if hasattr(ort_errors, name)  # older versions, such as the last one for CUDA 12, know fewer
+_DEVICE_ERRORS = (
+    RuntimeError,  # what onnxruntime leaves to the language, such as a library that CUDA_PATH does not lead to
+    *(
+        getattr(ort_errors, name)
+        for name in ("Fail", "EPFail", "RuntimeException", "NotImplemented", "DeviceReset")
+        if hasattr(ort_errors, name)  # older versions, such as the last one for CUDA 12, know fewer
+    ),
 )
 """What a failing device raises; InvalidArgument and the like are mistakes of ours and stay as they are."""
 

@@ -71,9 +71,10 @@ def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> No
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
-def test_a_provider_that_cannot_start_says_why() -> None:
+@pytest.mark.parametrize("kind", [DeviceError, RuntimeError, RuntimeException])
+def test_a_provider_that_cannot_start_says_why(kind: type[Exception]) -> None:
     def absent(path: Path, threads: int) -> ort.InferenceSession:
-        raise DeviceError("libcudnn.so.9: cannot open shared object file")
+        raise kind("libcudnn.so.9: cannot open shared object file")
 
     runtime = Runtime(RuntimeSection(providers=("cuda", "cpu")), {"cuda": absent})
     open_voice(EMBEDDED, runtime)
