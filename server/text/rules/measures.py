@@ -75,5 +75,6 @@ RULES = (
     rule(r"(?<=[A-Za-z]\s)([0-9]{1,2})(?=[A-Za-z](?![A-Za-z0-9]))", lambda m: number(m[1])),
     rule(rf"{FREE}({N})\s?({_UNIT})(?![A-Za-z0-9])", _measured),
     rule(r"(?<![0-9A-Za-z.])([0-9]{1,9}(?:\.[0-9]{1,6})?)w(?![A-Za-z0-9])", lambda m: number(m[1]) + "万"),
+    rule(r"(?<=[0-9][KMGT]B)/s(?![A-Za-z])", lambda m: "每秒"),
     rule(r"(?<=[0-9][次人件个米克升斤转])\s?/\s?(?=分|秒|小?时|天|日|周|月|年|人|平方|公斤|千克)", lambda m: "每"),
 )  # fmt: skip
