@@ -162,6 +162,7 @@ B2C -> B to C
 10.0.0.1:8080 -> 一零点零点零点一冒号八零八零
 https://www.example.com/a_b?x=1 -> www点example点com斜杠a下划线b问号x等于一
 li_123@example.com -> li下划线一二三艾特example点com
+/home/li/a.txt -> 斜杠home斜杠li斜杠a点txt
 报告2023.pdf -> 报告二零二三点pdf
 第Ⅲ章 -> 第三章
 ①② -> 一 二
@@ -318,7 +319,7 @@ def test_a_reading_points_at_what_it_reads(text: str, word: str, written: str) -
 @pytest.mark.parametrize(
     "pattern",
     ["1", "1,111", "-", "a.", "1-", "1.1", "@a", "1 ", "年-", "京A1", "10:00", "/a", "1/", " ", "+1-1", "$1", "http://a",
-     "'1", "..", '"', "①", "²", "_a", "1=", "比分", "(0"],
+     "'1", "..", '"', "①", "²", "_a", "1=", "比分", "(0", "/-"],
 )  # fmt: skip
 def test_no_pattern_makes_a_long_text_slow(pattern: str) -> None:
     """Finishes: anything worse than linear would not for minutes."""

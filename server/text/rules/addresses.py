@@ -41,6 +41,7 @@ RULES = (
     rule(rf"(?i:(?<![A-Za-z0-9@._-])((?:[a-z0-9-]{{1,63}}\.){{1,6}}(?:{_DOMAIN})(?![A-Za-z0-9])(?::[0-9]{{2,5}})?"
          rf"{_PATH}))/?",
          lambda m: _spell(m[1])),
+    rule(r"(?<![A-Za-z0-9:/])(?:/[A-Za-z0-9._-]{1,64}){2,20}", lambda m: _spell(m[0])),
     rule(rf"(?<![0-9])([0-9]{{1,24}})(?=\.(?:{_ENDING})(?![A-Za-z0-9]))",
          lambda m: spell_digits(m[1]) if len(m[1]) > 2 else cardinal(m[1])),
     rule(rf"(?<=[A-Za-z0-9{HAN})）])\.(?=(?:{_ENDING})(?![A-Za-z0-9]))", lambda m: "点"),
