@@ -25,6 +25,8 @@ class Sentence:
     text: str
     """The source characters, without the white space around them."""
     normalized: str
+    origin: tuple[int, ...]
+    """For every character of `normalized` the index in `text` of the character that it reads; it never falls."""
     pinyin: tuple[str, ...]
     """Syllables as spoken: tone 1 to 5 (neutral), v for ü."""
     symbols: str
@@ -79,7 +81,7 @@ class FrontEnd:
 
     def _analyse(self, source: str, speaker: str, emotion: str) -> tuple[Sentence | None, tuple[str, ...]]:
         """The sentence, if there is anything to speak, and what there is to say about it."""
-        normalized = normalize.normalize(source)
+        normalized = normalize.normalize(source.strip())
         words, unread = pinyin.read_words(normalized.text)
         warnings = list(normalized.warnings)
         if unread:
@@ -98,6 +100,7 @@ class FrontEnd:
         sentence = Sentence(
             text=source.strip(),
             normalized=normalized.text,
+            origin=normalized.origin,
             pinyin=tuple(syllable for group in spoken for syllable in group),
             symbols=symbols,
             units=self._tables.encode(symbols),

@@ -1,6 +1,6 @@
 """Written Chinese -> spoken Chinese: one width, one set of punctuation, no digits, and nothing that has no sound.
 
-Latin letters stay; whoever reads them spells them.
+Latin letters stay; whoever reads them spells them. The policy is written down in docs/text.md.
 """
 
 import re
@@ -8,19 +8,26 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from server.text.letters import LETTERS
-from server.text.rules import HAN, speak_quantities
+from server.text.letters import GREEK, LETTERS
+from server.text.rewriting import Aligned, rewrite, rule
+from server.text.rules import speak_quantities
+from server.text.rules.written import HAN
 
 PAUSES = "，。？！；：、…—（）"
 """The punctuation that is left in a normalised text."""
 
 _READABLE = re.compile(rf"[{HAN}0-9A-Za-z ]")
-_SILENT = "\"'“”‘’「」『』《》〈〉«»{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈‰¥€£&@·•/.⁄"
+_SILENT = "\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£&@·•/.Ω"
 _MARKS = {",": "，", "､": "、", "?": "？", "!": "！", ";": "；", ":": "：", "(": "（", ")": "）", "[": "（", "]": "）",
-          "【": "（", "】": "）", "〔": "（", "〕": "）", "｡": "。", "/": "、", "–": "—", "⋯": "…"}  # fmt: skip
+          "【": "（", "】": "）", "〔": "（", "〕": "）", "｡": "。", "/": "、", "–": "—", "―": "—",
+          "⋯": "…"}  # fmt: skip
+_SPOKEN_MARKS = {"&": "和", "@": "艾特", "Ω": "欧米伽"} | GREEK
 _NAMED = 8
 """Characters that a warning lists."""
-_QUOTES = "\"'“”‘’「」『』《》〈〉«»"
+_QUOTES = frozenset("“”‘’「」『』《》〈〉«»„‟‹›〝〞")
+_PRIMES = {"′": "'", "″": '"', "⁄": "/", "⁻": "-", "₋": "-", "ℓ": "l", "µ": "μ"}
+_POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+_LETTER_HYPHEN = "‐‑‒⁃﹣"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +36,21 @@ class Normalized:
 
     text: str
     warnings: tuple[str, ...] = ()
+    origin: tuple[int, ...] = ()
+    """For every character of `text` the index of the written character that it reads; it never falls."""
 
 
 def normalize(text: str) -> Normalized:
-    """Any string; what cannot be read is left out and named in a warning."""
+    """Any string; what cannot be read is left out and named in a warning. Twice is the same as once."""
     plain, warnings = _readable(text)
-    return Normalized(_punctuate(speak_quantities(plain)), warnings)
+    spoken = rewrite(speak_quantities(plain), _PUNCTUATION).strip()
+    return Normalized(spoken.text, warnings, spoken.origin)
 
 
 @lru_cache(maxsize=4096)
 def weigh(char: str) -> int:
     """The most syllables that a written character can come to, at least 1: what `normalize` may make of it."""
-    return sum(_weigh_plain(plain) for plain in _plain(char)) or 1
+    return sum(_weigh_plain(plain) for plain in _plain(char, "")) or 1
 
 
 def _weigh_plain(char: str) -> int:
@@ -48,38 +58,67 @@ def _weigh_plain(char: str) -> int:
         return len(LETTERS[char.upper()])
     if char.isdigit():
         return 2
-    return 1 if re.match(f"[{HAN}{PAUSES} ]", char) else 3
+    return 1 if re.match(f"[{HAN}{PAUSES} ]", char) else len(_SPOKEN_MARKS.get(char, "...")) + 1
 
 
-def _plain(text: str) -> str:
-    """Full width, circled and ligated forms as plain ones, but ，：（） as they are: `1，000` is two numbers."""
-    plain = "".join(char if char in PAUSES else unicodedata.normalize("NFKC", char) for char in text)
-    return plain.replace("⁄", "/").replace("<=", "≤").replace(">=", "≥")
+def _plain(char: str, before: str) -> str:
+    """Full width, circled and ligated forms as plain ones, but ，：（） as they are: `1，000` is two numbers.
+
+    `before` is the written character before this one: ①② are two numbers, and ¹⁰ is one power.
+    """
+    if char in PAUSES or char.isascii():
+        return " " + char if char.isdigit() and _stands_alone(before) else char
+    if char in _LETTER_HYPHEN:
+        return "-"
+    if char in _POWERS:
+        return ("" if before in _POWERS and before else "^") + unicodedata.normalize("NFKC", _PRIMES.get(char, char))
+    if _stands_alone(char):
+        value = unicodedata.numeric(char, None)
+        digits = str(int(value)) if value is not None else unicodedata.normalize("NFKC", char)
+        return (" " if before.isdigit() or _stands_alone(before) else "") + digits
+    plain = "".join(_PRIMES.get(each, each) for each in unicodedata.normalize("NFKC", _PRIMES.get(char, char)))
+    if unicodedata.category(char) == "No" and "/" in plain and before.isdigit():
+        return "又" + plain
+    return plain
 
 
-def _readable(text: str) -> tuple[str, tuple[str, ...]]:
-    kept: list[str] = []
+def _stands_alone(char: str) -> bool:
+    """Circled numbers and Roman numerals: a number of its own in one character."""
+    return bool(char) and ("Ⅰ" <= char <= "ⅿ" or "①" <= char <= "⑳" or "❶" <= char <= "➓" or "㉑" <= char <= "㊿")
+
+
+def _readable(text: str) -> tuple[Aligned, tuple[str, ...]]:
+    kept: list[tuple[str, int]] = []
     emoji: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    for char in _plain(text):
-        category = unicodedata.category(char)
-        if _READABLE.match(char) or char in _SILENT or char in PAUSES or char in _MARKS:
-            kept.append(char)
-        elif char.isspace():
-            kept.append(" ")
-        elif (base := unicodedata.normalize("NFD", char)[0]).isascii() and base.isalpha():
-            kept.append(base)
-        elif category in ("So", "Sk"):
-            emoji[char] = None
-            kept.append(" ")
-        elif category not in ("Cf", "Mn", "Me"):
-            unknown[char] = None
+    last = ""
+    for place, written in enumerate(text):
+        for char in _plain(written, text[place - 1] if place else ""):
+            category = unicodedata.category(char)
+            new = ""
+            if char in _QUOTES or (char in "\"'" and not last.isdigit() and last != "'"):
+                continue
+            if _READABLE.match(char) or char in _SILENT or char in PAUSES or char in _MARKS or char in GREEK:
+                new = char
+            elif char.isspace():
+                new = " "
+            elif category == "Sc":
+                new = char
+            elif (base := unicodedata.normalize("NFD", char)[0]).isascii() and base.isalpha():
+                new = base
+            elif category in ("So", "Sk"):
+                emoji[char] = None
+                new = " "
+            elif category not in ("Cf", "Mn", "Me"):
+                unknown[char] = None
+            kept.append((new, place))
+            last = new or last
     warnings = []
     if emoji:
         warnings.append(f"emoji and symbols are not read: {_named(emoji)}")
     if unknown:
         warnings.append(f"characters that cannot be read were skipped: {_named(unknown)}")
-    return "".join(kept), tuple(warnings)
+    return Aligned.of(kept), tuple(warnings)
 
 
 def _named(chars: dict[str, None]) -> str:
@@ -87,12 +126,14 @@ def _named(chars: dict[str, None]) -> str:
     return " ".join(shown) + (" ..." if len(chars) > _NAMED else "")
 
 
-def _punctuate(text: str) -> str:
-    """Chinese punctuation, one mark where there are many, spaces only where they part two words."""
-    text = re.sub(r"(?<=[A-Za-z0-9零一二三四五六七八九])\.(?=[A-Za-z])", "点", text)
-    text = re.sub(r"\.{2,}", "…", text)
-    text = re.sub(r"\.", "。", text).replace("&", "和").replace("@", "艾特")
-    text = re.sub(f"[{re.escape(_QUOTES)}]", "", text)
-    text = "".join(_MARKS.get(char, " " if char in _SILENT else char) for char in text)
-    text = re.sub(rf"([{PAUSES}])[ {PAUSES}]*", r"\1", text)
-    return re.sub(rf" +(?=[{PAUSES}]| |$)", "", text).strip()
+_PUNCTUATION = (
+    rule(r"(?<=[A-Za-z0-9零一二三四五六七八九])\.(?=[A-Za-z])", lambda m: "点"),
+    rule(r"\.{2,}", lambda m: "…"),
+    rule(r"\.", lambda m: "。"),
+    rule(f"[{''.join(_SPOKEN_MARKS)}]", lambda m: _SPOKEN_MARKS[m[0]]),
+    rule("[\"']+", lambda m: ""),
+    rule(f"[^{HAN}A-Za-z {PAUSES}]", lambda m: _MARKS.get(m[0], " ")),
+    rule(rf"([{PAUSES}])[ {PAUSES}]+", lambda m: m[1]),
+    rule(rf" +(?=[{PAUSES}]| |$)", lambda m: ""),
+)
+"""Chinese punctuation, one mark where there are many, spaces only where they part two words."""

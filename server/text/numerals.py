@@ -1,9 +1,10 @@
 """Digits -> Chinese numerals: cardinals, decimals, and digit by digit."""
 
 DIGITS = "零一二三四五六七八九"
-LONGEST_CARDINAL = 8
+LONGEST_CARDINAL = 16
 """Digits; a longer string is a code, not a quantity, and is read digit by digit."""
 _PLACES = ("", "十", "百", "千")
+_SCALES = ("", "万", "亿", "万亿")
 
 
 def spell_digits(digits: str, *, yao: bool = False) -> str:
@@ -19,11 +20,16 @@ def cardinal(digits: str) -> str:
     value = int(digits)
     if value == 0:
         return "零"
-    high, low = divmod(value, 10_000)
-    spoken = f"{_leading(_below_ten_thousand(high))}万" if high else ""
-    if low:
-        spoken += "零" if high and low < 1000 else ""
-        spoken += _below_ten_thousand(low)
+    spoken = ""
+    skipped = False
+    for scale in range(3, -1, -1):
+        group = value // 10_000**scale % 10_000
+        if not group:
+            skipped = bool(spoken)
+            continue
+        spoken += "零" if skipped or (spoken and group < 1000) else ""
+        spoken += _leading(_below_ten_thousand(group), scale) + _scale(scale, value)
+        skipped = False
     spoken = spoken.removeprefix("一") if spoken.startswith("一十") else spoken
     return "两" + spoken[1:] if spoken.startswith("二百") else spoken
 
@@ -34,6 +40,11 @@ def number(text: str) -> str:
     if len(decimals) > 1 and not decimals.strip("0"):
         point = ""
     return cardinal(whole or "0") + (f"点{spell_digits(decimals)}" if point and decimals else "")
+
+
+def _scale(scale: int, value: int) -> str:
+    """Between 万亿 and 亿 the 亿 is said once: 一万两千亿."""
+    return "万" if scale == 3 and value // 10_000**2 % 10_000 else _SCALES[scale]
 
 
 def _below_ten_thousand(value: int) -> str:
@@ -50,6 +61,6 @@ def _below_ten_thousand(value: int) -> str:
     return spoken
 
 
-def _leading(spoken: str) -> str:
-    """What stands before 万: a bare 二 is 两."""
-    return "两" if spoken == "二" else spoken
+def _leading(spoken: str, scale: int) -> str:
+    """What stands before 万 or 亿: a bare 二 is 两."""
+    return "两" if spoken == "二" and scale else spoken

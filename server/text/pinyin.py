@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 from server.text.letters import LETTERS
 from server.text.lexicon import FULL, KIN, NEUTRAL, OBLIGED, READINGS
-from server.text.rules import HAN
+from server.text.rules.written import HAN
 
 NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
 _TOKENS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[A-Za-z]+)|(?P<pause>[，。？！；：、…—（）])|(?P<space> +)")

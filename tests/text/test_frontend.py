@@ -145,3 +145,13 @@ def test_a_voice_without_a_phone_says_which_syllable_needs_it(tables_of: Callabl
 def test_the_dictionaries_are_loaded_by_the_first_text() -> None:
     code = "import sys, server.text.frontend; sys.exit(bool({'pypinyin', 'rjieba', 'onnxruntime'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_sentence_knows_where_its_characters_were_written(read: Callable[[str], list[Sentence]]) -> None:
+    for sentence in read("  你好。  气温-5℃，\n“真冷”！"):
+        assert len(sentence.origin) == len(sentence.normalized)
+        kept = [
+            (spoken, sentence.text[place]) for spoken, place in zip(sentence.normalized, sentence.origin, strict=True)
+        ]
+        assert kept[0][0] == kept[0][1]
+        assert kept[-1][0] == kept[-1][1]

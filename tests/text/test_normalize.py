@@ -43,11 +43,11 @@ $2 -> 两美元
 €1.5亿 -> 一点五亿欧元
 5km -> 五千米
 25 kg -> 二十五千克
-60km/h -> 六十千米每小时
+60km/h -> 每小时六十公里
 120m² -> 一百二十平方米
 2L -> 两升
 13812345678 -> 幺三八幺二三四五六七八
-+86 138-1234-5678 -> 幺三八幺二三四五六七八
++86 138-1234-5678 -> 八六幺三八幺二三四五六七八
 010-64035547 -> 零幺零六四零三五五四七
 400-820-8820 -> 四零零八二零八八二零
 拨打12315 -> 拨打幺二三幺五
@@ -78,13 +78,131 @@ a.b -> a点b
 好...的 -> 好…的
 AT&T -> AT和T
 你好  世界 -> 你好 世界
+1234567890元 -> 十二亿三千四百五十六万七千八百九十元
+27651234 -> 二七六五一二三四
+27651234人 -> 两千七百六十五万一千二百三十四人
+30000000 -> 三千万
+500w粉丝 -> 五百万粉丝
++3 -> 加三
+降到-8 -> 降到负八
+同比-3.2% -> 同比负百分之三点二
++5% -> 正百分之五
+3‰ -> 千分之三
+-1/3 -> 负三分之一
+1½杯 -> 一又二分之一杯
+20-30岁 -> 二十到三十岁
+2-3个 -> 两到三个
+3万~5万元 -> 三万到五万元
+12/25/2023 -> 二零二三年十二月二十五日
+25/12/2023 -> 二零二三年十二月二十五日
+2023.06 -> 二零二三年六月
+06/2023 -> 二零二三年六月
+07-09 -> 七月九日
+5/6日 -> 五月六日
+2024-03-01~2024-03-05 -> 二零二四年三月一日到二零二四年三月五日
+2024-03-05T08:30 -> 二零二四年三月五日 八点三十分
+10月1日-7日 -> 十月一日到七日
+周一-周五 -> 周一到周五
+1998-2008 -> 一九九八到二零零八
+2023-24赛季 -> 二零二三到二四赛季
+公元前221年 -> 公元前二二一年
+2000年前 -> 两千年前
+1980s -> 一九八零年代
+2018世界杯 -> 二零一八世界杯
+7:30am -> 上午七点三十分
+8 p.m. -> 下午八点
+5'30" -> 五分三十秒
+39°54'20″ -> 三十九度五十四分二十秒
+1h30min -> 一小时三十分钟
+以3:02击败对手 -> 以三比零二击败对手
+中国队2-1 -> 中国队二比一
+比例为1:20 -> 比例为一比二十
+16:9 -> 十六比九
+US$3.50 -> 三点五美元
+HK$20 -> 二十港元
+₩1000 -> 一千韩元
+USD100 -> 一百美元
+20EUR -> 二十欧元
+RMB500 -> 五百元人民币
+¥100-200 -> 一百到两百元
+-$5 -> 负五美元
+30元/月 -> 三十元每月
+9.8m/s² -> 九点八米每二次方秒
+35μg/m³ -> 三十五微克每立方米
+8L/100km -> 八升每百千米
+5000mAh -> 五千毫安时
+5km-10km -> 五千米到十千米
+-10~-5℃ -> 零下十到零下五摄氏度
+±5℃ -> 正负五摄氏度
+30°角 -> 三十度角
+512GB -> 五百一十二GB
+3人/天 -> 三人每天
+iPhone 5s -> iPhone 五s
+(010)64035547 -> 零幺零六四零三五五四七
++86-10-64035547 -> 八六幺零六四零三五五四七
+10086 -> 幺零零八六
+110 -> 幺幺零
+119报警 -> 幺幺九报警
+11010519491231002X -> 一一零一零五一九四九一二三一零零二X
+6222 0212 3456 7890 -> 六二二二零二一二三四五六七八九零
+京A12345 -> 京A一二三四五
+粤B·D12345 -> 粤BD一二三四五
+G1234次 -> G一二三四次
+MU5101 -> MU五一零一
+波音747 -> 波音七四七
+歼-20 -> 歼二十
+302路公交302室 -> 三零二路公交三零二室
+985高校 -> 九八五高校
+5·12地震 -> 五一二地震
+88888号 -> 八八八八八号
+1920×1080 -> 一九二零乘一零八零
+图3-1 -> 图三杠一
+978-7-111-12345-6 -> 九七八七一一一一二三四五六
+B2C -> B to C
+10.0.0.1:8080 -> 一零点零点零点一冒号八零八零
+https://www.example.com/a_b?x=1 -> www点example点com斜杠a下划线b问号x等于一
+li_123@example.com -> li下划线一二三艾特example点com
+/home/li/a.txt -> 斜杠home斜杠li斜杠a点txt
+报告2023.pdf -> 报告二零二三点pdf
+第Ⅲ章 -> 第三章
+①② -> 一 二
+x² -> x的平方
+2³ -> 二的立方
+10⁻³ -> 十的负三次方
+H₂O -> H二O
+3-2=1 -> 三减二等于一
+x-1=0 -> x减一等于零
+√2≈1.4 -> 根号二约等于一点四
+≥18岁 -> 大于等于十八岁
+7×24小时 -> 七乘二十四小时
+C++ -> C加加
+α射线 -> 阿尔法射线
+No.1 -> 第一
+他说——好 -> 他说—好
+好……的 -> 好…的
+2两酒 -> 二两酒
+60W -> 六十瓦
+7.00 -> 七
+12-23 -> 十二到二十三
+38°C -> 三十八摄氏度
+315晚会 -> 三一五晚会
+HDR10 -> HDR十
+π约3 -> 派约三
+1000年 -> 一千年
+1500年历史 -> 一千五百年历史
+编号27149 -> 编号二七一四九
+i7-12700K -> i七一二七零零K
+3单元502 -> 三单元五零二
+200MB/s -> 两百MB每秒
+88年的2月 -> 八八年的二月
 """
 CASES = [tuple(line.split(" -> ")) for line in READINGS.strip().splitlines()]
 
 
 @pytest.mark.parametrize(("written", "spoken"), CASES)
 def test_what_is_written_becomes_what_is_said(written: str, spoken: str) -> None:
-    assert normalize(written) == Normalized(spoken)
+    normalized = normalize(written)
+    assert (normalized.text, normalized.warnings) == (spoken, ())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +250,7 @@ def test_what_cannot_be_read_is_named_once() -> None:
 
 
 def test_invisible_characters_leave_no_trace() -> None:
-    assert normalize("\ufeff你\u200b好\ufe0f") == normalize("你好")
+    assert normalize("\ufeff你\u200b好\ufe0f") == Normalized("你好", origin=(1, 3))
 
 
 @given(st.text())
@@ -148,3 +266,62 @@ def test_no_number_is_too_odd_to_be_read(text: str) -> None:
     spoken = normalize(text).text
     assert not any(char in "0123456789" for char in spoken)
     assert sum(map(weigh, text)) >= len(spoken.replace(" ", ""))
+
+
+WRITTEN = st.lists(
+    st.sampled_from(
+        [
+            *"0123456789.,:/%-~+=<>^_@'\"°²½①Ⅳ$¥ 年月日号点分个第，。？—（）“”·abxTVmskgCw京",
+            *("km/h", "℃", "kg", "a.m.", "com", "比分"),
+        ]
+    ),
+    max_size=24,
+).map("".join)
+"""Texts in which every rule meets every other."""
+
+
+@given(st.one_of(st.text(), WRITTEN))
+def test_a_spoken_text_stays_as_it_is(text: str) -> None:
+    once = normalize(text).text
+    assert normalize(once).text == once
+
+
+@given(st.one_of(st.text(), WRITTEN))
+def test_every_spoken_character_knows_where_it_was_written(text: str) -> None:
+    normalized = normalize(text)
+    assert len(normalized.origin) == len(normalized.text)
+    assert list(normalized.origin) == sorted(normalized.origin)
+    assert all(0 <= place < len(text) for place in normalized.origin)
+
+
+@given(st.one_of(st.text(), WRITTEN))
+def test_no_sentence_is_longer_than_it_was_thought(text: str) -> None:
+    spoken = normalize(text).text
+    assert sum(map(weigh, text)) >= len(spoken.replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "written"),
+    [
+        ("今天-5℃吧", "零下五摄氏度", "-5℃"),
+        ("在8:30见", "八点三十分", "8:30"),
+        ("《书》卖¥20吗", "吗", "吗"),
+    ],
+)
+def test_a_reading_points_at_what_it_reads(text: str, word: str, written: str) -> None:
+    normalized = normalize(text)
+    start = normalized.text.index(word)
+    places = normalized.origin[start : start + len(word)]
+    assert places[0] == text.index(written)
+    assert places[-1] < text.index(written) + len(written)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["1", "1,111", "-", "a.", "1-", "1.1", "@a", "1 ", "年-", "京A1", "10:00", "/a", "1/", " ", "+1-1", "$1", "http://a",
+     "'1", "..", '"', "①", "²", "_a", "1=", "比分", "(0", "/-"],
+)  # fmt: skip
+def test_no_pattern_makes_a_long_text_slow(pattern: str) -> None:
+    """Finishes: anything worse than linear would not for minutes."""
+    text = pattern * (100_000 // len(pattern))
+    assert normalize(text + "完").text.endswith("完")
