@@ -1,11 +1,12 @@
 """Text -> sentences that a voice can speak: the room's front door."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from server.errors import RequestError
 from server.signals import Units
 from server.text import normalize, pinyin, prosody, sandhi, sentences
+from server.text.entries import Entries
 from server.text.symbols import write_bytes, write_phones
 from server.text.units import UnitTables
 from server.voice import EMOTION_PREFIX
@@ -37,8 +38,10 @@ class Sentence:
 class FrontEnd:
     """Reads Mandarin for one voice."""
 
-    def __init__(self, tables: UnitTables) -> None:
+    def __init__(self, tables: UnitTables, lexicon: Mapping[str, str] | None = None) -> None:
+        """`lexicon` reads words as the user wants them, see `Entries.of`, whose `ConfigurationError` it raises."""
         self._tables = tables
+        self._entries = Entries.of(lexicon or {})
         most = _MOST_BYTES_A_SYLLABLE if tables.reads_bytes else _MOST_UNITS_A_SYLLABLE
         self._longest = max(1, min(LONGEST_SENTENCE, tables.longest // most))
 
@@ -80,7 +83,7 @@ class FrontEnd:
     def _analyse(self, source: str, speaker: str, emotion: str) -> tuple[Sentence | None, tuple[str, ...]]:
         """The sentence, if there is anything to speak, and what there is to say about it."""
         normalized = normalize.normalize(source)
-        words, unread = pinyin.read_words(normalized.text)
+        words, unread = pinyin.read_words(normalized.text, self._entries)
         warnings = list(normalized.warnings)
         if unread:
             warnings.append(f"characters without a known reading were skipped: {' '.join(unread)}")

@@ -1,0 +1,63 @@
+"""地 得 为 还 长 数 卷: words of one character whose reading hangs on their neighbours, not on the whole sentence."""
+
+from server.text.lexicon import OBLIGED, VERY
+
+_DIGITS = "零〇一二三四五六七八九十百千万亿两"
+_LENGTHS = "米里尺寸丈码度"
+_OBTAINED = frozenset("了到过奖票病名知出第")
+_SERVED = frozenset("我你他她它咱您谁何这那")
+_RETURNED = frozenset("了给清钱书债款本贷账")
+_COUNTED = frozenset("了一着到")
+_GREW = frozenset("了着满出成大高得在")
+
+
+def particle(word: str, before: str, after: str, guess: str | None) -> str | None:
+    """The reading of a word between two others, "" for none (a pause or an end); None if it is not one of these.
+
+    `guess` is what the network thinks of it.
+    """
+    match word:
+        case "地":
+            return "de5" if len(before) > 1 and after else None
+        case "得":
+            return _de(before, after, guess)
+        case "为":
+            return _wei(before, after)
+        case "还":
+            return "huan2" if after[:1] in _RETURNED else None
+        case "长":
+            return _chang(before, after, guess)
+        case "数":
+            return "shu3" if after[:1] in _COUNTED or before in _COUNTED else None
+        case "卷":
+            return "juan4" if {before[-1:], after[:1]} & set(_DIGITS) else None
+        case _:
+            return None
+
+
+def _de(before: str, after: str, guess: str | None) -> str:
+    """After a verb a particle; after a pronoun must (他得走了), unless something was obtained (他得了奖)."""
+    obtained = after[:1] in _OBTAINED
+    if before in OBLIGED and after:
+        return "de2" if obtained else "dei3"
+    return "de2" if guess == "de2" and (obtained or not _is_predicate(before)) else "de5"
+
+
+def _wei(before: str, after: str) -> str:
+    """Wei4 is for somebody's sake (为他鼓掌), or opens a clause (为适应需要，); else it is to be (称为, 以此为家)."""
+    if not after or all(char in _DIGITS for char in after):
+        return "wei2"
+    return "wei4" if not before or after[0] in _SERVED or after in ("大家", "人民", "自己") else "wei2"
+
+
+def _chang(before: str, after: str, guess: str | None) -> str:
+    """Long, unless it grows; what is measured is long (三米长, 很长)."""
+    if before in VERY or (before and before[-1] in _LENGTHS + _DIGITS):
+        return "chang2"
+    return "zhang3" if guess == "zhang3" or after[:1] in _GREW else "chang2"
+
+
+def _is_predicate(word: str) -> bool:
+    import rjieba
+
+    return bool(word) and rjieba.tag(word, False)[-1][1][0] in "va"
