@@ -1,6 +1,6 @@
-"""地 得 为 还 长 数 卷: words of one character whose reading hangs on their neighbours, not on the whole sentence."""
+"""地 得 为 还 长 数 卷 弄: words of one character that hang on their neighbours, not on the sentence; and surnames."""
 
-from server.text.lexicon import OBLIGED, VERY
+from server.text.lexicon import OBLIGED, SURNAMES, TITLES, VERY
 
 _DIGITS = "零〇一二三四五六七八九十百千万亿两"
 _LENGTHS = "米里尺寸丈码度"
@@ -31,16 +31,23 @@ def particle(word: str, before: str, after: str, guess: str | None) -> str | Non
             return "shu3" if after[:1] in _COUNTED or before in _COUNTED else None
         case "卷":
             return "juan4" if {before[-1:], after[:1]} & set(_DIGITS) else None
+        case "弄":
+            return "long4" if before[-1:] and before[-1] in _DIGITS else None
+        case _ if word in SURNAMES and (before[-1:] == "姓" or after in TITLES):
+            return SURNAMES[word]
         case _:
             return None
 
 
 def _de(before: str, after: str, guess: str | None) -> str:
-    """After a verb a particle; after a pronoun must (他得走了), unless something was obtained (他得了奖)."""
+    """Must between who or when and what (他得走了), to get before what is obtained (他得了奖), else a particle."""
     obtained = after[:1] in _OBTAINED
-    if before in OBLIGED and after:
+    subject = before in OBLIGED or (_part_of_speech(before) in ("r", "t") and _part_of_speech(after) == "v")
+    if subject and after:
         return "de2" if obtained else "dei3"
-    return "de2" if guess == "de2" and (obtained or not _is_predicate(before)) else "de5"
+    kind = _part_of_speech(before)
+    gets = kind in ("", "d", "r", "c", "p") or (obtained and kind not in ("v", "a"))
+    return "de2" if gets and guess == "de2" else "de5"
 
 
 def _wei(before: str, after: str) -> str:
@@ -57,7 +64,8 @@ def _chang(before: str, after: str, guess: str | None) -> str:
     return "zhang3" if guess == "zhang3" or after[:1] in _GREW else "chang2"
 
 
-def _is_predicate(word: str) -> bool:
+def _part_of_speech(word: str) -> str:
+    """Of the word's last part: v verb, a adjective, r pronoun, t time, d adverb, c conjunction, p preposition."""
     import rjieba
 
-    return bool(word) and rjieba.tag(word, False)[-1][1][0] in "va"
+    return rjieba.tag(word, False)[-1][1][0] if word else ""

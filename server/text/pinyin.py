@@ -17,6 +17,7 @@ from typing import NamedTuple
 from server.text import polyphones
 from server.text.entries import NONE, Entries
 from server.text.letters import LETTERS
+from server.text.lexicon import BINDERS
 from server.text.particles import particle
 from server.text.readings import doubtful, look_up, read
 from server.text.rules import HAN
@@ -146,14 +147,24 @@ def _segment(run: str, entries: Entries) -> Iterator[tuple[str, _Kind]]:
 
 
 def _segment_rest(run: str) -> Iterator[tuple[str, _Kind]]:
-    import rjieba
-
     start = 0
     for match in _WHOLE.finditer(run):
-        yield from ((word, _Kind.WORD) for word in rjieba.cut(run[start : match.start()]))
+        yield from ((word, _Kind.WORD) for word in _words(run[start : match.start()]))
         yield match.group(), _Kind.NUMERAL if match["numeral"] else _Kind.WORD
         start = match.end()
-    yield from ((word, _Kind.WORD) for word in rjieba.cut(run[start:]))
+    yield from ((word, _Kind.WORD) for word in _words(run[start:]))
+
+
+def _words(text: str) -> Iterator[str]:
+    """What rjieba cuts, but where it guessed a word around a particle (地说, 草长 before 得), its parts."""
+    import rjieba
+
+    words = rjieba.cut(text)
+    for word, after in zip(words, [*words, ""][1:], strict=True):
+        if len(word) > 1 and (after in ("得", "着") or not BINDERS.isdisjoint(word)):
+            yield from rjieba.cut(word, False)
+        else:
+            yield word
 
 
 @lru_cache(maxsize=4096)
