@@ -9,7 +9,7 @@ READINGS = {
     "嗯": "en5", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1",
     "哦": "o5", "哟": "yo5",
     "教": "jiao1", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
-    "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1", "朝鲜族": "chao2 xian3 zu2",
+    "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1", "数一下": "shu3 yi1 xia4",
     "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
 }  # fmt: skip
 """Words that the dictionary reads wrongly or by a rarer reading."""

@@ -1,4 +1,4 @@
-"""地 得 为 还 长 数 卷 弄: words of one character that hang on their neighbours, not on the sentence; and surnames."""
+"""地 得 为 还 长 数 卷 差 弄 and surnames: words that hang on their neighbours more than on the sentence."""
 
 from server.text.lexicon import OBLIGED, SURNAMES, TITLES, VERY
 
@@ -8,7 +8,7 @@ _OBTAINED = frozenset("了到过奖票病名知出第")
 _SERVED = frozenset("我你他她它咱您谁何这那")
 _RETURNED = frozenset("了给清钱书债款本贷账")
 _COUNTED = frozenset("了一着到")
-_GREW = frozenset("了着满出成大高得在")
+_GREW = frozenset("了着满出成大高在")
 
 
 def particle(word: str, before: str, after: str, guess: str | None) -> str | None:
@@ -31,6 +31,8 @@ def particle(word: str, before: str, after: str, guess: str | None) -> str | Non
             return "shu3" if after[:1] in _COUNTED or before in _COUNTED else None
         case "卷":
             return "juan4" if {before[-1:], after[:1]} & set(_DIGITS) else None
+        case "差":
+            return "cha4" if after and after[0] in f"不点{_DIGITS}" else None
         case "弄":
             return "long4" if before[-1:] and before[-1] in _DIGITS else None
         case _ if word in SURNAMES and (before[-1:] == "姓" or after in TITLES):
@@ -59,8 +61,10 @@ def _wei(before: str, after: str) -> str:
 
 def _chang(before: str, after: str, guess: str | None) -> str:
     """Long, unless it grows; what is measured is long (三米长, 很长)."""
-    if before in VERY or (before and before[-1] in _LENGTHS + _DIGITS):
+    if before in VERY or (before and before[-1] in _LENGTHS + _DIGITS) or (after and after[0] in f"约达{_DIGITS}"):
         return "chang2"
+    if after[:1] == "得":
+        return "zhang3" if after == "得" else "chang2"
     return "zhang3" if guess == "zhang3" or after[:1] in _GREW else "chang2"
 
 

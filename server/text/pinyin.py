@@ -28,10 +28,10 @@ _DIGIT = "零一二三四五六七八九"
 _NUMERAL = rf"(?:[〇两十百万亿幺{_DIGIT}]|千(?![克米瓦赫卡]))"
 _DECIMALS = rf"点[{_DIGIT}]+(?![十{_DIGIT}])"
 _WHOLE = re.compile(
-    rf"(?P<numeral>{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
+    rf"(?P<numeral>(?<![{NUMERALS}])[{_DIGIT}]比[{_DIGIT}](?![{NUMERALS}])|{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
     rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
 )
-"""What a segmenter tears: numerals, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
+"""What a segmenter tears: numerals and scores, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
 _PAUSES = {"、": 2, "（": 2, "）": 2} | dict.fromkeys("，；：…—", 3) | dict.fromkeys("。？！", 4)
 _READABLE = re.compile(r"[a-z]+[1-5]")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from server.text.lexicon import CERTAIN, CERTAIN_ALONE, FINAL, FULL, GETTING, KIN, NEUTRAL, READINGS, SONS
+from server.text.lexicon import CERTAIN, CERTAIN_ALONE, FINAL, FULL, GETTING, KIN, NEUTRAL, READINGS, SONS, VERY
 
 _NEAREST = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
 """Interjections without a vowel (嗯 呣 哼), which no voice can speak, by the nearest syllable."""
@@ -57,6 +57,8 @@ def _ending(word: str, *, final: bool) -> str | None:
         return "zi3" if word[-2] in SONS else "zi5"
     if len(word) == 2 and word[-1] == "得" and word[0] not in GETTING:
         return "de5"
+    if word[-1] == "长" and word[:-1] in VERY:
+        return "chang2"
     return look_up(word)[-1] if final and word[-1] in FINAL else None
 
 
