@@ -9,7 +9,7 @@ READINGS = {
     "嗯": "en5", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1",
     "哦": "o5", "哟": "yo5",
     "教": "jiao1", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
-    "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1", "数一下": "shu3 yi1 xia4",
+    "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1",
     "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
 }  # fmt: skip
 """Words that the dictionary reads wrongly or by a rarer reading."""
@@ -17,7 +17,7 @@ READINGS = {
 CERTAIN = frozenset("的地了着啊呢谁没行调都应当只好处弄杆仇挨刨相更传斗假还发中会过上边嗯儿和哄豁揣冠逮擂胖一不难")
 """Characters of several readings for which a dictionary without a context does better than the network without one."""
 
-CERTAIN_ALONE = frozenset("藏挑卷粘倒看背转空")
+CERTAIN_ALONE = frozenset("藏挑卷粘倒看背转空乐")
 """The same, where they are a word by themselves: verbs of every day."""
 
 FINAL = frozenset("吧哇啦哩哟呗哦")

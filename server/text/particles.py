@@ -1,4 +1,4 @@
-"""地 得 为 还 长 数 卷 差 弄 and surnames: words that hang on their neighbours more than on the sentence."""
+"""地 得 为 还 长 数 量 卷 差 弄 and surnames: words that hang on their neighbours more than on the sentence."""
 
 from server.text.lexicon import OBLIGED, SURNAMES, TITLES, VERY
 
@@ -7,7 +7,7 @@ _LENGTHS = "米里尺寸丈码度"
 _OBTAINED = frozenset("了到过奖票病名知出第")
 _SERVED = frozenset("我你他她它咱您谁何这那")
 _RETURNED = frozenset("了给清钱书债款本贷账")
-_COUNTED = frozenset("了一着到")
+_COUNTED = frozenset("了一着到过")
 _GREW = frozenset("了着满出成大高在")
 
 
@@ -29,6 +29,8 @@ def particle(word: str, before: str, after: str, guess: str | None) -> str | Non
             return _chang(before, after, guess)
         case "数":
             return "shu3" if after[:1] in _COUNTED or before in _COUNTED else None
+        case "量":
+            return "liang2" if after[:1] in _COUNTED else None
         case "卷":
             return "juan4" if {before[-1:], after[:1]} & set(_DIGITS) else None
         case "差":

@@ -163,6 +163,8 @@ def _words(text: str) -> Iterator[str]:
     for word, after in zip(words, [*words, ""][1:], strict=True):
         if len(word) > 1 and (after in ("得", "着") or not BINDERS.isdisjoint(word)):
             yield from rjieba.cut(word, False)
+        elif word.endswith("一下") and len(word) == 3:
+            yield from (word[0], "一下")
         else:
             yield word
 
