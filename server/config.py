@@ -67,6 +67,13 @@ class SynthesisSection(_Section):
     max_characters: int = Field(default=10000, ge=1)
 
 
+class TextSection(_Section):
+    """How a text is read."""
+
+    lexicon: dict[str, str] = Field(default={})
+    """Word -> pinyin with tone digits."""
+
+
 class Config(_Section):
     """The content of config.yaml."""
 
@@ -74,6 +81,7 @@ class Config(_Section):
     models: ModelsSection = ModelsSection()
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()
+    text: TextSection = TextSection()
 
 
 def load_config(path: Path | None = None) -> Config:

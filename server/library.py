@@ -9,6 +9,7 @@ from server.config import Config
 from server.errors import ConfigurationError, SpeechError, UnknownNameError, VoiceError
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
+from server.text.entries import Entries
 from server.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -17,10 +18,14 @@ DEFAULT_VOICE = "demo"
 
 
 class Library:
-    """Voices by name. Empty until `load`, which takes seconds and blocks."""
+    """Voices by name. Empty until `load`, which takes seconds and blocks.
+
+    Raises `ConfigurationError` for a lexicon that cannot be used.
+    """
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime)
+        self._lexicon = Entries.of(config.text.lexicon)
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config
         self._voices: dict[str, Synthesizer] = {}
@@ -74,7 +79,7 @@ class Library:
         if voice.name != folder.name:
             raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
         voice.verify()
-        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis)
+        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon)
         synthesizer.warm_up()
         return synthesizer
 

@@ -15,6 +15,7 @@ from server.config import SynthesisSection
 from server.errors import RequestError
 from server.runtime import Runtime
 from server.signals import Audio, Floats, Mel, Style, Units
+from server.text.entries import NONE, Entries
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units import UnitTables
 from server.vocoder.hifigan import Vocoder
@@ -44,11 +45,11 @@ class Trace:
 class Synthesizer:
     """One voice, loaded. Several threads may speak at the same time."""
 
-    def __init__(self, voice: Voice, runtime: Runtime, settings: SynthesisSection) -> None:
+    def __init__(self, voice: Voice, runtime: Runtime, settings: SynthesisSection, lexicon: Entries = NONE) -> None:
         self.voice = voice
         self.tables = UnitTables(voice.manifest)
         self._settings = settings
-        self._front_end = FrontEnd(self.tables)
+        self._front_end = FrontEnd(self.tables, lexicon)
         fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, fillers)
         self._vocoder = Vocoder(voice, runtime)

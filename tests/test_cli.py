@@ -114,6 +114,16 @@ def test_text_shows_a_reading_as_json(capsys: Shown) -> None:
     assert reading["warnings"] == []
 
 
+def test_a_word_of_the_lexicon_is_read_as_it_says(tmp_path: Path, capsys: Shown) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("text:\n  lexicon: {北京: bei4 jing4}\n")
+    assert main(["text", "北京", "--json", "--config", str(config), *MODELS]) == 0
+    assert json.loads(capsys.readouterr().out)["pinyin"] == ["bei4", "jing4"]
+    config.write_text("text:\n  lexicon: {北京: bei4 jing9}\n")
+    assert main(["speak", "北京", "--config", str(config), *MODELS]) == 1
+    assert "lexicon entry '北京': 'jing9'" in capsys.readouterr().err
+
+
 def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pytest.MonkeyPatch, capsys: Shown) -> None:
     lines = "你好\n\n🎉\n共3个\n".encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))

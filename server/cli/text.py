@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from server.config import Config
 from server.errors import RequestError
 from server.library import voice_folder
+from server.text.entries import Entries
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units import UnitTables
 from server.voice import Voice
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("give either a text or --stdin")
     voice = Voice(voice_folder(config, options.voice))
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
-    front_end = FrontEnd(UnitTables(voice.manifest))
+    front_end = FrontEnd(UnitTables(voice.manifest), Entries.of(config.text.lexicon))
     if not options.stdin:
         sentences = front_end.read(options.text, **names)
         print(

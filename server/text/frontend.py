@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from server.errors import RequestError
 from server.signals import Units
 from server.text import normalize, pinyin, prosody, sandhi, sentences
+from server.text.entries import NONE, Entries
 from server.text.symbols import write_bytes, write_phones
 from server.text.units import UnitTables
 from server.voice import EMOTION_PREFIX
@@ -39,8 +40,10 @@ class Sentence:
 class FrontEnd:
     """Reads Mandarin for one voice."""
 
-    def __init__(self, tables: UnitTables) -> None:
+    def __init__(self, tables: UnitTables, entries: Entries = NONE) -> None:
+        """`entries` are words that the user wants read in another way than the dictionaries do."""
         self._tables = tables
+        self._entries = entries
         most = _MOST_BYTES_A_SYLLABLE if tables.reads_bytes else _MOST_UNITS_A_SYLLABLE
         self._longest = max(1, min(LONGEST_SENTENCE, tables.longest // most))
 
@@ -82,7 +85,7 @@ class FrontEnd:
     def _analyse(self, source: str, speaker: str, emotion: str) -> tuple[Sentence | None, tuple[str, ...]]:
         """The sentence, if there is anything to speak, and what there is to say about it."""
         normalized = normalize.normalize(source.strip())
-        words, unread = pinyin.read_words(normalized.text)
+        words, unread = pinyin.read_words(normalized.text, self._entries)
         warnings = list(normalized.warnings)
         if unread:
             warnings.append(f"characters without a known reading were skipped: {' '.join(unread)}")

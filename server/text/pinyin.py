@@ -1,18 +1,25 @@
 """Spoken Chinese -> words with the pinyin that a dictionary gives them.
 
-Words come from rjieba, readings from pypinyin (phrases first, then single characters). On top of these lie only
-what both are known to miss: 一 and 不 in their citation tones (sandhi is decided later, in context), 地 得 as
-particles, a short list of neutral tones, and numerals, which a segmenter tears apart. Tones are digits, neutral is 5.
+Words come from rjieba, except for numerals, which a segmenter tears apart. A word is read by the first that knows it:
+the user's lexicon, the rules for `particle`s, the dictionary, and where no phrase of the dictionary has a character of
+several readings, the sentence around it (`polyphones`). 一 and 不 keep their citation tones: sandhi is decided later,
+in context. Tones are digits, neutral is 5.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import lru_cache
-from typing import NamedTuple, cast
+from itertools import accumulate
+from typing import NamedTuple
 
+from server.text import polyphones
+from server.text.entries import NONE, Entries
 from server.text.letters import LETTERS
-from server.text.lexicon import FULL, KIN, NEUTRAL, OBLIGED, READINGS
+from server.text.lexicon import BINDERS
+from server.text.particles import particle
+from server.text.readings import doubtful, look_up, read
 from server.text.rules.written import HAN
 
 NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
@@ -21,15 +28,12 @@ _DIGIT = "零一二三四五六七八九"
 _NUMERAL = rf"(?:[〇两十百万亿幺{_DIGIT}]|千(?![克米瓦赫卡]))"
 _DECIMALS = rf"点[{_DIGIT}]+(?![十{_DIGIT}])"
 _WHOLE = re.compile(
-    rf"(?P<numeral>{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
+    rf"(?P<numeral>(?<![{NUMERALS}])[{_DIGIT}]比[{_DIGIT}](?![{NUMERALS}])|{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
     rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
 )
-"""What a segmenter tears: numerals, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
+"""What a segmenter tears: numerals and scores, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
 _PAUSES = {"、": 2, "（": 2, "）": 2} | dict.fromkeys("，；：…—", 3) | dict.fromkeys("。？！", 4)
 _READABLE = re.compile(r"[a-z]+[1-5]")
-
-_NEAREST = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
-"""Interjections without a vowel (嗯 呣 哼), which no voice can speak, by the nearest syllable."""
 
 
 class Syllable(NamedTuple):
@@ -49,6 +53,8 @@ class Word:
     latin: bool = False
     glued: bool = False
     """Part of the same entry of the dictionary as the word before it: 今天 + 天气."""
+    fixed: bool = False
+    """Given by the user: its tones are those that are spoken."""
     seam: int = 2
     """Three characters fall into two parts here: 1 in 小|老虎, 2 in 展览|馆."""
 
@@ -57,14 +63,17 @@ class Word:
         return "".join(syllable.char for syllable in self.syllables)
 
 
-def read_words(normalized: str) -> tuple[list[Word], tuple[str, ...]]:
-    """The words of a normalised sentence, and the characters for which no dictionary has a reading."""
+def read_words(normalized: str, entries: Entries = NONE) -> tuple[list[Word], tuple[str, ...]]:
+    """The words of a normalised sentence, and the characters for which no dictionary has a reading.
+
+    `entries` come before every dictionary and every rule.
+    """
     words: list[Word] = []
     unread: dict[str, None] = {}
     for match in _TOKENS.finditer(normalized):
         token = match.group()
         if match.lastgroup == "han":
-            new = list(_read_run(token, unread))
+            new = list(_read_run(normalized, match.start(), match.end(), entries, unread))
         elif match.lastgroup == "latin":
             new = [_spell(letter) for letter in token.upper()]
         else:
@@ -81,21 +90,35 @@ def _spell(letter: str) -> Word:
     return Word(tuple(Syllable(letter, name) for name in LETTERS[letter]), latin=True)
 
 
-def _read_run(run: str, unread: dict[str, None]) -> Iterator[Word]:
+def _read_run(sentence: str, start: int, end: int, entries: Entries, unread: dict[str, None]) -> Iterator[Word]:
     """The words of a run of Chinese characters."""
-    segments = list(_segment(run))
-    for place, (segment, is_numeral) in enumerate(segments):
-        if is_numeral:
-            yield from _cut(segment, [digit for char in segment for digit in _look_up(char)], _numeral_pieces(segment))
+    segments = list(_segment(sentence[start:end], entries))
+    starts = list(accumulate((len(segment) for segment, _ in segments), initial=start))
+    places = [
+        starts[place] + offset
+        for place, (segment, kind) in enumerate(segments)
+        if kind is _Kind.WORD
+        for offset in doubtful(segment)
+    ]
+    decided = polyphones.decide(sentence, places)
+    for place, (segment, kind) in enumerate(segments):
+        if kind is _Kind.NUMERAL:
+            yield from _cut(segment, [digit for char in segment for digit in look_up(char)], _numeral_pieces(segment))
+            continue
+        if kind is _Kind.ENTRY:
+            parts = _cut(segment, list(entries.readings[segment]), _pieces(segment))
+            yield from (replace(part, fixed=True) for part in parts)
             continue
         before = segments[place - 1][0] if place else ""
         after = segments[place + 1][0] if place + 1 < len(segments) else ""
-        readings = _particle(segment, before, after) or _read(segment)
-        read = [pair for pair in zip(segment, readings, strict=True) if _READABLE.fullmatch(pair[1])]
-        unread |= dict.fromkeys(char for char in segment if char not in dict(read))
-        if read:
-            text = "".join(char for char, _ in read)
-            yield from _cut(text, [reading for _, reading in read], _pieces(text))
+        guesses = {offset: decided[at] for offset in range(len(segment)) if (at := starts[place] + offset) in decided}
+        reading = particle(segment, before, after, guesses.get(0))
+        readings = [reading] if reading else read(segment, guesses, final=not after)
+        known = [pair for pair in zip(segment, readings, strict=True) if _READABLE.fullmatch(pair[1])]
+        unread |= dict.fromkeys(char for char in segment if char not in dict(known))
+        if known:
+            text = "".join(char for char, _ in known)
+            yield from _cut(text, [reading for _, reading in known], _pieces(text))
 
 
 def _cut(text: str, readings: list[str], pieces: Sequence[int]) -> Iterator[Word]:
@@ -107,57 +130,43 @@ def _cut(text: str, readings: list[str], pieces: Sequence[int]) -> Iterator[Word
         start += length
 
 
-def _segment(run: str) -> Iterator[tuple[str, bool]]:
-    """The words of a run, and whether each is a numeral."""
-    import rjieba
+class _Kind(Enum):
+    WORD = auto()
+    NUMERAL = auto()
+    ENTRY = auto()
 
+
+def _segment(run: str, entries: Entries) -> Iterator[tuple[str, _Kind]]:
+    """The words of a run, and what each is."""
+    start = 0
+    for first, end in entries.find(run):
+        yield from _segment_rest(run[start:first])
+        yield run[first:end], _Kind.ENTRY
+        start = end
+    yield from _segment_rest(run[start:])
+
+
+def _segment_rest(run: str) -> Iterator[tuple[str, _Kind]]:
     start = 0
     for match in _WHOLE.finditer(run):
-        yield from ((word, False) for word in rjieba.cut(run[start : match.start()]))
-        yield match.group(), match["numeral"] is not None
+        yield from ((word, _Kind.WORD) for word in _words(run[start : match.start()]))
+        yield match.group(), _Kind.NUMERAL if match["numeral"] else _Kind.WORD
         start = match.end()
-    yield from ((word, False) for word in rjieba.cut(run[start:]))
+    yield from ((word, _Kind.WORD) for word in _words(run[start:]))
 
 
-def _read(word: str) -> list[str]:
-    """The reading of one word: citation tones, except where the word's own syllables are neutral."""
-    if word in READINGS:
-        return READINGS[word].split()
-    readings = [
-        "yi1" if char == "一" else "bu4" if char == "不" and reading != "bu5" else reading
-        for char, reading in zip(word, _look_up(word), strict=True)
-    ]
-    if len(word) == 2 and word[0] == word[1] and not _is_full(word):
-        if readings[0].endswith("3") and word[0] not in KIN:
-            readings[0] = f"{readings[0][:-1]}2"
-        readings[1] = f"{readings[1][:-1]}5"
-    elif word in NEUTRAL:
-        readings[-1] = f"{readings[-1][:-1]}5"
-    elif len(word) == 3 and word[1] == "不" and word[0] not in "并决绝毫从也都就还又":
-        readings[1] = "bu5"
-    elif len(word) == 3 and word[1] == "得" and word[0] not in "获所取求难自":
-        readings[1] = "de5"
-    return readings
-
-
-def _is_full(word: str) -> bool:
-    """Does a doubled character keep its tone? Verbs (看看) and kin (妈妈) lose it."""
-    if word[0] in KIN or word == "谢谢":
-        return False
+def _words(text: str) -> Iterator[str]:
+    """What rjieba cuts, but where it guessed a word around a particle (地说, 草长 before 得), its parts."""
     import rjieba
 
-    return word in FULL or not rjieba.tag(word, False)[0][1].startswith("v")
-
-
-def _particle(word: str, before: str, after: str) -> list[str] | None:
-    """地 after an adverb of manner and before what it qualifies; 得 before what must be done; 为 before a number."""
-    if word == "地" and len(before) > 1 and after:
-        return ["de5"]
-    if word == "得" and before in OBLIGED and after:
-        return ["dei3"]
-    if word == "为" and after and all(char in NUMERALS for char in after):
-        return ["wei2"]
-    return None
+    words = rjieba.cut(text)
+    for word, after in zip(words, [*words, ""][1:], strict=True):
+        if len(word) > 1 and (after in ("得", "着") or not BINDERS.isdisjoint(word)):
+            yield from rjieba.cut(word, False)
+        elif word.endswith("一下") and len(word) == 3:
+            yield from (word[0], "一下")
+        else:
+            yield word
 
 
 @lru_cache(maxsize=4096)
@@ -192,16 +201,3 @@ def _numeral_pieces(numeral: str) -> list[int]:
         odd = [len(part)] if len(part) < 3 or (len(part) == 4 and is_cardinal) else [3] * (len(part) % 2)
         pieces += odd + [2] * ((len(part) - sum(odd)) // 2)
     return pieces
-
-
-def _look_up(word: str) -> list[str]:
-    from pypinyin import Style, lazy_pinyin
-
-    one_by_one = cast(Callable[[str], str], list)  # an unknown character stands for itself
-    readings = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors=one_by_one)
-    return [_ascii(reading) for reading in readings]
-
-
-def _ascii(reading: str) -> str:
-    base, tone = reading[:-1].replace("ü", "v"), reading[-1:]
-    return _NEAREST.get(base, base) + tone

@@ -12,21 +12,26 @@ from server.text.prosody import ProsodicWord
 
 _DIGITS = "零〇一二三四五六七八九幺两"
 _PLACES = "十百千万亿点初"
+_PARTS = frozenset(["分之", *(f"{digit}比" for digit in _DIGITS + "十百")])
+"""After these 一 counts and keeps its tone: 三分之一的, 二比一领先."""
 _AFTER_ORDINAL = "月号楼级班"
 
 
 class _Spoken:
     """One syllable while its tone is being decided."""
 
-    __slots__ = ("base", "char", "tone")
+    __slots__ = ("base", "char", "fixed", "tone")
 
-    def __init__(self, char: str, pinyin: str) -> None:
-        self.char, self.base, self.tone = char, pinyin[:-1], int(pinyin[-1])
+    def __init__(self, char: str, pinyin: str, *, fixed: bool) -> None:
+        self.char, self.base, self.tone, self.fixed = char, pinyin[:-1], int(pinyin[-1]), fixed
 
 
 def surface(phrase: Sequence[ProsodicWord]) -> list[tuple[str, ...]]:
     """For each prosodic word the pinyin of its syllables as spoken."""
-    nested = [[[_Spoken(*syllable) for syllable in word.syllables] for word in group.words] for group in phrase]
+    nested = [
+        [[_Spoken(*syllable, fixed=word.fixed) for syllable in word.syllables] for word in group.words]
+        for group in phrase
+    ]
     _change_yi_and_bu(phrase, nested)
     for place, group in enumerate(nested):
         for word, spoken in zip(phrase[place].words, group, strict=True):
@@ -47,7 +52,7 @@ def _lift_thirds(word: list[_Spoken], seam: int) -> None:
 
 
 def _lift_at_seam(left: _Spoken, right: _Spoken) -> None:
-    if left.tone == right.tone == 3:
+    if left.tone == right.tone == 3 and not left.fixed:
         left.tone = 2
 
 
@@ -70,9 +75,15 @@ def _change_yi_and_bu(phrase: Sequence[ProsodicWord], nested: list[list[list[_Sp
     for place, syllable in enumerate(flat):
         before = flat[place - 1] if place and not pauses[place - 1] else None
         after = flat[place + 1] if place + 1 < len(flat) and not pauses[place] else None
-        if syllable.char == "一":
+        if syllable.fixed:
+            changed.append(syllable.tone)
+        elif syllable.char == "一":
             same_word = place > 0 and not closes[place - 1]
-            changed.append(_yi(before, after, closes_word=closes[place], same_word=same_word))
+            counted = place > 1 and flat[place - 2].char + flat[place - 1].char in _PARTS
+            whole = after is None or after.char not in _PLACES
+            changed.append(
+                1 if counted and whole else _yi(before, after, closes_word=closes[place], same_word=same_word)
+            )
         elif syllable.char == "不" and syllable.tone != 5:
             changed.append(_bu(before, after))
         else:
