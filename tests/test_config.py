@@ -100,7 +100,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("synthesis: {chunk_steps: 0}", "synthesis.chunk_steps must be at least 1, not 0"),
         ("server: {port: 1, port: 2}", "'port' is set twice"),
         ("server: [", "is not valid YAML"),
-        ("[server]", "must hold sections (server, models, runtime, synthesis)"),
+        ("[server]", "must hold sections (server, models, runtime, synthesis, text)"),
         ("1: {}", "should be strings"),
     ],
 )  # fmt: skip
