@@ -57,15 +57,11 @@ def filled_pause(initial: str, final: str, speaker: str) -> str:
 
 
 def f0_scale(parts: VoiceParts, config: Settings) -> dict[str, Any] | None:
-    """How F0 was normalised. Only NSF voices must say so; for the others it makes `pitch` exact where it is known."""
+    """How F0 was normalised. `find_voices` refuses NSF voices without it; for others it makes `pitch` exact."""
     if config.get("nsf_norm_type", "mean_std") == "global" and config.get("NSF"):
         low, high = config.get("nsf_f0_global_minimum", 30.0), config.get("nsf_f0_global_maximum", 730.0)
         return {"kind": "range", "minimum": float(low), "maximum": float(high)}
     if parts.f0_statistics is None:
-        if config.get("NSF"):
-            raise ConvertError(
-                f"voice {parts.name} is an NSF voice, which needs mvn.npy (F0 mean and deviation) beside am/config.yaml"
-            )
         return None
     statistics = load_array(parts.f0_statistics).ravel()
     if statistics.shape != (2,) or not np.isfinite(statistics).all() or statistics[1] <= 0:

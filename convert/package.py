@@ -141,7 +141,7 @@ def _f0_statistics(acoustic: Part, tree: Tree) -> Path | None:
     return file
 
 
-def made_from_recording(encoder: Path | None) -> str:
+def _made_from_recording(encoder: Path | None) -> str:
     """How a person gets an embedding that is missing, where there is an encoder."""
     if encoder is None:
         return ""
@@ -156,7 +156,7 @@ def _speaker_embedding(acoustic: Part, tree: Tree, encoder: Path | None) -> Path
     if file is None and acoustic.config["Model"]["KanTtsSAMBERT"]["params"].get("SE"):
         raise PackageError(
             f"{acoustic.folder / 'se.npy'} is missing, and there is no other se.npy in {tree.root}; this voice speaks "
-            f"with a speaker embedding: name its file with --se{made_from_recording(encoder)}"
+            f"with a speaker embedding: name its file with --se{_made_from_recording(encoder)}"
         )
     return file
 

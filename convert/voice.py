@@ -16,7 +16,7 @@ from convert.hifigan import DEFAULTS, hifigan
 from convert.inventory import load_inventory
 from convert.manifest import describe, load_array
 from convert.mel_decoder import decoder_memory, mel_decoder
-from convert.package import VoiceParts, made_from_recording
+from convert.package import VoiceParts
 from convert.postnet import postnet
 from convert.settings import Settings, model_settings
 from convert.speaker_encoder import speaker_encoder
@@ -131,11 +131,7 @@ def copy_files(parts: VoiceParts, config: Settings, folder: Path) -> dict[str, s
     """The files of a voice that are no graphs, with their SHA-256."""
     if not config.get("SE"):
         return {}
-    if parts.speaker_embedding is None:
-        raise ConvertError(
-            f"voice {parts.name} takes a speaker embedding, but the package has no se.npy; give one with --se FILE"
-            + made_from_recording(parts.speaker_encoder)
-        )
+    assert parts.speaker_embedding is not None  # `find_voices` has seen to it
     vector = load_array(parts.speaker_embedding).reshape(1, -1)
     if vector.shape[1] != config["speaker_units"]:
         raise ConvertError(

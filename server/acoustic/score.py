@@ -14,9 +14,9 @@ from server.voice import MeanDeviation, Range
 LONGEST_UNIT = 2000
 """Frames. No phone or pause lasts 20 seconds; a model that says so is broken, and would fill the memory."""
 TYPICAL_F0 = MeanDeviation(kind="mean_deviation", mean=200.0, deviation=50.0)
-"""Hz; stands in where a voice does not say how its F0 was normalised, so that `pitch` is right to a semitone or so."""
+"""Hz; a guess that stands in where a voice does not say how its F0 was normalised, as most without NSF do not."""
 TYPICAL_ENERGY = MeanDeviation(kind="mean_deviation", mean=1.0, deviation=0.8)
-"""Energy is normalised too, by statistics that no package carries; their ratio differs little between speakers."""
+"""A guess: energy is normalised by statistics that no package carries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,6 @@ import numpy as np
 from server.runtime import Session
 from server.signals import Floats, Ids, Units
 
-FILLER_UNITS = 3
-"""A filler is an initial, a final and a #3."""
-
 
 @dataclass(frozen=True, slots=True)
 class EncodedText:
@@ -28,7 +25,7 @@ class TextEncoder:
 
     def __init__(self, session: Session, fillers: tuple[Units, ...]) -> None:
         self._session = session
-        self._fillers = [self._run(units)["text"][0] for units in fillers]  # each (3, size)
+        self._fillers = [self._run(units)["text"][0] for units in fillers]  # (3, size): initial, final, #3
 
     def encode(self, units: Units) -> EncodedText:
         outputs = self._run(units)

@@ -18,7 +18,7 @@ NAME = "doctor"
 HELP = "check this machine and the voices"
 LOG_LEVEL = logging.CRITICAL
 
-PACKAGES = ("onnxruntime", "onnxruntime-gpu", "numpy", "aiohttp", "pydantic", "pypinyin", "rjieba", "soundfile")
+PACKAGES = ("onnxruntime", "onnxruntime-gpu", "numpy", "aiohttp", "pydantic", "pypinyin", "g2pm", "rjieba", "soundfile")
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
