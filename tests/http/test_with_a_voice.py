@@ -18,6 +18,9 @@ from tests.conftest import EMBEDDED
 
 TEXT = "今天天气很好，我们一起去公园散步，然后回家吃晚饭。"
 LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧" * 3 + "。"
+HANGS = 60
+"""Seconds after which a scenario hangs for good; it takes about one."""
+
 Visit = Callable[[ClientSession, str], Awaitable[None]]
 
 
@@ -40,7 +43,7 @@ def visit(scenario: Visit) -> None:
         async with serving() as (session, base):
             await scenario(session, base)
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), HANGS))
 
 
 def speech(text: str, **more: object) -> dict[str, object]:
