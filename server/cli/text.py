@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from server.config import Config
 from server.errors import RequestError
 from server.library import voice_folder
-from server.text.entries import Entries
 from server.text.frontend import FrontEnd, Sentence
-from server.text.units import UnitTables
+from server.text.pronunciation.entries import Entries
+from server.text.units.tables import UnitTables
 from server.voice import Voice
 
 NAME = "text"
