@@ -46,6 +46,8 @@ class Sentence:
     """The Mandarin syllables as spoken: tone 1 to 5 (neutral), v for ü, erhua as in `dianr3`."""
     lexical_pinyin: tuple[str, ...]
     """The same before tone sandhi."""
+    written: tuple[Written, ...]
+    """The units by name, each with its place in `normalized`."""
     symbols: str
     """The KAN-TTS symbol line, without an id."""
     units: Units
@@ -141,7 +143,7 @@ class FrontEnd:
             written = list(write_bytes(normalized.text))
         else:
             written = list(write_phones(spoken, self._tables))
-        manners = [script.manners[origin[max(unit.end - 1, 0)]] for unit in written]
+        manners = [script.manners[origin[unit.end - 1]] for unit in written]
         symbols = " ".join(
             unit.spoken(speaker, EMOTION_PREFIX + (manner.emotion or emotion).removeprefix(EMOTION_PREFIX))
             for unit, manner in zip(written, manners, strict=True)
@@ -153,9 +155,10 @@ class FrontEnd:
             phrase=tuple(spoken),
             pinyin=_pinyin(spoken),
             lexical_pinyin=_pinyin(phrase),
+            written=tuple(written),
             symbols=symbols,
             units=self._tables.encode(symbols),
-            places=tuple(_place(script, origin, unit) for unit in written),
+            places=tuple(_places(script, origin, written)),
             styles=tuple(manner.style for manner in manners),
             pause=piece.pause,
             warnings=(),
@@ -192,7 +195,9 @@ def _pinyin(phrase: Iterable[ProsodicWord]) -> tuple[str, ...]:
     return tuple(syllable.pinyin for group in phrase for syllable in group.syllables if syllable.pinyin)
 
 
-def _place(script: Script, origin: Sequence[int], unit: Written) -> tuple[int, int]:
-    """The part of the input that a unit speaks."""
-    last = script.ends[origin[max(unit.end - 1, 0)]]
-    return (last, last) if unit.is_break else (script.starts[origin[unit.start]], last)
+def _places(script: Script, origin: Sequence[int], written: Sequence[Written]) -> Iterator[tuple[int, int]]:
+    """The part of the input that each unit speaks; of a break, what it has between the units around it, if anything."""
+    following = [*(script.starts[origin[min(unit.start, len(origin) - 1)]] for unit in written[1:]), script.ends[-1]]
+    for unit, next_start in zip(written, following, strict=True):
+        end = script.ends[origin[unit.end - 1]]
+        yield (min(end, next_start) if unit.is_break else script.starts[origin[unit.start]], end)

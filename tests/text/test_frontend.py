@@ -38,6 +38,35 @@ def test_any_text_is_spoken_or_has_nothing_to_speak(read: Read, tables: UnitTabl
         "".join((sentence.normalized, *sentence.warnings)).encode()
 
 
+@given(st.one_of(st.text(), CHINESE))
+def test_every_unit_knows_which_part_of_the_input_it_speaks(read: Read, text: str) -> None:
+    places = [place for sentence in read_or_refuse(read, text) for place in sentence.places]
+    assert [start for start, _ in places] == sorted(start for start, _ in places)
+    assert [end for _, end in places] == sorted(end for _, end in places)
+    assert all(0 <= start <= end <= len(text) for start, end in places)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    {
+        "25℃。": ["2", "2", "2", "2", "5", "5", "℃", "℃", "℃", "℃", "℃", "℃"],
+        "好，，好。": ["好", "好", "好", "好"],
+        "  你": ["你", "你"],
+    }.items(),
+)
+def test_units_speak_the_characters_that_they_were_written_with(read: Read, text: str, parts: list[str]) -> None:
+    (sentence,) = read(text)
+    assert [text[start:end] for start, end in sentence.places if start < end] == parts
+
+
+@given(CHINESE)
+def test_prosody_counts_up_to_the_last_syllable(read: Read, text: str) -> None:
+    for sentence in read_or_refuse(read, text):
+        assert list(sentence.prosody) == sorted(sentence.prosody)
+        assert max(sentence.prosody) == len(sentence.pinyin) == len(sentence.lexical_pinyin)
+        assert set(sentence.prosody.values()) <= {1, 2, 3, 4}
+
+
 @given(CHINESE)
 def test_flags_run_over_the_phones_of_each_word(read: Read, text: str) -> None:
     for sentence in read_or_refuse(read, text):
