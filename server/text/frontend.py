@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from server.errors import RequestError
-from server.signals import Units
+from server.signals import Style, Units
 from server.text import normalize, pinyin, prosody, sandhi, sentences
 from server.text.entries import NONE, Entries
 from server.text.symbols import write_bytes, write_phones
@@ -35,6 +35,18 @@ class Sentence:
     units: Units
     warnings: tuple[str, ...]
     """What was left out or changed; each said once a text."""
+    styles: tuple[Style, ...] = ()
+    """One a unit; empty: that of the request for all."""
+    pause: float | None = None
+    """Seconds of silence that sound after the sentence, exactly; None: its natural end, and the configured silence
+    when another sentence follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Silence that belongs to no sentence, such as before the first one."""
+
+    seconds: float
 
 
 class FrontEnd:
