@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 
@@ -13,7 +13,6 @@ PIECE = 1
 """Seconds of silence at a time: a listener who leaves stops a long pause too."""
 
 Item = Sentence | Pause
-AnyItem = TypeVar("AnyItem", bound=Item)
 
 
 class Speaker(Protocol):
@@ -29,7 +28,20 @@ class Speaker(Protocol):
 
 
 def deliver(turns: Iterable[tuple[Speaker, Item]], style: Style) -> Generator[Audio, None, None]:
-    """Each item by its speaker, in order. A `Pause` takes the place of the usual silence between two sentences."""
+    """Each item by its speaker, in order. A `Pause` takes the place of the usual silence between two sentences.
+
+    Reads up to the first sentence at once, so that what cannot be spoken is refused before anything sounds.
+    """
+    turns = iter(turns)
+    read: list[tuple[Speaker, Item]] = []
+    for turn in turns:
+        read.append(turn)
+        if isinstance(turn[1], Sentence):
+            break
+    return _deliver(chain(read, turns), style)
+
+
+def _deliver(turns: Iterable[tuple[Speaker, Item]], style: Style) -> Generator[Audio, None, None]:
     owed, urgent = 0.0, True
     for speaker, item in turns:
         if isinstance(item, Pause):
@@ -45,16 +57,6 @@ def silence(samples: int, rate: int) -> Iterator[Audio]:
     """That many samples, in pieces of a second."""
     for start in range(0, samples, PIECE * rate):
         yield Audio(np.zeros(min(PIECE * rate, samples - start), np.float32), rate)
-
-
-def opened(items: Iterator[AnyItem]) -> Iterator[AnyItem]:
-    """The same items, read up to the first sentence, so that what cannot be read is refused before anything sounds."""
-    read: list[AnyItem] = []
-    for item in items:
-        read.append(item)
-        if isinstance(item, Sentence):
-            break
-    return chain(read, items)
 
 
 def units_of_silence(symbols: str) -> int:

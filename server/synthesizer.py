@@ -12,7 +12,7 @@ from server.acoustic.model import AcousticModel
 from server.acoustic.score import Score
 from server.audio.level import Fader, apply_volume
 from server.config import SynthesisSection
-from server.delivery import Item, deliver, opened, silence, units_of_silence
+from server.delivery import Item, deliver, silence, units_of_silence
 from server.errors import RequestError
 from server.runtime import Runtime
 from server.signals import Audio, Floats, Mel, Style, Units
@@ -60,13 +60,13 @@ class Synthesizer:
         """How many semitones the acoustic model follows when its pitch contour is moved by one."""
 
     def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence]:
-        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` at once where it can."""
+        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` where one cannot be."""
         longest = self._settings.max_characters
         if len(text) > longest:
             message = f"the text has {len(text)} characters, at most {longest} are allowed; send it in parts"
             raise RequestError(message, param="input", code="too_long")
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return opened(self._front_end.sentences(text, **names))
+        return self._front_end.sentences(text, **names)
 
     def speak(
         self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
