@@ -113,16 +113,19 @@ class Narrator:
         if name in own.voice.speakers:
             return own, name
         voices = self._voices.rates()
-        voice, slash, speaker = name.partition("/")
-        if name and slash and voice in voices:
-            synthesizer = self._voices.synthesizer(voice)
+        folder, slash, speaker = name.partition("/")
+        if slash and folder in voices:
+            synthesizer = self._voices.synthesizer(folder)
             if speaker in synthesizer.voice.speakers:
                 return synthesizer, speaker
-            raise UnknownNameError("voice", name, (f"{voice}/{known}" for known in synthesizer.voice.speakers))
+            raise UnknownNameError("voice", name, (f"{folder}/{known}" for known in synthesizer.voice.speakers))
+        unknown = UnknownNameError("voice", name, dict.fromkeys([*own.voice.speakers, *voices, "VOICE/SPEAKER"]))
+        if not name:
+            raise unknown
         try:
-            synthesizer = self._voices.synthesizer(name)
+            synthesizer = self._voices.synthesizer(name)  # a broken one says why it cannot speak
         except UnknownNameError:
-            raise UnknownNameError("voice", name, [*own.voice.speakers, *voices, "VOICE/SPEAKER"]) from None
+            raise unknown from None
         return synthesizer, synthesizer.voice.speaker(None)
 
     def _check_rates(self, roles: Sequence[Role]) -> None:

@@ -40,7 +40,8 @@ class AcousticModel:
         """Melody and timing of a whole utterance; `style` is one for all, or one for each unit."""
         if not isinstance(style, Style) and len(style) != len(units):
             raise ValueError(f"{len(style)} styles for {len(units)} units")
-        return self._composer.compose(self._encoder.encode(units), style)
+        text = self._encoder.encode(units, as_original=isinstance(style, Style))
+        return self._composer.compose(text, style)
 
     def perform(self, score: Score, chunks: Iterable[int]) -> Iterator[tuple[Mel, bool]]:
         """The mel of a score, `chunks` decoder steps at a time, and whether a stretch is the last one."""

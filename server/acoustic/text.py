@@ -29,7 +29,12 @@ class TextEncoder:
         self._session = session
         self._fillers = [self._run(units)["text"][0] for units in fillers]  # (3, size): initial, final, #3
 
-    def encode(self, units: Units) -> EncodedText:
+    def encode(self, units: Units, *, as_original: bool) -> EncodedText:
+        """`as_original`: emotions and speakers stay at their places when fillers move the units.
+
+        The original does so: the row of an utterance is continued from its start. That suits what voices were compared
+        with, but not an utterance whose emotion changes half-way; then they move along.
+        """
         outputs = self._run(units)
         hidden = outputs["text"][0]
         if not self._fillers:
@@ -41,9 +46,10 @@ class TextEncoder:
             pieces.append(np.concatenate([*filler, row[None]]))
         hidden = np.concatenate(pieces)
         owners = np.repeat(np.arange(len(units)), [len(piece) for piece in pieces])
-        # As in the original, emotions and speakers do not move along with their units: the row of an utterance is
-        # continued from its start. It matters only where they change inside an utterance.
-        emotions, speakers = (np.resize(row, len(hidden)) for row in (units.emotions, units.speakers))
+        if as_original:
+            emotions, speakers = (np.resize(row, len(hidden)) for row in (units.emotions, units.speakers))
+        else:
+            emotions, speakers = units.emotions[owners], units.speakers[owners]
         return EncodedText(hidden, emotions, speakers, owners)
 
     def _run(self, units: Units) -> dict[str, Floats]:
