@@ -89,6 +89,12 @@ def test_layout_is_not_spoken(content: str, spoken: str) -> None:
     assert not script.pauses
 
 
+def test_a_space_stands_for_all_the_white_space_there() -> None:
+    text = "<speak>a \r\n\t b\r\nc</speak>"
+    script = read(text)
+    assert [text[script.starts[at] : script.ends[at]] for at in (1, 3)] == [" \r\n\t ", "\r\n"]
+
+
 @pytest.mark.parametrize(
     ("element", "text", "pauses"),
     [
@@ -158,6 +164,10 @@ def test_the_root_has_the_scales_of_alibaba() -> None:
     assert script.manners[0] == Manner(Style(speed=1.5, pitch=-6, volume=2), voice="xiaoyu")
     assert read("<speak rate='-500' volume='50'>好</speak>").manners[0].style == Style(speed=0.5)
     assert read("<speak rate='2' pitch='+2st'>好</speak>").manners[0].style == Style(speed=2, pitch=2)
+
+
+def test_a_book_may_have_any_number_of_paragraphs() -> None:
+    assert len(speak("<p>好</p>" * 3000).pauses) == 2999
 
 
 def test_emotion_and_voice_hold_inside_of_their_element() -> None:
@@ -381,6 +391,7 @@ def test_a_document_type_is_refused_before_anything_of_it_is_read(text: str) -> 
         f"<speak><phoneme ph='{'a' * 1000}'>a</phoneme></speak>",
         f"<speak><prosody rate='{'9' * 1000}%'>a</prosody></speak>",
         "<speak><metadata>" + "<a>" * 100_000,
+        "<speak><say-as interpret-as='digits'>" + " " * 200_000 + "x</say-as></speak>",
     ],
 )
 def test_hostile_markup_is_refused_briefly(text: str) -> None:

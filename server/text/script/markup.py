@@ -123,7 +123,7 @@ class _Reading:
     def _at(self, byte: int) -> int:
         """The character at a byte. Bytes are asked for in rising order, so all of them together cost one decoding."""
         self._place += len(self._encoded[self._byte : byte].decode(errors="ignore"))
-        self._byte = max(byte, self._byte)
+        self._byte = byte
         return self._place
 
     def _refuse(self, message: str) -> None:

@@ -166,18 +166,15 @@ class _Speech:
             draft.write(" ", first, after, manner)
         elif self._boundary and _in_word(last, self._boundary) and _in_word(char, self._boundary):
             draft.write(self._boundary, start, start, manner)
-        if self._paragraph and last and len(draft.text) not in draft.pauses:
-            draft.pause(PARAGRAPH_PAUSE)
+        if self._paragraph and last:
+            draft.pauses.setdefault(len(draft.text), PARAGRAPH_PAUSE)
         self._space, self._boundary, self._after_tag, self._paragraph = None, "", False, False
         draft.write(char, start, end, manner, reading)
 
     def _replace(self, element: _Element) -> None:
         """Writes what is spoken for the content of an element."""
-        content = element.content
-        while content and content[0][0].isspace():
-            content = content[1:]
-        while content and content[-1][0].isspace():
-            content = content[:-1]
+        written = "".join(char for char, _, _ in element.content)
+        content = element.content[len(written) - len(written.lstrip()) : len(written.rstrip())]
         start, end = (content[0][1], content[-1][2]) if content else (element.place, element.place)
         attributes = element.attributes
         if element.name == "phoneme":
@@ -186,8 +183,7 @@ class _Speech:
         if element.name == "sub":
             reading = Reading(disowned(" ".join(attributes["alias"].split())))
         else:
-            written = " ".join("".join(char for char, _, _ in content).split())
-            reading = say_as(written, attributes["interpret-as"].strip(), attributes.get("format"))
+            reading = say_as(" ".join(written.split()), attributes["interpret-as"].strip(), attributes.get("format"))
         for place, char in enumerate(reading.text):
             self._put(char, start, end, reading.pinyin.get(place))
 
