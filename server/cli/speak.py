@@ -21,7 +21,8 @@ from server.library import OnDemand
 from server.narrator import Narrator
 from server.signals import Audio, Style
 from server.synthesizer import Synthesizer, Trace
-from server.text.script.script import Manner, Script
+from server.text.script.reading import read
+from server.text.script.script import Manner
 from server.text.units.tables import read_symbol_lines
 
 NAME = "speak"
@@ -67,13 +68,13 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.symbols is not None:
         _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, Narrator(voices), style)
+        _speak(options, Narrator(voices), Manner(style), marks=config.text.marks)
     return 0
 
 
-def _speak(options: argparse.Namespace, narrator: Narrator, style: Style) -> None:
+def _speak(options: argparse.Namespace, narrator: Narrator, manner: Manner, *, marks: bool) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    script = Script.plain(text, Manner(style))
+    script = read(text, manner, marks=marks)
     narration = narrator.prepare(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
     chunks = narration.speak()
     name = options.format or (Path(options.output).suffix[1:] if Path(options.output).suffix[1:] in FORMATS else "wav")

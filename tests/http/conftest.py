@@ -17,6 +17,7 @@ from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
 from server.signals import Audio, Style, Units
 from server.text.frontend import Sentence
+from server.text.script.script import Script
 from server.voice import Voice
 
 RATE = 16000
@@ -50,16 +51,22 @@ class CountingSynthesizer:
     def rate(self) -> int:
         return self.voice.rate
 
-    def read(self, text: str, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+    def check_length(self, characters: int) -> None:
+        """Any."""
+
+    def read(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+        text = script.text
         if not any(character.isalnum() for character in text):
             raise RequestError("there is nothing to speak in the text", param="input", code="nothing_to_speak")
         self._names = speaker, emotion
         nothing = np.zeros(0, np.int64)
-        yield Sentence(text, text, (), (), "", Units(nothing, nothing, nothing), ())
+        units = Units(nothing, nothing, nothing)
+        styles = (script.manners[0].style,)
+        yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
-    def say(self, sentence: Sentence, style: Style, *, urgent: bool) -> Generator[Audio, None, None]:
+    def say(self, sentence: Sentence, *, urgent: bool) -> Generator[Audio, None, None]:
         text = sentence.text
-        self.asked.append((text, *self._names, style))
+        self.asked.append((text, *self._names, *sentence.styles))
         try:
             for number in range(len(text)):
                 if self.permits is not None:
