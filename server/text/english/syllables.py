@@ -4,6 +4,7 @@ A consonant between two vowels goes to the second as far as English words may be
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from server.text.english.dictionary import VOWELS
@@ -28,7 +29,7 @@ _SILENT, _UNWRITTEN, _UNUSUAL = 1.0, 1.5, 4.0
 def cut(letters: str, phones: Sequence[str], place: int) -> tuple[Syllable, ...]:
     """`letters` as they stand at `place` in the normalised sentence."""
     parts = list(_parts(phones))
-    first = _first_letters(letters.lower(), [phone.rstrip("1") for phone in phones])
+    first = _first_letters(letters.lower(), tuple(phone.rstrip("1") for phone in phones))
     starts = [0]
     count = 0
     for part in parts[:-1]:
@@ -61,7 +62,8 @@ def _begins(consonants: Sequence[str]) -> bool:
     return consonants[0] != "ng" if len(consonants) == 1 else " ".join(consonants) in _ONSETS
 
 
-def _first_letters(letters: str, phones: Sequence[str]) -> list[int]:
+@lru_cache(maxsize=4096)
+def _first_letters(letters: str, phones: tuple[str, ...]) -> list[int]:
     """For each phone the letter where its spelling begins: the cheapest of all alignments."""
     width = len(phones) + 1
     best = [[0.0] * width for _ in range(len(letters) + 1)]

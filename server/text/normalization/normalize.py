@@ -1,6 +1,6 @@
 """Written Chinese -> spoken Chinese: one width, one set of punctuation, no digits, and nothing that has no sound.
 
-Latin letters stay; whoever reads them spells them. The policy is written down in docs/text.md.
+Latin letters stay as they are, for whoever speaks English. The policy is written down in docs/text.md.
 """
 
 import re
