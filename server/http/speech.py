@@ -11,11 +11,12 @@ from server.audio.formats import Encoder, encoder
 from server.errors import SpeechError, SynthesisError
 from server.http.bridge import Bridge, ShutdownError, Stream
 from server.http.readiness import Readiness
-from server.http.request import SpeechRequest, parse
+from server.http.request import parse
+from server.narrator import Narration, Narrator
+from server.text.script.script import Manner, Script
 
 if TYPE_CHECKING:
     from server.library import Library
-    from server.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class SpeechRoute:
     """`longest` is the number of characters that one request may have."""
 
     def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, longest: int) -> None:
-        self._library = library
+        self._narrator = Narrator(library)
         self._readiness = readiness
         self._bridge = bridge
         self._longest = longest
@@ -40,9 +41,14 @@ class SpeechRoute:
             )
         wanted = parse(await request.read(), self._longest)
         self._readiness.require()
-        synthesizer = self._library.synthesizer(wanted.voice)
-        stream_encoder = encoder(wanted.response_format, synthesizer.voice.rate)
-        with self._bridge.stream(_encoded(wanted, synthesizer, stream_encoder)) as chunks:
+        narration = self._narrator.prepare(
+            Script.plain(wanted.input, Manner(wanted.style)),
+            voice=wanted.voice,
+            speaker=wanted.speaker,
+            emotion=wanted.emotion,
+        )
+        stream_encoder = encoder(wanted.response_format, narration.rate)
+        with self._bridge.stream(_encoded(narration, stream_encoder)) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
@@ -58,12 +64,9 @@ class SpeechRoute:
             return response
 
 
-def _encoded(
-    wanted: SpeechRequest, synthesizer: "Synthesizer", stream_encoder: Encoder
-) -> Generator[bytes, None, None]:
+def _encoded(narration: Narration, stream_encoder: Encoder) -> Generator[bytes, None, None]:
     """Runs in the bridge's threads, the checks of the text included; closing it closes the synthesis."""
-    speech = synthesizer.speak(wanted.input, speaker=wanted.speaker, emotion=wanted.emotion, style=wanted.style)
-    with closing(speech) as chunks:
+    with closing(narration.speak()) as chunks:
         for audio in chunks:
             if data := stream_encoder.encode(audio):
                 yield data

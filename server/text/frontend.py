@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from server.errors import RequestError
-from server.signals import Style, Units
+from server.signals import PLAIN, Style, Units
 from server.text import sentences
 from server.text.normalization import normalize
 from server.text.pronunciation import reader, sandhi
@@ -28,7 +28,7 @@ _MOST_BYTES_A_WEIGHT = 2
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence before anything is spoken."""
+    """Silence that belongs to no sentence, such as before the first one."""
 
     seconds: float
 
@@ -57,10 +57,11 @@ class Sentence:
     """For every unit where the part of the input begins and ends that it speaks; neither ever falls."""
     warnings: tuple[str, ...]
     """What was left out or changed; each said once a text."""
-    styles: tuple[Style, ...] = ()
-    """One for every unit; empty where all of them are the request's."""
+    styles: tuple[Style, ...] = (PLAIN,)
+    """One for every unit, or a single one for all."""
     pause: float | None = None
-    """Seconds of silence after it; None leaves it to the voice."""
+    """Seconds of silence that sound after the sentence, exactly; None: its natural end, and the configured silence
+    when another sentence follows."""
 
     @property
     def prosody(self) -> dict[int, int]:
@@ -153,6 +154,7 @@ class FrontEnd:
         else:
             written = list(write_phones(spoken, self._tables))
         manners = [script.manners[origin[unit.end - 1]] for unit in written]
+        styles = tuple(manner.style for manner in manners)
         symbols = " ".join(
             unit.spoken(speaker, EMOTION_PREFIX + (manner.emotion or emotion).removeprefix(EMOTION_PREFIX))
             for unit, manner in zip(written, manners, strict=True)
@@ -168,7 +170,7 @@ class FrontEnd:
             symbols=symbols,
             units=self._tables.encode(symbols),
             places=tuple(_places(script, origin, written)),
-            styles=tuple(manner.style for manner in manners),
+            styles=styles if len(set(styles)) > 1 else styles[:1],
             pause=piece.pause,
             warnings=(),
         )
