@@ -1,7 +1,8 @@
 """Script -> sentences that a voice can speak: the room's front door."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from server.errors import RequestError
 from server.signals import PLAIN, Style, Units
@@ -20,8 +21,9 @@ LANGUAGES = ("PinYin", "Sichuan")
 """Those whose phones are read from Mandarin pinyin."""
 LONGEST_SENTENCE = 60
 """Syllables: about a quarter of a minute."""
-_MOST_UNITS_A_SYLLABLE = 3
-_MOST_BYTES_A_SYLLABLE = 4
+_MOST_UNITS_A_WEIGHT = 4
+_MOST_BYTES_A_WEIGHT = 2
+"""Of what `normalize.weigh` counts: an x is three phones, and a break may follow it; a rare character is four bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ class FrontEnd:
         """`entries` are words that the user wants read in another way than the dictionaries do."""
         self._tables = tables
         self._entries = entries
-        most = _MOST_BYTES_A_SYLLABLE if tables.reads_bytes else _MOST_UNITS_A_SYLLABLE
-        self._longest = max(1, min(LONGEST_SENTENCE, tables.longest // most))
+        self._speaks_english = tables.reads_bytes or tables.speaks_english
+        most = _MOST_BYTES_A_WEIGHT if tables.reads_bytes else _MOST_UNITS_A_WEIGHT
+        self._longest = max(1, min(LONGEST_SENTENCE * normalize.SYLLABLE, tables.longest // most))
+        self._weigh = partial(normalize.weigh, speaks_english=self._speaks_english)
 
     def read(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """All sentences of `sentences`."""
@@ -104,7 +108,7 @@ class FrontEnd:
         said: set[str] = set()
         pending = list(script.warnings)
         spoken = False
-        for piece in _pieces(script, self._longest):
+        for piece in _pieces(script, self._longest, self._weigh):
             sentence, warnings = self._analyse(script, piece, speaker, emotion)
             pending += [warning for warning in warnings if warning not in said]
             said.update(warnings)
@@ -132,10 +136,15 @@ class FrontEnd:
         normalized = normalize.normalize(text)
         origin = [start + place for place in normalized.origin]
         given = {at: script.readings[place] for at, place in enumerate(origin) if place in script.readings}
-        words, unread = reader.read_words(normalized.text, self._entries, given)
+        words, unread = reader.read_words(normalized.text, self._entries, given, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
         if unread:
             warnings.append(f"characters without a known reading were skipped: {' '.join(unread)}")
+        if not self._speaks_english and any(word.latin for word in words):
+            warnings.append(
+                f"Latin letters are spelled by their Chinese names, since voice {self._tables.voice!r} has not learnt "
+                "English; write how it shall sound in Chinese, or choose another voice"
+            )
         if not words:
             return None, tuple(warnings)
         phrase = grouping.group(words, last=piece.level)
@@ -179,11 +188,11 @@ class _Piece:
     pause: float | None
 
 
-def _pieces(script: Script, longest: int) -> Iterator[_Piece]:
+def _pieces(script: Script, longest: int, weigh: Callable[[str], int]) -> Iterator[_Piece]:
     begin = 0
     for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
         pause = script.pauses.get(end)
-        for piece in sentences.split(script.text[begin:end], longest, normalize.weigh):
+        for piece in sentences.split(script.text[begin:end], longest, weigh):
             if begin + len(piece) < end:
                 yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
         goes_on = pause is not None and end < len(script.text)
