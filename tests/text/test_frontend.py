@@ -80,7 +80,7 @@ def test_flags_run_over_the_phones_of_each_word(read: Read, text: str) -> None:
         for word in words:
             assert [unit[2] for unit in word] == ["s_begin", "s_end"] * (len(word) // 2)
             assert [unit[3] for unit in word] == ["word_begin", *["word_middle"] * (len(word) - 2), "word_end"]
-            assert len(word) <= 8
+            assert len(word) <= 10
             assert {unit[4] for unit in word} == {"emotion_neutral"}
 
 

@@ -20,7 +20,7 @@ LONGEST = 4
 LONGEST_HELD = 5
 """The same where particles and measure words do: 科学家们的."""
 SENTENCE_END = 4
-_LIKELY = (0.4, 0.4, 0.5)
+_LIKELY = (0.4, 0.35, 0.5)
 """How probable a break of level 1, 2, 3 must be. Lower where a missing break is worse than one too many."""
 _PARTICLES = frozenset("的地得了着过们吗呢吧啊呀嘛啦哦喔哟么")
 _MEASURES = frozenset("年月日号点分秒元角克吨米度岁名")
