@@ -66,6 +66,13 @@ def test_a_prosodic_word_is_short(text: str) -> None:
     assert all(each.size <= LONGEST_HELD for each in group(words_of(text)) if not each.latin)
 
 
+@pytest.mark.parametrize("text", ["的" * 12, "了吗" * 7, "二十五年月日号点分秒"])
+def test_words_that_hold_together_without_an_end_are_parted_all_the_same(text: str) -> None:
+    sizes = [each.size for each in group(words_of(text))]
+    assert len(sizes) > 1
+    assert max(sizes) <= LONGEST_HELD
+
+
 @given(CHINESE, st.lists(st.sampled_from([0, 1, 2, 3, 4]), min_size=60, max_size=60))
 def test_a_forced_break_wins_exactly(text: str, forced: list[int]) -> None:
     words = [replace(word, pause=level) for word, level in zip(words_of(text), forced, strict=False)]
