@@ -1,7 +1,8 @@
 """Breaks of the front end against labels: `python -m training.prosody.evaluate FILE`.
 
 A break stands between two Chinese characters. The end of the sentence is one by itself, so figures with it are higher;
-both are printed. The whole front end runs, as `python -m server text` does, on the text without its labels.
+both are printed. A line is normalised, read into words and grouped, all of it the front end's own; it is not cut into
+sentences, so each line should hold one.
 """
 
 import sys
