@@ -28,7 +28,7 @@ WITHOUT_DEVICE = ("server.text", "server.audio")
 DEVICE = ("server.runtime", "server.streamed")
 
 DOORS = {
-    "onnxruntime": ("server.runtime", "server.cli.doctor"),
+    "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.rehearsal"),
     "aiohttp": ("server.http",),
     "onnx": ("convert",),
     "modelscope": ("convert.download",),
