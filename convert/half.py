@@ -41,7 +41,7 @@ class Halving:
         self._weights = {array.name for array in self._graph.initializer if array.data_type == FLOAT}
         self._floats = floats | self._weights
         self._exact = exact_nodes(model)
-        self._there = {name: FLOAT for name in self._floats - self._weights}
+        self._there = dict.fromkeys(self._floats - self._weights, FLOAT)
         """The precision that each tensor was made in."""
         self._cast: set[str] = set()
 

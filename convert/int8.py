@@ -3,10 +3,10 @@
 A convolution between QuantizeLinear and DequantizeLinear becomes one QLinearConv. Everything else stays float32, the
 states at the boundary included, so a stream may change between the variants in its middle.
 
-Three choices come from measurements (docs/precision.md). Only residual convolutions are quantised: the upsamplings, the
-first and last convolution and the source lose most and gain little. Scales of activations are per channel, although
-QLinearConv knows one for all: the input's are folded into the weights, the output's are multiplied afterwards. Scales are
-static: they must not depend on what else is in a chunk or a batch.
+Three choices come from measurements (docs/precision.md). Only residual convolutions are quantised: the upsamplings,
+the first and last convolution and the source lose most and gain little. Scales of activations are per channel, although
+QLinearConv knows one for all: the input's are folded into the weights, the output's are multiplied afterwards. Scales
+are static: they must not depend on what else is in a chunk or a batch.
 """
 
 from collections.abc import Collection, Iterable

@@ -19,6 +19,7 @@ LAYERS = (
     {"text", "acoustic", "vocoder", "audio", "speaker"},
     {"streamed"},
     {"voice", "runtime"},
+    {"precision"},
     {"config", "signals"},
     {"cpus", "cuda", "errors", "mistakes"},
 )
