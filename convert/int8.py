@@ -3,10 +3,10 @@
 A convolution between QuantizeLinear and DequantizeLinear becomes one QLinearConv. Everything else stays float32, the
 states at the boundary included, so a stream may change between the variants in its middle.
 
-Three choices come from measurements (docs/precision.md). Only residual convolutions are quantised: the upsamplings,
-the first and last convolution and the source lose most and gain little. Scales of activations are per channel, although
-QLinearConv knows one for all: the input's are folded into the weights, the output's are multiplied afterwards. Scales
-are static: they must not depend on what else is in a chunk or a batch.
+Three choices come from measurements (docs/precision.md). Only wide residual convolutions are quantised: narrow
+ones gain nothing; the upsamplings, the first and last convolution and the source lose most and gain little. Scales of
+activations are per channel, although QLinearConv knows one for all: the input's are folded into the weights, the
+output's are multiplied afterwards. Scales are static: they must not depend on what else is in a chunk or a batch.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,18 +22,24 @@ Range = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Lowest and highest value of each channel, (channels,) both; zero lies between."""
 RESIDUAL = (".dilated.weight", ".plain.weight")
 """How `hifigan` names the weights of its residual convolutions: <stage>.<block>.<index> and one of these."""
+WIDE = 192
+"""Products that an input value takes part in (channels * kernel), from which 8 bits are faster: below, rounding the
+input and the output costs what the products save (measured, docs/precision.md)."""
 LEAST = 1e-6
 """A scale is at least this, for a channel that is always zero."""
 LARGEST = 2**31 - 128
 """That a float32 can hold and an int32 too."""
 
 
-def residual_blocks(model: onnx.ModelProto) -> dict[str, list[str]]:
-    """The names of the convolutions of each residual block, such as `2.0`."""
+def wide_blocks(model: onnx.ModelProto) -> dict[str, list[str]]:
+    """The names of the convolutions of each residual block that is worth 8 bits; a block's own name is like `2.0`."""
+    shapes = {array.name: array.dims for array in model.graph.initializer}
     blocks: dict[str, list[str]] = {}
     for node in model.graph.node:
         if node.op_type == "Conv" and node.input[1].endswith(RESIDUAL):
-            blocks.setdefault(".".join(node.input[1].split(".")[:2]), []).append(node.name)
+            outputs, _, _, kernel = shapes[node.input[1]]
+            if outputs * kernel >= WIDE:
+                blocks.setdefault(".".join(node.input[1].split(".")[:2]), []).append(node.name)
     return blocks
 
 

@@ -13,7 +13,7 @@ import onnx
 
 from convert.folder import digest
 from convert.half import halve
-from convert.int8 import measure, quantise, residual_blocks, work
+from convert.int8 import measure, quantise, wide_blocks, work
 from convert.likeness import Likeness, Samples, likeness
 from convert.rehearsal import Arrays, Player, Rehearsal
 from convert.sentences import sentences
@@ -57,7 +57,14 @@ def variants(
     for precision in wanted:
         progress(f"writing {GRAPH}.{precision}.onnx")
         if precision == "int8":
-            candidate = eight_bits(judge, [voice.vocoder_inputs(lines) for lines in tuning])
+            blocks = wide_blocks(judge.exact)
+            if (share := work(judge.exact, nodes(blocks))) < LEAST_WORK:
+                notes.append(
+                    f"int8 is left out: this vocoder is too small to gain from it ({share:.0%} of its multiplications "
+                    f"are in convolutions wide enough, at least {LEAST_WORK:.0%} should be)"
+                )
+                continue
+            candidate = eight_bits(judge, blocks, [voice.vocoder_inputs(lines) for lines in tuning])
         else:
             candidate = judge.candidate(halve(judge.exact), 1.0)
         if reason := refusal(candidate, precision):
@@ -89,12 +96,12 @@ class Judge:
         return Candidate(model, likeness(self._reference, sounds(model, self._held_out)), share)
 
 
-def eight_bits(judge: Judge, tuning: list[Arrays]) -> Candidate:
-    """All residual blocks in 8 bits, or as many as the limit allows: the most harmful ones go first.
+def eight_bits(judge: Judge, blocks: dict[str, list[str]], tuning: list[Arrays]) -> Candidate:
+    """All these blocks in 8 bits, or as many as the limit allows: the most harmful ones go first.
 
     How much a block harms is measured with it alone in 8 bits, on a sentence that is not held out.
     """
-    exact, blocks = judge.exact, residual_blocks(judge.exact)
+    exact, blocks = judge.exact, dict(blocks)
     ranges = measure(exact, nodes(blocks), tuning)
 
     def attempt() -> Candidate:

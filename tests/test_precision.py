@@ -41,8 +41,7 @@ def test_a_variant_says_the_same_in_the_same_time(kind: str, several: Path) -> N
     assert alike.distance < {"fp16": 0.5, "int8": 1.5}[kind]
 
 
-@pytest.mark.parametrize("name", ["demo", "noncausal_16k"])
-@pytest.mark.parametrize("kind", VARIANTS)
+@pytest.mark.parametrize(("name", "kind"), [("demo", "int8"), ("demo", "fp16"), ("noncausal_16k", "fp16")])
 @pytest.mark.parametrize("steps", [2, 7])
 def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: str, steps: int, several: Path) -> None:
     synthesizer = speaking(several / name, kind)
