@@ -156,6 +156,11 @@ class Session:
         self._provider, self._engine = runtime.start(path, threads)
         self.inputs = [item.name for item in self._engine.get_inputs()]
         self.outputs = [item.name for item in self._engine.get_outputs()]
+        self.batch_axes = {
+            item.name: item.shape.index("batch") if "batch" in item.shape else None
+            for item in (*self._engine.get_inputs(), *self._engine.get_outputs())
+        }
+        """By input and output: the axis along which a run may hold several streams, None for what they share."""
         self.facts = {key: json.loads(value) for key, value in self._engine.get_modelmeta().custom_metadata_map.items()}
 
     def initial_state(self, **sizes: int) -> dict[str, Array]:
@@ -180,12 +185,6 @@ class Session:
                 if self._runtime.is_last(provider):  # the next request may fare better, so it is not given up
                     raise DeviceError(f"{provider}: {reason}") from None
                 self._runtime.give_up(provider, reason)
-
-    def advance(self, inputs: Arrays, state: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
-        """One run of a graph with states: the outputs, and the states for the next run."""
-        results = self.run({**inputs, **state})
-        following = {name: results.pop(f"next_{name}") for name in state}
-        return results, following
 
 
 def build_cuda_version() -> str:

@@ -15,12 +15,12 @@ LAYERS = (
     {"cli"},
     {"http"},
     {"library"},
-    {"synthesizer"},
+    {"scheduler", "synthesizer"},
     {"text", "acoustic", "vocoder", "audio", "speaker"},
-    {"streamed"},
+    {"streamed", "capacity"},
     {"voice", "runtime"},
     {"config", "signals"},
-    {"cpus", "cuda", "errors", "mistakes"},
+    {"cpus", "cuda", "errors", "mistakes", "pace", "work"},
 )
 """The rooms of `server`, top to bottom. A module imports rooms of lower layers, or its own; never one beside it."""
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from server.runtime import Session
 from server.signals import Floats, Ids, Units
+from server.work import Work, finished, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class TextEncoder:
 
     def __init__(self, session: Session, fillers: tuple[Units, ...]) -> None:
         self._session = session
-        self._fillers = [self._run(units)["text"][0] for units in fillers]  # (3, size): initial, final, #3
+        self._fillers = [finished(self._run(units))["text"][0] for units in fillers]  # (3, size): initial, final, #3
 
-    def encode(self, units: Units) -> EncodedText:
-        outputs = self._run(units)
+    def encode(self, units: Units) -> Work[EncodedText]:
+        outputs = yield from self._run(units)
         hidden = outputs["text"][0]
         if not self._fillers:
             return EncodedText(hidden, units.emotions, units.speakers)
@@ -43,5 +44,5 @@ class TextEncoder:
         # continued from its start. It matters only where they change inside an utterance.
         return EncodedText(hidden, np.resize(units.emotions, len(hidden)), np.resize(units.speakers, len(hidden)))
 
-    def _run(self, units: Units) -> dict[str, Floats]:
-        return self._session.run({"units": units.features[None]})
+    def _run(self, units: Units) -> Work[dict[str, Floats]]:
+        return run(self._session, {"units": units.features[None]}, size=len(units))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 
 from server.errors import SpeechError
+from server.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from server.library import Library
@@ -21,13 +22,17 @@ RETRY_AFTER = "2"
 class Readiness:
     """Whether the library can be asked yet, and if not, why."""
 
-    def __init__(self, library: "Library") -> None:
+    def __init__(self, library: "Library", scheduler: Scheduler) -> None:
         self._library = library
+        self._scheduler = scheduler
+        self._rehearsed = False
         self._failure: str | None = None
 
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
-        return "failed" if self._failure else self._library.state
+        if self._failure:
+            return "failed"
+        return "loading" if self._library.state == "ready" and not self._rehearsed else self._library.state
 
     @property
     def reason(self) -> str | None:
@@ -54,9 +59,16 @@ class Readiness:
         yield
         await task
 
+    def _prepare(self) -> None:
+        """Loads the voices, then lets each speak to nobody, to learn how many streams this machine can serve."""
+        self._library.load()
+        for name, synthesizer in self._library.voices.items():
+            self._scheduler.rehearse(name, synthesizer.rehearsal)
+        self._rehearsed = True
+
     async def _load(self) -> None:
         try:
-            await asyncio.to_thread(self._library.load)
+            await asyncio.to_thread(self._prepare)
         except SpeechError as error:
             self._failure = str(error)
             _log.error("the voices cannot be loaded: %s", error)

@@ -1,23 +1,26 @@
 """POST /v1/audio/speech: text in, audio out while it is still being computed."""
 
 import logging
-from collections.abc import Generator
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.audio.formats import Encoder, encoder
-from server.errors import SpeechError, SynthesisError
-from server.http.bridge import Bridge, ShutdownError, Stream
+from server.errors import ShutdownError, SpeechError, SynthesisError
+from server.http.bridge import Bridge, Stream
 from server.http.readiness import Readiness
 from server.http.request import SpeechRequest, parse
+from server.pace import Pace
+from server.work import Speech, each
 
 if TYPE_CHECKING:
     from server.library import Library
     from server.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
+
+SECONDS_PER_CHARACTER = 0.2
+"""A guess at how long a text takes to speak."""
 
 
 class SpeechRoute:
@@ -42,7 +45,9 @@ class SpeechRoute:
         self._readiness.require()
         synthesizer = self._library.synthesizer(wanted.voice)
         stream_encoder = encoder(wanted.response_format, synthesizer.voice.rate)
-        with self._bridge.stream(_encoded(wanted, synthesizer, stream_encoder)) as chunks:
+        pace, expected = Pace(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
+        speech = _encoded(wanted, synthesizer, stream_encoder, pace)
+        with self._bridge.stream(speech, pace, voice=synthesizer.voice.name, expected=expected) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
@@ -58,15 +63,12 @@ class SpeechRoute:
             return response
 
 
-def _encoded(
-    wanted: SpeechRequest, synthesizer: "Synthesizer", stream_encoder: Encoder
-) -> Generator[bytes, None, None]:
-    """Runs in the bridge's threads, the checks of the text included; closing it closes the synthesis."""
-    speech = synthesizer.speak(wanted.input, speaker=wanted.speaker, emotion=wanted.emotion, style=wanted.style)
-    with closing(speech) as chunks:
-        for audio in chunks:
-            if data := stream_encoder.encode(audio):
-                yield data
+def _encoded(wanted: SpeechRequest, synthesizer: "Synthesizer", stream_encoder: Encoder, pace: Pace) -> Speech[bytes]:
+    """Runs in the scheduler's threads, the checks of the text included."""
+    speech = synthesizer.speech(
+        wanted.input, speaker=wanted.speaker, emotion=wanted.emotion, style=wanted.style, pace=pace
+    )
+    yield from each(speech, lambda audio: stream_encoder.encode(audio) or None)
 
 
 async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: Stream) -> None:

@@ -10,6 +10,7 @@ from server.signals import Audio, Floats, Mel
 from server.streamed import Progress, StreamedGraph
 from server.vocoder.source import VOICED_FROM, HarmonicSource, Phase
 from server.voice import Voice
+from server.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,17 @@ class Vocoder:
         voiced = self._source.hertz(f0)[voicing >= VOICED_FROM]
         return float(np.median(voiced)) if len(voiced) else None
 
-    def advance(self, vocoding: Vocoding, mel: Mel, *, final: bool) -> tuple[Audio, Vocoding]:
+    def advance(self, vocoding: Vocoding, mel: Mel, *, final: bool) -> Work[tuple[Audio, Vocoding]]:
         """The samples that are certain after this stretch (none at first), and where the vocoder stands then."""
         if self._source is None or vocoding.phase is None:
-            outputs, progress = self._graph.advance(vocoding.progress, {"mel": mel.frames[None]}, final=final)
+            chunk = {"mel": mel.frames[None]}
+            outputs, progress = yield from self._graph.advance(vocoding.progress, chunk, final=final)
             return Audio(_samples(outputs), self._rate), Vocoding(progress, None)
         *_, f0, voicing = mel.frames.T
         excitation, phase = self._source.advance(vocoding.phase, f0, voicing)
         chunk = {"mel": mel.frames[None, :, :-2], **excitation}
         fixed = {"harmonic_phases": phase.offsets}
-        outputs, progress = self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)
+        outputs, progress = yield from self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)
         return Audio(_samples(outputs), self._rate), Vocoding(progress, phase)
 
 

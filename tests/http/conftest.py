@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
+from server.pace import Pace
 from server.signals import Audio, Style
 from server.voice import Voice
+from server.work import Speech
 
 RATE = 16000
 PLAIN = Style()
@@ -45,15 +47,24 @@ class CountingSynthesizer:
         self.permits: threading.Semaphore | None = None
         """Where set, every chunk waits for one."""
 
-    def speak(
-        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
-    ) -> Generator[Audio, None, None]:
+    def speech(
+        self,
+        text: str,
+        *,
+        speaker: str | None = None,
+        emotion: str | None = None,
+        style: Style = PLAIN,
+        pace: Pace | None = None,
+    ) -> Speech[Audio]:
         if not any(character.isalnum() for character in text):
             raise RequestError("there is nothing to speak in the text", param="input", code="nothing_to_speak")
         self.asked.append((text, self.voice.speaker(speaker), self.voice.emotion(emotion), style))
-        return self._chunks(text)
+        return self._chunks(text, pace or Pace())
 
-    def _chunks(self, text: str) -> Generator[Audio, None, None]:
+    def rehearsal(self, pace: Pace) -> Speech[Audio]:
+        yield from ()
+
+    def _chunks(self, text: str, pace: Pace) -> Speech[Audio]:
         try:
             for number in range(len(text)):
                 if self.permits is not None:
@@ -61,6 +72,7 @@ class CountingSynthesizer:
                 if self.fails_after is not None and number == self.fails_after[0]:
                     raise self.fails_after[1]
                 self.computed += 1
+                pace.hand_over(self.samples_per_chunk / RATE)
                 yield self.chunk(number)
         finally:
             self.closed.set()
@@ -134,7 +146,7 @@ def serving(library):
 
     @asynccontextmanager
     async def start(*, until_ready: bool = True, workers: int = 2, max_characters: int = 10000):
-        content = {"server": {"workers": workers}, "synthesis": {"max_characters": max_characters}}
+        content = {"scheduler": {"workers": workers}, "synthesis": {"max_characters": max_characters}}
         app = create_app(library, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:
             while until_ready and (await client.get("/health")).status != 200:
