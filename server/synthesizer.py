@@ -97,7 +97,7 @@ class Synthesizer:
         Raises `RequestError` at once, before anything is computed, for what cannot be spoken.
         """
         sentences = self.read(text, speaker=speaker, emotion=emotion)
-        return self._speak((sentence.units for sentence in sentences), style, pace or Pace())
+        return self.perform((sentence.units for sentence in sentences), style, pace or Pace())
 
     def speak(
         self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
@@ -113,7 +113,7 @@ class Synthesizer:
 
     def rehearsal(self, pace: Pace) -> Speech[Audio]:
         """A few seconds of sound that every voice can make, to see how fast it is."""
-        return self._speak(iter([self._any_units(REHEARSAL_UNITS)]), PLAIN, pace)
+        return self.perform(iter([self._any_units(REHEARSAL_UNITS)]), PLAIN, pace)
 
     def warm_up(self) -> None:
         """Runs every graph once, so that what does not work shows now, and loads the dictionaries."""
@@ -139,7 +139,7 @@ class Synthesizer:
         ids = np.zeros(count, np.int64)
         return Units(np.zeros((count, 1 if self.tables.reads_bytes else 4), np.int64), ids, ids)
 
-    def _speak(self, sentences: Iterator[Units], style: Style, pace: Pace) -> Speech[Audio]:
+    def perform(self, sentences: Iterator[Units], style: Style, pace: Pace) -> Speech[Audio]:
         """Each sentence in chunks; the next one is read and composed as soon as the listener has enough to hear."""
         rate = self.voice.rate
         silence = np.zeros(round(self._settings.sentence_silence * rate), np.float32)

@@ -145,8 +145,11 @@ def serving(library):
     """`async with serving() as client`: the application on a real socket; by default its voices are loaded."""
 
     @asynccontextmanager
-    async def start(*, until_ready: bool = True, workers: int = 2, max_characters: int = 10000):
-        content = {"scheduler": {"workers": workers}, "synthesis": {"max_characters": max_characters}}
+    async def start(*, until_ready: bool = True, workers: int = 2, max_streams: int = 0, max_characters: int = 10000):
+        content = {
+            "scheduler": {"workers": workers, "max_streams": max_streams},
+            "synthesis": {"max_characters": max_characters},
+        }
         app = create_app(library, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:
             while until_ready and (await client.get("/health")).status != 200:
