@@ -231,8 +231,11 @@ class Scheduler:
         return batch
 
     def _next_batch(self) -> list[Job]:
-        """The most urgent stream, and those that can share its run; idle workers get their part of them."""
-        leader = min(self._ready, key=lambda job: job.deadline)
+        """The most urgent stream, and those that can share its run; idle workers get their part of them.
+
+        One that has not said yet what it needs says it first, which costs little, so that it can share too.
+        """
+        leader = min(self._ready, key=lambda job: (job.request is not None, job.deadline))
         mates = [job for job in self._ready if job.shares(leader)]
         batch = [leader]
         if leader.request is not None and len(mates) > 1:

@@ -185,9 +185,9 @@ class Doubling:
 def test_runs_of_one_form_share_a_batch(scheduler: Scheduler) -> None:
     gate, graph = Doubling(), Doubling()
     gate.blocked(scheduler)
-    listeners = [Heard(scheduler).listen(graph.speech(number, number + 10)) for number in (1, 2, 3)]
+    listeners = [Heard(scheduler).listen(graph.speech(number, number + 20)) for number in (1, 2, 3)]
     gate.may_run.set()
-    assert [b"".join(listener.wait().chunks) for listener in listeners] == [b"2 22 ", b"4 24 ", b"6 26 "]
+    assert [b"".join(listener.wait().chunks) for listener in listeners] == [b"2 42 ", b"4 44 ", b"6 46 "]
     assert max(map(len, graph.batches)) > 1
 
 
