@@ -65,6 +65,8 @@ class RuntimeSection(_Section):
     """0: no limit."""
     threads: int = Field(default=0, ge=0, le=1024)
     """0: as many as there are CPUs available."""
+    unload_after: float = Field(default=0, ge=0)
+    """Seconds; 0: never."""
 
 
 class SynthesisSection(_Section):

@@ -20,7 +20,7 @@ LAYERS = (
     {"streamed", "capacity"},
     {"voice", "runtime"},
     {"config", "signals"},
-    {"cpus", "cuda", "errors", "mistakes", "pace", "work"},
+    {"cpus", "cuda", "errors", "memory", "mistakes", "pace", "work"},
 )
 """The rooms of `server`, top to bottom. A module imports rooms of lower layers, or its own; never one beside it."""
 

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 RETRY_AFTER = "2"
 """Seconds."""
+TIDY_EVERY = 5.0
+"""Seconds between two looks for voices that nobody uses."""
 
 
 class Readiness:
@@ -55,9 +57,16 @@ class Readiness:
 
     async def loading(self, app: web.Application) -> AsyncIterator[None]:
         """For `app.cleanup_ctx`: loads from the start of the server on, and is awaited at its end."""
-        task = asyncio.create_task(self._load())
+        loading = asyncio.create_task(self._load())
+        tidying = asyncio.create_task(self._tidy())
         yield
-        await task
+        tidying.cancel()
+        await loading
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_EVERY)
+            await asyncio.to_thread(self._library.unload_idle)
 
     def _prepare(self) -> None:
         """Loads the voices, then lets each speak to nobody, to learn how many streams this machine can serve."""

@@ -110,6 +110,9 @@ class StandInLibrary:
             raise UnknownNameError("voice", name, self.voices)
         return self.voices[name]
 
+    def unload_idle(self) -> None:
+        """Nothing is ever idle here."""
+
     def devices(self) -> Mapping[str, object]:
         return {"provider": "cpu", "fallback": self.fallback}
 
