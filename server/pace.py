@@ -22,13 +22,15 @@ class Pace:
         """The moment at which the listener has nothing left to play: the deadline of the next chunk."""
         self.seconds = 0.0
         """Of sound, handed over so far."""
+        self.computed = 0.0
+        """Seconds of it that had to be computed: all but pauses."""
 
     @property
     def lead(self) -> float:
         """Seconds until the listener runs dry; 0 when that has happened, or nothing has begun."""
         return max(0.0, self.dry - self._clock()) if self.begun else 0.0
 
-    def hand_over(self, seconds: float) -> None:
+    def hand_over(self, seconds: float, *, computed: bool = True) -> None:
         """Another `seconds` of sound are on their way."""
         now = self._clock()
         if self.begun and now > self.dry:
@@ -36,6 +38,7 @@ class Pace:
         self.dry = max(self.dry, now) + seconds if self.begun else now + seconds
         self.begun = True
         self.seconds += seconds
+        self.computed += seconds if computed else 0.0
 
     def resume(self) -> None:
         """The listener had more than he took, and takes again: the wait was his."""

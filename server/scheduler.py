@@ -59,7 +59,7 @@ class Job:
     spent: float = 0.0
     """Seconds of computing since the last sound."""
     accounted: float = 0.0
-    """Seconds of sound whose cost is known."""
+    """Seconds of computed sound whose cost is known."""
 
     @property
     def deadline(self) -> float:
@@ -296,10 +296,10 @@ class Scheduler:
         """Whether the stream may go on at once."""
         job.emit(chunk)
         with self._changed:
-            sound = job.pace.seconds - job.accounted
+            sound = job.pace.computed - job.accounted
             if sound > 0:
                 self._capacity.observe(job.voice, len(self._jobs), job.spent + seconds, sound)
-                job.spent, job.accounted = 0.0, job.pace.seconds
+                job.spent, job.accounted = 0.0, job.pace.computed
             job.waiting += 1
             job.parked = job.waiting > AHEAD and not (job.stopped or job.rehearsal)
             return not job.parked

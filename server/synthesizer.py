@@ -1,33 +1,32 @@
 """One voice that speaks: text, acoustic model, vocoder and level. Its speech is work: see `server/work.py`."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.acoustic.model import AcousticModel, Performance
 from server.acoustic.score import Score
-from server.audio.level import apply_volume
+from server.audio.level import Fader, apply_volume
 from server.config import SynthesisSection
+from server.delivery import Item, deliver, silence, units_of_silence
 from server.errors import RequestError
 from server.pace import Pace
 from server.runtime import Runtime
-from server.signals import Audio, Floats, Mel, Style, Units
-from server.text.entries import NONE, Entries
-from server.text.frontend import FrontEnd, Sentence
-from server.text.units import UnitTables
+from server.signals import PLAIN, Audio, Floats, Mel, Style, Units
+from server.text.frontend import FrontEnd, Pause, Sentence
+from server.text.pronunciation.entries import NONE, Entries
+from server.text.script.script import Manner, Script
+from server.text.units.tables import UnitTables
 from server.vocoder.hifigan import Vocoder, Vocoding
 from server.voice import Voice
 from server.work import Speech, Work, at_once, finished
 
-PLAIN = Style()
 FIRST_AUDIO_STEPS = 4
 """Decoder steps of sound in the first chunk: enough to cover the computing of the next one."""
-AHEAD = 0.5
-"""Seconds of lead from which the next sentence is composed while the current one is being spoken."""
 WARM_UP_UNITS = 8
 WARM_UP_TEXT = "你好，今天天气很好。"
 REHEARSAL_UNITS = 40
@@ -53,6 +52,8 @@ class Utterance:
 
     performance: Performance
     vocoding: Vocoding
+    pitch_shifts: NDArray[np.float64]
+    """(frames,) that the vocoder has not had yet, or (1,): factors on its F0."""
 
     @property
     def over(self) -> bool:
@@ -65,6 +66,8 @@ class Synthesizer:
     def __init__(self, voice: Voice, runtime: Runtime, settings: SynthesisSection, lexicon: Entries = NONE) -> None:
         self.voice = voice
         self.tables = UnitTables(voice.manifest)
+        self.rate = voice.rate
+        self.sentence_silence = settings.sentence_silence
         self._settings = settings
         self._front_end = FrontEnd(self.tables, lexicon)
         fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
@@ -73,53 +76,72 @@ class Synthesizer:
         self._pitch_response = 1.0
         """How many semitones the acoustic model follows when its pitch contour is moved by one."""
 
-    def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence]:
-        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` at once where it can."""
+    def check_length(self, characters: int) -> None:
+        """Raises `RequestError` for a text that is longer than the configuration allows."""
         longest = self._settings.max_characters
-        if len(text) > longest:
-            message = f"the text has {len(text)} characters, at most {longest} are allowed; send it in parts"
+        if characters > longest:
+            message = f"the text has {characters} characters, at most {longest} are allowed; send it in parts"
             raise RequestError(message, param="input", code="too_long")
-        names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        sentences = self._front_end.sentences(text, **names)
-        return chain([next(sentences)], sentences)
 
-    def speech(
-        self,
-        text: str,
-        *,
-        speaker: str | None = None,
-        emotion: str | None = None,
-        style: Style = PLAIN,
-        pace: Pace | None = None,
-    ) -> Speech[Audio]:
-        """The audio of a text, chunk by chunk; `pace` is told of every chunk, and sets how long the next one is.
+    def read(
+        self, script: Script | str, *, speaker: str | None = None, emotion: str | None = None
+    ) -> Iterator[Sentence | Pause]:
+        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` where one cannot be."""
+        self.check_length(len(script if isinstance(script, str) else script.text))
+        names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
+        return self._front_end.sentences(script, **names)
+
+    def speech(self, items: Iterable[Item], pace: Pace | None = None) -> Speech[Audio]:
+        """Sentences and pauses, chunk by chunk; `pace` is told of every chunk, and sets how long the next one is.
 
         Raises `RequestError` at once, before anything is computed, for what cannot be spoken.
         """
-        sentences = self.read(text, speaker=speaker, emotion=emotion)
-        return self.perform((sentence.units for sentence in sentences), style, pace or Pace())
+        return deliver(((self, item) for item in items), pace or Pace())
 
     def speak(
         self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
     ) -> Generator[Audio, None, None]:
-        """`speech`, computed by whoever iterates. Closing the iterator stops the computation."""
-        return at_once(self.speech(text, speaker=speaker, emotion=emotion, style=style))
+        """The `speech` of a text, computed by whoever iterates. Closing the iterator stops the computation."""
+        script = Script.plain(text, Manner(style))
+        return at_once(self.speech(self.read(script, speaker=speaker, emotion=emotion)))
+
+    def compose(self, sentence: Sentence, pace: Pace) -> Work[Speech[Audio]]:
+        """Melody and timing of a sentence; what comes of that speaks it, and the silence that it asks for."""
+        styles = sentence.styles[0] if len(sentence.styles) == 1 else sentence.styles
+        score = yield from self._acoustic.compose(sentence.units, styles)
+        if sentence.pause is None:
+            return self._perform(score, pace)
+        asked, closing = round(sentence.pause * self.rate), units_of_silence(sentence.symbols)
+        frame = self.voice.manifest.vocoder.samples_per_frame
+        score = score.shortened(closing, asked // frame)
+        missing = asked - frame * int(score.durations[len(score.durations) - closing :].sum())
+        return self._perform(score, pace, score.frames * frame, missing)
 
     def utter(
-        self, units: Units, style: Style = PLAIN, *, chunk_steps: int | None = None, source_noise: bool = True
+        self,
+        units: Units,
+        style: Style | Sequence[Style] = PLAIN,
+        *,
+        chunk_steps: int | None = None,
+        source_noise: bool = True,
     ) -> Trace:
-        """One utterance as a whole, with all that was computed on the way. `chunk_steps` 0 takes it in one chunk."""
+        """One utterance as a whole, before its volume, with all that was computed on the way.
+
+        `style` is one for all, or one for each unit; `chunk_steps` 0 takes it in one chunk.
+        """
         return finished(self._utter(units, style, chunk_steps, source_noise))
 
     def rehearsal(self, pace: Pace) -> Speech[Audio]:
         """A few seconds of sound that every voice can make, to see how fast it is."""
-        return self.perform(iter([self._any_units(REHEARSAL_UNITS)]), PLAIN, pace)
+        score = yield from self._acoustic.compose(self._any_units(REHEARSAL_UNITS), PLAIN)
+        yield from self._perform(score, pace)
 
     def warm_up(self) -> None:
         """Runs every graph once, so that what does not work shows now, and loads the dictionaries."""
         apply_volume(self.utter(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # not every voice can read this
-            units = next(self.read(WARM_UP_TEXT)).units
+            names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
+            units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
                 self._pitch_response = self._measure_pitch_response(units)
 
@@ -139,52 +161,51 @@ class Synthesizer:
         ids = np.zeros(count, np.int64)
         return Units(np.zeros((count, 1 if self.tables.reads_bytes else 4), np.int64), ids, ids)
 
-    def perform(self, sentences: Iterator[Units], style: Style, pace: Pace) -> Speech[Audio]:
-        """Each sentence in chunks; the next one is read and composed as soon as the listener has enough to hear."""
-        rate = self.voice.rate
-        silence = np.zeros(round(self._settings.sentence_silence * rate), np.float32)
-        units = next(sentences, None)
-        score: Score | None = None
-        while units is not None:
-            score = score or (yield from self._acoustic.compose(units, style))
-            utterance, units, score = self._begin(score, style), None, None
-            while not utterance.over:
-                if units is None and pace.lead > AHEAD and (units := next(sentences, None)):
-                    score = yield from self._acoustic.compose(units, style)
-                _, audio, utterance = yield from self._advance(utterance, self._steps(pace))
-                if len(audio.samples):
-                    pace.hand_over(len(audio.samples) / rate)
-                    yield Audio(apply_volume(audio.samples, style.volume), rate)
-            units = units or next(sentences, None)
-            if units is not None and len(silence):
-                pace.hand_over(len(silence) / rate)
-                yield Audio(silence, rate)
+    def _perform(self, score: Score, pace: Pace, cut: int | None = None, missing: int = 0) -> Speech[Audio]:
+        """A score in chunks at its volume, cut off at sample `cut`, then `missing` samples of silence."""
+        frame, place = self.voice.manifest.vocoder.samples_per_frame, 0
+        fader = Fader(score.by_frame(lambda style: style.volume), frame, self.rate, cut)
+        utterance = self._begin(score)
+        while not utterance.over:
+            _, audio, utterance = yield from self._advance(utterance, self._steps(pace))
+            if len(audio.samples):
+                pace.hand_over(len(audio.samples) / self.rate)
+                yield Audio(fader.apply(audio.samples, place), self.rate)
+                place += len(audio.samples)
+        yield from silence(missing, self.rate, pace)
 
-    def _utter(self, units: Units, style: Style, chunk_steps: int | None, source_noise: bool) -> Work[Trace]:
+    def _utter(
+        self, units: Units, style: Style | Sequence[Style], chunk_steps: int | None, source_noise: bool
+    ) -> Work[Trace]:
         score = yield from self._acoustic.compose(units, style)
-        utterance, pace = self._begin(score, style, source_noise), Pace()
+        utterance, pace = self._begin(score, source_noise), Pace()
         mels, samples = [np.zeros((0, 0), np.float32)], [np.zeros(0, np.float32)]
         while not utterance.over:
             steps = self._steps(pace) if chunk_steps is None else chunk_steps or WHOLE
             mel, audio, utterance = yield from self._advance(utterance, steps)
-            pace.hand_over(len(audio.samples) / audio.rate)
+            pace.hand_over(len(audio.samples) / self.rate)
             samples.append(audio.samples)
             if mel:
                 mels.append(mel.frames)
-        return Trace(score, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.voice.rate))
+        return Trace(score, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
-    def _begin(self, score: Score, style: Style, source_noise: bool = True) -> Utterance:
-        missing = style.pitch * (1 - self._pitch_response)
-        vocoding = self._vocoder.start(source_noise=source_noise, pitch_shift=2 ** (missing / 12))
-        return Utterance(self._acoustic.start(score), vocoding)
+    def _begin(self, score: Score, source_noise: bool = True) -> Utterance:
+        missing = 1 - self._pitch_response
+        shifts = score.by_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
+        return Utterance(self._acoustic.start(score), self._vocoder.start(source_noise=source_noise), shifts)
 
     def _advance(self, utterance: Utterance, steps: int) -> Work[tuple[Mel | None, Audio, Utterance]]:
         """What is certain after up to `steps` more decoder steps, mel and sound; nothing at first."""
         mel, performance = yield from self._acoustic.advance(utterance.performance, steps)
         if mel is None:
-            return None, Audio(np.zeros(0, np.float32), self.voice.rate), Utterance(performance, utterance.vocoding)
-        audio, vocoding = yield from self._vocoder.advance(utterance.vocoding, mel, final=performance.over)
-        return mel, audio, Utterance(performance, vocoding)
+            return None, Audio(np.zeros(0, np.float32), self.rate), replace(utterance, performance=performance)
+        shifts, later = utterance.pitch_shifts, utterance.pitch_shifts
+        if len(shifts) > 1:
+            shifts, later = np.split(shifts, [len(mel.frames)])
+        audio, vocoding = yield from self._vocoder.advance(
+            utterance.vocoding, mel, final=performance.over, pitch_shift=shifts
+        )
+        return mel, audio, Utterance(performance, vocoding, later)
 
     def _steps(self, pace: Pace) -> int:
         """Decoder steps of the next chunk: few for a listener who waits, more as sound is ahead.

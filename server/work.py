@@ -120,6 +120,21 @@ def each(speech: Speech[T], change: Callable[[T], U | None]) -> Speech[U]:
         speech.close()
 
 
+def between(speech: Speech[T], other: Callable[[], Work[None]]) -> Speech[T]:
+    """`speech`, and after each of its finished pieces the `other` work."""
+    try:
+        item = next(speech)
+        while True:
+            answer = yield item
+            if not isinstance(item, Run):
+                yield from other()
+            item = speech.send(answer)
+    except StopIteration:
+        return
+    finally:
+        speech.close()
+
+
 def together(runs: Sequence[Run]) -> list[Outputs]:
     """Runs of one form as one batch, each with the outputs that it would have had alone."""
     graph = runs[0].graph

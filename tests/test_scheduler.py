@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,8 @@ from server.runtime import Runtime, Session
 from server.scheduler import AHEAD, Scheduler
 from server.signals import Audio, Floats, Style, Units
 from server.synthesizer import Synthesizer
-from server.text.units import read_symbol_lines
+from server.text.frontend import Sentence
+from server.text.units.tables import read_symbol_lines
 from server.work import Arrays, Outputs, Run, Speech, at_once, each, run, together
 from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, open_voice
 from tests.test_runtime import FailingSession
@@ -85,17 +86,25 @@ def raw(speech: Speech[Audio]) -> Speech[bytes]:
     return each(speech, lambda audio: audio.samples.tobytes())
 
 
-def variants(synthesizer: Synthesizer) -> list[tuple[list[Units], Style]]:
+def lone(units: Units) -> Sentence:
+    """A sentence of which nothing but its units is known."""
+    return Sentence("", "", (), (), (), (), (), "", units, (), ())
+
+
+def variants(synthesizer: Synthesizer) -> list[list[Sentence]]:
     """Utterances of several lengths, at speeds that give several bands."""
     if synthesizer.voice.name == "demo":
         texts = ("你好。", "今天天气很好，我们一起去公园散步。回家吃晚饭。", "早点休息吧。", "明天还要上班。")
-        parts = [[sentence.units for sentence in synthesizer.read(text)] for text in texts]
+        parts = [list(synthesizer.read(text)) for text in texts]
     else:
         lines = read_symbol_lines((GOLDEN / synthesizer.voice.name / "symbols.txt").read_text())
         whole = [symbols.split() for _, symbols in lines]
         cuts = [whole[0], whole[1], whole[0][:7], [*whole[1][:5], *whole[0][:9]]]
-        parts = [[synthesizer.tables.encode(" ".join(cut))] for cut in cuts]
-    return list(zip(parts, map(Style, (1.0, 0.4, 2.0, 0.7)), strict=True))
+        parts = [[lone(synthesizer.tables.encode(" ".join(cut)))] for cut in cuts]
+    return [
+        [replace(sentence, styles=(Style(speed),)) for sentence in part]
+        for part, speed in zip(parts, (1.0, 0.4, 2.0, 0.7), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", [*PACKAGES, "demo"])
@@ -106,16 +115,15 @@ def test_streams_that_share_batches_sound_as_alone(
     synthesizer = demo if name == "demo" else golden(name)
     spoken = variants(synthesizer)
     alone = [
-        np.concatenate([audio.samples for audio in at_once(synthesizer.perform(iter(units), style, Pace()))])
-        for units, style in spoken
+        np.concatenate([audio.samples for audio in at_once(synthesizer.speech(sentences))]) for sentences in spoken
     ]
-    bands = {synthesizer.utter(units[0], style).score.band for units, style in spoken}
+    bands = {synthesizer.utter(first.units, first.styles[0]).score.band for first, *_ in spoken}
     widths.clear()
     scheduler = Scheduler(SchedulerSection(workers=workers, max_streams=100))
     listeners = []
-    for units, style in spoken * 2:
+    for sentences in spoken * 2:
         pace = Pace()
-        listeners.append(Heard(scheduler).listen(raw(synthesizer.perform(iter(units), style, pace)), pace))
+        listeners.append(Heard(scheduler).listen(raw(synthesizer.speech(sentences, pace)), pace))
     for listener, expected in zip(listeners, alone * 2, strict=True):
         assert listener.wait().error is None
         np.testing.assert_allclose(listener.samples, expected, atol=1e-4)
@@ -136,10 +144,9 @@ def test_streams_in_a_batch_go_on_when_their_provider_fails(runs: int, demo: Syn
     settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
     runtime = Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, works)})
     broken, scheduler = open_voice(EMBEDDED, runtime), Scheduler(SchedulerSection(workers=1, max_streams=9))
-    listeners = [
-        Heard(scheduler).listen(raw(broken.speech(text))) for text in ("你好，世界。", "早点休息吧。", "再见。")
-    ]
-    for listener, text in zip(listeners, ("你好，世界。", "早点休息吧。", "再见。"), strict=True):
+    texts = ("你好，世界。", "早点休息吧。", "再见。")
+    listeners = [Heard(scheduler).listen(raw(broken.speech(broken.read(text)))) for text in texts]
+    for listener, text in zip(listeners, texts, strict=True):
         assert listener.wait().error is None
         expected = np.concatenate([audio.samples for audio in demo.speak(text)])
         np.testing.assert_allclose(listener.samples, expected, atol=1e-4)
@@ -294,6 +301,20 @@ def test_a_rehearsal_measures_how_many_streams_fit(demo: Synthesizer) -> None:
     scheduler.close()
     assert capacity is not None
     assert capacity >= 1
+
+
+def test_pauses_do_not_make_a_voice_look_cheap(scheduler: Scheduler) -> None:
+    graph, pace = Doubling(), Pace()
+
+    def speech() -> Speech[bytes]:
+        yield from run(graph, {"x": np.array([[1.0]])})
+        pace.hand_over(1e-6)
+        yield b"sound"
+        pace.hand_over(1000, computed=False)
+        yield b"pause"
+
+    Heard(scheduler).listen(speech(), pace, "slow").wait()
+    assert scheduler.load("slow").capacity == 1
 
 
 def test_capacity_follows_what_is_observed() -> None:

@@ -8,7 +8,7 @@ import pytest
 from server.pace import Pace
 from server.signals import Style
 from server.synthesizer import Synthesizer
-from server.text.units import read_symbol_lines
+from server.text.units.tables import read_symbol_lines
 from server.work import at_once
 from tests.conftest import GOLDEN, PACKAGES
 
@@ -73,7 +73,7 @@ def test_a_voice_faster_than_real_time_never_runs_dry(factor: float, demo: Synth
     moments = Moments()
     pace = Pace(moments)
     sizes = []
-    for audio in at_once(demo.speech(LONG, pace=pace)):
+    for audio in at_once(demo.speech(demo.read(LONG), pace)):
         seconds = len(audio.samples) / audio.rate
         sizes.append(seconds)
         moments.now += factor * seconds  # what the next chunk takes, at most as long as this one or its lead

@@ -1,5 +1,6 @@
 """The acoustic model of one voice: units -> score -> mel, chunk by chunk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from server.acoustic.decoder import Decoder, Decoding
@@ -50,9 +51,11 @@ class AcousticModel:
         """Frames that must be decoded before the first one is ready."""
         return self._postnet.lookahead
 
-    def compose(self, units: Units, style: Style) -> Work[Score]:
-        """Melody and timing of a whole utterance."""
-        text = yield from self._encoder.encode(units)
+    def compose(self, units: Units, style: Style | Sequence[Style]) -> Work[Score]:
+        """Melody and timing of a whole utterance; `style` is one for all, or one for each unit."""
+        if not isinstance(style, Style) and len(style) != len(units):
+            raise ValueError(f"{len(style)} styles for {len(units)} units")
+        text = yield from self._encoder.encode(units, as_original=isinstance(style, Style))
         return (yield from self._composer.compose(text, style))
 
     def start(self, score: Score) -> Performance:

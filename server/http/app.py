@@ -37,7 +37,7 @@ def create_app(library: "Library", config: Config) -> web.Application:
     scheduler = Scheduler(config.scheduler)
     bridge = Bridge(scheduler)
     readiness = Readiness(library, scheduler)
-    app.add_routes(SpeechRoute(library, readiness, bridge, longest).routes())
+    app.add_routes(SpeechRoute(library, readiness, bridge, config).routes())
     app.add_routes(VoicesRoute(library, readiness).routes())
     app.add_routes(HealthRoute(library, readiness, scheduler).routes())
     app.add_routes(page.routes())

@@ -1,21 +1,25 @@
 """POST /v1/audio/speech: text in, audio out while it is still being computed."""
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.audio.formats import Encoder, encoder
+from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
 from server.http.bridge import Bridge, Stream
 from server.http.readiness import Readiness
 from server.http.request import SpeechRequest, parse
+from server.narrator import Narration, Narrator
 from server.pace import Pace
+from server.text.script.reading import read
+from server.text.script.script import Manner
 from server.work import Speech, each
 
 if TYPE_CHECKING:
     from server.library import Library
-    from server.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +28,14 @@ SECONDS_PER_CHARACTER = 0.2
 
 
 class SpeechRoute:
-    """`longest` is the number of characters that one request may have."""
+    """Text, with marks or as SSML, in; audio out."""
 
-    def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, longest: int) -> None:
-        self._library = library
+    def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, config: Config) -> None:
+        self._narrator = Narrator(library)
         self._readiness = readiness
         self._bridge = bridge
-        self._longest = longest
+        self._longest = config.synthesis.max_characters
+        self._marks = config.text.marks
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/v1/audio/speech", self.speak)]
@@ -43,11 +48,11 @@ class SpeechRoute:
             )
         wanted = parse(await request.read(), self._longest)
         self._readiness.require()
-        synthesizer = self._library.synthesizer(wanted.voice)
-        stream_encoder = encoder(wanted.response_format, synthesizer.voice.rate)
+        narration = await asyncio.to_thread(self._prepare, wanted)
+        stream_encoder = encoder(wanted.response_format, narration.rate)
         pace, expected = Pace(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
-        speech = _encoded(wanted, synthesizer, stream_encoder, pace)
-        with self._bridge.stream(speech, pace, voice=synthesizer.voice.name, expected=expected) as chunks:
+        speech = _encoded(narration, stream_encoder, pace)
+        with self._bridge.stream(speech, pace, voice=narration.voice, expected=expected) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
@@ -62,13 +67,14 @@ class SpeechRoute:
             await _send(request, response, stream_encoder.header + first, chunks)
             return response
 
+    def _prepare(self, wanted: SpeechRequest) -> Narration:
+        script = read(wanted.input, Manner(wanted.style), marks=self._marks)
+        return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
 
-def _encoded(wanted: SpeechRequest, synthesizer: "Synthesizer", stream_encoder: Encoder, pace: Pace) -> Speech[bytes]:
+
+def _encoded(narration: Narration, stream_encoder: Encoder, pace: Pace) -> Speech[bytes]:
     """Runs in the scheduler's threads, the checks of the text included."""
-    speech = synthesizer.speech(
-        wanted.input, speaker=wanted.speaker, emotion=wanted.emotion, style=wanted.style, pace=pace
-    )
-    yield from each(speech, lambda audio: stream_encoder.encode(audio) or None)
+    yield from each(narration.speech(pace), lambda audio: stream_encoder.encode(audio) or None)
 
 
 async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: Stream) -> None:

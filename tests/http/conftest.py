@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
 from server.pace import Pace
-from server.signals import Audio, Style
+from server.signals import Audio, Style, Units
+from server.text.frontend import Sentence
+from server.text.script.script import Script
 from server.voice import Voice
-from server.work import Speech
+from server.work import Speech, Work
 
 RATE = 16000
-PLAIN = Style()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,6 +40,7 @@ class CountingSynthesizer:
 
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
+        self.sentence_silence = 0.0
         self.asked: list[tuple[str, str, str, Style]] = []
         self.computed = 0
         self.closed = threading.Event()
@@ -47,22 +49,30 @@ class CountingSynthesizer:
         self.permits: threading.Semaphore | None = None
         """Where set, every chunk waits for one."""
 
-    def speech(
-        self,
-        text: str,
-        *,
-        speaker: str | None = None,
-        emotion: str | None = None,
-        style: Style = PLAIN,
-        pace: Pace | None = None,
-    ) -> Speech[Audio]:
+    @property
+    def rate(self) -> int:
+        return self.voice.rate
+
+    def check_length(self, characters: int) -> None:
+        """Any."""
+
+    def read(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+        text = script.text
         if not any(character.isalnum() for character in text):
             raise RequestError("there is nothing to speak in the text", param="input", code="nothing_to_speak")
-        self.asked.append((text, self.voice.speaker(speaker), self.voice.emotion(emotion), style))
-        return self._chunks(text, pace or Pace())
+        self._names = speaker, emotion
+        nothing = np.zeros(0, np.int64)
+        units = Units(nothing, nothing, nothing)
+        styles = (script.manners[0].style,)
+        yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
     def rehearsal(self, pace: Pace) -> Speech[Audio]:
         yield from ()
+
+    def compose(self, sentence: Sentence, pace: Pace) -> Work[Speech[Audio]]:
+        self.asked.append((sentence.text, *self._names, *sentence.styles))
+        yield from ()
+        return self._chunks(sentence.text, pace)
 
     def _chunks(self, text: str, pace: Pace) -> Speech[Audio]:
         try:
@@ -112,6 +122,9 @@ class StandInLibrary:
 
     def unload_idle(self) -> None:
         """Nothing is ever idle here."""
+
+    def rates(self) -> Mapping[str, int]:
+        return {name: synthesizer.rate for name, synthesizer in self.voices.items()}
 
     def devices(self) -> Mapping[str, object]:
         return {"provider": "cpu", "fallback": self.fallback}

@@ -12,10 +12,16 @@ READINGS = [tuple(line.split(" = ")) for line in LINES]
 
 
 def spoken(sentence: Sentence) -> str:
-    """Syllables and breaks: `ni2 hao3 #3`."""
-    syllables = iter(sentence.pinyin)
+    """Syllables and breaks: `ni2 hao3 #3`, English ones as `t-uw'` (stressed) and `ah-n`."""
+    syllables = (
+        syllable.pinyin or "-".join(syllable.phones) + "'" * syllable.stressed
+        for word in sentence.phrase
+        for syllable in word.syllables
+    )
     fields = (symbol[1:-1].split("$") for symbol in sentence.symbols.split())
-    marks = (field[0] if field[0][0] == "#" else next(syllables) for field in fields if field[2] != "s_end")
+    marks = (
+        field[0] if field[0][0] == "#" else next(syllables) for field in fields if field[2] not in ("s_middle", "s_end")
+    )
     return " ".join(marks)
 
 

@@ -2,12 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalize import weigh
+from server.text.normalization.normalize import SYLLABLE, weigh
 from server.text.sentences import split
 
 
+def weight(char: str) -> int:
+    """In syllables, each letter spelled."""
+    return -(-weigh(char, speaks_english=False) // SYLLABLE)
+
+
 def pieces(text: str, longest: int = 60) -> list[str]:
-    return list(split(text, longest, weigh))
+    return list(split(text, longest, weight))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,12 @@ def test_the_pieces_are_the_text(text: str, longest: int) -> None:
     parts = pieces(text, longest)
     assert "".join(parts) == text
     assert all(parts)
-    assert all(len(part) == 1 or sum(map(weigh, part)) <= longest for part in parts)
+    assert all(len(part) == 1 or sum(map(weight, part)) <= longest for part in parts)
+
+
+def test_an_english_word_is_a_third_as_long_as_its_letters_spelled() -> None:
+    assert sum(weigh(char, speaks_english=True) for char in "internet") == len("internet")
+    assert sum(weigh(char, speaks_english=True) for char in "API") == SYLLABLE * 3
 
 
 def test_the_first_sentence_does_not_wait_for_the_rest() -> None:

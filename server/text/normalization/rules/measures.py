@@ -1,0 +1,80 @@
+"""Quantities with a unit of measure, temperatures and angles."""
+
+import re
+
+from server.text.normalization.numerals import number
+from server.text.normalization.rewriting import rule
+from server.text.normalization.rules.written import FREE, MEASURE, TO, N
+
+_UNITS = {
+    "km": "千米", "m": "米", "dm": "分米", "cm": "厘米", "mm": "毫米", "μm": "微米", "um": "微米", "nm": "纳米",
+    "km2": "平方千米", "m2": "平方米", "dm2": "平方分米", "cm2": "平方厘米", "mm2": "平方毫米", "ha": "公顷",
+    "m3": "立方米", "dm3": "立方分米", "cm3": "立方厘米", "mm3": "立方毫米", "km3": "立方千米", "cc": "毫升",
+    "kg": "千克", "g": "克", "mg": "毫克", "μg": "微克", "ug": "微克", "ng": "纳克", "t": "吨", "lb": "磅",
+    "oz": "盎司",
+    "l": "升", "L": "升", "dL": "分升", "dl": "分升", "ml": "毫升", "mL": "毫升", "μL": "微升", "ft": "英尺",
+    "inch": "英寸",
+    "kWh": "千瓦时", "kwh": "千瓦时", "Wh": "瓦时", "GW": "吉瓦", "MW": "兆瓦", "kW": "千瓦", "KW": "千瓦", "W": "瓦",
+    "mW": "毫瓦", "kV": "千伏", "V": "伏", "mV": "毫伏", "mA": "毫安", "mAh": "毫安时", "Ω": "欧姆", "kΩ": "千欧",
+    "dB": "分贝",
+    "J": "焦耳", "kJ": "千焦", "cal": "卡", "kcal": "千卡", "N": "牛", "kN": "千牛", "Pa": "帕", "hPa": "百帕",
+    "kPa": "千帕",
+    "MPa": "兆帕", "mmHg": "毫米汞柱", "mol": "摩尔", "mmol": "毫摩尔", "lx": "勒克斯", "lm": "流明", "px": "像素",
+    "Hz": "赫兹", "kHz": "千赫兹", "KHz": "千赫兹", "MHz": "兆赫兹", "GHz": "吉赫兹", "THz": "太赫兹",
+    "ns": "纳秒", "μs": "微秒", "us": "微秒", "ms": "毫秒", "s": "秒", "sec": "秒", "min": "分钟", "h": "小时",
+    "hr": "小时",
+    "kph": "千米每小时", "mph": "英里每小时", "rpm": "转每分钟", "fps": "帧每秒", "bpm": "次每分钟",
+    "bps": "比特每秒", "kbps": "千比特每秒", "Kbps": "千比特每秒", "Mbps": "兆比特每秒", "Gbps": "吉比特每秒",
+    "M": "兆",
+    "KG": "千克", "Kg": "千克", "KM": "千米", "CM": "厘米", "MM": "毫米", "ML": "毫升",
+    "°C": "摄氏度", "°F": "华氏度", "°": "度",
+}  # fmt: skip
+"""GB, MB and the like are not here: they are said by their letters."""
+_SAID_BEFORE = {
+    "km/h": "每小时{}公里",
+    "Km/h": "每小时{}公里",
+    "KM/H": "每小时{}公里",
+    "km/s": "每秒{}公里",
+    "m/s2": "{}米每二次方秒",
+}
+_WRITTEN = "|".join(re.escape(unit).replace("2", r"\^?2").replace("3", r"\^?3") for unit in
+                    sorted(_UNITS, key=len, reverse=True))  # fmt: skip
+_UNIT = rf"(?:[kK]m/h|KM/H|km/s|m/s\^?2|(?:{_WRITTEN})(?:/(?:100)?(?:{_WRITTEN}|[天日月年次人])(?![A-Za-z0-9]))?)"
+
+_MINUS = r"(?<![0-9A-Za-z])(?<![0-9]\s)[-−]"
+
+
+def _measured(match: re.Match[str]) -> str:
+    digits, unit = match[1], match[2].replace("^", "")
+    value = "两" if digits == "2" and not unit.startswith("°") else number(digits)
+    if unit in _SAID_BEFORE:
+        return _SAID_BEFORE[unit].format(value)
+    of, _, per = unit.partition("/")
+    hundred = "百" if per.startswith("100") else ""
+    per = per.removeprefix("100")
+    return value + _UNITS[of] + (f"每{hundred}{_UNITS.get(per, per)}" if per else "")
+
+
+def _angle(match: re.Match[str]) -> str:
+    degrees, minutes, seconds = match.group(1, 2, 3)
+    return f"{number(degrees)}度{number(minutes)}分" + (f"{number(seconds)}秒" if seconds else "")
+
+
+RANGES = (rule(rf"(?<=[0-9])\s?({_UNIT}){TO}(?=[-−]?{N}\s?\1)", lambda m: m[1] + "到"),)
+RULES = (
+    rule(rf"{FREE}({N})°([0-5]?[0-9])'(?:([0-5]?[0-9](?:\.[0-9]{{1,6}})?)(?:\"|''))?", _angle),
+    rule(rf"{_MINUS}({N}){TO}[-−]({N})\s?(?:°C|度)",
+         lambda m: f"零下{number(m[1])}到零下{number(m[2])}" + ("摄氏度" if m[0].endswith("C") else "度")),
+    rule(rf"{_MINUS}({N}){TO}({N})\s?°C", lambda m: f"零下{number(m[1])}到{number(m[2])}摄氏度"),
+    rule(rf"{_MINUS}({N})\s?°C", lambda m: f"零下{number(m[1])}摄氏度"),
+    rule(rf"{_MINUS}({N})\s?(?=度)", lambda m: f"零下{number(m[1])}"),
+    rule(rf"{FREE}2(?={TO}[0-9]{{1,2}}\s?{MEASURE})", lambda m: "两"),
+    rule(rf"(?<=两){TO}(?=[0-9])", lambda m: "到"),
+    rule(rf"{FREE}({N}){TO}(?={N}\s?(?:{_UNIT})(?![A-Za-z0-9]))", lambda m: number(m[1]) + "到"),
+    rule(rf"(?<![0-9A-Za-z)）])(?<![0-9]\s)[-−](?={N}\s?(?:{_UNIT})(?![A-Za-z0-9]))", lambda m: "负"),
+    rule(r"(?<=[A-Za-z]\s)([0-9]{1,2})(?=[A-Za-z](?![A-Za-z0-9]))", lambda m: number(m[1])),
+    rule(rf"{FREE}({N})\s?({_UNIT})(?![A-Za-z0-9])", _measured),
+    rule(r"(?<![0-9A-Za-z.])([0-9]{1,9}(?:\.[0-9]{1,6})?)w(?![A-Za-z0-9])", lambda m: number(m[1]) + "万"),
+    rule(r"(?<=[0-9][KMGT]B)/s(?![A-Za-z])", lambda m: "每秒"),
+    rule(r"(?<=[0-9][次人件个米克升斤转])\s?/\s?(?=分|秒|小?时|天|日|周|月|年|人|平方|公斤|千克)", lambda m: "每"),
+)  # fmt: skip
