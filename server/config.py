@@ -28,12 +28,23 @@ class _Section(BaseModel):
 
 
 class ServerSection(_Section):
-    """Where the server listens, and how much it does at a time."""
+    """Where the server listens."""
 
     host: str = Field(default="0.0.0.0", min_length=1)
     port: int = Field(default=7860, ge=0, le=65535)
+
+
+class SchedulerSection(_Section):
+    """How many streams there are at a time, and who computes them."""
+
     workers: int = Field(default=0, ge=0, le=1024)
-    """Threads that synthesise at the same time; 0: one for every two CPUs available."""
+    """Threads that compute; 0: one for every CPU available."""
+    max_streams: int = Field(default=0, ge=0)
+    """0: as many as the measured capacity allows."""
+    headroom: float = Field(default=0.85, gt=0, le=1)
+    """Share of the workers' time that the admitted streams may be predicted to take."""
+    max_batch: int = Field(default=16, ge=1, le=256)
+    """Streams that share one run of a graph."""
 
 
 class ModelsSection(_Section):
@@ -58,6 +69,8 @@ class RuntimeSection(_Section):
     """0: no limit."""
     threads: int = Field(default=0, ge=0, le=1024)
     """0: as many as there are CPUs available."""
+    unload_after: float = Field(default=0, ge=0)
+    """Seconds; 0: never."""
 
 
 class SynthesisSection(_Section):
@@ -84,6 +97,7 @@ class Config(_Section):
     """The content of config.yaml."""
 
     server: ServerSection = ServerSection()
+    scheduler: SchedulerSection = SchedulerSection()
     models: ModelsSection = ModelsSection()
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()

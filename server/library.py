@@ -9,6 +9,7 @@ from typing import Literal
 
 from server.config import Config
 from server.errors import ConfigurationError, SpeechError, UnknownNameError, VoiceError
+from server.memory import release
 from server.precision import Choice
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
@@ -58,6 +59,7 @@ class Library:
                     log.error("voice %s is broken: %s", folder.name, error)
                     self._broken[folder.name] = str(error)
         finally:
+            release()
             self.state = "ready" if self._voices else "failed"
 
     def synthesizer(self, name: str | None = None) -> Synthesizer:
@@ -76,6 +78,10 @@ class Library:
     def open(self, name: str | None = None) -> Synthesizer:
         """One voice alone, without loading the others."""
         return self._open(voice_folder(self._config, name))
+
+    def unload_idle(self) -> None:
+        """Drops from memory what was not used for the configured time; it comes back when it is asked for."""
+        self.runtime.unload_idle()
 
     def devices(self) -> dict[str, object]:
         """What the graphs run on, why not on something better, and each voice's precision with its reason."""
