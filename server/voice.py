@@ -105,6 +105,8 @@ class Manifest(_Section):
     """Other files and their SHA-256."""
     source: dict[str, str]
     """Where the voice was converted from; for people."""
+    untrained: tuple[Literal["english", "erhua"], ...] = ()
+    """What its tables have phones for, but its training had not: it is read in another way."""
 
 
 class Voice:

@@ -8,7 +8,7 @@ def _words(*lines: str) -> frozenset[str]:
 READINGS = {
     "嗯": "en5", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1",
     "哦": "o5", "哟": "yo5",
-    "教": "jiao1", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
+    "教": "jiao1", "遛": "liu4", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
     "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1",
     "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
 }  # fmt: skip
@@ -56,7 +56,7 @@ SURNAMES = {
 
 TITLES = _words("先生 女士 小姐 太太 老师 经理 总 医生 教授 局长 校长 主任 同学 师傅 某 某某")
 
-BINDERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又")
+BINDERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿")
 """A word with one of these that stands in no dictionary was never a word."""
 
 VERY = _words("很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够")

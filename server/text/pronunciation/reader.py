@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from server.text.normalization.numerals import NUMERALS
 from server.text.normalization.rules.written import HAN
-from server.text.pronunciation import polyphones
+from server.text.pronunciation import erhua, polyphones
 from server.text.pronunciation.entries import NONE, Entries
 from server.text.pronunciation.letters import LETTERS
 from server.text.pronunciation.lexicon import BINDERS
@@ -63,7 +63,7 @@ def read_words(
         if words and new and words[-1].latin != new[0].latin:
             words[-1] = replace(words[-1], pause=max(words[-1].pause, 1))
         words += new
-    return words, tuple(unread)
+    return erhua.join(words), tuple(unread)
 
 
 def _spell(letter: str, place: int) -> Word:

@@ -33,6 +33,7 @@ class UnitTables:
         self.reads_bytes = units.kind == "bytes"
         self.longest = units.longest
         self.phones = frozenset(units.phones)
+        self.untrained = frozenset(manifest.untrained)
         if self.reads_bytes:
             self._fields: tuple[str, ...] = BYTE_FIELDS
             lists: tuple[tuple[str, ...], ...] = (tuple(map(str, range(256))), manifest.emotions, manifest.speakers)
