@@ -21,7 +21,7 @@ Read = Callable[[str], list[Sentence]]
         ("老头儿慢慢儿走", "lao3 tour2 man4 manr1 zou3"),
         ("好好儿说", "hao3 haor1 shuo1"),
         ("这玩意儿真有趣儿", "zhe4 wan2 yir4 zhen1 you3 qur4"),
-        ("刀刃儿上", "dao1 renr4 shang5"),
+        ("刀刃儿上", "dao1 renr4 shang4"),
         ("花瓶儿", "hua1 pingr2"),
         ("明儿见", "mingr2 jian4"),
         ("哪儿有水", "nar3 you2 shui3"),
