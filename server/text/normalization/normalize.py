@@ -11,6 +11,7 @@ from functools import lru_cache
 from server.text.normalization.rewriting import Aligned, rewrite, rule
 from server.text.normalization.rules import speak_quantities
 from server.text.normalization.rules.written import HAN
+from server.text.normalization.traditional import simplified
 from server.text.pronunciation.letters import GREEK, LETTERS
 from server.text.script.script import BREAKS
 
@@ -43,7 +44,7 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Any string; what cannot be read is left out and named in a warning. Twice is the same as once."""
-    plain, warnings = _readable(text)
+    plain, warnings = _readable(simplified(text))
     spoken = rewrite(speak_quantities(plain), _PUNCTUATION).strip()
     return Normalized(spoken.text, warnings, spoken.origin)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.errors import ConfigurationError
 from server.text.normalization.rules.written import HAN
+from server.text.normalization.traditional import simplified
 
 _RIMES = {
     "": "a ai an ang ao e ei en eng er o ou",
@@ -53,7 +54,7 @@ class Entries:
 
         Raises `ConfigurationError` that names the first entry that cannot be used.
         """
-        readings = {word: _check(word, pinyin) for word, pinyin in lexicon.items()}
+        readings = {simplified(word): _check(word, pinyin) for word, pinyin in lexicon.items()}
         longest_first = sorted(readings, key=len, reverse=True)
         return cls(readings, re.compile("|".join(longest_first) or "(?!)"))
 
