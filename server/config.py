@@ -72,6 +72,8 @@ class TextSection(_Section):
 
     lexicon: dict[str, str] = Field(default={})
     """Word -> pinyin with tone digits."""
+    emoji: Literal["drop", "name"] = "drop"
+    """Left out with a warning, or named."""
 
 
 class Config(_Section):

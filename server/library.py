@@ -79,7 +79,8 @@ class Library:
         if voice.name != folder.name:
             raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
         voice.verify()
-        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon)
+        text = self._config.text
+        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon, text.emoji)
         synthesizer.warm_up()
         return synthesizer
 

@@ -1,12 +1,13 @@
 """Script -> sentences that a voice can speak: the room's front door."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from server.errors import RequestError
 from server.signals import Style, Units
 from server.text import sentences
 from server.text.normalization import normalize
+from server.text.normalization.emoji import Emoji
 from server.text.pronunciation import reader, sandhi
 from server.text.pronunciation.entries import NONE, Entries
 from server.text.prosody import grouping
@@ -72,8 +73,9 @@ class Sentence:
 class FrontEnd:
     """Reads Mandarin for one voice."""
 
-    def __init__(self, tables: UnitTables, entries: Entries = NONE) -> None:
+    def __init__(self, tables: UnitTables, entries: Entries = NONE, emoji: Emoji = "drop") -> None:
         """`entries` are words that the user wants read in another way than the dictionaries do."""
+        self._emoji: Emoji = emoji
         self._tables = tables
         self._entries = entries
         most = _MOST_BYTES_A_SYLLABLE if tables.reads_bytes else _MOST_UNITS_A_SYLLABLE
@@ -101,7 +103,8 @@ class FrontEnd:
         said: set[str] = set()
         pending = list(script.warnings)
         spoken = False
-        for piece in _pieces(script, self._longest):
+        weigh = normalize.weigh_named if self._emoji == "name" else normalize.weigh
+        for piece in _pieces(script, self._longest, weigh):
             sentence, warnings = self._analyse(script, piece, speaker, emotion)
             pending += [warning for warning in warnings if warning not in said]
             said.update(warnings)
@@ -126,7 +129,7 @@ class FrontEnd:
         text = script.text[piece.start : piece.end]
         start = piece.start + len(text) - len(text.lstrip())
         text = text.strip()
-        normalized = normalize.normalize(text)
+        normalized = normalize.normalize(text, self._emoji)
         origin = [start + place for place in normalized.origin]
         given = {at: script.readings[place] for at, place in enumerate(origin) if place in script.readings}
         words, unread = reader.read_words(normalized.text, self._entries, given)
@@ -174,11 +177,11 @@ class _Piece:
     pause: float | None
 
 
-def _pieces(script: Script, longest: int) -> Iterator[_Piece]:
+def _pieces(script: Script, longest: int, weigh: Callable[[str], int]) -> Iterator[_Piece]:
     begin = 0
     for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
         pause = script.pauses.get(end)
-        for piece in sentences.split(script.text[begin:end], longest, normalize.weigh):
+        for piece in sentences.split(script.text[begin:end], longest, weigh):
             if begin + len(piece) < end:
                 yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
         goes_on = pause is not None and end < len(script.text)
