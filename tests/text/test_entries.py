@@ -47,6 +47,21 @@ def test_a_long_entry_keeps_every_syllable(tables: UnitTables) -> None:
     assert read(tables, f"{name}。", **{name: pinyin}) == pinyin
 
 
+def test_an_entry_may_join_a_child_or_part_it(tables: UnitTables) -> None:
+    assert read(tables, "小杏儿来了", 杏儿="xingr4") == "xiao3 xingr4 lai2 le5"
+    assert read(tables, "慢慢儿的", 慢慢儿="man4 manr1") == "man4 manr1 de5"
+    assert read(tables, "等会儿", 会儿="hui4 er5") == "deng3 hui4 er5"
+    assert read(tables, "哥儿俩", 哥="ger1") == "ger1 lia3"
+
+
+def test_every_wrong_entry_is_told_with_its_place() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Entries.of({"好": "hao3", "重庆": "chong2", "女": "x"}, lambda word: f"line of {word}")
+    first, second = str(refused.value).splitlines()
+    assert first.startswith("line of 重庆: lexicon entry '重庆'")
+    assert second.startswith("line of 女: lexicon entry '女'")
+
+
 def test_v_after_j_q_x_y_is_the_same_as_u(tables: UnitTables) -> None:
     assert read(tables, "居女", 居="jv1", 女="nv3") == "ju1 nv3"
 
@@ -61,6 +76,8 @@ def test_v_after_j_q_x_y_is_the_same_as_u(tables: UnitTables) -> None:
         ("重庆", "chong2 qing6", "'qing6'"),
         ("重庆", "chong2 qinq4", "'qinq4'"),
         ("女", "nü3", "v is ü"),
+        ("味儿", "wei4", "1 syllables for 2 characters"),
+        ("味", "r4", "'r4'"),
         ("女", "3", "'3'"),
         ("A股", "ei1 gu3", "Chinese characters"),
         ("", "", "Chinese characters"),
