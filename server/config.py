@@ -74,6 +74,8 @@ class TextSection(_Section):
     """Word -> pinyin with tone digits."""
     emoji: Literal["drop", "name"] = "drop"
     """Left out with a warning, or named."""
+    marks: bool = True
+    """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
     _places: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def place(self, word: str) -> str:

@@ -114,6 +114,27 @@ def test_text_shows_a_reading_as_json(capsys: Shown) -> None:
     assert reading["warnings"] == []
 
 
+def test_text_counts_the_syllables_before_each_break_and_shows_tones_before_and_after_sandhi(capsys: Shown) -> None:
+    assert main(["text", "你好，重庆。老虎！", "--json", *MODELS]) == 0
+    reading = json.loads(capsys.readouterr().out)
+    assert reading["lexical_pinyin"] == ["ni3", "hao3", "chong2", "qing4", "lao3", "hu3"]
+    assert reading["pinyin"] == ["ni2", "hao3", "chong2", "qing4", "lao2", "hu3"]
+    assert reading["prosody"] == {"2": 3, "4": 4, "6": 4}
+    assert len(reading["places"]) == len(reading["symbols"].split())
+    assert reading["places"][0] == [0, 1]
+    assert reading["places"][-1] == [8, 8]
+
+
+def test_text_shows_a_person_a_table_whose_columns_stand_below_each_other(capsys: Shown) -> None:
+    assert main(["text", "老虎在25℃。", *MODELS]) == 0
+    normalized, head, *rows = capsys.readouterr().out.splitlines()
+    assert normalized == "老虎在二十五摄氏度。"
+    assert head.split() == ["written", "read", "pinyin", "in", "the", "dictionary", "units"]
+    columns = [sum(1 + (char > "⺀") for char in row[: row.index(row.split()[2])]) for row in rows]
+    assert set(columns) == {head.index("pinyin")}
+    assert rows[0].split()[:10] == ["老虎", "老虎", "lao2", "hu3", "lao3", "hu3", "l_c", "ao_c", "h_c", "u_c"]
+
+
 def test_a_word_of_the_lexicon_is_read_as_it_says(tmp_path: Path, capsys: Shown) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("text:\n  lexicon: {北京: bei4 jing4}\n")
@@ -132,6 +153,15 @@ def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pyte
     assert [bool(reading["pinyin"]) for reading in readings] == [True, False, False, True]
     assert "nothing to speak" in readings[2]["error"]
     assert readings[3]["pinyin"] == ["gong4", "san1", "ge5"]
+
+
+def test_text_understands_ssml_and_marks(capsys: Shown) -> None:
+    assert main(["text", "<speak>去<phoneme ph='chong2 qing4'>重庆</phoneme></speak>", "--json", *MODELS]) == 0
+    assert json.loads(capsys.readouterr().out)["pinyin"] == ["qu4", "chong2", "qing4"]
+    assert main(["text", "银行[xing2]", "--json", *MODELS]) == 0
+    assert json.loads(capsys.readouterr().out)["pinyin"] == ["yin2", "xing2"]
+    assert main(["text", "<speak>好</p></speak>", *MODELS]) == 1
+    assert "line 1, column 9: " in capsys.readouterr().err
 
 
 def test_voices_lists_who_speaks_and_what_is_broken(tmp_path: Path, capsys: Shown) -> None:

@@ -24,7 +24,7 @@ Read = Callable[[str], list[Sentence]]
         ("刀刃儿上", "dao1 renr4 shang4"),
         ("花瓶儿", "hua1 pingr2"),
         ("明儿见", "mingr2 jian4"),
-        ("哪儿有水", "nar3 you2 shui3"),
+        ("哪儿都好", "nar3 dou1 hao3"),
     ],
 )
 def test_it_is_one_syllable_after_a_noun(read: Read, text: str, pinyin: str) -> None:
