@@ -29,7 +29,7 @@ class Library:
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime)
-        self._lexicon = Entries.of(config.text.lexicon)
+        self._lexicon = Entries.of(config.text.lexicon, config.text.place)
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config
         self._voices: dict[str, Synthesizer] = {}
@@ -98,7 +98,8 @@ class Library:
             raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
         voice.require(self.runtime.settings.precision)
         voice.verify()
-        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon)
+        text = self._config.text
+        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon, text.emoji)
         synthesizer.warm_up()
         return synthesizer
 

@@ -18,6 +18,7 @@ from server.pace import Pace
 from server.runtime import Runtime
 from server.signals import PLAIN, Audio, Floats, Mel, Style, Units
 from server.text.frontend import FrontEnd, Pause, Sentence
+from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.entries import NONE, Entries
 from server.text.script.script import Manner, Script
 from server.text.units.tables import UnitTables
@@ -63,13 +64,20 @@ class Utterance:
 class Synthesizer:
     """One voice, loaded. Several threads may speak at the same time."""
 
-    def __init__(self, voice: Voice, runtime: Runtime, settings: SynthesisSection, lexicon: Entries = NONE) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        runtime: Runtime,
+        settings: SynthesisSection,
+        lexicon: Entries = NONE,
+        emoji: Emoji = "drop",
+    ) -> None:
         self.voice = voice
         self.tables = UnitTables(voice.manifest)
         self.rate = voice.rate
         self.sentence_silence = settings.sentence_silence
         self._settings = settings
-        self._front_end = FrontEnd(self.tables, lexicon)
+        self._front_end = FrontEnd(self.tables, lexicon, emoji)
         fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, fillers)
         self._vocoder = Vocoder(voice, runtime)
