@@ -24,6 +24,8 @@ _TAKES_AFTER = {
 """Characters that take it only after one of these; ， is a break or the beginning of a word."""
 _CHILD = "童子女媳孙科歌时戏化"
 """After 儿 they make it a word's beginning: 儿童, 儿时."""
+_FULL = {"头": "2", "同": "4"}
+"""Neutral at the end of a word (老头, 胡同), but not before it."""
 _HIGH = "慢好远快满早"
 """Doubled before it, the second has the first tone: 慢慢儿, 好好儿."""
 
@@ -78,8 +80,8 @@ def _whole(said: Sequence[Syllable], child: Syllable) -> Syllable:
     """The last syllable and 儿 as one."""
     last = said[-1]
     base, tone = last.pinyin[:-1], last.pinyin[-1]
-    if last.text == "头":
-        tone = "2"  # neutral as a suffix: 老头, 老头儿
+    if last.text in _FULL:
+        tone = _FULL[last.text]
     elif len(said) > 1 and last.text in _HIGH and said[-2].text == last.text and not last.fixed:
         tone = "1"
     base = base if last.fixed else f"{base}r"

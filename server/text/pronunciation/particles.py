@@ -12,10 +12,16 @@ _CLAUSE = 24
 _HOW = ("a", "d", "z", "v")
 _RETURNED = frozenset("了给清钱书债款本贷账")
 _COUNTED = frozenset("了一着到过")
-_STUCK = frozenset("住在着那壳")
+_BY_WHAT_FOLLOWS = {
+    "卡": ("qia3", "住在着那壳"), "转": ("zhuan4", "圈起个动得"), "撒": ("sa3", "上在满些下种"),
+    "挨": ("ai2", "了过打骂批饿揍冻罚"), "冲": ("chong4", "着我你他她"), "铺": ("pu1", "满了着开上在成床"),
+    "钉": ("ding4", "在上着住了"), "扇": ("shan1", "不着了风动起"), "背": ("bei1", "在起着上"),
+    "系": ("ji4", "好上着紧住"), "重": ("zhong4", "约达"), "种": ("zhong4", "在着满了上下地树花菜"),
+    "藏": ("cang2", "在着了起进好到"), "校": ("jiao4", "对稿"),
+}  # fmt: skip
+"""Verbs: their reading before one of these characters."""
 _LED = ("n", "m", "r")
-_TURNED = frozenset("圈起个动得")
-_SCATTERED = frozenset("上在满些下种")
+_FREE = "天日周月年长病事产婚寒暑"
 _GREW = frozenset("了着满出成大高在")
 
 
@@ -37,7 +43,7 @@ def particle(word: str, before: str, after: str, guess: str | None, rest: str = 
         case "长":
             return _chang(before, after, guess)
         case "数":
-            return "shu3" if after[:1] in _COUNTED or before in _COUNTED else None
+            return "shu3" if after[:1] in _COUNTED or before in _COUNTED or (before == "地" and not after) else None
         case "量":
             return "liang2" if after[:1] in _COUNTED else None
         case "卷":
@@ -48,18 +54,21 @@ def particle(word: str, before: str, after: str, guess: str | None, rest: str = 
             return "zhi1" if before and before[-1] in COUNTS else None
         case "行":
             return "hang2" if before and before[-1] in COUNTS else None
+        case "角":
+            return "jiao3" if before and before[-1] in COUNTS else None
+        case "假":
+            return "jia4" if before[-1:] in _FREE and before else None
+        case "调":
+            return "tiao2" if rest[:1] in "到至成高低" and (not rest or rest[1:2] in COUNTS) else None
         case "涨":
             return "zhang4" if before.endswith(("脸", "头脑", "昏")) else None
-        case "卡":
-            return "qia3" if after[:1] in _STUCK else None
         case "率":
             return "lv4" if _part_of_speech(before) in ("n", "v") and _part_of_speech(after) not in _LED else None
-        case "转":
-            return "zhuan4" if after[:1] in _TURNED else None
-        case "撒":
-            return "sa3" if after[:1] in _SCATTERED else None
         case "弄":
             return "long4" if before[-1:] and before[-1] in _DIGITS else None
+        case _ if word in _BY_WHAT_FOLLOWS and (not before or before[-1] not in COUNTS):
+            reading, following = _BY_WHAT_FOLLOWS[word]
+            return reading if after and after[0] in following else None
         case _ if word in SURNAMES and (before[-1:] == "姓" or after in TITLES):
             return SURNAMES[word]
         case _:

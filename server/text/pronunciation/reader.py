@@ -35,7 +35,7 @@ _WHOLE = re.compile(
     rf"(?P<numeral>(?<![{NUMERALS}])[{_DIGIT}]比[{_DIGIT}](?![{NUMERALS}])|{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
     rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
     r"|都市(?!场)|(?<![认以称成作名])为人(?![民们口员才类工生])|(?<=[在要会去来先帮])和[面泥](?![包条粉试部积对子前])"
-    rf"|(?<=[{COUNTS}])行(?=[小大]?[字诗泪]|代码|眼泪|脚印|文字)|(?<=脸)涨"
+    rf"|(?<=[{COUNTS}])行(?=[小大]?[字诗泪雁]|代码|眼泪|脚印|文字|白鹭|$)|(?<=脸)涨|调(?=[到至成][{COUNTS}])"
 )
 """What a segmenter tears: numerals and scores, a verb doubled around 一 or 不 (看一看, not 一天一天), some words."""
 _PAUSES = {"（": 2, "）": 2} | dict.fromkeys("、，；：…—", 3) | dict.fromkeys("。？！", 4)
@@ -184,7 +184,7 @@ def _words(text: str) -> Iterator[str]:
 
     words = rjieba.cut(text)
     for word, after in zip(words, [*words, ""][1:], strict=True):
-        if len(word) > 1 and (after in ("得", "着") or not BINDERS.isdisjoint(word)):
+        if len(word) > 1 and (after in ("得", "着", "在") or not BINDERS.isdisjoint(word)):
             yield from rjieba.cut(word, False)
         elif word.endswith("一下") and len(word) == 3:
             yield from (word[0], "一下")

@@ -11,9 +11,11 @@ from server.text.pronunciation.lexicon import (
     FULL,
     GETTING,
     KIN,
+    MEASURED,
     NEUTRAL,
     READINGS,
     SONS,
+    TRIED,
     VERY,
 )
 
@@ -52,10 +54,10 @@ def read(word: str, guesses: Mapping[int, str], *, final: bool) -> list[str]:
         if readings[0].endswith("3") and word[0] not in KIN:
             readings[0] = f"{readings[0][:-1]}2"
         readings[1] = f"{readings[1][:-1]}5"
-    elif word in NEUTRAL:
+    elif word in NEUTRAL or (len(word) == 3 and word[1:] in NEUTRAL):
         readings[-1] = f"{readings[-1][:-1]}5"
-    elif len(word) == 2 and word[1] == "只" and word[0] in COUNTS:
-        readings[1] = "zhi1"
+    elif len(word) == 2 and word[1] in MEASURED and word[0] in COUNTS:
+        readings[1] = MEASURED[word[1]]
     elif len(word) == 3 and word[1] == "得" and word[0] not in GETTING:
         readings[1] = "de5"
     elif len(word) == 3 and word[2] == "地" and word[0] == word[1]:
@@ -80,7 +82,8 @@ def _is_full(word: str) -> bool:
         return False
     import rjieba
 
-    return word in FULL or not {tag[0] for part in (word, word[0]) for _, tag in rjieba.tag(part, False)} & {"v"}
+    tagged = rjieba.tag(word, False)
+    return word in FULL or (word[0] not in TRIED and not tagged[0][1].startswith("v"))
 
 
 def look_up(word: str) -> list[str]:

@@ -18,6 +18,10 @@ _PLACES = "十百千万亿点初"
 _PARTS = frozenset(["分之", *(f"{digit}比" for digit in _DIGITS + "十百")])
 """After these 一 counts and keeps its tone: 三分之一的, 二比一领先."""
 _AFTER_ORDINAL = "月号楼级班"
+_BEFORE_FIGURE = "按加减乘负"
+"""After these 一 is a figure: 按一, 三加一."""
+_LISTED = "和与及或至到"
+"""Before these 一 is one of a list: 一和二."""
 _ENGLISH = "?1"
 """What an English syllable is to its neighbours: as they speak one, 一 before a name is 4 and 不 is 4."""
 
@@ -76,14 +80,15 @@ def _change_yi_and_bu(phrase: Sequence[ProsodicWord], nested: list[list[list[_Sp
     words = [word for group in phrase for word in group.words]
     spoken = [syllables for group in nested for syllables in group]
     ends_phrase = [
-        place == len(group.words) - 1 and group.level > 1 for group in phrase for place in range(len(group.words))
+        place == len(group.words) - 1 and group.level > 2 for group in phrase for place in range(len(group.words))
     ]
     flat = [syllable for syllables in spoken for syllable in syllables]
     pauses: list[bool] = []
     closes: list[bool] = []
     for place, word in enumerate(words):
         inner = [False] * (len(word.syllables) - 1)
-        goes_on = place + 1 < len(words) and words[place + 1].glued
+        after_it = words[place + 1] if place + 1 < len(words) else None
+        goes_on = after_it is not None and after_it.glued and after_it.text[0] in _DIGITS + _PLACES
         pauses += [*inner, ends_phrase[place]]
         closes += [*inner, (len(word.syllables) > 1 or word.glued) and not goes_on]
     changed = []
@@ -96,8 +101,11 @@ def _change_yi_and_bu(phrase: Sequence[ProsodicWord], nested: list[list[list[_Sp
             same_word = place > 0 and not closes[place - 1]
             counted = place > 1 and flat[place - 2].char + flat[place - 1].char in _PARTS
             whole = after is None or after.char not in _PLACES
+            decimal = place + 2 < len(flat) and flat[place + 1].char == "点" and flat[place + 2].char in _DIGITS
             changed.append(
-                1 if counted and whole else _yi(before, after, closes_word=closes[place], same_word=same_word)
+                1
+                if (counted and whole) or decimal
+                else _yi(before, after, closes_word=closes[place], same_word=same_word)
             )
         elif syllable.char == "不" and syllable.tone != 5:
             changed.append(_bu(after))
@@ -122,9 +130,15 @@ def _lighten_ge(phrase: Sequence[ProsodicWord], nested: list[list[list[_Spoken]]
 
 def _yi(before: _Spoken | None, after: _Spoken | None, *, closes_word: bool, same_word: bool) -> int:
     """`same_word`: may the syllable before belong to the same numeral?"""
-    if after is None or closes_word or after.char in _DIGITS or after.char in _AFTER_ORDINAL:
+    if after is None or closes_word or after.char in _DIGITS:
+        return 1
+    if after.char in _AFTER_ORDINAL and not (before is not None and before.char in "大小"):
+        return 1
+    if after.char in _LISTED:
         return 1
     if before is not None:
+        if before.char in _BEFORE_FIGURE:
+            return 1
         in_numeral = same_word and before.char in _DIGITS + _PLACES
         if in_numeral or before.char == "第" or before.char + after.char == "月日":
             return 1
