@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from convert.download import locate
@@ -17,6 +18,9 @@ EXAMPLES = """examples:
   python -m convert pretrain_work_dir --voice mine --se pretrain_work_dir/data/se/se.npy
   python -m convert --se-model basemodel_16k/speaker_embedding/se.model
 """
+
+
+PRECISIONS = ("fp32", "int8", "fp16")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,12 +51,25 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--output", type=Path, default=Path("models"), help="where to write (default: models)")
     command.add_argument("--voice", help="convert only this voice of a package; or the name of a voice that has none")
-    command.add_argument("--precision", choices=["fp32"], default="fp32", help="of the weights (default: fp32)")
+    command.add_argument(
+        "--precision",
+        type=precisions,
+        default=("fp32", "int8"),
+        metavar="LIST",
+        help="fp32 (always there), int8 for CPUs, fp16 for GPUs, with commas (default: fp32,int8)",
+    )
     command.add_argument("--am", type=Path, help="acoustic model: a .pth file, or a folder with config.yaml and ckpt/")
     command.add_argument("--voc", type=Path, help="vocoder, likewise")
     command.add_argument("--se", type=Path, help="speaker embedding (se.npy)")
     command.add_argument("--se-model", type=Path, help="speaker encoder (se.model); for voices that take an embedding")
     return command
+
+
+def precisions(value: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
+    if unknown := [name for name in names if name not in PRECISIONS]:
+        raise argparse.ArgumentTypeError(f"unknown precision {unknown[0]!r}; valid: {', '.join(PRECISIONS)}")
+    return names
 
 
 def convert(options: argparse.Namespace) -> None:
@@ -67,6 +84,12 @@ def convert(options: argparse.Namespace) -> None:
             "SOURCE is missing: the folder of a package, or a ModelScope model id. "
             "Only --se-model alone, or --am, --voc and --voice together, need none"
         )
+    variants = [name for name in options.precision if name != "fp32"]
+    if variants and find_spec("onnxruntime") is None:
+        raise ConvertError(
+            f"{' and '.join(variants)} must be tried out before they are written, and onnxruntime, which does that, is "
+            "not installed: install it (the extra cpu), or give --precision fp32"
+        )
     source = locate(options.source)
     if not given and (encoder := lone_encoder(source)):
         return convert_alone(encoder, options.output)
@@ -75,7 +98,7 @@ def convert(options: argparse.Namespace) -> None:
     for parts in find_voices(source, voice=options.voice, **named):
         started = time.monotonic()
         print(f"{parts.name}:", file=sys.stderr)
-        report(convert_voice(parts, options.output, origin, show), started)
+        report(convert_voice(parts, options.output, origin, show, variants), started)
     return None
 
 

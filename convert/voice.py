@@ -1,6 +1,6 @@
 """Writes one voice folder: the graphs and voice.yaml, all or nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,13 @@ class Conversion:
     notes: list[str] = field(default_factory=list)
 
 
-def convert_voice(parts: VoiceParts, output: Path, origin: str, progress: Progress) -> Conversion:
-    """Converts one voice into `output`/<name>, replacing an older one only when everything is written."""
+def convert_voice(
+    parts: VoiceParts, output: Path, origin: str, progress: Progress, variants: Sequence[str] = ()
+) -> Conversion:
+    """Converts one voice into `output`/<name>, replacing an older one only when everything is written.
+
+    `variants` are precisions besides fp32; they need onnxruntime.
+    """
     result = Conversion(output / parts.name, notes=list(parts.notes))
     config = model_settings(parts.am_config, parts.am_checkpoint, "KanTtsSAMBERT")
     with replacing(result.path) as folder:
@@ -54,6 +59,10 @@ def convert_voice(parts: VoiceParts, output: Path, origin: str, progress: Progre
         manifest = describe(parts, config, facts, origin)
         manifest["files"] = copy_files(parts, config, folder)
         manifest["graphs"] = graphs
+        if variants:
+            from convert import precision  # imports onnxruntime, which float32 does not need
+
+            manifest["variants"] = precision.variants(folder, manifest, variants, result.notes, progress)
         text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
         (folder / "voice.yaml").write_text(text, encoding="utf-8")
     return result

@@ -13,6 +13,8 @@ from server.mistakes import sentence
 DEFAULT_FILE = Path("config.yaml")
 
 Provider = Literal["cuda", "cpu"]
+Precision = Literal["fp32", "fp16", "int8"]
+PrecisionSetting = Literal["auto", "fp32", "fp16", "int8"]
 
 
 def _each_once(names: tuple[Provider, ...]) -> tuple[Provider, ...]:
@@ -49,6 +51,8 @@ class RuntimeSection(_Section):
         default=("cuda", "cpu"), strict=False
     )
     """Tried in this order."""
+    precision: PrecisionSetting = "auto"
+    """Of the voices' graphs; auto: what suits the provider, of what a voice has."""
     device_id: int = Field(default=0, ge=0)
     gpu_memory_limit_mb: int = Field(default=2048, ge=0)
     """0: no limit."""

@@ -1,6 +1,8 @@
-"""How many CPUs this process may really use. A container's quota is often far below the host's number of cores."""
+"""What CPUs there are: how many this process may really use (a container's quota is often far below the host's number
+of cores), and whether they have instructions for 8-bit networks."""
 
 import os
+import platform
 from pathlib import Path
 
 
@@ -12,6 +14,18 @@ def available_cpus(root: Path = Path("/")) -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
     allowed = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, int(min([allowed, *_quotas(root)])))
+
+
+def integer_dot_products(root: Path = Path("/")) -> str | None:
+    """The name of the CPU's instructions that multiply and add 8-bit integers at once, None if it has none.
+
+    Linux tells its CPUs' flags in /proc; of other systems only Macs with Apple's CPUs are known to have them.
+    """
+    words = set(_words(root / "proc/cpuinfo"))
+    for flag, name in (("avx512_vnni", "AVX-512 VNNI"), ("avx_vnni", "AVX VNNI"), ("asimddp", "ARM dot products")):
+        if flag in words:
+            return name
+    return "ARM dot products" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else None
 
 
 def _quotas(root: Path) -> list[float]:

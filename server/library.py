@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from server.config import Config
 from server.errors import ConfigurationError, SpeechError, UnknownNameError, VoiceError
+from server.precision import Choice
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
 from server.text.pronunciation.entries import Entries
@@ -75,14 +77,20 @@ class Library:
         """One voice alone, without loading the others."""
         return self._open(voice_folder(self._config, name))
 
-    def devices(self) -> dict[str, str | None]:
-        """What the graphs run on, and why not on something better."""
-        return {"provider": self.runtime.provider, "fallback": self.runtime.fallback}
+    def devices(self) -> dict[str, object]:
+        """What the graphs run on, why not on something better, and each voice's precision with its reason."""
+        precision = {name: asdict(self.precision(one.voice)) for name, one in self._voices.items()}
+        return {"provider": self.runtime.provider, "fallback": self.runtime.fallback, "precision": precision}
+
+    def precision(self, voice: Voice) -> Choice:
+        """The precision that a voice runs in here, and why."""
+        return self.runtime.choice(voice.precisions)
 
     def _open(self, folder: Path) -> Synthesizer:
         voice = Voice(folder)
         if voice.name != folder.name:
             raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
+        voice.require(self.runtime.settings.precision)
         voice.verify()
         synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon)
         synthesizer.warm_up()

@@ -8,7 +8,7 @@ plain arrays in host memory, so nothing is lost with a device.
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from server import cuda
-from server.config import RuntimeSection
+from server.config import Precision, RuntimeSection
 from server.cpus import available_cpus
 from server.errors import DeviceError, MissingProviderError, VoiceError
+from server.precision import Choice, choose
 
 log = logging.getLogger(__name__)
 
@@ -79,18 +80,29 @@ class Runtime:
         """Why a provider that was preferred is not used; None if the first one works."""
         return "; ".join(f"{name}: {reason}" for name, reason in self.failures.items()) or None
 
-    def open(self, path: Path, *, threads: int | None = None) -> "Session":
-        """A graph, ready to run. `threads=1` suits graphs that run step by step."""
-        return Session(self, path, threads or self.threads)
+    def open(
+        self, path: Path, *, variants: Mapping[Precision, Path] | None = None, threads: int | None = None
+    ) -> "Session":
+        """A graph, ready to run. `threads=1` suits graphs that run step by step.
+
+        `variants` are the same graph in other precisions; which one is used depends on the provider.
+        """
+        return Session(self, {"fp32": path, **(variants or {})}, threads or self.threads)
+
+    def choice(self, there: Collection[Precision]) -> Choice:
+        """The precision that is used on the provider in use, of those that are there, and why."""
+        return choose(self.provider, there, self.settings.precision)
 
     def is_last(self, provider: str) -> bool:
         """Whether there is no other provider to turn to."""
         return all(name == provider or name in self.failures for name in self.settings.providers)
 
-    def start(self, path: Path, threads: int) -> tuple[str, ort.InferenceSession]:
-        """The graph on the best provider that can open it, and that provider's name."""
+    def start(self, files: Mapping[Precision, Path], threads: int) -> tuple[str, ort.InferenceSession]:
+        """The graph on the best provider that can open it, in the precision for that, and the provider's name."""
         while True:
             name = self.provider
+            precision = choose(name, files, self.settings.precision).precision
+            path = files.get(precision, files["fp32"])  # a forced precision need not exist for every graph
             try:
                 return name, self.openers[name](path, threads)
             except MissingProviderError as error:
@@ -149,11 +161,12 @@ class Runtime:
 class Session:
     """One graph. Describes itself: its facts, and its states, each `state.x` paired with a `next_state.x`."""
 
-    def __init__(self, runtime: Runtime, path: Path, threads: int) -> None:
-        self.path = path
+    def __init__(self, runtime: Runtime, files: Mapping[Precision, Path], threads: int) -> None:
+        self.path = files["fp32"]
+        self._files = files
         self._runtime = runtime
         self._threads = threads
-        self._provider, self._engine = runtime.start(path, threads)
+        self._provider, self._engine = runtime.start(files, threads)
         self.inputs = [item.name for item in self._engine.get_inputs()]
         self.outputs = [item.name for item in self._engine.get_outputs()]
         self.facts = {key: json.loads(value) for key, value in self._engine.get_modelmeta().custom_metadata_map.items()}
@@ -171,7 +184,7 @@ class Session:
         """One run; every output by its name. Raises `DeviceError` when no provider is left that can do it."""
         while True:
             if self._provider in self._runtime.failures:
-                self._provider, self._engine = self._runtime.start(self.path, self._threads)
+                self._provider, self._engine = self._runtime.start(self._files, self._threads)
             provider, engine = self._provider, self._engine
             try:
                 return dict(zip(self.outputs, engine.run(self.outputs, inputs), strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from server.config import Precision, PrecisionSetting
 from server.errors import UnknownNameError, VoiceError
 from server.signals import Floats
 
@@ -87,6 +88,24 @@ class GraphFile(_Section):
     parameters: int
 
 
+class Report(_Section):
+    """How a variant compares with float32, over sentences that it was not tuned on."""
+
+    snr_db: float
+    log_spectral_distance_db: float
+    sentences: int
+    seconds: float
+    share_of_vocoder: float
+    """Of its multiplications that are done in this precision."""
+
+
+class Variant(_Section):
+    """Graphs that may take the place of the float32 ones: the same inputs, outputs and states, all float32."""
+
+    graphs: dict[str, GraphFile]
+    report: Report
+
+
 class Manifest(_Section):
     """The content of voice.yaml."""
 
@@ -101,6 +120,8 @@ class Manifest(_Section):
     acoustic: Acoustic
     vocoder: Vocoder
     graphs: dict[str, GraphFile]
+    variants: dict[Literal["fp16", "int8"], Variant] = {}
+    """By precision. A graph that a variant lacks is the float32 one."""
     files: dict[str, str] = {}
     """Other files and their SHA-256."""
     untrained: tuple[Literal["english", "erhua"], ...] = ()
@@ -161,15 +182,37 @@ class Voice:
             raise UnknownNameError("emotion", name, self.emotions)
         return bare
 
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        return ("fp32", *self.manifest.variants)
+
+    def require(self, wanted: PrecisionSetting) -> None:
+        """Raises `VoiceError` for a voice without the precision that the configuration forces."""
+        if wanted != "auto" and wanted not in self.precisions:
+            raise VoiceError(
+                f"voice {self.name!r} has no {wanted} variant (runtime.precision), only {', '.join(self.precisions)}; "
+                f"convert it again with `python -m convert {self.manifest.source.get('package', 'PACKAGE')} "
+                f"--precision fp32,{wanted}`, or set runtime.precision to auto"
+            )
+
     def graph(self, name: str) -> Path:
-        """Path of one graph; `VoiceError` if the voice has none of that name."""
+        """Path of one float32 graph; `VoiceError` if the voice has none of that name."""
         if name not in self.manifest.graphs:
             raise VoiceError(f"voice {self.name!r} has no graph {name!r}; convert it again")
         return self.folder / self.manifest.graphs[name].file
 
+    def variants(self, name: str) -> dict[Precision, Path]:
+        """Paths of the same graph in other precisions."""
+        return {
+            precision: self.folder / variant.graphs[name].file
+            for precision, variant in self.manifest.variants.items()
+            if name in variant.graphs
+        }
+
     def verify(self) -> None:
         """Compares every file with its SHA-256 in voice.yaml."""
-        expected = {entry.file: entry.sha256 for entry in self.manifest.graphs.values()} | self.manifest.files
+        sets = [self.manifest.graphs, *(variant.graphs for variant in self.manifest.variants.values())]
+        expected = {entry.file: entry.sha256 for graphs in sets for entry in graphs.values()} | self.manifest.files
         for file, digest in expected.items():
             path = self.folder / file
             if not path.is_file():

@@ -1,12 +1,15 @@
 """What many tests share: packages with recorded outputs of the original code, and the embedded voice."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
+import yaml
 
 from convert.package import find_voices
+from convert.precision import variants
 from convert.voice import convert_voice
 from server.config import RuntimeSection, SynthesisSection
 from server.runtime import Runtime, Session
@@ -40,6 +43,19 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in PACKAGES:
         for parts in find_voices(GOLDEN / name):
             convert_voice(parts, models, name, lambda step: None)
+    return models
+
+
+@pytest.fixture(scope="session")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with voices in all precisions: the embedded one, and a golden one without a source."""
+    models = tmp_path_factory.mktemp("several")
+    for parts in find_voices(GOLDEN / "noncausal_16k"):
+        convert_voice(parts, models, "noncausal_16k", lambda step: None, ("fp16", "int8"))
+    folder = Path(shutil.copytree(EMBEDDED, models / "demo"))
+    manifest = yaml.safe_load((folder / "voice.yaml").read_text())
+    manifest["variants"] = variants(folder, manifest, ("fp16", "int8"), [], lambda step: None)
+    (folder / "voice.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
     return models
 
 

@@ -21,6 +21,7 @@ LAYERS = (
     {"text", "acoustic", "vocoder", "audio", "speaker"},
     {"streamed"},
     {"voice", "runtime"},
+    {"precision"},
     {"config", "signals"},
     {"cpus", "cuda", "errors", "mistakes"},
 )
@@ -30,7 +31,7 @@ WITHOUT_DEVICE = ("server.text", "server.audio")
 DEVICE = ("server.runtime", "server.streamed")
 
 DOORS = {
-    "onnxruntime": ("server.runtime", "server.cli.doctor"),
+    "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.rehearsal"),
     "aiohttp": ("server.http",),
     "onnx": ("convert",),
     "modelscope": ("convert.download",),

@@ -35,7 +35,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
     for name, value in _machine(config) + _device(library):
         print(f"{name:14} {value}")
     for name, synthesizer in library.voices.items():
-        print(f"{'voice':14} {name}: speaks ({synthesizer.voice.manifest.language}, {synthesizer.voice.rate} Hz)")
+        voice, choice = synthesizer.voice, library.precision(synthesizer.voice)
+        facts = f"{voice.manifest.language}, {voice.rate} Hz"
+        print(f"{'voice':14} {name}: speaks ({facts}) in {choice.precision}: {choice.reason}")
     for name, reason in library.broken.items():
         print(f"{'voice':14} {name}: broken: {reason}")
     if not library.voices:

@@ -2,10 +2,12 @@
 
 import argparse
 import logging
+from collections.abc import Iterator
 
 from server.config import Config
 from server.errors import VoiceError
 from server.library import voice_folders
+from server.precision import choose
 from server.voice import Voice
 
 NAME = "voices"
@@ -25,6 +27,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     for folder in folders:
         try:
             voice = Voice(folder)
+            voice.require(config.runtime.precision)
             voice.verify()
         except VoiceError as error:
             print(f"{folder.name}: broken: {error}")
@@ -32,6 +35,19 @@ def run(options: argparse.Namespace, config: Config) -> int:
         megabytes = sum(graph.bytes for graph in voice.manifest.graphs.values()) / 1e6
         source = "NSF" if voice.manifest.vocoder.harmonics else "no NSF"
         print(f"{voice.name}: {voice.manifest.language}, {voice.rate} Hz, {source}, {megabytes:.0f} MB")
+        print(f"  precision: {', '.join(_precisions(voice))}")
+        for provider in config.runtime.providers:
+            choice = choose(provider, voice.precisions, config.runtime.precision)
+            print(f"    {choice.precision} on {provider}: {choice.reason}")
         print(f"  speakers: {', '.join(voice.speakers)}")
         print(f"  emotions: {', '.join(voice.emotions)}")
     return 0
+
+
+def _precisions(voice: Voice) -> Iterator[str]:
+    """What the voice has, with how much the variants lose."""
+    yield "fp32"
+    for name, variant in voice.manifest.variants.items():
+        report, size = variant.report, sum(graph.bytes for graph in variant.graphs.values())
+        distance = f"{report.snr_db:g} dB SNR, {report.log_spectral_distance_db:g} dB spectral distance"
+        yield f"{name} ({distance}, {size / 1e6:.1f} MB)"

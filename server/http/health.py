@@ -29,6 +29,7 @@ class HealthRoute:
             "status": state,
             "provider": devices["provider"],
             "fallback": devices["fallback"],
+            "precision": devices["precision"],
             "voices": len(self._library.voices),
             "broken": len(self._library.broken),
             "version": __version__,

@@ -1,6 +1,6 @@
 """Script -> sentences that a voice can speak: the room's front door."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -108,7 +108,7 @@ class FrontEnd:
         said: set[str] = set()
         pending = list(script.warnings)
         spoken = False
-        for piece in _pieces(script, self._longest, self._weigh):
+        for piece in self._pieces(script):
             sentence, warnings = self._analyse(script, piece, speaker, emotion)
             pending += [warning for warning in warnings if warning not in said]
             said.update(warnings)
@@ -176,6 +176,28 @@ class FrontEnd:
         )
         return sentence, tuple(warnings)
 
+    def _pieces(self, script: Script) -> "Iterator[_Piece]":
+        begin = 0
+        for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
+            pause = script.pauses.get(end)
+            for piece in sentences.split(script.text[begin:end], self._longest, self._weigh, self._breaks):
+                if begin + len(piece) < end:
+                    yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
+            goes_on = pause is not None and end < len(script.text)
+            if begin < end or pause is not None:
+                level = sentences.level(script.text[begin:end]) if goes_on else grouping.SENTENCE_END
+                yield _Piece(begin, end, level, pause)
+            begin = end
+
+    def _breaks(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a stretch that is too long may be parted, and how well: `sentences.Breaks`."""
+        normalized = normalize.normalize(text)
+        words, _ = reader.read_words(normalized.text, self._entries, speaks_english=self._speaks_english)
+        for group in grouping.group(words):
+            for word in group.words:
+                level = group.level if word is group.words[-1] else 0
+                yield normalized.origin[word.syllables[-1].end - 1] + 1, level
+
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
@@ -186,20 +208,6 @@ class _Piece:
     level: int
     """Of the break at its end: 4, or 3 where the sentence goes on."""
     pause: float | None
-
-
-def _pieces(script: Script, longest: int, weigh: Callable[[str], int]) -> Iterator[_Piece]:
-    begin = 0
-    for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
-        pause = script.pauses.get(end)
-        for piece in sentences.split(script.text[begin:end], longest, weigh):
-            if begin + len(piece) < end:
-                yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
-        goes_on = pause is not None and end < len(script.text)
-        if begin < end or pause is not None:
-            level = sentences.level(script.text[begin:end]) if goes_on else grouping.SENTENCE_END
-            yield _Piece(begin, end, level, pause)
-        begin = end
 
 
 def _pinyin(phrase: Iterable[ProsodicWord]) -> tuple[str, ...]:

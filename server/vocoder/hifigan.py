@@ -30,7 +30,7 @@ class Vocoder:
     def __init__(self, voice: Voice, runtime: Runtime) -> None:
         facts = voice.manifest.vocoder
         self._rate = voice.rate
-        self._graph = StreamedGraph(runtime.open(voice.graph("vocoder")))
+        self._graph = StreamedGraph(runtime.open(voice.graph("vocoder"), variants=voice.variants("vocoder")))
         self._source: HarmonicSource | None = None
         if facts.harmonics:
             f0 = voice.manifest.acoustic.f0

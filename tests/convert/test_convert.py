@@ -49,7 +49,7 @@ def change_config(package: Path, kind: str, change: Callable[[dict[str, Any]], N
 
 
 def run(package: Path, output: Path, *options: str) -> int:
-    return main([str(package), "--output", str(output), *options])
+    return main([str(package), "--output", str(output), "--precision", "fp32", *options])
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -115,7 +115,7 @@ def test_parts_alone_make_a_voice_with_the_rate_of_the_vocoders_configuration(pa
     assert run(package, tmp_path / "models") == 0
     (part(package, "am").parent / "audio_config.yaml").unlink()
     parts = ["--am", str(part(package, "am")), "--voc", str(next((part(package, "voc") / "ckpt").iterdir()))]
-    assert main([*parts, "--voice", "parts", "--output", str(tmp_path / "models")]) == 0
+    assert main([*parts, "--voice", "parts", "--precision", "fp32", "--output", str(tmp_path / "models")]) == 0
     whole, parted = (
         yaml.safe_load((tmp_path / f"models/{name}/voice.yaml").read_text()) for name in ("noncausal_16k", "parts")
     )
@@ -250,7 +250,7 @@ def test_a_configuration_that_lacks_a_key_says_which(
 def test_converting_loads_neither_torch_nor_a_runtime(tmp_path: Path) -> None:
     code = (
         "import sys; from convert.__main__ import main; "
-        f"assert main([{str(GOLDEN / 'byte_16k')!r}, '--output', {str(tmp_path)!r}]) == 0; "
+        f"assert main([{str(GOLDEN / 'byte_16k')!r}, '--output', {str(tmp_path)!r}, '--precision', 'fp32']) == 0; "
         "print(sorted({'torch', 'onnxruntime', 'modelscope', 'server'} & sys.modules.keys()))"
     )
     done = subprocess.run(

@@ -39,6 +39,9 @@ async def test_health_names_the_provider_and_the_reason_of_a_fallback(serving):
     assert answer.status == 200
     assert body == {
         "status": "ready", "provider": "cpu", "fallback": "CUDA is not there: libcudart.so.13 is missing",
+        "precision": {
+            name: {"precision": "int8", "reason": "this CPU has AVX-512 VNNI"} for name in ("demo", "second")
+        },
         "voices": 2, "broken": 1,
     }  # fmt: skip
 

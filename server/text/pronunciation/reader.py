@@ -36,7 +36,7 @@ _WHOLE = re.compile(
     rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
 )
 """What a segmenter tears: numerals and scores, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
-_PAUSES = {"、": 2, "（": 2, "）": 2} | dict.fromkeys("，；：…—", 3) | dict.fromkeys("。？！", 4)
+_PAUSES = {"（": 2, "）": 2} | dict.fromkeys("、，；：…—", 3) | dict.fromkeys("。？！", 4)
 _PAUSES |= {mark: level for level, mark in enumerate(BREAKS)}
 _READABLE = re.compile(r"[a-z]+[1-5]")
 
