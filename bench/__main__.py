@@ -55,7 +55,7 @@ def measure(options: argparse.Namespace, plan: Plan, command: str) -> Results:
     for name in options.voice or ([DEFAULT_VOICE, RANDOM] if options.command is None else [None]):
         if name == RANDOM:
             print(f"preparing {RANDOM}", file=sys.stderr)
-        subject = find(options.models, name)
+        subject = find(options.models, name, plan.engine)
         results.voices.append(voice := VoiceResults(subject.name, str(subject)))
         print(f"\n## {subject}", flush=True)
         shown = 0

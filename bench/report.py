@@ -70,7 +70,7 @@ def speed_rows(voice: VoiceResults) -> list[Row]:
             "CPU s / s": known(speed.cpu_rtf, ".3f"),
             "its normalised": known(speed.cpu_rtf_normalised, ".3f"),
             "CPU": f"{speed.cpu_share:.0%}",
-            "memory MiB": known(speed.memory_peak, ".0f"),
+            **milliseconds(speed.first_audio),
         }
         for speed in voice.speeds
     ]

@@ -1,18 +1,17 @@
 """The real-time factor of the whole engine, for each precision that a voice has."""
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 
 from bench.machine import matrix_gflops, normalised
 from bench.percentiles import Percentiles
-from bench.process import Usage, forget_peak, memory_peak
 from bench.progress import steps
 from bench.take import Take, speak
 from bench.texts import NEWS
 from bench.voices import Engine, Subject
 from server.cpus import available_cpus
+from server.library import Library
+from server.synthesizer import Synthesizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +31,55 @@ class Speed:
     """Seconds, of the text."""
     first_audio: Percentiles
     """seconds"""
-    memory_peak: float | None
-    """MiB of this process, whatever it holds besides the voice."""
     provider: str
     fallback: str | None
 
 
+@dataclass(slots=True)
+class _Entrant:
+    """One precision, and how it did."""
+
+    precision: str
+    library: Library
+    engine: Synthesizer
+    takes: list[Take] = field(default_factory=list)
+    gflops: list[float] = field(default_factory=list)
+
+
 def speeds(subject: Subject, engine: Engine, repeat: int, text: str = NEWS) -> list[Speed]:
-    """One result a precision."""
-    return [_speed(subject, engine, precision, repeat, text) for precision in subject.precisions]
+    """One result a precision. They take turns, so that a machine that changes its speed does so for all of them."""
+    entrants = [_entrant(subject, engine, precision) for precision in subject.voice.precisions]
+    for entrant in entrants:
+        speak(entrant.engine, text[:20])
+    rounds = [entrant for _ in range(repeat) for entrant in entrants]
+    before = matrix_gflops()
+    for entrant in steps(rounds, f"{subject.name}: real-time factor"):
+        entrant.takes.append(speak(entrant.engine, text))
+        after = matrix_gflops()
+        entrant.gflops.append((before + after) / 2)
+        before = after
+    return [_speed(entrant) for entrant in entrants]
 
 
-def _speed(subject: Subject, engine: Engine, precision: str, repeat: int, text: str) -> Speed:
-    forget_peak()
+def _entrant(subject: Subject, engine: Engine, precision: str) -> _Entrant:
     library = subject.library(engine, precision)
-    synthesizer = library.open(subject.name)
-    speak(synthesizer, text[:20])
-    takes: list[Take] = []
-    shares, products = [], [matrix_gflops()]
-    for _ in steps(range(repeat), f"{subject.name}: real-time factor, {precision}"):
-        began = Usage.of()
-        takes.append(speak(synthesizer, text))
-        shares.append(Usage.of().share_since(began, available_cpus()))
-        products.append(matrix_gflops())
-    beside = [(before + after) / 2 for before, after in pairwise(products)]
-    cpu_factor = median([take.cpu_factor for take in takes])
+    return _Entrant(precision, library, library.open(subject.name))
+
+
+def _speed(entrant: _Entrant) -> Speed:
+    takes, gflops = entrant.takes, statistics.median(entrant.gflops)
+    cpu_factors = [take.cpu_factor for take in takes if take.cpu_factor is not None]
+    cpu_factor = statistics.median(cpu_factors) if cpu_factors else None
     return Speed(
-        precision=precision,
+        precision=entrant.precision,
         rtf=statistics.median(take.factor for take in takes),
-        rtf_normalised=statistics.median(map(normalised, [take.factor for take in takes], beside)),
-        gflops=statistics.median(beside),
+        rtf_normalised=statistics.median(map(normalised, [take.factor for take in takes], entrant.gflops)),
+        gflops=gflops,
         cpu_rtf=cpu_factor,
-        cpu_rtf_normalised=None if cpu_factor is None else normalised(cpu_factor, statistics.median(beside)),
-        cpu_share=median(shares) or 0.0,
+        cpu_rtf_normalised=None if cpu_factor is None else normalised(cpu_factor, gflops),
+        cpu_share=sum(take.cpu or 0.0 for take in takes) / (sum(take.wall for take in takes) * available_cpus()),
         sound=statistics.median(take.sound for take in takes),
         first_audio=Percentiles.of(take.first for take in takes),
-        memory_peak=memory_peak(),
-        provider=library.runtime.provider,
-        fallback=library.runtime.fallback,
+        provider=entrant.library.runtime.provider,
+        fallback=entrant.library.runtime.fallback,
     )
-
-
-def median(values: Sequence[float | None]) -> float | None:
-    """Of what is known; None when nothing is."""
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None

@@ -1,6 +1,7 @@
 """The voices that are measured, and the engines that speak with them."""
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,9 +34,7 @@ class Engine:
 
     def config(self, models: Path, precision: str = "auto") -> Config:
         providers = (self.provider, "cpu") if self.provider != "cpu" else ("cpu",)
-        settings: dict[str, object] = {"providers": providers, "threads": self.threads}
-        if "precision" in RuntimeSection.model_fields:
-            settings["precision"] = precision
+        settings = {"providers": providers, "threads": self.threads, "precision": precision}
         return Config(models=ModelsSection(path=models), runtime=RuntimeSection.model_validate(settings))
 
 
@@ -50,11 +49,6 @@ class Subject:
     def voice(self) -> Voice:
         return Voice(self.models / self.name)
 
-    @property
-    def precisions(self) -> tuple[str, ...]:
-        """fp32 first."""
-        return tuple(getattr(self.voice, "precisions", ("fp32",)))
-
     def library(self, engine: Engine, precision: str = "auto") -> Library:
         """Which opens the voice, and knows afterwards what it runs on."""
         return Library(engine.config(self.models, precision))
@@ -66,28 +60,34 @@ class Subject:
     def __str__(self) -> str:
         voice = self.voice
         millions = sum(graph.parameters for graph in voice.manifest.graphs.values()) / 1e6
-        return f"{self.name}: {millions:.1f} M parameters, {voice.rate} Hz, {', '.join(self.precisions)}"
+        return f"{self.name}: {millions:.1f} M parameters, {voice.rate} Hz, {', '.join(voice.precisions)}"
 
 
-def find(models: Path, name: str | None) -> Subject:
+def find(models: Path, name: str | None, engine: Engine) -> Subject:
     """A voice by its name, or the default one; `RANDOM` is made when it is not there.
 
     Raises `UnknownNameError`, `VoiceError` or `ConfigurationError` of the server.
     """
     if name == RANDOM and not (models / RANDOM).is_dir():
-        return Subject(random_voice(), RANDOM)
+        return Subject(random_voice(("int8",) if engine.provider == "cpu" else ("fp16",)), RANDOM)
     return Subject(models, voice_folder(Config(models=ModelsSection(path=models)), name).name)
 
 
-def random_voice(cache: Path = CACHE) -> Path:
-    """The folder that holds the voice `RANDOM`, converted when the converter has changed since the last time."""
+def random_voice(variants: tuple[str, ...], cache: Path = CACHE) -> Path:
+    """The folder that holds the voice `RANDOM`, converted when the converter has changed since the last time.
+
+    Of the precisions besides fp32, those are there that stand the converter's test.
+    """
     sources = [*sorted((_ROOT / "convert").rglob("*.py")), *(_ROOT / "bench" / name for name in _MAKERS)]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
-    models = cache / digest
+    models = cache / "-".join([digest, *variants])
     if not (models / RANDOM / "voice.yaml").is_file():
+        for old in cache.glob("*"):
+            if not old.name.startswith(digest):
+                shutil.rmtree(old)
         with tempfile.TemporaryDirectory() as folder:
             for parts in find_voices(write_package(Path(folder), RANDOM)):
-                convert_voice(parts, models, "random weights", lambda step: None)
+                convert_voice(parts, models, "random weights", lambda step: None, variants)
     return models
 
 

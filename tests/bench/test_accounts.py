@@ -16,7 +16,7 @@ from bench.speed import Speed
 from bench.texts import KINDS, NEWS, text_of
 
 NONE = Percentiles.of([])
-SPEED = Speed("fp32", 0.2, 0.2, 128.0, 0.25, 0.25, 1.0, 20.0, NONE, None, "cpu", None)
+SPEED = Speed("fp32", 0.2, 0.2, 128.0, 0.25, 0.25, 1.0, 20.0, NONE, "cpu", None)
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
 
