@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from server.errors import ConfigurationError
 from server.mistakes import sentence
@@ -28,12 +28,23 @@ class _Section(BaseModel):
 
 
 class ServerSection(_Section):
-    """Where the server listens, and how much it does at a time."""
+    """Where the server listens."""
 
     host: str = Field(default="0.0.0.0", min_length=1)
     port: int = Field(default=7860, ge=0, le=65535)
+
+
+class SchedulerSection(_Section):
+    """How many streams there are at a time, and who computes them."""
+
     workers: int = Field(default=0, ge=0, le=1024)
-    """Threads that synthesise at the same time; 0: one for every two CPUs available."""
+    """Threads that compute; 0: one for every CPU available."""
+    max_streams: int = Field(default=0, ge=0)
+    """0: as many as the measured capacity allows."""
+    headroom: float = Field(default=0.85, gt=0, le=1)
+    """Share of the workers' time that the admitted streams may be predicted to take."""
+    max_batch: int = Field(default=16, ge=1, le=256)
+    """Streams that share one run of a graph."""
 
 
 class ModelsSection(_Section):
@@ -58,6 +69,8 @@ class RuntimeSection(_Section):
     """0: no limit."""
     threads: int = Field(default=0, ge=0, le=1024)
     """0: as many as there are CPUs available."""
+    unload_after: float = Field(default=0, ge=0)
+    """Seconds; 0: never."""
 
 
 class SynthesisSection(_Section):
@@ -76,14 +89,22 @@ class TextSection(_Section):
 
     lexicon: dict[str, str] = Field(default={})
     """Word -> pinyin with tone digits."""
+    emoji: Literal["drop", "name"] = "drop"
+    """Left out with a warning, or named."""
     marks: bool = True
     """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
+    _places: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def place(self, word: str) -> str:
+        """Where an entry of the lexicon is written: `config.yaml, line 12`."""
+        return self._places.get(word, "the lexicon")
 
 
 class Config(_Section):
     """The content of config.yaml."""
 
     server: ServerSection = ServerSection()
+    scheduler: SchedulerSection = SchedulerSection()
     models: ModelsSection = ModelsSection()
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()
@@ -99,13 +120,14 @@ def load_config(path: Path | None = None) -> Config:
         if not DEFAULT_FILE.exists():
             return Config()
         path = DEFAULT_FILE
-    content = _read(path)
+    content, lexicon_lines = _read(path)
     # A section whose keys are all commented out is None in YAML and means its defaults.
     sections = {name: {} if section is None else section for name, section in content.items()}
     try:
         config = Config.model_validate(sections)
     except ValidationError as error:
         raise ConfigurationError("\n".join(f"{path}: {mistake}" for mistake in _mistakes(error))) from None
+    config.text._places.update({word: f"{path}, line {line}" for word, line in lexicon_lines.items()})
     models = config.models.model_copy(update={"path": path.parent / config.models.path})
     return config.model_copy(update={"models": models})
 
@@ -122,9 +144,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _read(path: Path) -> dict[Hashable, Any]:
+def _read(path: Path) -> tuple[dict[Hashable, Any], dict[str, int]]:
+    """The sections, and the lines of the lexicon's entries, counted from 1."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        text = path.read_text(encoding="utf-8")
+        content = yaml.load(text, Loader=_Loader)
     except FileNotFoundError:
         raise ConfigurationError(f"{path} does not exist; name another file, or none for the defaults") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -132,10 +156,19 @@ def _read(path: Path) -> dict[Hashable, Any]:
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is not valid YAML: {error}") from None
     if content is None:
-        return {}
+        return {}, {}
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path} must hold sections ({', '.join(Config.model_fields)}), not {content!r}")
-    return content
+    return content, _lines(yaml.compose(text, Loader=_Loader), "text", "lexicon")
+
+
+def _lines(node: yaml.Node | None, *path: str) -> dict[str, int]:
+    """The keys of the mapping at `path`, each with its line."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    if not path:
+        return {key.value: key.start_mark.line + 1 for key, _ in node.value}
+    return next((_lines(value, *path[1:]) for key, value in node.value if key.value == path[0]), {})
 
 
 def _mistakes(error: ValidationError) -> Iterator[str]:

@@ -1,16 +1,20 @@
-"""Sentences and pauses -> one stream of sound, whoever speaks them."""
+"""Sentences and pauses -> one stream of sound, whoever speaks them. The stream is work: see `server/work.py`."""
 
 from collections.abc import Generator, Iterable, Iterator
-from itertools import chain
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from server.pace import Pace
 from server.signals import Audio
 from server.text.frontend import Pause, Sentence
+from server.work import Outputs, Speech, Work, between
 
 PIECE = 1
 """Seconds of silence at a time: a listener who leaves stops a long pause too."""
+AHEAD = 0.5
+"""Seconds of lead from which the next sentence is composed while the current one is being spoken."""
 
 Item = Sentence | Pause
 
@@ -23,40 +27,73 @@ class Speaker(Protocol):
     rate: int
     """Hz"""
 
-    def say(self, sentence: Sentence, *, urgent: bool) -> Iterator[Audio]:
-        """A sentence, and the silence that it asks for. `urgent`: somebody waits for the first sound."""
+    def compose(self, sentence: Sentence, pace: Pace) -> Work[Speech[Audio]]:
+        """Gives a sentence its melody; what comes of that speaks it, and the silence that it asks for."""
 
 
-def deliver(turns: Iterable[tuple[Speaker, Item]]) -> Generator[Audio, None, None]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A sentence and the silence before it; at the end of a text there may be silence alone."""
+
+    speaker: Speaker
+    sentence: Sentence | None
+    silence: int
+    """Samples"""
+
+
+def deliver(items: Iterable[tuple[Speaker, Item]], pace: Pace) -> Speech[Audio]:
     """Each item by its speaker, in order. A `Pause` takes the place of the usual silence between two sentences.
 
     Reads up to the first sentence at once, so that what cannot be spoken is refused before anything sounds.
     """
-    turns = iter(turns)
-    read: list[tuple[Speaker, Item]] = []
-    for turn in turns:
-        read.append(turn)
-        if isinstance(turn[1], Sentence):
-            break
-    return _deliver(chain(read, turns))
+    return _Delivery(_turns(items), pace).speech()
 
 
-def _deliver(turns: Iterable[tuple[Speaker, Item]]) -> Generator[Audio, None, None]:
-    owed, urgent = 0.0, True
-    for speaker, item in turns:
+def _turns(items: Iterable[tuple[Speaker, Item]]) -> Iterator[Turn]:
+    samples, usual, speaker = 0, 0, None
+    for speaker, item in items:
         if isinstance(item, Pause):
-            yield from silence(round(item.seconds * speaker.rate), speaker.rate)
-            owed = 0.0
+            samples, usual = samples + round(item.seconds * speaker.rate), 0
             continue
-        yield from silence(round(owed * speaker.rate), speaker.rate)
-        yield from speaker.say(item, urgent=urgent)
-        owed, urgent = speaker.sentence_silence if item.pause is None else 0.0, False
+        yield Turn(speaker, item, samples + usual)
+        samples, usual = 0, round(speaker.sentence_silence * speaker.rate) if item.pause is None else 0
+    if samples and speaker:
+        yield Turn(speaker, None, samples)
 
 
-def silence(samples: int, rate: int) -> Iterator[Audio]:
-    """That many samples, in pieces of a second."""
+class _Delivery:
+    """One turn after another; the next one is composed as soon as the listener has enough to hear."""
+
+    def __init__(self, turns: Iterator[Turn], pace: Pace) -> None:
+        self._turns = turns
+        self._pace = pace
+        self._next = next(turns, None)
+        self._composed: Speech[Audio] | None = None
+        """The sentence of the next turn."""
+
+    def speech(self) -> Speech[Audio]:
+        while turn := self._next:
+            yield from silence(turn.silence, turn.speaker.rate, self._pace)
+            if turn.sentence is None:
+                return
+            speech = self._composed or (yield from turn.speaker.compose(turn.sentence, self._pace))
+            self._next = self._composed = None
+            yield from between(speech, self._look_ahead)
+            self._next = self._next or next(self._turns, None)
+
+    def _look_ahead(self) -> Work[None]:
+        if self._next is None and self._pace.lead > AHEAD:
+            self._next = turn = next(self._turns, None)
+            if turn and turn.sentence:
+                self._composed = yield from turn.speaker.compose(turn.sentence, self._pace)
+
+
+def silence(samples: int, rate: int, pace: Pace) -> Generator[Audio, Outputs, None]:
+    """That many samples, in pieces of a second, which cost no computing."""
     for start in range(0, samples, PIECE * rate):
-        yield Audio(np.zeros(min(PIECE * rate, samples - start), np.float32), rate)
+        size = min(PIECE * rate, samples - start)
+        pace.hand_over(size / rate, computed=False)
+        yield Audio(np.zeros(size, np.float32), rate)
 
 
 def units_of_silence(symbols: str) -> int:

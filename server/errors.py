@@ -31,6 +31,18 @@ class SynthesisError(SpeechError, RuntimeError):
     """The model produced something that must not reach a listener, such as NaN."""
 
 
+class ShutdownError(SpeechError):
+    """The server is stopping: nothing new starts, and what runs is cut off."""
+
+
+class BusyError(SpeechError):
+    """One stream more would make those that run late. `retry_after` is a guess in whole seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class RequestError(SpeechError, ValueError):
     """What the caller asked for cannot be done. `param` names the field, `code` is for programs."""
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from server.config import Config
 from server.errors import ConfigurationError, SpeechError, UnknownNameError, VoiceError
+from server.memory import release
 from server.precision import Choice
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
@@ -28,7 +29,7 @@ class Library:
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime)
-        self._lexicon = Entries.of(config.text.lexicon)
+        self._lexicon = Entries.of(config.text.lexicon, config.text.place)
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config
         self._voices: dict[str, Synthesizer] = {}
@@ -58,6 +59,7 @@ class Library:
                     log.error("voice %s is broken: %s", folder.name, error)
                     self._broken[folder.name] = str(error)
         finally:
+            release()
             self.state = "ready" if self._voices else "failed"
 
     def synthesizer(self, name: str | None = None) -> Synthesizer:
@@ -77,6 +79,10 @@ class Library:
         """One voice alone, without loading the others."""
         return self._open(voice_folder(self._config, name))
 
+    def unload_idle(self) -> None:
+        """Drops from memory what was not used for the configured time; it comes back when it is asked for."""
+        self.runtime.unload_idle()
+
     def devices(self) -> dict[str, object]:
         """What the graphs run on, why not on something better, and each voice's precision with its reason."""
         precision = {name: asdict(self.precision(one.voice)) for name, one in self._voices.items()}
@@ -92,7 +98,8 @@ class Library:
             raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
         voice.require(self.runtime.settings.precision)
         voice.verify()
-        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon)
+        text = self._config.text
+        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon, text.emoji)
         synthesizer.warm_up()
         return synthesizer
 

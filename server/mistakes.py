@@ -12,6 +12,7 @@ _EXPECTED = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "greater_than_equal": "at least {ge:g}",
+    "greater_than": "above {gt:g}",
     "less_than_equal": "at most {le:g}",
     "literal_error": "one of {expected}",
     "tuple_type": "a list",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from server.delivery import Item, deliver
 from server.errors import RequestError, UnknownNameError
+from server.pace import Pace
 from server.signals import Audio
 from server.text.script.script import Script
+from server.work import Speech, at_once
 
 if TYPE_CHECKING:  # whoever serves imports this before anything that computes
     from server.synthesizer import Synthesizer
@@ -45,14 +47,23 @@ class Narration:
         """Hz"""
         self._roles = roles
 
-    def speak(self) -> Generator[Audio, None, None]:
-        """The audio, chunk by chunk. Closing the iterator stops the computation.
+    @property
+    def voice(self) -> str:
+        """The voice that has most to say: its cost is taken for that of the whole."""
+        return max(self._roles, key=lambda role: len(role.script.text)).synthesizer.voice.name
+
+    def speech(self, pace: Pace | None = None) -> Speech[Audio]:
+        """The audio, chunk by chunk, as work; `pace` is told of every chunk, and sets how long the next one is.
 
         Raises `RequestError` at once, before anything is computed, when the first sentence cannot be spoken.
         """
-        return deliver(self._turns())
+        return deliver(self._items(), pace or Pace())
 
-    def _turns(self) -> Iterator[tuple["Synthesizer", Item]]:
+    def speak(self) -> Generator[Audio, None, None]:
+        """`speech`, computed by whoever iterates. Closing the iterator stops the computation."""
+        return at_once(self.speech())
+
+    def _items(self) -> Iterator[tuple["Synthesizer", Item]]:
         """Every item with who speaks it. A part without anything to speak is an error only when all are like that."""
         spoken, silent = False, None
         for role in self._roles:

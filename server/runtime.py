@@ -8,6 +8,8 @@ plain arrays in host memory, so nothing is lost with a device.
 import json
 import logging
 import threading
+import time
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +25,7 @@ from server import cuda
 from server.config import Precision, RuntimeSection
 from server.cpus import available_cpus
 from server.errors import DeviceError, MissingProviderError, VoiceError
+from server.memory import release
 from server.precision import Choice, choose
 
 log = logging.getLogger(__name__)
@@ -59,6 +62,7 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
         real: dict[str, Opener] = {"cuda": self._open_cuda, "cpu": self._open_cpu}
         self.openers = real | dict(self.openers)
 
@@ -87,11 +91,22 @@ class Runtime:
 
         `variants` are the same graph in other precisions; which one is used depends on the provider.
         """
-        return Session(self, {"fp32": path, **(variants or {})}, threads or self.threads)
+        session = Session(self, {"fp32": path, **(variants or {})}, threads or self.threads)
+        self._sessions.add(session)
+        return session
 
     def choice(self, there: Collection[Precision]) -> Choice:
         """The precision that is used on the provider in use, of those that are there, and why."""
         return choose(self.provider, there, self.settings.precision)
+
+    def unload_idle(self) -> int:
+        """Closes the graphs that have not run for the configured time, and says how many; a run opens them again."""
+        limit = self.settings.unload_after
+        closed = sum(session.close_if_idle(limit) for session in list(self._sessions)) if limit else 0
+        if closed:
+            release()
+            log.info("%d graphs that were not used for %g s are unloaded", closed, limit)
+        return closed
 
     def is_last(self, provider: str) -> bool:
         """Whether there is no other provider to turn to."""
@@ -166,10 +181,19 @@ class Session:
         self._files = files
         self._runtime = runtime
         self._threads = threads
-        self._provider, self._engine = runtime.start(files, threads)
-        self.inputs = [item.name for item in self._engine.get_inputs()]
-        self.outputs = [item.name for item in self._engine.get_outputs()]
-        self.facts = {key: json.loads(value) for key, value in self._engine.get_modelmeta().custom_metadata_map.items()}
+        self._opening = threading.Lock()
+        self._used = time.monotonic()
+        self._stamps = [_stamp(path) for path in files.values()]
+        self._provider, engine = runtime.start(files, threads)
+        self._engine: ort.InferenceSession | None = engine
+        self.inputs = [item.name for item in engine.get_inputs()]
+        self.outputs = [item.name for item in engine.get_outputs()]
+        self.batch_axes = {
+            item.name: item.shape.index("batch") if "batch" in item.shape else None
+            for item in (*engine.get_inputs(), *engine.get_outputs())
+        }
+        """By input and output: the axis along which a run may hold several streams, None for what they share."""
+        self.facts = {key: json.loads(value) for key, value in engine.get_modelmeta().custom_metadata_map.items()}
 
     def initial_state(self, **sizes: int) -> dict[str, Array]:
         """Zeros for every state; `sizes` fills in the axes that the graph leaves open, `batch` is 1."""
@@ -183,9 +207,7 @@ class Session:
     def run(self, inputs: Arrays) -> dict[str, Array]:
         """One run; every output by its name. Raises `DeviceError` when no provider is left that can do it."""
         while True:
-            if self._provider in self._runtime.failures:
-                self._provider, self._engine = self._runtime.start(self._files, self._threads)
-            provider, engine = self._provider, self._engine
+            provider, engine = self._ready()
             try:
                 return dict(zip(self.outputs, engine.run(self.outputs, inputs), strict=True))
             except _DEVICE_ERRORS as error:
@@ -194,11 +216,38 @@ class Session:
                     raise DeviceError(f"{provider}: {reason}") from None
                 self._runtime.give_up(provider, reason)
 
-    def advance(self, inputs: Arrays, state: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
-        """One run of a graph with states: the outputs, and the states for the next run."""
-        results = self.run({**inputs, **state})
-        following = {name: results.pop(f"next_{name}") for name in state}
-        return results, following
+    def close_if_idle(self, seconds: float) -> bool:
+        """Closes a graph that has not run for so long; a run that begins meanwhile keeps what it holds."""
+        with self._opening:
+            if self._engine is None or time.monotonic() - self._used < seconds:
+                return False
+            self._engine = None
+            return True
+
+    def _ready(self) -> tuple[str, ort.InferenceSession]:
+        """The open graph, opened anew where its provider failed or it was idle for long.
+
+        Raises `VoiceError` when the file is no longer the one that the voice was loaded from.
+        """
+        self._used = time.monotonic()
+        provider, engine = self._provider, self._engine
+        if engine is not None and provider not in self._runtime.failures:
+            return provider, engine
+        with self._opening:
+            if self._engine is None or self._provider in self._runtime.failures:
+                if [_stamp(path) for path in self._files.values()] != self._stamps:
+                    raise VoiceError(f"{self.path} has changed since the voice was loaded; start the server again")
+                self._provider, self._engine = self._runtime.start(self._files, self._threads)
+            return self._provider, self._engine
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Changes with the file."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
 
 
 def build_cuda_version() -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.runtime import Arrays, Session
+from server.work import Work, advance
 
 Array = NDArray[Any]
 
@@ -36,7 +37,7 @@ class StreamedGraph:
 
     def advance(
         self, progress: Progress, chunk: Arrays, *, final: bool, fixed: Arrays | None = None
-    ) -> tuple[dict[str, Array] | None, Progress]:
+    ) -> Work[tuple[dict[str, Array] | None, Progress]]:
         """Takes a chunk of at least one frame; `final` says that it is the last one.
 
         `chunk` holds arrays (1, time, ...), the first of which counts the frames; `fixed` ones have no time. Returns
@@ -48,5 +49,5 @@ class StreamedGraph:
         if not (progress.started or final or frames > self.lookahead):
             return None, Progress(progress.state, dict(chunk))
         inputs = {**chunk, **(fixed or {}), "final": np.array([final], np.int64)}
-        outputs, state = self._session.advance(inputs, progress.state)
+        outputs, state = yield from advance(self._session, inputs, progress.state, size=frames)
         return outputs, Progress(state, started=True)

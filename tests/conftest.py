@@ -12,7 +12,7 @@ from convert.package import find_voices
 from convert.precision import variants
 from convert.voice import convert_voice
 from server.config import RuntimeSection, SynthesisSection
-from server.runtime import Runtime, Session
+from server.runtime import Arrays, Runtime, Session
 from server.synthesizer import Synthesizer
 from server.voice import Voice
 
@@ -81,12 +81,12 @@ def demo() -> Synthesizer:
 def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows by one with every step that a mel decoder computes."""
     steps: list[str] = []
-    advance = Session.advance
+    run = Session.run
 
-    def counted(self: Session, *arguments: object) -> object:
+    def counted(self: Session, inputs: Arrays) -> object:
         if self.path.stem == "mel_decoder":
-            steps.append(self.path.parent.name)
-        return advance(self, *arguments)
+            steps.extend([self.path.parent.name] * len(inputs["memory"]))
+        return run(self, inputs)
 
-    monkeypatch.setattr(Session, "advance", counted)
+    monkeypatch.setattr(Session, "run", counted)
     return steps

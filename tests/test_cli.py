@@ -142,7 +142,7 @@ def test_a_word_of_the_lexicon_is_read_as_it_says(tmp_path: Path, capsys: Shown)
     assert json.loads(capsys.readouterr().out)["pinyin"] == ["bei4", "jing4"]
     config.write_text("text:\n  lexicon: {北京: bei4 jing9}\n")
     assert main(["speak", "北京", "--config", str(config), *MODELS]) == 1
-    assert "lexicon entry '北京': 'jing9'" in capsys.readouterr().err
+    assert f"{config}, line 2: lexicon entry '北京': 'jing9'" in capsys.readouterr().err
 
 
 def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pytest.MonkeyPatch, capsys: Shown) -> None:
@@ -152,7 +152,7 @@ def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pyte
     readings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [bool(reading["pinyin"]) for reading in readings] == [True, False, False, True]
     assert "nothing to speak" in readings[2]["error"]
-    assert readings[3]["pinyin"] == ["gong4", "san1", "ge4"]
+    assert readings[3]["pinyin"] == ["gong4", "san1", "ge5"]
 
 
 def test_text_understands_ssml_and_marks(capsys: Shown) -> None:

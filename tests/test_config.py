@@ -55,7 +55,7 @@ def test_the_file_of_the_working_folder_is_found(write, monkeypatch):
 
 def test_values_of_the_file_replace_defaults_and_the_others_stay(write):
     config = load_config(write("server: {host: '::', port: 0}\nruntime: {providers: [cpu]}\nsynthesis:\n"))
-    assert (config.server.host, config.server.port, config.server.workers) == ("::", 0, 0)
+    assert (config.server.host, config.server.port) == ("::", 0)
     assert config.runtime.providers == ("cpu",)
     assert config.synthesis == Config().synthesis
 
@@ -79,15 +79,16 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("server: {prot: 1}", "server.prot is not a key; valid keys of server: host, port, workers"),
-        ("sever: {port: 1}", "sever is not a section; valid: server, models, runtime, synthesis"),
-        ("sever:", "sever is not a section; valid: server, models, runtime, synthesis"),
+        ("server: {prot: 1}", "server.prot is not a key; valid keys of server: host, port"),
+        ("sever: {port: 1}", "sever is not a section; valid: server, scheduler, models, runtime, synthesis"),
+        ("sever:", "sever is not a section; valid: server, scheduler, models, runtime, synthesis"),
         ("server: 7860", "server must be a section with keys, not 7860"),
         ("server: {port: '7860'}", "server.port must be a whole number, not '7860'"),
         ("server: {port: 1.5}", "server.port must be a whole number, not 1.5"),
         ("server: {port: 70000}", "server.port must be at most 65535, not 70000"),
         ("server: {host: no}", "server.host must be text (in quotes if it looks like something else), not False"),
-        ("server: {workers: -1}", "server.workers must be at least 0, not -1"),
+        ("scheduler: {workers: -1}", "scheduler.workers must be at least 0, not -1"),
+        ("scheduler: {headroom: 0}", "scheduler.headroom must be above 0, not 0"),
         ("models: {path: 3}", "models.path must be a path, not 3"),
         ("models: {default_voice: ''}", "models.default_voice must be text of at least one character, not ''"),
         ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'cuda' or 'cpu', not 'tpu'"),
@@ -100,7 +101,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("synthesis: {chunk_steps: 0}", "synthesis.chunk_steps must be at least 1, not 0"),
         ("server: {port: 1, port: 2}", "'port' is set twice"),
         ("server: [", "is not valid YAML"),
-        ("[server]", "must hold sections (server, models, runtime, synthesis, text)"),
+        ("[server]", "must hold sections (server, scheduler, models, runtime, synthesis, text)"),
         ("1: {}", "should be strings"),
     ],
 )  # fmt: skip

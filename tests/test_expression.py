@@ -14,6 +14,7 @@ from server.signals import Style
 from server.synthesizer import Synthesizer
 from server.text.frontend import Sentence
 from server.text.units.tables import read_symbol_lines
+from server.work import at_once, finished
 from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, cpu, open_voice
 from tests.test_streaming import median_f0
 
@@ -37,8 +38,10 @@ class Heard:
     def __init__(self, synthesizer: Synthesizer, sentence: Sentence, style: Style) -> None:
         styles = [Style()] * len(sentence.units)
         styles[SPAN] = [style] * len(styles[SPAN])
-        self.score: Score = synthesizer._acoustic.compose(sentence.units, styles)
-        self.samples = np.concatenate([a.samples for a in synthesizer.say(replace(sentence, styles=tuple(styles)))])
+        self.score: Score = finished(synthesizer._acoustic.compose(sentence.units, styles))
+        self.samples = np.concatenate(
+            [a.samples for a in at_once(synthesizer.speech([replace(sentence, styles=tuple(styles))]))]
+        )
         ends = np.cumsum(self.score.durations) * synthesizer.voice.manifest.vocoder.samples_per_frame
         self.borders = [int(ends[SPAN.start - 1]), int(ends[SPAN.stop - 1])]
         self.parts = np.split(self.samples, self.borders)
@@ -105,8 +108,8 @@ def test_the_same_style_for_each_unit_is_one_style(name: str, golden: Golden) ->
     synthesizer, style = golden(name), Style(speed=1.3, pitch=2.2, energy=-3.1, volume=0.7)
     _, symbols = read_symbol_lines((GOLDEN / name / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(symbols)
-    one = synthesizer._acoustic.compose(units, style)
-    each = synthesizer._acoustic.compose(units, [style] * len(units))
+    one = finished(synthesizer._acoustic.compose(units, style))
+    each = finished(synthesizer._acoustic.compose(units, [style] * len(units)))
     assert each.wanted == one.wanted == (style,)
     if name != "filled_pause_8k":  # there emotions move along with their units, once each has a style
         np.testing.assert_array_equal(each.pitch, one.pitch)
@@ -119,10 +122,10 @@ def test_a_filler_has_the_style_and_the_emotion_of_the_unit_that_it_stands_befor
     units = synthesizer.tables.encode(symbols)
     units = replace(units, emotions=np.arange(len(units)) % 5)
     acoustic = synthesizer._acoustic
-    text = acoustic._encoder.encode(units, as_original=False)
-    plain = acoustic._encoder._run(units)["text"][0]
+    text = finished(acoustic._encoder.encode(units, as_original=False))
+    plain = finished(acoustic._encoder._run(units))["text"][0]
     styles = [Style(volume=place / 1000) for place in range(len(units))]
-    volumes = [style.volume for style in acoustic.compose(units, styles).wanted]
+    volumes = [style.volume for style in finished(acoustic.compose(units, styles)).wanted]
     fillers = 0
     for unit in range(len(units)):
         rows = np.flatnonzero(text.owners == unit)
@@ -154,7 +157,7 @@ def test_streamed_speech_equals_whole_speech_whatever_the_styles(
 
     def said(**chunks: int) -> np.ndarray:
         speaker._settings = SynthesisSection(first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
-        return np.concatenate([audio.samples for audio in speaker.say(sentence, urgent=True)])
+        return np.concatenate([audio.samples for audio in at_once(speaker.speech([sentence]))])
 
     whole, streamed = said(first=10**6, steps=10**6), said(first=first, steps=steps)
     np.testing.assert_allclose(streamed, whole, atol=1e-5)
@@ -167,7 +170,7 @@ def test_styles_do_not_delay_the_first_audio(decoder_steps: list[str]) -> None:
     needed = []
     for styles in ((Style(),), tuple(Style(volume=0.5 + place / 100) for place in range(len(sentence.units)))):
         decoder_steps.clear()
-        stream = synthesizer.say(replace(sentence, styles=styles), urgent=True)
+        stream = at_once(synthesizer.speech([replace(sentence, styles=styles)]))
         next(stream)
         needed.append(len(decoder_steps))
     assert needed[0] == needed[1]

@@ -16,14 +16,14 @@ LAYERS = (
     {"http"},
     {"library"},
     {"narrator"},
-    {"synthesizer"},
+    {"scheduler", "synthesizer"},
     {"delivery"},
     {"text", "acoustic", "vocoder", "audio", "speaker"},
-    {"streamed"},
+    {"streamed", "capacity"},
     {"voice", "runtime"},
     {"precision"},
     {"config", "signals"},
-    {"cpus", "cuda", "errors", "mistakes"},
+    {"cpus", "cuda", "errors", "memory", "mistakes", "pace", "work"},
 )
 """The rooms of `server`, top to bottom. A module imports rooms of lower layers, or its own; never one beside it."""
 

@@ -143,3 +143,33 @@ def test_states_are_discovered_from_the_graph(tmp_path: Path) -> None:
     state = session.initial_state(window=5)
     assert {f"next_{name}" for name in state} < set(session.outputs)
     assert state["state.keys"].shape[-1] == 5
+
+
+def test_a_voice_that_nobody_uses_is_unloaded_and_comes_back_when_it_is_asked_for() -> None:
+    opened: list[str] = []
+
+    def opener(path: Path, threads: int) -> ort.InferenceSession:
+        opened.append(path.stem)
+        return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=3600), {"cpu": opener})
+    synthesizer = open_voice(EMBEDDED, runtime)
+    before = np.concatenate([audio.samples for audio in synthesizer.speak(TEXT)])
+    assert runtime.unload_idle() == 0
+    runtime.settings = RuntimeSection(providers=("cpu",), unload_after=1e-9)
+    graphs = len(opened)
+    assert runtime.unload_idle() == graphs
+    assert runtime.unload_idle() == 0
+    after = np.concatenate([audio.samples for audio in synthesizer.speak(TEXT)])
+    np.testing.assert_allclose(after, before, atol=1e-5)
+    assert sorted(opened[graphs:]) == sorted(opened[:graphs])
+
+
+def test_a_graph_that_changed_while_it_was_unloaded_is_not_mixed_with_the_rest(tmp_path: Path) -> None:
+    shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
+    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=1e-9))
+    session = runtime.open(tmp_path / "mel_decoder.onnx", threads=1)
+    assert runtime.unload_idle() == 1
+    (tmp_path / "mel_decoder.onnx").write_bytes((EMBEDDED / "postnet.onnx").read_bytes())
+    with pytest.raises(VoiceError, match="has changed since the voice was loaded"):
+        session.run({})

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from server.pace import Pace
 from server.signals import Style
-from server.synthesizer import FIRST_AUDIO_STEPS, Synthesizer, growing
+from server.synthesizer import Synthesizer
 from server.text.units.tables import read_symbol_lines
+from server.work import at_once
 from tests.conftest import GOLDEN, PACKAGES
 
 Golden = Callable[[str], Synthesizer]
@@ -57,11 +59,27 @@ def test_first_audio_needs_as_many_steps_for_a_long_text_as_for_a_short_one(
     assert len(set(needed)) == 1
 
 
-def test_a_voice_at_two_thirds_of_real_time_never_runs_dry() -> None:
-    played = FIRST_AUDIO_STEPS  # steps of sound that the listener has when a chunk begins to be computed
-    for chunk in [*growing(FIRST_AUDIO_STEPS, 16), 16, 16]:
-        assert chunk * 2 / 3 <= played
-        played += chunk - chunk * 2 / 3
+class Moments:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.3, 0.99])
+def test_a_voice_faster_than_real_time_never_runs_dry(factor: float, demo: Synthesizer) -> None:
+    moments = Moments()
+    pace = Pace(moments)
+    sizes = []
+    for audio in at_once(demo.speech(demo.read(LONG), pace)):
+        seconds = len(audio.samples) / audio.rate
+        sizes.append(seconds)
+        moments.now += factor * seconds  # what the next chunk takes, at most as long as this one or its lead
+    assert pace.late == 0
+    assert pace.lead >= 0
+    assert max(sizes) > 1.9 * min(sizes[:-1]) or factor > 0.9
 
 
 def test_closing_a_stream_stops_the_decoder(demo: Synthesizer, decoder_steps: list[str]) -> None:

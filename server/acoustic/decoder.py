@@ -6,9 +6,18 @@ import numpy as np
 
 from server.runtime import Array, Session
 from server.signals import Floats
+from server.work import Ragged, Work, advance, run
 
 HIDDEN = np.float32(-1e9)
 """Added to the scores of keys that do not exist."""
+WINDOWS = {
+    "memory_keys": Ragged(4),
+    "memory_values": Ragged(3),
+    "state.keys": Ragged(4),
+    "state.values": Ragged(3),
+    "mask": Ragged(2, HIDDEN),
+}
+"""Streams of different bands share a batch: attention does not mind where in its window a hidden key stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,10 @@ class Decoder:
         past_keys, past_values = state["state.keys"], state["state.values"]
         return Decoding(memory, band, 0, state, past_keys[..., :0], past_values[..., :0, :])
 
-    def advance(self, decoding: Decoding, steps: int) -> tuple[Floats, Decoding]:
+    def advance(self, decoding: Decoding, steps: int) -> Work[tuple[Floats, Decoding]]:
         """Up to `steps` steps: frames (steps * r, channels), and where the decoder stands then."""
         steps = min(steps, decoding.left)
-        decoding = self._look_ahead(decoding, steps)
+        decoding = yield from self._look_ahead(decoding, steps)
         window, state, rows = decoding.band + 1, decoding.state, []
         for index in range(steps):
             inputs = {
@@ -56,7 +65,7 @@ class Decoder:
                 "memory_values": decoding.values[..., index : index + window, :],
                 "mask": self._mask(decoding, decoding.step + index),
             }
-            outputs, state = self._step_session.advance(inputs, state)
+            outputs, state = yield from advance(self._step_session, inputs, state, ragged=WINDOWS)
             rows.append(outputs["frames"][0])
         following = replace(
             decoding,
@@ -67,14 +76,14 @@ class Decoder:
         )
         return np.concatenate(rows), following
 
-    def _look_ahead(self, decoding: Decoding, steps: int) -> Decoding:
+    def _look_ahead(self, decoding: Decoding, steps: int) -> Work[Decoding]:
         """Keys and values of all the memory that the next `steps` steps look at; past its end there are zeros."""
         wanted = steps + decoding.band
         known = decoding.keys.shape[4]
         fresh = decoding.memory[None, decoding.step + known : decoding.step + wanted]
         keys, values = [decoding.keys], [decoding.values]
         if fresh.shape[1]:
-            outputs = self._memory_session.run({"memory": fresh})
+            outputs = yield from run(self._memory_session, {"memory": fresh}, size=fresh.shape[1])
             keys.append(outputs["keys"])
             values.append(outputs["values"])
         beyond = wanted - known - fresh.shape[1]

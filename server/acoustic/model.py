@@ -1,15 +1,30 @@
 """The acoustic model of one voice: units -> score -> mel, chunk by chunk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from server.acoustic.decoder import Decoder
+from server.acoustic.decoder import Decoder, Decoding
 from server.acoustic.memory import decoder_memory
 from server.acoustic.score import Composer, Score
 from server.acoustic.text import TextEncoder
 from server.runtime import Runtime
 from server.signals import Mel, Style, Units
-from server.streamed import StreamedGraph
+from server.streamed import Progress, StreamedGraph
 from server.voice import Voice
+from server.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Where a score stands: an argument and a result of `AcousticModel.advance`."""
+
+    decoding: Decoding
+    postnet: Progress
+    frames_left: int
+
+    @property
+    def over(self) -> bool:
+        return not self.frames_left
 
 
 class AcousticModel:
@@ -36,23 +51,22 @@ class AcousticModel:
         """Frames that must be decoded before the first one is ready."""
         return self._postnet.lookahead
 
-    def compose(self, units: Units, style: Style | Sequence[Style]) -> Score:
+    def compose(self, units: Units, style: Style | Sequence[Style]) -> Work[Score]:
         """Melody and timing of a whole utterance; `style` is one for all, or one for each unit."""
         if not isinstance(style, Style) and len(style) != len(units):
             raise ValueError(f"{len(style)} styles for {len(units)} units")
-        text = self._encoder.encode(units, as_original=isinstance(style, Style))
-        return self._composer.compose(text, style)
+        text = yield from self._encoder.encode(units, as_original=isinstance(style, Style))
+        return (yield from self._composer.compose(text, style))
 
-    def perform(self, score: Score, chunks: Iterable[int]) -> Iterator[tuple[Mel, bool]]:
-        """The mel of a score, `chunks` decoder steps at a time, and whether a stretch is the last one."""
-        if not score.frames:
-            return
+    def start(self, score: Score) -> Performance:
         decoding = self._decoder.start(decoder_memory(score, self.frames_per_step), score.band)
-        progress, sizes, done = self._postnet.start(), iter(chunks), 0
-        while decoding.left:
-            frames, decoding = self._decoder.advance(decoding, next(sizes))
-            frames = frames[: score.frames - done]  # the last step is filled up to r frames
-            done += len(frames)
-            outputs, progress = self._postnet.advance(progress, {"frames": frames[None]}, final=not decoding.left)
-            if outputs is not None:
-                yield Mel(outputs["mel"][0]), not decoding.left
+        return Performance(decoding, self._postnet.start(), score.frames)
+
+    def advance(self, performance: Performance, steps: int) -> Work[tuple[Mel | None, Performance]]:
+        """The mel that is certain after up to `steps` more decoder steps, None as long as there is none."""
+        frames, decoding = yield from self._decoder.advance(performance.decoding, steps)
+        frames = frames[: performance.frames_left]  # the last step is filled up to r frames
+        following = replace(performance, decoding=decoding, frames_left=performance.frames_left - len(frames))
+        chunk = {"frames": frames[None]}
+        outputs, postnet = yield from self._postnet.advance(performance.postnet, chunk, final=following.over)
+        return Mel(outputs["mel"][0]) if outputs else None, replace(following, postnet=postnet)

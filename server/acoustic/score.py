@@ -11,6 +11,7 @@ from server.errors import SynthesisError
 from server.runtime import Array, Session
 from server.signals import Floats, Style
 from server.voice import MeanDeviation, Range
+from server.work import Work, advance, run
 
 LONGEST_UNIT = 2000
 """Frames. No phone or pause lasts 20 seconds; a model that says so is broken, and would fill the memory."""
@@ -66,7 +67,7 @@ class Composer:
     f0: MeanDeviation | Range | None
     speaker_embedding: Floats | None
 
-    def compose(self, text: EncodedText, style: Style | Sequence[Style]) -> Score:
+    def compose(self, text: EncodedText, style: Style | Sequence[Style]) -> Work[Score]:
         """`style` is one for all, or one for each unit of the text before fillers came in."""
         wanted = (style,) if isinstance(style, Style) else tuple(style[owner] for owner in text.owners)
         if len(set(wanted)) == 1:
@@ -76,25 +77,25 @@ class Composer:
             inputs["speaker"] = text.speakers[None]
         else:
             inputs["speaker_embedding"] = self.speaker_embedding
-        contours = self.contour_predictor.run(inputs)
+        contours = yield from run(self.contour_predictor, inputs, size=len(text.hidden))
         pitch = scaled(contours["pitch"], [2 ** (style.pitch / 12) for style in wanted], self.f0 or TYPICAL_F0)
         energy = scaled(contours["energy"], [10 ** (style.energy / 20) for style in wanted], TYPICAL_ENERGY)
-        coloured = self.contour_embedding.run({"text": text.hidden[None], "pitch": pitch, "energy": energy})[
-            "coloured_text"
-        ]
+        colours = {"text": text.hidden[None], "pitch": pitch, "energy": energy}
+        coloured = (yield from run(self.contour_embedding, colours, size=len(text.hidden)))["coloured_text"]
 
-        lengths = self._lengths(np.concatenate([coloured, contours["style"]], axis=2))
+        lengths = yield from self._lengths(np.concatenate([coloured, contours["style"]], axis=2))
         lengths /= np.array([style.speed for style in wanted], np.float32)
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
         band = int(lengths.max() / self.frames_per_step + 0.5)
         return Score(coloured[0], contours["style"][0], pitch[0], energy[0], durations, band, wanted)
 
-    def _lengths(self, condition: Floats) -> Floats:
+    def _lengths(self, condition: Floats) -> Work[Floats]:
         """(units,): frames at normal speed, not yet rounded. Each depends on the one before."""
         state = self.duration_predictor.initial_state()
         logs = np.empty(condition.shape[1], np.float32)
         for unit in range(len(logs)):
-            outputs, state = self.duration_predictor.advance({"condition": condition[:, unit : unit + 1]}, state)
+            inputs = {"condition": condition[:, unit : unit + 1]}
+            outputs, state = yield from advance(self.duration_predictor, inputs, state)
             logs[unit] = outputs["log_duration"].item()
         with np.errstate(over="ignore"):
             lengths = np.exp(logs) - 1

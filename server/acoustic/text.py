@@ -6,6 +6,7 @@ import numpy as np
 
 from server.runtime import Session
 from server.signals import Floats, Ids, Units
+from server.work import Work, finished, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,15 @@ class TextEncoder:
 
     def __init__(self, session: Session, fillers: tuple[Units, ...]) -> None:
         self._session = session
-        self._fillers = [self._run(units)["text"][0] for units in fillers]  # (3, size): initial, final, #3
+        self._fillers = [finished(self._run(units))["text"][0] for units in fillers]  # (3, size): initial, final, #3
 
-    def encode(self, units: Units, *, as_original: bool) -> EncodedText:
+    def encode(self, units: Units, *, as_original: bool) -> Work[EncodedText]:
         """`as_original`: emotions and speakers stay at their places when fillers move the units.
 
         The original does so: the row of an utterance is continued from its start. That suits what voices were compared
         with, but not an utterance whose emotion changes half-way; then they move along.
         """
-        outputs = self._run(units)
+        outputs = yield from self._run(units)
         hidden = outputs["text"][0]
         if not self._fillers:
             return EncodedText(hidden, units.emotions, units.speakers, np.arange(len(units)))
@@ -52,5 +53,5 @@ class TextEncoder:
             emotions, speakers = units.emotions[owners], units.speakers[owners]
         return EncodedText(hidden, emotions, speakers, owners)
 
-    def _run(self, units: Units) -> dict[str, Floats]:
-        return self._session.run({"units": units.features[None]})
+    def _run(self, units: Units) -> Work[dict[str, Floats]]:
+        return run(self._session, {"units": units.features[None]}, size=len(units))

@@ -12,6 +12,7 @@ from server.config import Config
 from server.cpus import available_cpus
 from server.errors import SpeechError
 from server.library import Library
+from server.memory import resident
 from server.runtime import Runtime, build_cuda_version
 
 NAME = "doctor"
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         library.load()
     except SpeechError as error:
         problem = str(error)
-    for name, value in _machine(config) + _device(library):
+    for name, value in _machine(config) + _device(library) + _memory(library):
         print(f"{name:14} {value}")
     for name, synthesizer in library.voices.items():
         voice, choice = synthesizer.voice, library.precision(synthesizer.voice)
@@ -70,6 +71,17 @@ def _device(library: Library) -> list[tuple[str, str]]:
     else:
         rows = [("runs on", library.runtime.provider)]
     return rows + ([("fallback", library.runtime.fallback)] if library.runtime.fallback else [])
+
+
+def _memory(library: Library) -> list[tuple[str, str]]:
+    used = resident()
+    if used is None:
+        return [("memory", "not known on this system")]
+    weights = sum(
+        graph.bytes for one in library.voices.values() for graph in one.voice.manifest.graphs.values()
+    )  # bytes on disk
+    amounts = ", ".join(f"{amount} MiB {when}" for when, amount in used.items())
+    return [("memory", f"{amounts}; the graphs of {len(library.voices)} voices are {weights / 2**20:.0f} MiB of it")]
 
 
 def _available() -> list[str]:

@@ -38,7 +38,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("give either a text or --stdin")
     voice = Voice(voice_folder(config, options.voice))
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
-    front_end = FrontEnd(UnitTables(voice.manifest), Entries.of(config.text.lexicon))
+    front_end = FrontEnd(
+        UnitTables(voice.manifest), Entries.of(config.text.lexicon, config.text.place), config.text.emoji
+    )
     if not options.stdin:
         sentences = front_end.read(reading.read(options.text, marks=config.text.marks), **names)
         print(

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.config import Config
-from server.cpus import available_cpus
 from server.errors import ConfigurationError
 from server.http import page
 from server.http.bridge import Bridge
@@ -14,6 +13,7 @@ from server.http.health import HealthRoute
 from server.http.readiness import Readiness
 from server.http.speech import SpeechRoute
 from server.http.voices import VoicesRoute
+from server.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from server.library import Library
@@ -34,11 +34,12 @@ def create_app(library: "Library", config: Config) -> web.Application:
         middlewares=[answer_errors],
         client_max_size=_BYTES_PER_CHARACTER * longest + _BYTES_BESIDES,
     )
-    bridge = Bridge(config.server.workers or max(1, available_cpus() // 2))
-    readiness = Readiness(library)
+    scheduler = Scheduler(config.scheduler)
+    bridge = Bridge(scheduler)
+    readiness = Readiness(library, scheduler)
     app.add_routes(SpeechRoute(library, readiness, bridge, config).routes())
     app.add_routes(VoicesRoute(library, readiness).routes())
-    app.add_routes(HealthRoute(library, readiness).routes())
+    app.add_routes(HealthRoute(library, readiness, scheduler).routes())
     app.add_routes(page.routes())
 
     async def close_bridge(app: web.Application) -> None:

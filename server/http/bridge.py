@@ -1,56 +1,47 @@
-"""The one place where synchronous computing crosses into asyncio.
-
-Every step of every stream is one job in one bounded pool, so streams take turns chunk by chunk: a new request waits
-for a chunk of each of the others, not for their ends, and a listener who reads slowly holds no thread. A stream that
-nobody listens to any more is closed at the next chunk.
-"""
+"""The one place where computing threads cross into asyncio. The computing itself is the scheduler's."""
 
 import asyncio
 import logging
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
-from server.errors import SpeechError
+from server.errors import ShutdownError
+from server.pace import Pace
+from server.scheduler import Scheduler
+from server.work import Speech
 
 _log = logging.getLogger(__name__)
-
-AHEAD = 2
-"""Chunks that wait for a slow listener; one more is computed, then the computing waits."""
 
 _END: Final = None
 
 
-class ShutdownError(SpeechError):
-    """The server is stopping: nothing new starts, and what runs is cut off."""
-
-
 class Stream:
-    """What one generator yields, in order, as an asynchronous iterator. An error in it is raised here unchanged.
+    """What one speech yields, in order, as an asynchronous iterator. An error in it is raised here unchanged.
 
     Leaving the `with` block, for whatever reason, stops the computing.
     """
 
-    def __init__(self, chunks: Generator[bytes, None, None], threads: ThreadPoolExecutor) -> None:
-        self._chunks = chunks
-        self._threads = threads
-        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(AHEAD)
+    def __init__(self, scheduler: Scheduler, voice: str, speech: Speech[bytes], pace: Pace, expected: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._scheduler = scheduler
+        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._stopped = False
         self._cut_off = False
-        self.task = asyncio.create_task(self._pump())
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self._job = scheduler.start(voice, speech, self._emit, self._end, pace=pace, expected=expected)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        """Raises what the generator raised, or `ShutdownError`."""
+        """Raises what the speech raised, or `ShutdownError`."""
         chunk = _END if self._cut_off else await self._waiting.get()
         if self._cut_off:
             raise ShutdownError("the server is stopping; ask again when it is back")
         if chunk is _END:
-            await asyncio.shield(self.task)
+            self.ended.result()
             raise StopAsyncIteration
+        self._scheduler.taken(self._job)
         return chunk
 
     def __enter__(self) -> Self:
@@ -62,10 +53,9 @@ class Stream:
         self.stop()
 
     def stop(self) -> None:
-        """Asks the computing to end at the next chunk; returns at once."""
+        """Asks the computing to end at the next run; returns at once."""
         self._stopped = True
-        while not self._waiting.empty():
-            self._waiting.get_nowait()  # makes room for a pump that waits for it
+        self._scheduler.stop(self._job)
 
     def cut_off(self) -> None:
         """Like `stop`, but the listener still listens: it must not take this for the end."""
@@ -73,53 +63,52 @@ class Stream:
         self.stop()
         self._waiting.put_nowait(_END)  # wakes a listener who waits for a chunk
 
-    async def _pump(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while (chunk := await loop.run_in_executor(self._threads, self._step)) is not _END:
-                await self._waiting.put(chunk)
-        except Exception:
-            if self._stopped:
-                _log.warning("a stream that nobody listens to any more failed", exc_info=True)
-            raise
-        finally:
-            try:
-                await loop.run_in_executor(self._threads, self._chunks.close)
-            finally:
-                if not self._stopped:
-                    await self._waiting.put(_END)
+    def _emit(self, chunk: bytes) -> None:
+        """In a worker."""
+        self._loop.call_soon_threadsafe(self._waiting.put_nowait, chunk)
 
-    def _step(self) -> bytes | None:
-        """In a thread: the next chunk, unless nobody waits for it any more."""
-        return _END if self._stopped else next(self._chunks, _END)
+    def _end(self, error: Exception | None) -> None:
+        """In a worker."""
+        self._loop.call_soon_threadsafe(self._finish, error)
+
+    def _finish(self, error: Exception | None) -> None:
+        if error is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
+            self.ended.exception()  # counts as seen, since the listener may have left before it happened
+            if self._stopped:
+                _log.warning("a stream that nobody listens to any more failed", exc_info=error)
+        self._waiting.put_nowait(_END)
 
 
 class Bridge:
-    """The pool of threads, and the streams that it computes."""
+    """The streams that the scheduler computes for listeners."""
 
-    def __init__(self, workers: int) -> None:
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="speech")
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
         self._streams: set[Stream] = set()
         self._closed = False
 
-    def stream(self, chunks: Generator[bytes, None, None]) -> Stream:
-        """Starts to compute `chunks`. Raises `ShutdownError` when it is too late for that."""
+    def stream(
+        self, speech: Speech[bytes], pace: Pace | None = None, *, voice: str = "", expected: float = 0.0
+    ) -> Stream:
+        """Starts to compute `speech`, `expected` to last that many seconds.
+
+        Raises `BusyError` when there is no room for it, `ShutdownError` when it is too late.
+        """
         if self._closed:
             raise ShutdownError("the server is stopping; ask again when it is back")
-        stream = Stream(chunks, self._threads)
+        stream = Stream(self._scheduler, voice, speech, pace or Pace(), expected)
         self._streams.add(stream)
-        stream.task.add_done_callback(lambda task: self._finished(stream, task))
+        stream.ended.add_done_callback(lambda _: self._streams.discard(stream))
         return stream
 
     async def close(self) -> None:
-        """Cuts off every stream, waits for the chunks in progress, and joins the threads."""
+        """Cuts off every stream, waits for the runs in progress, and joins the threads."""
         self._closed = True
+        ending = [stream.ended for stream in self._streams]
         for stream in self._streams:
             stream.cut_off()
-        await asyncio.gather(*(stream.task for stream in self._streams), return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
-
-    def _finished(self, stream: Stream, task: "asyncio.Task[None]") -> None:
-        self._streams.discard(stream)
-        if not task.cancelled():
-            task.exception()  # taken here, since the listener may have left before it happened
+        await asyncio.to_thread(self._scheduler.close)
+        await asyncio.gather(*ending, return_exceptions=True)

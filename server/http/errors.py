@@ -6,8 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from server.errors import RequestError, SpeechError, VoiceError
-from server.http.bridge import ShutdownError
+from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +22,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return answer(400, str(error), param=error.param, code=error.code)
     except VoiceError as error:
         return answer(503, str(error), param="voice", code="broken_voice")
+    except BusyError as error:
+        return answer(429, str(error), code="too_many_streams", headers={"Retry-After": str(error.retry_after)})
     except ShutdownError as error:
         return answer(503, str(error), code="shutting_down", headers={"Retry-After": "5"})
     except SpeechError as error:
@@ -45,7 +46,7 @@ def answer(
     status: int, message: str, *, code: str, param: str | None = None, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """One error as OpenAI's clients expect it."""
-    kind = "invalid_request_error" if status < 500 else "server_error"
+    kind = "rate_limit_error" if status == 429 else "invalid_request_error" if status < 500 else "server_error"
     error = {"message": message, "type": kind, "param": param, "code": code}
     return web.json_response({"error": error}, status=status, headers=headers)
 

@@ -1,4 +1,4 @@
-"""GET /health: whether the server can speak, on which device, and if not, why. 503 until it can."""
+"""GET /health: whether the server can speak, on which device, how busy it is, and if not, why. 503 until it can."""
 
 from typing import TYPE_CHECKING
 
@@ -6,15 +6,17 @@ from aiohttp import web
 
 from server import __version__
 from server.http.readiness import Readiness
+from server.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from server.library import Library
 
 
 class HealthRoute:
-    def __init__(self, library: "Library", readiness: Readiness) -> None:
+    def __init__(self, library: "Library", readiness: Readiness, scheduler: Scheduler) -> None:
         self._library = library
         self._readiness = readiness
+        self._scheduler = scheduler
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/health", self.show)]
@@ -25,6 +27,7 @@ class HealthRoute:
             body = {"status": state, "reason": self._readiness.reason, "version": __version__}
             return web.json_response(body, status=503, headers={"Cache-Control": "no-store"})
         devices = self._library.devices()
+        load = self._scheduler.load(self._library.default_voice)
         report: dict[str, object] = {
             "status": state,
             "provider": devices["provider"],
@@ -32,6 +35,14 @@ class HealthRoute:
             "precision": devices["precision"],
             "voices": len(self._library.voices),
             "broken": len(self._library.broken),
+            "load": {
+                "streams": load.streams,
+                "capacity": load.capacity,
+                "queue": load.silent,
+                "share": round(load.share, 3),
+                "late_chunks": load.late,
+                "workers": self._scheduler.workers,
+            },
             "version": __version__,
         }
         return web.json_response(report, headers={"Cache-Control": "no-store"})

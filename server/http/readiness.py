@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 
 from server.errors import SpeechError
+from server.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from server.library import Library
@@ -16,18 +17,24 @@ _log = logging.getLogger(__name__)
 
 RETRY_AFTER = "2"
 """Seconds."""
+TIDY_EVERY = 5.0
+"""Seconds between two looks for voices that nobody uses."""
 
 
 class Readiness:
     """Whether the library can be asked yet, and if not, why."""
 
-    def __init__(self, library: "Library") -> None:
+    def __init__(self, library: "Library", scheduler: Scheduler) -> None:
         self._library = library
+        self._scheduler = scheduler
+        self._rehearsed = False
         self._failure: str | None = None
 
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
-        return "failed" if self._failure else self._library.state
+        if self._failure:
+            return "failed"
+        return "loading" if self._library.state == "ready" and not self._rehearsed else self._library.state
 
     @property
     def reason(self) -> str | None:
@@ -50,13 +57,27 @@ class Readiness:
 
     async def loading(self, app: web.Application) -> AsyncIterator[None]:
         """For `app.cleanup_ctx`: loads from the start of the server on, and is awaited at its end."""
-        task = asyncio.create_task(self._load())
+        loading = asyncio.create_task(self._load())
+        tidying = asyncio.create_task(self._tidy())
         yield
-        await task
+        tidying.cancel()
+        await loading
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_EVERY)
+            await asyncio.to_thread(self._library.unload_idle)
+
+    def _prepare(self) -> None:
+        """Loads the voices, then lets each speak to nobody, to learn how many streams this machine can serve."""
+        self._library.load()
+        for name, synthesizer in self._library.voices.items():
+            self._scheduler.rehearse(name, synthesizer.rehearsal)
+        self._rehearsed = True
 
     async def _load(self) -> None:
         try:
-            await asyncio.to_thread(self._library.load)
+            await asyncio.to_thread(self._prepare)
         except SpeechError as error:
             self._failure = str(error)
             _log.error("the voices cannot be loaded: %s", error)

@@ -2,26 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import Generator
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.audio.formats import Encoder, encoder
 from server.config import Config
-from server.errors import SpeechError, SynthesisError
-from server.http.bridge import Bridge, ShutdownError, Stream
+from server.errors import ShutdownError, SpeechError, SynthesisError
+from server.http.bridge import Bridge, Stream
 from server.http.readiness import Readiness
 from server.http.request import SpeechRequest, parse
 from server.narrator import Narration, Narrator
+from server.pace import Pace
 from server.text.script.reading import read
 from server.text.script.script import Manner
+from server.work import Speech, each
 
 if TYPE_CHECKING:
     from server.library import Library
 
 _log = logging.getLogger(__name__)
+
+SECONDS_PER_CHARACTER = 0.2
+"""A guess at how long a text takes to speak."""
 
 
 class SpeechRoute:
@@ -47,7 +50,9 @@ class SpeechRoute:
         self._readiness.require()
         narration = await asyncio.to_thread(self._prepare, wanted)
         stream_encoder = encoder(wanted.response_format, narration.rate)
-        with self._bridge.stream(_encoded(narration, stream_encoder)) as chunks:
+        pace, expected = Pace(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
+        speech = _encoded(narration, stream_encoder, pace)
+        with self._bridge.stream(speech, pace, voice=narration.voice, expected=expected) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
@@ -67,12 +72,9 @@ class SpeechRoute:
         return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
 
 
-def _encoded(narration: Narration, stream_encoder: Encoder) -> Generator[bytes, None, None]:
-    """Runs in the bridge's threads, the checks of the text included; closing it closes the synthesis."""
-    with closing(narration.speak()) as chunks:
-        for audio in chunks:
-            if data := stream_encoder.encode(audio):
-                yield data
+def _encoded(narration: Narration, stream_encoder: Encoder, pace: Pace) -> Speech[bytes]:
+    """Runs in the scheduler's threads, the checks of the text included."""
+    yield from each(narration.speech(pace), lambda audio: stream_encoder.encode(audio) or None)
 
 
 async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: Stream) -> None:

@@ -8,6 +8,7 @@ from server.errors import RequestError
 from server.signals import PLAIN, Style, Units
 from server.text import sentences
 from server.text.normalization import normalize
+from server.text.normalization.emoji import Emoji
 from server.text.pronunciation import reader, sandhi
 from server.text.pronunciation.entries import NONE, Entries
 from server.text.prosody import grouping
@@ -77,14 +78,15 @@ class Sentence:
 class FrontEnd:
     """Reads Mandarin for one voice."""
 
-    def __init__(self, tables: UnitTables, entries: Entries = NONE) -> None:
+    def __init__(self, tables: UnitTables, entries: Entries = NONE, emoji: Emoji = "drop") -> None:
         """`entries` are words that the user wants read in another way than the dictionaries do."""
+        self._emoji: Emoji = emoji
         self._tables = tables
         self._entries = entries
         self._speaks_english = tables.reads_bytes or tables.speaks_english
         most = _MOST_BYTES_A_WEIGHT if tables.reads_bytes else _MOST_UNITS_A_WEIGHT
         self._longest = max(1, min(LONGEST_SENTENCE * normalize.SYLLABLE, tables.longest // most))
-        self._weigh = partial(normalize.weigh, speaks_english=self._speaks_english)
+        self._weigh = partial(normalize.weigh, speaks_english=self._speaks_english, names_emoji=emoji == "name")
 
     def read(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """All sentences of `sentences`."""
@@ -133,7 +135,7 @@ class FrontEnd:
         text = script.text[piece.start : piece.end]
         start = piece.start + len(text) - len(text.lstrip())
         text = text.strip()
-        normalized = normalize.normalize(text)
+        normalized = normalize.normalize(text, self._emoji)
         origin = [start + place for place in normalized.origin]
         given = {at: script.readings[place] for at, place in enumerate(origin) if place in script.readings}
         words, unread = reader.read_words(normalized.text, self._entries, given, speaks_english=self._speaks_english)

@@ -11,6 +11,7 @@ from server.signals import Audio, Floats, Mel
 from server.streamed import Progress, StreamedGraph
 from server.vocoder.source import VOICED_FROM, HarmonicSource, Phase
 from server.voice import Voice
+from server.work import Work
 
 UNMOVED = np.ones(1)
 """The pitch shift that changes nothing."""
@@ -59,19 +60,20 @@ class Vocoder:
 
     def advance(
         self, vocoding: Vocoding, mel: Mel, *, final: bool, pitch_shift: NDArray[np.float64] = UNMOVED
-    ) -> tuple[Audio, Vocoding]:
+    ) -> Work[tuple[Audio, Vocoding]]:
         """The samples that are certain after this stretch (none at first), and where the vocoder stands then.
 
         `pitch_shift`, (frames,) or (1,), is a factor on the source's F0; a voice without a source ignores it.
         """
         if self._source is None or vocoding.phase is None:
-            outputs, progress = self._graph.advance(vocoding.progress, {"mel": mel.frames[None]}, final=final)
+            chunk = {"mel": mel.frames[None]}
+            outputs, progress = yield from self._graph.advance(vocoding.progress, chunk, final=final)
             return Audio(_samples(outputs), self._rate), Vocoding(progress, None)
         *_, f0, voicing = mel.frames.T
         excitation, phase = self._source.advance(vocoding.phase, f0, voicing, pitch_shift)
         chunk = {"mel": mel.frames[None, :, :-2], **excitation}
         fixed = {"harmonic_phases": phase.offsets}
-        outputs, progress = self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)
+        outputs, progress = yield from self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)
         return Audio(_samples(outputs), self._rate), Vocoding(progress, phase)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
+from server.pace import Pace
 from server.signals import Audio, Style, Units
 from server.text.frontend import Sentence
 from server.text.script.script import Script
 from server.voice import Voice
+from server.work import Speech, Work
 
 RATE = 16000
 
@@ -64,9 +66,15 @@ class CountingSynthesizer:
         styles = (script.manners[0].style,)
         yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
-    def say(self, sentence: Sentence, *, urgent: bool) -> Generator[Audio, None, None]:
-        text = sentence.text
-        self.asked.append((text, *self._names, *sentence.styles))
+    def rehearsal(self, pace: Pace) -> Speech[Audio]:
+        yield from ()
+
+    def compose(self, sentence: Sentence, pace: Pace) -> Work[Speech[Audio]]:
+        self.asked.append((sentence.text, *self._names, *sentence.styles))
+        yield from ()
+        return self._chunks(sentence.text, pace)
+
+    def _chunks(self, text: str, pace: Pace) -> Speech[Audio]:
         try:
             for number in range(len(text)):
                 if self.permits is not None:
@@ -74,6 +82,7 @@ class CountingSynthesizer:
                 if self.fails_after is not None and number == self.fails_after[0]:
                     raise self.fails_after[1]
                 self.computed += 1
+                pace.hand_over(self.samples_per_chunk / RATE)
                 yield self.chunk(number)
         finally:
             self.closed.set()
@@ -110,6 +119,9 @@ class StandInLibrary:
         if name not in self.voices:
             raise UnknownNameError("voice", name, self.voices)
         return self.voices[name]
+
+    def unload_idle(self) -> None:
+        """Nothing is ever idle here."""
 
     def rates(self) -> Mapping[str, int]:
         return {name: synthesizer.rate for name, synthesizer in self.voices.items()}
@@ -150,8 +162,11 @@ def serving(library):
     """`async with serving() as client`: the application on a real socket; by default its voices are loaded."""
 
     @asynccontextmanager
-    async def start(*, until_ready: bool = True, workers: int = 2, max_characters: int = 10000):
-        content = {"server": {"workers": workers}, "synthesis": {"max_characters": max_characters}}
+    async def start(*, until_ready: bool = True, workers: int = 2, max_streams: int = 0, max_characters: int = 10000):
+        content = {
+            "scheduler": {"workers": workers, "max_streams": max_streams},
+            "synthesis": {"max_characters": max_characters},
+        }
         app = create_app(library, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:
             while until_ready and (await client.get("/health")).status != 200:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import threading
 
 import pytest
 
@@ -239,3 +240,18 @@ async def test_headers_that_are_too_long(serving):
         answer = await client.get("/health", headers={"X-Long": "x" * 20_000})
         assert answer.status == 400
         assert (await client.get("/health")).status == 200
+
+
+async def test_a_stream_too_many_is_told_when_to_come_back_before_it_opens(serving, demo):
+    demo.permits = threading.Semaphore(1)
+    async with serving(max_streams=1) as client:
+        running = await client.post(PATH, json={"input": "字" * 100, "response_format": "pcm"})
+        refused = await client.post(PATH, json={"input": "你好", "voice": "second"})
+        error = (await refused.json())["error"]
+        load = (await (await client.get("/health")).json())["load"]
+        demo.permits.release(1000)
+        assert len(await running.read()) == 100 * 320
+        assert (await client.post(PATH, json={"input": "你好", "voice": "second"})).status == 200
+    assert (refused.status, error["type"], error["code"]) == (429, "rate_limit_error", "too_many_streams")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert (load["streams"], load["capacity"]) == (1, 1)

@@ -43,6 +43,7 @@ async def test_health_names_the_provider_and_the_reason_of_a_fallback(serving):
             name: {"precision": "int8", "reason": "this CPU has AVX-512 VNNI"} for name in ("demo", "second")
         },
         "voices": 2, "broken": 1,
+        "load": {"streams": 0, "capacity": None, "queue": 0, "share": 0.0, "late_chunks": 0, "workers": 2},
     }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_speech_over_http_is_the_speech_of_the_command_line() -> None:
         response = await session.post(f"{base}/v1/audio/speech", json=speech(TEXT))
         wav, rate = soundfile.read(io.BytesIO(await response.read()), dtype="int16")
         assert rate == 16000
-        np.testing.assert_array_equal(wav, pcm)
+        np.testing.assert_allclose(wav, pcm, atol=1)  # chunks follow the listener's lead, so the last bit may differ
         assert 4 < len(pcm) / 16000 < 10
 
     visit(scenario)

@@ -14,7 +14,9 @@ from server.voice import Acoustic, Manifest, UnitInventory, Vocoder
 INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(encoding="utf-8"))
 
 
-def make_manifest(language: str = "PinYin", *, kind: str = "phones", **units: Any) -> Manifest:
+def make_manifest(
+    language: str = "PinYin", *, kind: str = "phones", untrained: tuple[str, ...] = (), **units: Any
+) -> Manifest:
     """A voice with the phones of that language (those of Mandarin where the language has no list here)."""
     inventory: dict[str, Any] = {"kind": kind, "specials": INVENTORY["specials"], "longest": 800}
     if kind == "phones":
@@ -34,6 +36,7 @@ def make_manifest(language: str = "PinYin", *, kind: str = "phones", **units: An
         vocoder=Vocoder(samples_per_frame=200, harmonics=0),
         graphs={},
         source={},
+        untrained=untrained,
     )
 
 

@@ -34,7 +34,7 @@ def test_the_longest_entry_is_taken(tables: UnitTables) -> None:
 def test_sandhi_leaves_an_entry_as_it_is(tables: UnitTables) -> None:
     assert read(tables, "你好") == "ni2 hao3"
     assert read(tables, "你好", 你好="ni3 hao3") == "ni3 hao3"
-    assert read(tables, "一个，不对", 一="yi1", 不="bu4") == "yi1 ge4 bu4 dui4"
+    assert read(tables, "一个，不对", 一="yi1", 不="bu4") == "yi1 ge5 bu4 dui4"
 
 
 def test_a_tone_before_an_entry_still_changes(tables: UnitTables) -> None:
@@ -45,6 +45,21 @@ def test_a_long_entry_keeps_every_syllable(tables: UnitTables) -> None:
     name = "迪丽热巴迪力木拉提"
     pinyin = "di2 li4 re4 ba1 di2 li4 mu4 la1 ti2"
     assert read(tables, f"{name}。", **{name: pinyin}) == pinyin
+
+
+def test_an_entry_may_join_a_child_or_part_it(tables: UnitTables) -> None:
+    assert read(tables, "小杏儿来了", 杏儿="xingr4") == "xiao3 xingr4 lai2 le5"
+    assert read(tables, "慢慢儿的", 慢慢儿="man4 manr1") == "man4 manr1 de5"
+    assert read(tables, "等会儿", 会儿="hui4 er5") == "deng3 hui4 er5"
+    assert read(tables, "哥儿俩", 哥="ger1") == "ger1 lia3"
+
+
+def test_every_wrong_entry_is_told_with_its_place() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Entries.of({"好": "hao3", "重庆": "chong2", "女": "x"}, lambda word: f"line of {word}")
+    first, second = str(refused.value).splitlines()
+    assert first.startswith("line of 重庆: lexicon entry '重庆'")
+    assert second.startswith("line of 女: lexicon entry '女'")
 
 
 def test_v_after_j_q_x_y_is_the_same_as_u(tables: UnitTables) -> None:
@@ -61,6 +76,8 @@ def test_v_after_j_q_x_y_is_the_same_as_u(tables: UnitTables) -> None:
         ("重庆", "chong2 qing6", "'qing6'"),
         ("重庆", "chong2 qinq4", "'qinq4'"),
         ("女", "nü3", "v is ü"),
+        ("味儿", "wei4", "1 syllables for 2 characters"),
+        ("味", "r4", "'r4'"),
         ("女", "3", "'3'"),
         ("A股", "ei1 gu3", "Chinese characters"),
         ("", "", "Chinese characters"),

@@ -8,9 +8,12 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from server.text.normalization.emoji import Emoji, name, pictures
+from server.text.normalization.emoji import weigh as weigh_emoji
 from server.text.normalization.rewriting import Aligned, rewrite, rule
 from server.text.normalization.rules import speak_quantities
 from server.text.normalization.rules.written import HAN
+from server.text.normalization.traditional import simplified
 from server.text.pronunciation.letters import GREEK, LETTERS
 from server.text.script.script import BREAKS
 
@@ -43,9 +46,9 @@ class Normalized:
     """For every character of `text` the index of the written character that it reads; it never falls."""
 
 
-def normalize(text: str) -> Normalized:
+def normalize(text: str, emoji: Emoji = "drop") -> Normalized:
     """Any string; what cannot be read is left out and named in a warning. Twice is the same as once."""
-    plain, warnings = _readable(text)
+    plain, warnings = _readable(simplified(text), emoji)
     spoken = rewrite(speak_quantities(plain), _PUNCTUATION).strip()
     return Normalized(spoken.text, warnings, spoken.origin)
 
@@ -55,12 +58,14 @@ SYLLABLE = 3
 
 
 @lru_cache(maxsize=4096)
-def weigh(char: str, *, speaks_english: bool) -> int:
+def weigh(char: str, *, speaks_english: bool, names_emoji: bool = False) -> int:
     """What a written character can come to at most, in thirds of a syllable, at least 1.
 
     A third is what a small letter of an English word comes to; one that is spelled, and every capital may be, is a
     syllable or more.
     """
+    if names_emoji and (named := weigh_emoji(char)):
+        return SYLLABLE * named
     return sum(_weigh_plain(plain, speaks_english) for plain in _plain(char, "")) or 1
 
 
@@ -98,12 +103,31 @@ def _stands_alone(char: str) -> bool:
     return bool(char) and ("Ⅰ" <= char <= "ⅿ" or "①" <= char <= "⑳" or "❶" <= char <= "➓" or "㉑" <= char <= "㊿")
 
 
-def _readable(text: str) -> tuple[Aligned, tuple[str, ...]]:
+def _readable(text: str, emoji: Emoji) -> tuple[Aligned, tuple[str, ...]]:
     kept: list[tuple[str, int]] = []
-    emoji: dict[str, None] = {}
+    unread: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    last = ""
+    last = shown = ""
+    ends = dict(pictures(text))
+    done = 0
     for place, written in enumerate(text):
+        if place < done:
+            continue
+        if place in ends:
+            done = ends[place]
+            picture = text[place:done]
+            title = name(picture) if emoji == "name" else ""
+            if not title:
+                unread[picture] = None
+            if title and picture != shown:  # however often it stands there
+                title = ("，" if last.strip() else "") + title
+                title += "，" if text[done : done + 1].isalnum() else " "
+            else:
+                title = " "
+            kept.append((title, place))
+            last, shown = title[-1], picture
+            continue
+        shown = ""
         for char in _plain(written, text[place - 1] if place else ""):
             category = unicodedata.category(char)
             new = ""
@@ -120,15 +144,15 @@ def _readable(text: str) -> tuple[Aligned, tuple[str, ...]]:
             elif (base := unicodedata.normalize("NFD", char)[0]).isascii() and base.isalpha():
                 new = base
             elif category in ("So", "Sk"):
-                emoji[char] = None
+                unread[char] = None
                 new = " "
             elif category not in ("Cf", "Mn", "Me"):
                 unknown[char] = None
             kept.append((new, place))
             last = new or last
     warnings = []
-    if emoji:
-        warnings.append(f"emoji and symbols are not read: {_named(emoji)}")
+    if unread:
+        warnings.append(f"emoji and symbols are not read: {_named(unread)}")
     if unknown:
         warnings.append(f"characters that cannot be read were skipped: {_named(unknown)}")
     return Aligned.of(kept), tuple(warnings)
@@ -139,7 +163,7 @@ def _is_latin(char: str) -> bool:
 
 
 def _named(chars: dict[str, None]) -> str:
-    shown = [char if char.isprintable() else f"U+{ord(char):04X}" for char in list(chars)[:_NAMED]]
+    shown = [char if len(char) > 1 or char.isprintable() else f"U+{ord(char):04X}" for char in list(chars)[:_NAMED]]
     return " ".join(shown) + (" ..." if len(chars) > _NAMED else "")
 
 

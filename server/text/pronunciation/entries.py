@@ -1,11 +1,13 @@
 """The user's own words: how names and jargon are read, whatever the dictionaries think."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from server.errors import ConfigurationError
 from server.text.normalization.rules.written import HAN
+from server.text.normalization.traditional import simplified
+from server.text.units.syllables import is_erhua
 
 _RIMES = {
     "": "a ai an ang ao e ei en eng er o ou",
@@ -36,7 +38,10 @@ _RIMES = {
 SYLLABLES = frozenset(initial + rime for initial, rimes in _RIMES.items() for rime in rimes.split())
 """Every syllable of Mandarin without its tone: v is ü, u is written after j q x y."""
 
-_EXAMPLE = "write a syllable for each character, each with its tone digit (5 is neutral; v is ü), as in 女红: nv3 gong1"
+_EXAMPLE = (
+    "write a syllable for each character, each with its tone digit (5 is neutral; v is ü), as in 女红: nv3 gong1; "
+    "儿 may share one, as in 味儿: weir4"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +49,25 @@ class Entries:
     """Words by their syllables; `Entries.of` makes them."""
 
     readings: Mapping[str, tuple[str, ...]]
+    """One for each character; "" for 儿 that is spoken with the one before it."""
     _pattern: re.Pattern[str]
     """Any of the words, the longest first; never matches where there are none."""
 
     @classmethod
-    def of(cls, lexicon: Mapping[str, str]) -> "Entries":
+    def of(cls, lexicon: Mapping[str, str], place: Callable[[str], str] | None = None) -> "Entries":
         """Word -> pinyin with tone digits: {"重阳镇": "chong2 yang2 zhen4"}.
 
-        Raises `ConfigurationError` that names the first entry that cannot be used.
+        `place` says where a word was written. Raises `ConfigurationError` that names every entry that cannot be used.
         """
-        readings = {word: _check(word, pinyin) for word, pinyin in lexicon.items()}
+        readings: dict[str, tuple[str, ...]] = {}
+        mistakes: list[str] = []
+        for word, pinyin in lexicon.items():
+            try:
+                readings[simplified(word)] = _check(word, pinyin)
+            except ValueError as error:
+                mistakes.append(f"{place(word)}: {error}" if place else str(error))
+        if mistakes:
+            raise ConfigurationError("\n".join(mistakes))
         longest_first = sorted(readings, key=len, reverse=True)
         return cls(readings, re.compile("|".join(longest_first) or "(?!)"))
 
@@ -66,16 +80,24 @@ NONE = Entries.of({})
 
 
 def _check(word: str, pinyin: str) -> tuple[str, ...]:
+    """The syllables of a word by its characters. Raises `ValueError`, in words."""
     if not re.fullmatch(f"[{HAN}]+", word):
-        raise ConfigurationError(f"lexicon entry {word!r}: only words of Chinese characters can be given a reading")
-    syllables = tuple(re.sub(r"(?<=[jqxy])v", "u", syllable) for syllable in pinyin.split())
+        raise ValueError(f"lexicon entry {word!r}: only words of Chinese characters can be given a reading")
+    syllables = [re.sub(r"(?<=[jqxy])v", "u", syllable) for syllable in pinyin.split()]
     for syllable in syllables:
-        if syllable[:-1] not in SYLLABLES or syllable[-1] not in "12345":
-            raise ConfigurationError(
+        base = syllable[:-1]
+        if (base not in SYLLABLES and not (base[-1:] == "r" and base[:-1] in SYLLABLES)) or syllable[-1] not in "12345":
+            raise ValueError(
                 f"lexicon entry {word!r}: {syllable!r} in {pinyin!r} is no Mandarin syllable with a tone; {_EXAMPLE}"
             )
-    if len(syllables) != len(word):
-        raise ConfigurationError(
-            f"lexicon entry {word!r}: {pinyin!r} has {len(syllables)} syllables for {len(word)} characters; {_EXAMPLE}"
+    shared = len(word) - len(syllables)
+    for place, char in enumerate(word):
+        if shared > 0 and char == "儿" and 0 < place <= len(syllables) and is_erhua(syllables[place - 1][:-1]):
+            syllables.insert(place, "")
+            shared -= 1
+    if shared:
+        raise ValueError(
+            f"lexicon entry {word!r}: {pinyin!r} has {len(pinyin.split())} syllables for {len(word)} characters; "
+            f"{_EXAMPLE}"
         )
-    return syllables
+    return tuple(syllables)

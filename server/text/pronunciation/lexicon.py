@@ -10,6 +10,20 @@ READINGS = {
     "哦": "o5", "哟": "yo5",
     "教": "jiao1", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
     "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1",
+    "咋": "za3", "乐坏了": "le4 huai4 le5", "乐坏": "le4 huai4",
+    "量一量": "liang2 yi1 liang2",
+    "量量": "liang2 liang5", "为人": "wei2 ren2", "都市": "du1 shi4", "肚子": "du4 zi5",
+    "一觉": "yi1 jiao4", "卡住": "qia3 zhu4", "毫发": "hao2 fa4",
+    "猪圈": "zhu1 juan4", "散打": "san3 da3", "卷帘": "juan3 lian2", "行当": "hang2 dang5", "玩耍": "wan2 shua3",
+    "涨得": "zhang4 de5",
+    "和面": "huo2 mian4", "和泥": "huo2 ni2", "量一下": "liang2 yi1 xia4",
+    "吡咯": "bi3 luo4", "呵叻": "he1 le4", "挣脱": "zheng4 tuo1", "黄陂": "huang2 pi2", "收拾": "shou1 shi5",
+    "参将": "can1 jiang4", "麻将": "ma2 jiang4", "名将": "ming2 jiang4", "大将": "da4 jiang4",
+    "遛": "liu4", "遛弯": "liu4 wan1", "遛弯儿": "liu4 wan1 er2", "遛狗": "liu4 gou3", "操纵杆": "cao1 zong4 gan3",
+    "驾驶杆": "jia4 shi3 gan3", "木板": "mu4 ban3", "晕车": "yun4 che1", "眩晕": "xuan4 yun4", "头晕": "tou2 yun1",
+    "边长": "bian1 chang2", "应届": "ying1 jie4", "落枕": "lao4 zhen3", "打转": "da3 zhuan4", "转圈": "zhuan4 quan1",
+    "量身": "liang2 shen1", "量身定做": "liang2 shen1 ding4 zuo4", "调成": "tiao2 cheng2", "耍乐": "shua3 le4",
+    "太差": "tai4 cha4", "士大夫": "shi4 da4 fu1", "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4",
     "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
 }  # fmt: skip
 """Words that the dictionary reads wrongly or by a rarer reading."""
@@ -30,11 +44,20 @@ GETTING = frozenset("不获所取求难自夺赢博")
 """得 after these means to get."""
 
 NEUTRAL = _words(
-    "朋友 东西 漂亮 明白 清楚 知道 意思 时候 地方 事情 认识 衣服 眼睛 耳朵 太阳 月亮 窗户",
-    "石头 木头 骨头 馒头 舌头 先生 学生 客气 舒服 便宜 聪明 热闹 麻烦 关系 消息 商量 打听",
-    "休息 收拾 葡萄 萝卜 豆腐 胳膊 脑袋 头发 大夫 师傅 力气 脾气 名字 暖和 凉快 结实 厉害",
-    "糊涂 马虎 笑话 故事 少爷 老爷 丈夫 媳妇 亲戚 苍蝇 玻璃 黄瓜 庄稼 牲口 招呼 客人 晚上",
-    "早上 里头 外头 那么 这么 多么 什么 怎么 咱们 谢谢",
+    "朋友 东西 漂亮 明白 清楚 知道 意思 时候 地方 事情 认识 衣服 眼睛 耳朵 太阳 月亮 窗户 石头 木头 骨头 馒头 舌头",
+    "先生 学生 客气 舒服 便宜 聪明 热闹 麻烦 关系 消息 商量 打听 休息 收拾 葡萄 萝卜 豆腐 胳膊 脑袋 头发 大夫 师傅",
+    "力气 脾气 名字 暖和 凉快 结实 厉害 糊涂 马虎 笑话 故事 少爷 老爷 丈夫 媳妇 亲戚 苍蝇 玻璃 黄瓜 庄稼 牲口 招呼",
+    "客人 晚上 早上 里头 外头 那么 这么 多么 什么 怎么 咱们 谢谢 嘴巴 扫帚 笤帚 风筝 灯笼 咳嗽 喉咙 簸箕 帐篷 裁缝",
+    "知识 葫芦 菩萨 屁股 书记 伙计 姑娘 姑父 外甥 和尚 栅栏 蚂蚱 溜达 应酬 思量 算盘 动弹 喇叭 窝囊 勾搭 撺掇 唾沫",
+    "眉毛 泥鳅 部分 费用 位置 报复 困难 扁担 规矩 磨蹭 老婆 模糊 打扮 打量 窟窿 骆驼 石榴 枕头 指甲 嘟囔 嘀咕 嘱咐",
+    "吩咐 称呼 吆喝 折腾 琢磨 抽屉 钥匙 疙瘩 蘑菇 芝麻 甘蔗 高粱 芍药 狐狸 刺猬 蛤蟆 闺女 妯娌 女婿 亲家 冤家 行家",
+    "大爷 姥爷 丈人 老实 踏实 扎实 别扭 痛快 爽快 勤快 秀气 福气 运气 小气 累赘 牢骚 欺负 对付 比方 稳当 护士 道士",
+    "木匠 铁匠 出息 动静 机灵 唠叨 念叨 亮堂 利落 利索 啰嗦 哆嗦 活泼 搅和 掺和 包袱 衣裳 伺候 秧歌 月饼 馄饨 爱人",
+    "分量 丫头 念头 拳头 罐头 码头 甜头 苦头 巴掌 扫把 尾巴 下巴 哑巴 结巴 锁匙 篱笆 琵琶 胭脂 徒弟 粮食 口袋 作坊",
+    "财主 官司 行李 合同 戒指 街坊 快活 阔气 喇嘛 痢疾 连累 骡子 忙活 迷糊 苗条 名堂 脑子 能耐 腻烦 奴才 佩服 皮实",
+    "牌楼 盘算 婆家 亲事 情形 热和 软和 丧气 舍得 省得 师爷 石匠 使唤 似的 收成 添补 挖苦 委屈 吓唬 相声 心思 絮叨",
+    "衙门 烟筒 妖精 爷们 冤枉 在乎 眨巴 张罗 直溜 指头 主意 转悠 壮实 耷拉 疟疾 妥帖 荸荠 牡丹 告示 含糊 胡琴 胡同",
+    "滑溜 活计 伙食 记号 家伙 架势 见识 将就 叫唤",
 )
 """Their last syllable is neutral."""
 
@@ -54,9 +77,12 @@ SURNAMES = {
 }  # fmt: skip
 """Where these are read otherwise than as words."""
 
+COUNTS = "零一二三四五六七八九十百千万亿两几每这那哪"
+"""What stands before a measure word."""
+
 TITLES = _words("先生 女士 小姐 太太 老师 经理 总 医生 教授 局长 校长 主任 同学 师傅 某 某某")
 
-BINDERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又")
+BINDERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿请")
 """A word with one of these that stands in no dictionary was never a word."""
 
 VERY = _words("很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够")

@@ -18,10 +18,10 @@ from server.text.english import reader as english
 from server.text.english.reader import TOKEN
 from server.text.normalization.numerals import NUMERALS
 from server.text.normalization.rules.written import HAN
-from server.text.pronunciation import polyphones
+from server.text.pronunciation import erhua, polyphones
 from server.text.pronunciation.entries import NONE, Entries
 from server.text.pronunciation.letters import LETTERS
-from server.text.pronunciation.lexicon import BINDERS
+from server.text.pronunciation.lexicon import BINDERS, COUNTS
 from server.text.pronunciation.particles import particle
 from server.text.pronunciation.readings import doubtful, look_up, read
 from server.text.script.script import BREAKS, PLACEHOLDER
@@ -34,8 +34,10 @@ _DECIMALS = rf"点[{_DIGIT}]+(?![十{_DIGIT}])"
 _WHOLE = re.compile(
     rf"(?P<numeral>(?<![{NUMERALS}])[{_DIGIT}]比[{_DIGIT}](?![{NUMERALS}])|{_NUMERAL}{{3,}}(?:{_DECIMALS})?|[十{_DIGIT}]+{_DECIMALS}|[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}])"
     rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
+    r"|都市(?!场)|(?<![认以称成作名])为人(?![民们口员才类工生])|(?<=[在要会去来先帮])和[面泥](?![包条粉试部积对子前])"
+    rf"|(?<=[{COUNTS}])行(?=[小大]?[字诗泪]|代码|眼泪|脚印|文字)|(?<=脸)涨"
 )
-"""What a segmenter tears: numerals and scores, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
+"""What a segmenter tears: numerals and scores, a verb doubled around 一 or 不 (看一看, not 一天一天), some words."""
 _PAUSES = {"（": 2, "）": 2} | dict.fromkeys("、，；：…—", 3) | dict.fromkeys("。？！", 4)
 _PAUSES |= {mark: level for level, mark in enumerate(BREAKS)}
 _READABLE = re.compile(r"[a-z]+[1-5]")
@@ -70,7 +72,7 @@ def read_words(
         if words and new and words[-1].latin != new[0].latin:
             words[-1] = replace(words[-1], pause=max(words[-1].pause, 1))
         words += new
-    return words, tuple(unread)
+    return erhua.join(words), tuple(unread)
 
 
 def _spell(token: str, start: int) -> list[Word]:
@@ -111,7 +113,7 @@ def _read_run(
         before = segments[place - 1][0] if place else ""
         after = segments[place + 1][0] if place + 1 < len(segments) else ""
         guesses = {offset: decided[at] for offset in range(len(segment)) if (at := first + offset) in decided}
-        reading = particle(segment, before, after, guesses.get(0))
+        reading = particle(segment, before, after, guesses.get(0), sentence[first + len(segment) : end])
         readings = [reading] if reading else read(segment, guesses, final=not after)
         syllables = _syllables(segment, readings, first, given)
         known = [syllable for syllable in syllables if _READABLE.fullmatch(syllable.pinyin)]
@@ -170,6 +172,9 @@ def _segment_rest(run: str) -> Iterator[tuple[str, _Kind]]:
         yield from ((word, _Kind.WORD) for word in _words(run[start : match.start()]))
         yield match.group(), _Kind.NUMERAL if match["numeral"] else _Kind.WORD
         start = match.end()
+        if match["numeral"] and run[start : start + 1] == "个":  # 十二个|人, not 个人
+            yield "个", _Kind.WORD
+            start += 1
     yield from ((word, _Kind.WORD) for word in _words(run[start:]))
 
 

@@ -6,6 +6,7 @@ from typing import cast
 from server.text.pronunciation.lexicon import (
     CERTAIN,
     CERTAIN_ALONE,
+    COUNTS,
     FINAL,
     FULL,
     GETTING,
@@ -53,8 +54,8 @@ def read(word: str, guesses: Mapping[int, str], *, final: bool) -> list[str]:
         readings[1] = f"{readings[1][:-1]}5"
     elif word in NEUTRAL:
         readings[-1] = f"{readings[-1][:-1]}5"
-    elif len(word) == 3 and word[1] == "不" and word[0] not in "并决绝毫从也都就还又":
-        readings[1] = "bu5"
+    elif len(word) == 2 and word[1] == "只" and word[0] in COUNTS:
+        readings[1] = "zhi1"
     elif len(word) == 3 and word[1] == "得" and word[0] not in GETTING:
         readings[1] = "de5"
     elif len(word) == 3 and word[2] == "地" and word[0] == word[1]:
@@ -79,7 +80,7 @@ def _is_full(word: str) -> bool:
         return False
     import rjieba
 
-    return word in FULL or not rjieba.tag(word, False)[0][1].startswith("v")
+    return word in FULL or not {tag[0] for part in (word, word[0]) for _, tag in rjieba.tag(part, False)} & {"v"}
 
 
 def look_up(word: str) -> list[str]:

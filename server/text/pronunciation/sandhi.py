@@ -1,9 +1,10 @@
-"""Citation tones -> the tones that are spoken: 一 and 不 by what follows, then the third tone before a third.
+"""Citation tones -> the spoken ones: 一 and 不 by what follows, 个 that measures, a third tone before a third.
 
 In read speech a third tone before another becomes a second in 95 % of the cases inside a prosodic word, 79 % across
 a #1, half of them across a #2 (and what is predicted as a #2 is a #1 at times), and hardly ever across a pause. Hence:
 inside words first, then between the words of a prosodic word, then from prosodic word to prosodic word, up to a #2,
-where the next one still begins with a third tone.
+where the next one still begins with a third tone. 不 in 看不见 and 一 in 看一看
+keep the tone that what follows asks for: readers rarely make them neutral.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ def surface(phrase: Sequence[ProsodicWord]) -> list[ProsodicWord]:
     """The same words with the tones that are spoken."""
     nested = [[[_Spoken(syllable) for syllable in word.syllables] for word in group.words] for group in phrase]
     _change_yi_and_bu(phrase, nested)
+    _lighten_ge(phrase, nested)
     for place, group in enumerate(nested):
         for word, spoken in zip(phrase[place].words, group, strict=True):
             _lift_thirds(spoken, word.seam)
@@ -98,11 +100,24 @@ def _change_yi_and_bu(phrase: Sequence[ProsodicWord], nested: list[list[list[_Sp
                 1 if counted and whole else _yi(before, after, closes_word=closes[place], same_word=same_word)
             )
         elif syllable.char == "不" and syllable.tone != 5:
-            changed.append(_bu(before, after))
+            changed.append(_bu(after))
         else:
             changed.append(syllable.tone)
     for syllable, tone in zip(flat, changed, strict=True):
         syllable.tone = tone
+
+
+def _lighten_ge(phrase: Sequence[ProsodicWord], nested: list[list[list[_Spoken]]]) -> None:
+    """个 that measures is neutral: 一个, 洗个澡; 个 in 个人 and 各个 is not."""
+    follows = False
+    for group, spoken in zip(phrase, nested, strict=True):
+        for word, syllables in zip(group.words, spoken, strict=True):
+            last = syllables[-1]
+            measures = follows if len(syllables) == 1 else word.text not in ("各个", "个个")
+            if last.char == "个" and last.tone == 4 and not last.fixed and measures:
+                last.tone = 5
+            follows = True
+        follows = group.level <= 2
 
 
 def _yi(before: _Spoken | None, after: _Spoken | None, *, closes_word: bool, same_word: bool) -> int:
@@ -113,12 +128,8 @@ def _yi(before: _Spoken | None, after: _Spoken | None, *, closes_word: bool, sam
         in_numeral = same_word and before.char in _DIGITS + _PLACES
         if in_numeral or before.char == "第" or before.char + after.char == "月日":
             return 1
-        if same_word and before.char == after.char:
-            return 5
     return 2 if after.tone in (4, 5) else 4
 
 
-def _bu(before: _Spoken | None, after: _Spoken | None) -> int:
-    if before is not None and after is not None and before.char == after.char:
-        return 5
+def _bu(after: _Spoken | None) -> int:
     return 2 if after is not None and after.tone == 4 else 4

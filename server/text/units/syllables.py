@@ -16,7 +16,7 @@ def to_phones(syllable: str, language: str) -> tuple[str, str]:
     A final r is erhua (`dianr` -> d_c, ianr_c). The language is `PinYin` or `Sichuan`; the latter has no retroflex
     initials and writes u for ü after j q x y.
     """
-    if syllable != "er" and syllable.endswith("r"):
+    if is_erhua(syllable):
         initial, final = to_phones(syllable[:-1], language)
         return initial, f"{final.removesuffix('_c')}r_c"
     initial = next((initial for initial in _INITIALS if syllable.startswith(initial)), "")
@@ -33,6 +33,11 @@ def to_phones(syllable: str, language: str) -> tuple[str, str]:
     if final == "i":
         final = _APICAL.get(initial, "i")
     return ("xx_c" if initial == "x" else f"{initial}_c"), f"{final}_c"
+
+
+def is_erhua(syllable: str) -> bool:
+    """`dianr`, but not `er`."""
+    return syllable != "er" and syllable.endswith("r")
 
 
 def split_tone(syllable: str) -> tuple[str, str]:

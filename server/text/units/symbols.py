@@ -1,10 +1,11 @@
 """Spoken syllables -> the symbols that KAN-TTS voices were trained on."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from server.errors import RequestError
-from server.text.units.syllables import split_tone, to_phones
+from server.text.units.syllables import is_erhua, split_tone, to_phones
 from server.text.units.tables import UnitTables
 from server.text.words import ProsodicWord, Syllable
 
@@ -30,7 +31,8 @@ def write_phones(phrase: Sequence[ProsodicWord], tables: UnitTables) -> Iterator
     Raises `RequestError` naming the syllable for which the voice has no phones.
     """
     for group in phrase:
-        phones = [(syllable, *phone) for syllable in group.syllables for phone in _phones(syllable, tables)]
+        spoken = [part for syllable in group.syllables for part in _parts(syllable, tables)]
+        phones = [(syllable, *phone) for syllable in spoken for phone in _phones(syllable, tables)]
         for place, (syllable, phone, tone, flag) in enumerate(phones):
             symbol = f"{phone}${tone}${flag}${_flag('word', place, len(phones))}"
             yield Written(symbol, syllable.start, syllable.end)
@@ -43,6 +45,20 @@ def write_bytes(text: str) -> Iterator[Written]:
     for place, char in enumerate(text):
         for byte in char.encode("utf-8"):
             yield Written(str(byte), place, place + 1)
+
+
+def _parts(syllable: Syllable, tables: UnitTables) -> tuple[Syllable, ...]:
+    """A syllable with erhua as two, the second `er5`, where the voice cannot speak it as one."""
+    base, tone = split_tone(syllable.pinyin) if syllable.pinyin else ("", "")
+    if not is_erhua(base):
+        return (syllable,)
+    if "erhua" not in tables.untrained and tables.phones.issuperset(to_phones(base, tables.language)):
+        return (syllable,)
+    own = len(syllable.text) > 1  # 儿 is written, and is spoken alone
+    return (
+        replace(syllable, pinyin=base.removesuffix("r") + tone, end=syllable.end - own),
+        replace(syllable, pinyin="er5", start=syllable.end - 1 if own else syllable.start),
+    )
 
 
 def _phones(syllable: Syllable, tables: UnitTables) -> Iterator[tuple[str, str, str]]:

@@ -34,6 +34,7 @@ class UnitTables:
         self.reads_bytes = units.kind == "bytes"
         self.longest = units.longest
         self.phones = frozenset(units.phones)
+        self.untrained = frozenset(manifest.untrained)
         self.speaks_english = "english" not in manifest.untrained and self.phones.issuperset(dictionary.PHONES)
         if self.reads_bytes:
             self._fields: tuple[str, ...] = BYTE_FIELDS

@@ -43,7 +43,21 @@ def _years(match: re.Match[str]) -> str:
     return f"{spell_digits(match[1])}到{spell_digits(match[2])}"
 
 
+_FEAST = r"(?=[是的]?(?:元旦|国庆|圣诞|劳动|妇女|儿童|青年|情人|教师|护士|植树|建军|建党|光棍)节?|大促|购物节)"
+_DAYS = frozenset({(3, 8), (3, 15), (5, 1), (5, 4), (6, 1), (6, 18), (7, 1), (8, 1), (10, 1), (11, 11), (12, 12)})
+"""Days that are called by their figures: 三八, 六一."""
+
+
+def _feast(match: re.Match[str]) -> str:
+    month, day = int(match[1]), int(match[2])
+    if (month, day) not in _DAYS:
+        return f"{_plain(match[1])}月{_plain(match[2])}日"
+    return "十一" if (month, day) == (10, 1) else spell_digits(f"{month}{day}") if day != 11 else "双十一"
+
+
 _DATES = (
+    rule(rf"(?<![0-9./]){_MONTH}/{_DAY}(?![0-9/]){_FEAST}", _feast),
+    rule(r"(?<![0-9./])24/7(?![0-9/])(?:小时)?", lambda m: "七乘二十四小时"),
     rule(rf"(?<=[年月日号点分秒时]){TO}(?=[0-9])", lambda m: "到"),
     rule(rf"(?<![0-9.])({_FULL}){TO}(?={_FULL})", lambda m: m[1] + "到"),
     rule(rf"(?<![0-9.])({_FULL})T(?={_CLOCK})", lambda m: m[1] + " "),
@@ -78,6 +92,8 @@ _TIMES = (
     rule(rf"(?<![0-9:.]){_TIME}", lambda m: _time(m[1], m[2], m[3])),
     rule(r"(?<![0-9A-Za-z.])([0-9]{1,3})h\s?([0-9]{1,2})(?:min|m)(?![A-Za-z0-9])",
          lambda m: f"{number(m[1])}小时{number(m[2])}分钟"),
+    rule(r"""(?<=[高长宽深])([^0-9，。]{0,2})([1-9])'([0-9]|1[01])(?:"|'')""",
+         lambda m: f"{m[1]}{number(m[2])}英尺{number(m[3])}英寸"),
     rule(r"""(?<![0-9A-Za-z.°])([0-9]{1,3})'([0-5]?[0-9])(?:"|'')""", lambda m: f"{number(m[1])}分{number(m[2])}秒"),
     rule(r"(?<=[周期][一二三四五六日天])[-~](?=[周星])", lambda m: "到"),
 )  # fmt: skip

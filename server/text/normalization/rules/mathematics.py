@@ -16,6 +16,10 @@ def _share(number_: str, sign: str) -> str:
     return f"{_SHARES[sign]}分之{number(number_)}"
 
 
+def _counted(digits: str) -> str:
+    return "两" if digits == "2" else cardinal(digits)
+
+
 def _power(match: re.Match[str]) -> str:
     minus, exponent = match[1], match[2]
     if not minus and exponent in ("2", "3"):
@@ -30,6 +34,8 @@ BEFORE_MEASURES = (
     rule(r"(?<![0-9A-Za-z<>=-])([<>])\s?(?=[-−]?[0-9])", lambda m: _SIGNS[m[1]]),
 )
 RULES = (
+    rule(r"第\s?([0-9]{1,5})\s?/\s?([0-9]{1,5})\s?([页题集章步张关期轮课节条])",
+         lambda m: f"第{cardinal(m[1])}{m[3]}，共{_counted(m[2])}{m[3]}"),
     rule(r"(?<=[A-Za-z])\^\s?([-−]?)([0-9]{1,3})(?![0-9])", _power),
     rule(rf"(?<![0-9A-Za-z.])([-−]?)({N})([%‰])(?:{TO})([-−]?)({N})\3",
          lambda m: f"{m[1] and '负'}{_share(m[2], m[3])}到{m[4] and '负'}{_share(m[5], m[3])}"),

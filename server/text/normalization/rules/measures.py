@@ -2,7 +2,7 @@
 
 import re
 
-from server.text.normalization.numerals import number
+from server.text.normalization.numerals import cardinal, number
 from server.text.normalization.rewriting import rule
 from server.text.normalization.rules.written import FREE, MEASURE, TO, N
 
@@ -75,6 +75,11 @@ RULES = (
     rule(r"(?<=[A-Za-z]\s)([0-9]{1,2})(?=[A-Za-z](?![A-Za-z0-9]))", lambda m: number(m[1])),
     rule(rf"{FREE}({N})\s?({_UNIT})(?![A-Za-z0-9])", _measured),
     rule(r"(?<![0-9A-Za-z.])([0-9]{1,9}(?:\.[0-9]{1,6})?)w(?![A-Za-z0-9])", lambda m: number(m[1]) + "万"),
+    rule(r"(?<![0-9A-Za-z.])([0-9]{1,3})k(?=跑|赛|马拉松|越野)", lambda m: number(m[1]) + "公里"),
+    rule(r"(?<![0-9A-Za-z.])([0-9]{1,9})(?:\.([0-9]{1,3}))?k(?![A-Za-z0-9]|\s?(?:电视|视频|画质|分辨|超清|屏|显示))",
+         lambda m: number(f"{int(m[1])}{(m[2] or '').ljust(3, '0')}".lstrip("0") or "0")),
+    rule(r"(?<![0-9A-Za-z.])([0-9]{0,5}(?:1st|2nd|3rd|[04-9]th|1[123]th))(?![A-Za-z0-9])",
+         lambda m: "第" + cardinal(m[1][:-2])),
     rule(r"(?<=[0-9][KMGT]B)/s(?![A-Za-z])", lambda m: "每秒"),
     rule(r"(?<=[0-9][次人件个米克升斤转])\s?/\s?(?=分|秒|小?时|天|日|周|月|年|人|平方|公斤|千克)", lambda m: "每"),
 )  # fmt: skip

@@ -1,0 +1,92 @@
+"""儿 that is spoken with the syllable before it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from server.text.frontend import FrontEnd, Sentence
+from server.text.units.tables import UnitTables
+
+Read = Callable[[str], list[Sentence]]
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin"),
+    [
+        ("等一会儿", "deng3 yi2 huir4"),
+        ("有一点儿热", "you3 yi4 dianr3 re4"),
+        ("一点儿水", "yi4 dianr2 shui3"),
+        ("他在那儿玩儿", "ta1 zai4 nar4 wanr2"),
+        ("没事儿遛弯儿", "mei2 shir4 liu4 wanr1"),
+        ("老头儿慢慢儿走", "lao3 tour2 man4 manr1 zou3"),
+        ("好好儿说", "hao3 haor1 shuo1"),
+        ("这玩意儿真有趣儿", "zhe4 wan2 yir4 zhen1 you3 qur4"),
+        ("刀刃儿上", "dao1 renr4 shang4"),
+        ("花瓶儿", "hua1 pingr2"),
+        ("明儿见", "mingr2 jian4"),
+        ("哪儿都好", "nar3 dou1 hao3"),
+    ],
+)
+def test_it_is_one_syllable_after_a_noun(read: Read, text: str, pinyin: str) -> None:
+    (sentence,) = read(text)
+    assert " ".join(sentence.pinyin) == pinyin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "女儿",
+        "婴儿",
+        "幼儿园",
+        "孤儿院",
+        "少儿频道",
+        "儿子",
+        "这儿童",
+        "那儿子",
+        "可儿",
+        "娜儿",
+        "杏儿",
+        "为儿求情",
+        "鸟儿",
+        "点，儿",
+        "妻儿",
+    ],
+)
+def test_it_is_a_syllable_of_its_own_for_a_child_and_in_a_name(read: Read, text: str) -> None:
+    (sentence,) = read(text)
+    assert any(pinyin in ("er2", "er5") for pinyin in sentence.pinyin)
+
+
+def test_a_syllable_with_it_stands_for_two_characters(read: Read) -> None:
+    (sentence,) = read("等一会儿吧")
+    syllable = [syllable for group in sentence.phrase for syllable in group.syllables][2]
+    assert (syllable.text, syllable.pinyin, syllable.start, syllable.end) == ("会儿", "huir4", 2, 4)
+    assert "{h_c$tone4$s_begin" in sentence.symbols
+    assert "{ueir_c$tone4$s_end" in sentence.symbols
+
+
+@pytest.mark.parametrize("lacking", [{"phones": True}, {"untrained": True}])
+def test_a_voice_that_cannot_speak_it_says_er(
+    tables_of: Callable[..., UnitTables], tables: UnitTables, lacking: dict[str, bool]
+) -> None:
+    if "phones" in lacking:
+        mute = tables_of(
+            phones=tuple(phone for phone in sorted(tables.phones) if not phone.endswith("r_c") or phone == "er_c")
+        )
+    else:
+        mute = tables_of(untrained=("erhua",))
+    (sentence,) = FrontEnd(mute).read("那儿", speaker="F7", emotion="neutral")
+    assert [symbol[1:].split("$")[:4] for symbol in sentence.symbols.split()] == [
+        ["n_c", "tone4", "s_begin", "word_begin"],
+        ["a_c", "tone4", "s_end", "word_middle"],
+        ["ge", "tone5", "s_begin", "word_middle"],
+        ["er_c", "tone5", "s_end", "word_end"],
+        ["#4", "tone_none", "s_none", "word_none"],
+    ]
+    assert sentence.pinyin == ("nar4",)
+    assert sentence.places == ((0, 1), (0, 1), (1, 2), (1, 2), (2, 2))
+
+
+def test_the_phone_of_a_bare_e_with_it_is_er(read: Read) -> None:
+    (sentence,) = read("这儿")
+    assert sentence.symbols.startswith("{zh_c$tone4$s_begin$word_begin$emotion_neutral$F7} {er_c$tone4$s_end$word_end")
