@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench import chunking, latency, load, quoted, speed
+from bench import batching, chunking, latency, load, quoted, speed
 from bench.cost import Prices, cost
 from bench.engine_load import engine_load
 from bench.http_load import http_load, speak_once
@@ -15,6 +15,7 @@ from bench.service import service
 from bench.take import speak
 from bench.voices import Engine, Subject
 from server.cpus import available_cpus
+from server.scheduler import Scheduler
 
 WAYS = ("engine", "http")
 
@@ -62,6 +63,10 @@ def compare(subject: Subject, plan: Plan, results: VoiceResults) -> None:
     results.chunking = chunking.chunking(subject, plan.engine, plan.repeat * 2)
 
 
+def batch(subject: Subject, plan: Plan, results: VoiceResults) -> None:
+    results.batches = batching.batching(subject, plan.engine, plan.repeat)
+
+
 def quote(subject: Subject, plan: Plan, results: VoiceResults) -> None:
     run = partial(quoted.quoted, subject.name, repeat=plan.quoted_repeat)
     if "engine" in plan.ways:
@@ -73,9 +78,11 @@ def quote(subject: Subject, plan: Plan, results: VoiceResults) -> None:
 
 def measure_load(subject: Subject, plan: Plan, results: VoiceResults) -> None:
     if "engine" in plan.ways:
-        engine = subject.open(plan.engine)
+        engine, scheduler = subject.open(plan.engine), Scheduler()
+        scheduler.rehearse(engine.voice.name, engine.rehearsal)
         for listeners in steps(plan.levels, f"{subject.name}: listeners, engine"):
-            results.loads.append(engine_load(engine, listeners, plan.seconds))
+            results.loads.append(engine_load(engine, scheduler, listeners, plan.seconds))
+        scheduler.close()
     if "http" in plan.ways:
         with service(subject, plan.engine) as there:
             for listeners in steps(plan.levels, f"{subject.name}: listeners, http"):
@@ -95,6 +102,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "rtf": ("the real-time factor of the whole engine, for each precision", measure_speed),
     "latency": ("time to first audio by the length of the text", measure_latency),
     "compare": ("chunked against whole synthesis", compare),
+    "batch": ("what streams gain by sharing batches, 1 to 32 of them", batch),
     "quote": ("the usual test: a news text of 120 characters, 100 times", quote),
     "load": ("late chunks and first audio by the number of listeners", measure_load),
     "cost": ("what an hour of sound and a request cost; needs --rent or --watts and --kwh", measure_cost),

@@ -3,12 +3,11 @@
 import asyncio
 import re
 import time
-from dataclasses import dataclass
 
 import aiohttp
 
 from bench.listener import Listener
-from bench.load import Load, Visits, loaded, start_of, text_for
+from bench.load import Load, Refusal, Visits, loaded, start_of, text_for
 from bench.process import Usage, forget_peak, memory_peak
 from bench.service import Service, ServiceError
 from bench.take import Take
@@ -19,14 +18,6 @@ _SAMPLE = 2
 """Bytes."""
 _LONGEST = 600.0
 """Seconds without a byte after which a request has failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """429: there is no room now."""
-
-    retry_after: float
-    """seconds"""
 
 
 def http_load(service: Service, listeners: int, seconds: float) -> Load:

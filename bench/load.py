@@ -11,6 +11,14 @@ LEVELS = (1, 2, 4, 8, 16, 32)
 """Listeners at a time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """There is no room now; over HTTP that is 429."""
+
+    retry_after: float
+    """seconds"""
+
+
 @dataclass(slots=True)
 class Visits:
     """All requests of one crowd."""
@@ -18,7 +26,7 @@ class Visits:
     heard: list[Listener] = field(default_factory=list)
     """Requests that were spoken to their ends."""
     refused: int = 0
-    """Requests that the server had no room for (429)."""
+    """Requests that there was no room for."""
     failures: list[str] = field(default_factory=list)
     """Requests that went wrong, and why."""
 

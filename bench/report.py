@@ -48,6 +48,8 @@ def sections(voice: VoiceResults) -> Iterator[str]:
             f"In chunks of the default sizes: {chunks.ratio:.2f} times the whole utterance "
             f"(RTF {chunks.rtf_chunked:.3f} and {chunks.rtf_whole:.3f})"
         )
+    if voice.batches:
+        yield "Streams that share batches: CPU seconds for a second of sound\n\n" + table(batch_rows(voice))
     if voice.quoted:
         yield f"News text of {voice.quoted[0].characters} characters, again and again\n\n" + table(quoted_rows(voice))
     if voice.loads:
@@ -88,6 +90,19 @@ def latency_rows(voice: VoiceResults) -> list[Row]:
             "RTF": known(row.rtf, ".3f"),
         }
         for row in voice.latencies
+    ]
+
+
+def batch_rows(voice: VoiceResults) -> list[Row]:
+    return [
+        {
+            "streams": str(row.streams),
+            "acoustic model": f"{row.acoustic:.3f}",
+            "throughput": f"x {row.acoustic_gain:.2f}",
+            "vocoder": f"{row.vocoder:.3f}",
+            "its throughput": f"x {row.vocoder_gain:.2f}",
+        }
+        for row in voice.batches
     ]
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from bench.batching import Batching
 from bench.chunking import Chunking
 from bench.cost import Cost
 from bench.latency import Latency
@@ -22,6 +23,7 @@ class VoiceResults:
     speeds: list[Speed] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
     chunking: Chunking | None = None
+    batches: list[Batching] = field(default_factory=list)
     quoted: list[Quoted] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)

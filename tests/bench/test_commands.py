@@ -59,6 +59,14 @@ def test_chunks_are_compared_with_the_whole(tmp_path: Path) -> None:
     assert found["ratio"] > 0
 
 
+def test_batches_are_compared_with_one_stream_alone(tmp_path: Path) -> None:
+    assert bench(tmp_path, "batch") == 0
+    found = json.loads((tmp_path / "batch.json").read_text("utf-8"))["voices"][0]["batches"]
+    assert [row["streams"] for row in found] == [1, 2, 4, 8, 16, 32]
+    assert found[0]["acoustic_gain"] == found[0]["vocoder_gain"] == 1
+    assert all(row["acoustic"] > 0 and row["vocoder"] > 0 for row in found)
+
+
 def test_cost_is_computed_from_the_prices_that_are_given(tmp_path: Path) -> None:
     assert bench(tmp_path, "cost", "--rent", "0.5", "--use", "0.5", "--currency", "EUR") == 0
     (found,) = json.loads((tmp_path / "cost.json").read_text("utf-8"))["voices"][0]["costs"][:1]
