@@ -26,7 +26,7 @@ help:
 	@echo "make test     run every check and every test"
 	@echo "make check    run the checks alone: style, types, import rule"
 	@echo "make format   put the code into the project's style"
-	@echo "make bench    measure; takes minutes"
+	@echo "make bench    measure; takes an hour, with ARGS=--quick minutes; docs/performance.md"
 	@echo "make lock     choose the versions in requirements/ anew"
 	@echo "make images   build the container images $(EXTRAS:%=$(IMAGE):%)"
 
@@ -49,7 +49,7 @@ format: .venv/tools
 	$(BIN)/ruff format
 
 bench: .venv/ready
-	@for script in bench/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
+	$(BIN)/python -m bench $(ARGS)
 
 # The extras exclude each other, so another one gets a new environment.
 ifneq ($(INSTALLED),$(EXTRA))

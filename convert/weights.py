@@ -30,7 +30,7 @@ class Weights:
         self._ledger = Ledger(arrays)
 
     def __truediv__(self, name: str | int) -> "Weights":
-        inner = Weights.__new__(Weights)
+        inner = type(self).__new__(type(self))
         inner.label, inner._ledger, inner._prefix = self.label, self._ledger, f"{self._prefix}{name}."
         return inner
 

@@ -117,6 +117,10 @@ def test_server_and_convert_do_not_import_each_other() -> None:
     assert not [f"{module} imports {name}" for module, name in imports(CONVERT) if within(name, "server")]
 
 
+def test_nobody_imports_what_measures() -> None:
+    assert not [module for module, name in imports(SERVER | CONVERT) if within(name, "bench")]
+
+
 @pytest.mark.parametrize("package", DOORS)
 def test_a_heavy_package_is_imported_only_through_its_door(package: str) -> None:
     users = [module for module, name in imports(SERVER | CONVERT) if within(name, package)]

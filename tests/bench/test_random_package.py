@@ -1,0 +1,80 @@
+"""The voice with random weights: a package like any other, which converts and speaks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.pth import write_checkpoint
+from bench.random_package import STANDARD, Dimensions, write_package
+from convert.checkpoint import read_weights
+from convert.package import find_voices
+from convert.voice import convert_voice
+from server.voice import Voice
+from tests.conftest import open_voice
+
+SMALL = Dimensions(
+    acoustic={
+        **STANDARD.acoustic,
+        "encoder_num_layers": 1,
+        "decoder_num_layers": 1,
+        "encoder_ffn_inner_dim": 64,
+        "decoder_ffn_inner_dim": 64,
+        "postnet_fsmn_num_layers": 1,
+        "postnet_ffn_inner_dim": 32,
+        "postnet_num_memory_units": 32,
+        "predictor_fsmn_num_layers": 1,
+    },
+    vocoder={**STANDARD.vocoder, "channels": 32, "resblock_dilations": [[1, 3]] * 3},
+    sampling_rate=STANDARD.sampling_rate,
+    hop_length=STANDARD.hop_length,
+)
+"""The shape of the standard voice, small enough for a test."""
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("random")
+    (parts,) = find_voices(write_package(folder / "package", "random", SMALL))
+    result = convert_voice(parts, folder / "models", "random weights", lambda step: None)
+    assert result.notes == []  # every weight was used, and none was missing
+    return result.path
+
+
+def test_a_random_voice_is_complete_and_speaks(converted: Path) -> None:
+    Voice(converted).verify()
+    chunks = list(open_voice(converted).speak("今天天气很好。"))
+    samples = np.concatenate([chunk.samples for chunk in chunks])
+    assert np.isfinite(samples).all()
+    assert 0.001 < np.abs(samples).mean() < 0.7  # neither faded on its way, nor all at full scale
+
+
+def test_a_random_voice_speaks_as_long_as_a_real_one(converted: Path) -> None:
+    """About 7 frames a unit, since the sound's length is what times are divided by."""
+    voice = open_voice(converted)
+    sentence = next(iter(voice.read("今天天气很好。")))
+    durations = voice.utter(sentence.units).score.durations
+    assert 5 < durations.mean() < 10
+
+
+def test_the_same_dimensions_make_the_same_weights(tmp_path: Path) -> None:
+    first, second = (write_package(tmp_path / name, "random", SMALL) for name in ("first", "second"))
+    for part, keys in (("am", ("model",)), ("voc", ("model", "generator"))):
+        file = f"voices/random/{part}/ckpt/checkpoint_0.pth"
+        one, other = (read_weights(folder / file, *keys) for folder in (first, second))
+        assert one.keys() == other.keys()
+        for name, array in one.items():
+            np.testing.assert_array_equal(array, other[name])
+
+
+def test_a_written_checkpoint_is_read_back(tmp_path: Path) -> None:
+    weights = {
+        "a.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
+        "a.bias": np.float32([1.5]),
+        "数": np.zeros((3, 2), np.float32),
+    }
+    write_checkpoint(tmp_path / "checkpoint_0.pth", weights, "model", "generator")
+    found = read_weights(tmp_path / "checkpoint_0.pth", "model", "generator")
+    assert found.keys() == weights.keys()
+    for name, array in weights.items():
+        np.testing.assert_array_equal(found[name], array)
