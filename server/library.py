@@ -9,7 +9,7 @@ from server.config import Config
 from server.errors import ConfigurationError, SpeechError, UnknownNameError, VoiceError
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
-from server.text.entries import Entries
+from server.text.pronunciation.entries import Entries
 from server.voice import Voice
 
 log = logging.getLogger(__name__)

@@ -51,6 +51,9 @@ class Style:
                 raise RequestError(f"{name} is {value}; valid: {low:g} to {high:g}", param=name)
 
 
+PLAIN = Style()
+
+
 @dataclass(frozen=True, slots=True)
 class Mel:
     """A stretch of mel frames as the postnet puts them out."""

@@ -14,14 +14,13 @@ from server.audio.level import apply_volume
 from server.config import SynthesisSection
 from server.errors import RequestError
 from server.runtime import Runtime
-from server.signals import Audio, Floats, Mel, Style, Units
-from server.text.entries import NONE, Entries
-from server.text.frontend import FrontEnd, Sentence
-from server.text.units import UnitTables
+from server.signals import PLAIN, Audio, Floats, Mel, Style, Units
+from server.text.frontend import FrontEnd, Pause, Sentence
+from server.text.pronunciation.entries import NONE, Entries
+from server.text.units.tables import UnitTables
 from server.vocoder.hifigan import Vocoder
 from server.voice import Voice
 
-PLAIN = Style()
 FIRST_AUDIO_STEPS = 4
 """Decoder steps of sound in the first chunk: enough to cover the computing of the next one."""
 WARM_UP_UNITS = 8
@@ -56,7 +55,7 @@ class Synthesizer:
         self._pitch_response = 1.0
         """How many semitones the acoustic model follows when its pitch contour is moved by one."""
 
-    def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence]:
+    def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence | Pause]:
         """The sentences of a text, each analysed when it is asked for. Raises `RequestError` at once where it can."""
         longest = self._settings.max_characters
         if len(text) > longest:
@@ -92,7 +91,8 @@ class Synthesizer:
         ids = np.zeros(WARM_UP_UNITS, np.int64)
         apply_volume(self.utter(Units(features, ids, ids)).audio.samples, 1)
         with suppress(RequestError):  # not every voice can read this
-            units = next(self.read(WARM_UP_TEXT)).units
+            names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
+            units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
                 self._pitch_response = self._measure_pitch_response(units)
 
@@ -108,12 +108,14 @@ class Synthesizer:
             return 1.0
         return float(np.clip(12 * np.log2(high / low) / (2 * PROBE), 0, 1))
 
-    def _speak(self, sentences: Iterable[Sentence], style: Style) -> Generator[Audio, None, None]:
+    def _speak(self, sentences: Iterable[Sentence | Pause], style: Style) -> Generator[Audio, None, None]:
         rate = self.voice.rate
         silence = Audio(np.zeros(round(self._settings.sentence_silence * rate), np.float32), rate)
         for index, sentence in enumerate(sentences):
             if index and len(silence.samples):
                 yield silence
+            if isinstance(sentence, Pause):
+                continue
             score = self._acoustic.compose(sentence.units, style)
             for _, audio in self._perform(score, self._chunks(not index), style, source_noise=True):
                 if len(audio.samples):

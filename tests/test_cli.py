@@ -114,6 +114,27 @@ def test_text_shows_a_reading_as_json(capsys: Shown) -> None:
     assert reading["warnings"] == []
 
 
+def test_text_counts_the_syllables_before_each_break_and_shows_tones_before_and_after_sandhi(capsys: Shown) -> None:
+    assert main(["text", "你好，重庆。老虎！", "--json", *MODELS]) == 0
+    reading = json.loads(capsys.readouterr().out)
+    assert reading["lexical_pinyin"] == ["ni3", "hao3", "chong2", "qing4", "lao3", "hu3"]
+    assert reading["pinyin"] == ["ni2", "hao3", "chong2", "qing4", "lao2", "hu3"]
+    assert reading["prosody"] == {"2": 3, "4": 4, "6": 4}
+    assert len(reading["places"]) == len(reading["symbols"].split())
+    assert reading["places"][0] == [0, 1]
+    assert reading["places"][-1] == [8, 8]
+
+
+def test_text_shows_a_person_a_table_whose_columns_stand_below_each_other(capsys: Shown) -> None:
+    assert main(["text", "老虎在25℃。", *MODELS]) == 0
+    normalized, head, *rows = capsys.readouterr().out.splitlines()
+    assert normalized == "老虎在二十五摄氏度。"
+    assert head.split() == ["written", "read", "pinyin", "in", "the", "dictionary", "units"]
+    columns = [sum(1 + (char > "⺀") for char in row[: row.index(row.split()[2])]) for row in rows]
+    assert set(columns) == {head.index("pinyin")}
+    assert rows[0].split()[:10] == ["老虎", "老虎", "lao2", "hu3", "lao3", "hu3", "l_c", "ao_c", "h_c", "u_c"]
+
+
 def test_a_word_of_the_lexicon_is_read_as_it_says(tmp_path: Path, capsys: Shown) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("text:\n  lexicon: {北京: bei4 jing4}\n")

@@ -123,10 +123,10 @@ def test_a_heavy_package_is_imported_only_through_its_door(package: str) -> None
 
 def test_the_rule_sees_an_import_that_points_up() -> None:
     source = "def late():\n    from server.http import app\n    import server.library"
-    assert list(imported("server.text.rules", source)) == ["server.http.app", "server.library"]
-    assert not points_down("server.text.rules", "server.http.app")
-    assert not points_down("server.text.rules", "server.acoustic.model")
-    assert points_down("server.text.rules", "server.text.letters")
+    assert list(imported("server.text.normalization.rules", source)) == ["server.http.app", "server.library"]
+    assert not points_down("server.text.normalization.rules", "server.http.app")
+    assert not points_down("server.text.normalization.rules", "server.acoustic.model")
+    assert points_down("server.text.normalization.rules", "server.text.pronunciation.letters")
 
 
 def test_the_http_surface_loads_neither_torch_nor_onnx() -> None:

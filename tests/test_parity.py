@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from server.synthesizer import Synthesizer, Trace
-from server.text.units import read_symbol_lines
+from server.text.units.tables import read_symbol_lines
 from tests.conftest import GOLDEN, PACKAGES
 
 Golden = Callable[[str], Synthesizer]

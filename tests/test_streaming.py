@@ -7,7 +7,7 @@ import pytest
 
 from server.signals import Style
 from server.synthesizer import FIRST_AUDIO_STEPS, Synthesizer, growing
-from server.text.units import read_symbol_lines
+from server.text.units.tables import read_symbol_lines
 from tests.conftest import GOLDEN, PACKAGES
 
 Golden = Callable[[str], Synthesizer]

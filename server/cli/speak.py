@@ -20,7 +20,7 @@ from server.errors import RequestError
 from server.library import Library
 from server.signals import Audio, Style
 from server.synthesizer import Synthesizer, Trace
-from server.text.units import read_symbol_lines
+from server.text.units.tables import read_symbol_lines
 
 NAME = "speak"
 HELP = "speak a text into a file"

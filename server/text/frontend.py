@@ -1,14 +1,19 @@
-"""Text -> sentences that a voice can speak: the room's front door."""
+"""Script -> sentences that a voice can speak: the room's front door."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from server.errors import RequestError
-from server.signals import Units
-from server.text import normalize, pinyin, prosody, sandhi, sentences
-from server.text.entries import NONE, Entries
-from server.text.symbols import write_bytes, write_phones
-from server.text.units import UnitTables
+from server.signals import Style, Units
+from server.text import sentences
+from server.text.normalization import normalize
+from server.text.pronunciation import reader, sandhi
+from server.text.pronunciation.entries import NONE, Entries
+from server.text.prosody import grouping
+from server.text.script.script import Script
+from server.text.units.symbols import Written, write_bytes, write_phones
+from server.text.units.tables import UnitTables
+from server.text.words import ProsodicWord
 from server.voice import EMOTION_PREFIX
 
 LANGUAGES = ("PinYin", "Sichuan")
@@ -20,21 +25,50 @@ _MOST_BYTES_A_SYLLABLE = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Silence before anything is spoken."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence and everything that is known of it before it sounds."""
 
     text: str
-    """The source characters, without the white space around them."""
+    """The script's characters, without the white space around them."""
     normalized: str
     origin: tuple[int, ...]
     """For every character of `normalized` the index in `text` of the character that it reads; it never falls."""
+    phrase: tuple[ProsodicWord, ...]
+    """Its words, with the tones that are spoken."""
     pinyin: tuple[str, ...]
-    """Syllables as spoken: tone 1 to 5 (neutral), v for ü."""
+    """The Mandarin syllables as spoken: tone 1 to 5 (neutral), v for ü, erhua as in `dianr3`."""
+    lexical_pinyin: tuple[str, ...]
+    """The same before tone sandhi."""
+    written: tuple[Written, ...]
+    """The units by name, each with its place in `normalized`."""
     symbols: str
     """The KAN-TTS symbol line, without an id."""
     units: Units
+    places: tuple[tuple[int, int], ...]
+    """For every unit where the part of the input begins and ends that it speaks; neither ever falls."""
     warnings: tuple[str, ...]
     """What was left out or changed; each said once a text."""
+    styles: tuple[Style, ...] = ()
+    """One for every unit; empty where all of them are the request's."""
+    pause: float | None = None
+    """Seconds of silence after it; None leaves it to the voice."""
+
+    @property
+    def prosody(self) -> dict[int, int]:
+        """Number of Mandarin syllables before a break -> its level, 1 to 4."""
+        levels: dict[int, int] = {}
+        count = 0
+        for group in self.phrase:
+            count += sum(bool(syllable.pinyin) for syllable in group.syllables)
+            levels[count] = max(group.level, levels.get(count, 0))
+        return levels
 
 
 class FrontEnd:
@@ -47,16 +81,18 @@ class FrontEnd:
         most = _MOST_BYTES_A_SYLLABLE if tables.reads_bytes else _MOST_UNITS_A_SYLLABLE
         self._longest = max(1, min(LONGEST_SENTENCE, tables.longest // most))
 
-    def read(self, text: str, *, speaker: str, emotion: str) -> list[Sentence]:
-        """All of `sentences`."""
-        return list(self.sentences(text, speaker=speaker, emotion=emotion))
+    def read(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
+        """All sentences of `sentences`."""
+        return [each for each in self.sentences(script, speaker=speaker, emotion=emotion) if isinstance(each, Sentence)]
 
-    def sentences(self, text: str, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+    def sentences(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause]:
         """One sentence after the other, each analysed when it is asked for.
 
-        Raises `RequestError` where a sentence cannot be spoken by this voice, and at the end of a text that had
-        nothing to speak at all.
+        `speaker` and `emotion` are those of a manner that names none. Raises `RequestError` where a sentence cannot be
+        spoken by this voice, and at the end of a text that had nothing to speak at all.
         """
+        if isinstance(script, str):
+            script = Script.plain(script)
         if self._tables.language not in LANGUAGES:
             raise RequestError(
                 f"this front end reads Mandarin only, and voice {self._tables.voice!r} speaks {self._tables.language}; "
@@ -65,15 +101,18 @@ class FrontEnd:
                 code="unsupported_language",
             )
         said: set[str] = set()
-        pending: list[str] = []
+        pending = list(script.warnings)
         spoken = False
-        for source in sentences.split(text, self._longest, normalize.weigh):
-            sentence, warnings = self._analyse(source, speaker, EMOTION_PREFIX + emotion.removeprefix(EMOTION_PREFIX))
+        for piece in _pieces(script, self._longest):
+            sentence, warnings = self._analyse(script, piece, speaker, emotion)
             pending += [warning for warning in warnings if warning not in said]
             said.update(warnings)
             if sentence is not None:
                 yield replace(sentence, warnings=tuple(pending))
                 spoken, pending = True, []
+            elif piece.pause is not None:
+                yield Pause(piece.pause)
+                spoken = True
         if not spoken:
             reason = f" ({'; '.join(pending)})" if pending else ""
             raise RequestError(
@@ -82,31 +121,83 @@ class FrontEnd:
                 code="nothing_to_speak",
             )
 
-    def _analyse(self, source: str, speaker: str, emotion: str) -> tuple[Sentence | None, tuple[str, ...]]:
-        """The sentence, if there is anything to speak, and what there is to say about it."""
-        normalized = normalize.normalize(source.strip())
-        words, unread = pinyin.read_words(normalized.text, self._entries)
+    def _analyse(
+        self, script: Script, piece: "_Piece", speaker: str, emotion: str
+    ) -> tuple[Sentence | None, tuple[str, ...]]:
+        """The sentence that stands there, if there is anything to speak, and what there is to say about it."""
+        text = script.text[piece.start : piece.end]
+        start = piece.start + len(text) - len(text.lstrip())
+        text = text.strip()
+        normalized = normalize.normalize(text)
+        origin = [start + place for place in normalized.origin]
+        given = {at: script.readings[place] for at, place in enumerate(origin) if place in script.readings}
+        words, unread = reader.read_words(normalized.text, self._entries, given)
         warnings = list(normalized.warnings)
         if unread:
             warnings.append(f"characters without a known reading were skipped: {' '.join(unread)}")
         if not words:
             return None, tuple(warnings)
-        if any(word.latin for word in words) and not self._tables.reads_bytes:
-            warnings.append("Latin letters are spelled one by one: English words are not read yet")
-        phrase = prosody.group(words)
+        phrase = grouping.group(words, last=piece.level)
         spoken = sandhi.surface(phrase)
         if self._tables.reads_bytes:
-            symbols = write_bytes(normalized.text, speaker=speaker, emotion=emotion)
+            written = list(write_bytes(normalized.text))
         else:
-            levels = [group.level for group in phrase]
-            symbols = write_phones(spoken, levels, self._tables, speaker=speaker, emotion=emotion)
+            written = list(write_phones(spoken, self._tables))
+        manners = [script.manners[origin[unit.end - 1]] for unit in written]
+        symbols = " ".join(
+            unit.spoken(speaker, EMOTION_PREFIX + (manner.emotion or emotion).removeprefix(EMOTION_PREFIX))
+            for unit, manner in zip(written, manners, strict=True)
+        )
         sentence = Sentence(
-            text=source.strip(),
+            text=text,
             normalized=normalized.text,
             origin=normalized.origin,
-            pinyin=tuple(syllable for group in spoken for syllable in group),
+            phrase=tuple(spoken),
+            pinyin=_pinyin(spoken),
+            lexical_pinyin=_pinyin(phrase),
+            written=tuple(written),
             symbols=symbols,
             units=self._tables.encode(symbols),
+            places=tuple(_places(script, origin, written)),
+            styles=tuple(manner.style for manner in manners),
+            pause=piece.pause,
             warnings=(),
         )
         return sentence, tuple(warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of a script that is spoken at once, and what comes after it."""
+
+    start: int
+    end: int
+    level: int
+    """Of the break at its end: 4, or 3 where the sentence goes on."""
+    pause: float | None
+
+
+def _pieces(script: Script, longest: int) -> Iterator[_Piece]:
+    begin = 0
+    for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
+        pause = script.pauses.get(end)
+        for piece in sentences.split(script.text[begin:end], longest, normalize.weigh):
+            if begin + len(piece) < end:
+                yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
+        goes_on = pause is not None and end < len(script.text)
+        if begin < end or pause is not None:
+            level = sentences.level(script.text[begin:end]) if goes_on else grouping.SENTENCE_END
+            yield _Piece(begin, end, level, pause)
+        begin = end
+
+
+def _pinyin(phrase: Iterable[ProsodicWord]) -> tuple[str, ...]:
+    return tuple(syllable.pinyin for group in phrase for syllable in group.syllables if syllable.pinyin)
+
+
+def _places(script: Script, origin: Sequence[int], written: Sequence[Written]) -> Iterator[tuple[int, int]]:
+    """The part of the input that each unit speaks; of a break, what it has between the units around it, if anything."""
+    following = [*(script.starts[origin[min(unit.start, len(origin) - 1)]] for unit in written[1:]), script.ends[-1]]
+    for unit, next_start in zip(written, following, strict=True):
+        end = script.ends[origin[unit.end - 1]]
+        yield (min(end, next_start) if unit.is_break else script.starts[origin[unit.start]], end)

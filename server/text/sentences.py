@@ -28,6 +28,14 @@ def split(text: str, longest: int, weigh: Callable[[str], int]) -> Iterator[str]
         start = end
 
 
+def level(piece: str) -> int:
+    """Of the break after a piece that more text follows: 4 at the end of a sentence, 3 where one goes on."""
+    place = len(piece)
+    while place and _belongs(piece[place - 1], True) and piece[place - 1] not in ENDS + LINE_ENDS:
+        place -= 1
+    return 4 if place and piece[place - 1] in f"{ENDS}{LINE_ENDS}.．…" else 3
+
+
 def _end(text: str, start: int, longest: int, weigh: Callable[[str], int]) -> int:
     weight = 0
     ended = False

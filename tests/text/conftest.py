@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from server.text.frontend import FrontEnd, Sentence
-from server.text.units import UnitTables
+from server.text.units.tables import UnitTables
 from server.voice import Acoustic, Manifest, UnitInventory, Vocoder
 
 INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(encoding="utf-8"))

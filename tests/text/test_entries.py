@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import ConfigurationError
-from server.text.entries import SYLLABLES, Entries
 from server.text.frontend import FrontEnd
-from server.text.units import UnitTables
+from server.text.pronunciation.entries import SYLLABLES, Entries
+from server.text.units.tables import UnitTables
 
 
 def read(tables: UnitTables, text: str, **lexicon: str) -> str:

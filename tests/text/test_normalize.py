@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalize import Normalized, normalize, weigh
-from server.text.numerals import cardinal, number
+from server.text.normalization.normalize import Normalized, normalize, weigh
+from server.text.normalization.numerals import cardinal, number
 
 READINGS = """
 2024年3月5日 -> 二零二四年三月五日

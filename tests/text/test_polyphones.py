@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text import pinyin, polyphones
-from server.text.polyphones import decide
-from server.text.readings import doubtful
+from server.text.pronunciation import polyphones, reader
+from server.text.pronunciation.polyphones import decide
+from server.text.pronunciation.readings import doubtful
 
 LINES = (Path(__file__).parent / "polyphones.txt").read_text(encoding="utf-8").splitlines()[1:]
 HAN = st.text(
@@ -23,21 +23,21 @@ HAN = st.text(
 @pytest.mark.parametrize("line", LINES)
 def test_a_character_of_several_readings_is_read_as_the_sentence_asks(line: str) -> None:
     expected = re.findall(r"([^\x00-\x7f])([a-z]+[1-5])?", line)
-    words, unread = pinyin.read_words(re.sub("[a-z]+[1-5]", "", line))
+    words, unread = reader.read_words(re.sub("[a-z]+[1-5]", "", line))
     spoken = [syllable for word in words for syllable in word.syllables]
     wanted = [pair for pair in expected if pair[0] not in "，。、"]
-    assert [char for char, _ in spoken] == [char for char, _ in wanted]
-    read = [(char, reading if want else "") for (char, reading), (_, want) in zip(spoken, wanted, strict=True)]
+    assert [syllable.text for syllable in spoken] == [char for char, _ in wanted]
+    read = [(each.text, each.pinyin if want else "") for each, (_, want) in zip(spoken, wanted, strict=True)]
     assert read == wanted
     assert not unread
 
 
 @given(HAN)
 def test_every_character_has_one_reading(text: str) -> None:
-    words, unread = pinyin.read_words(text)
+    words, unread = reader.read_words(text)
     syllables = [syllable for word in words if not word.latin for syllable in word.syllables]
-    assert "".join(char for char, _ in syllables) == re.sub("[，。A]", "", text)
-    assert all(re.fullmatch("[a-z]+[1-5]", reading) for _, reading in syllables)
+    assert "".join(syllable.text for syllable in syllables) == re.sub("[，。A]", "", text)
+    assert all(re.fullmatch("[a-z]+[1-5]", syllable.pinyin) for syllable in syllables)
     assert not unread
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalize import weigh
+from server.text.normalization.normalize import weigh
 from server.text.sentences import split
 
 

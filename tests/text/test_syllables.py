@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from server.text.letters import LETTERS
-from server.text.syllables import split_tone, to_phones
+from server.text.pronunciation.letters import LETTERS
+from server.text.units.syllables import split_tone, to_phones
 
 LINES = (Path(__file__).parent / "mandarin_syllables.txt").read_text(encoding="utf-8").splitlines()[1:]
 SYLLABLES = {syllable: (onset, rime) for syllable, onset, rime in map(str.split, LINES)}

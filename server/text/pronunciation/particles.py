@@ -1,6 +1,6 @@
 """地 得 为 还 长 数 量 卷 差 弄 and surnames: words that hang on their neighbours more than on the sentence."""
 
-from server.text.lexicon import OBLIGED, SURNAMES, TITLES, VERY
+from server.text.pronunciation.lexicon import OBLIGED, SURNAMES, TITLES, VERY
 
 _DIGITS = "零〇一二三四五六七八九十百千万亿两"
 _LENGTHS = "米里尺寸丈码度"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from server.errors import ConfigurationError
-from server.text.rules.written import HAN
+from server.text.normalization.rules.written import HAN
 
 _RIMES = {
     "": "a ai an ang ao e ei en eng er o ou",

@@ -1,6 +1,8 @@
 """Digits -> Chinese numerals: cardinals, decimals, and digit by digit."""
 
 DIGITS = "零一二三四五六七八九"
+NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
+"""Every character that a spoken number may have."""
 LONGEST_CARDINAL = 16
 """Digits; a longer string is a code, not a quantity, and is read digit by digit."""
 _PLACES = ("", "十", "百", "千")

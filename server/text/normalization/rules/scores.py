@@ -2,8 +2,8 @@
 
 import re
 
-from server.text.numerals import cardinal, number
-from server.text.rewriting import rule
+from server.text.normalization.numerals import cardinal, number
+from server.text.normalization.rewriting import rule
 
 _BEFORE = "比分|[打战踢扳]成|改写为|爆冷|[战逼打握言]平|领先|落后|[战大险完惜小]胜|击败|不敌|负于|横扫|逆转|告负"
 _AFTER = "[战大险完惜小获取]胜|战平|击败|逆转|领先|落后|力克|淘汰|横扫|[惜完落]败|告负|不敌|拿下|负于|的?大?比分"

@@ -7,23 +7,25 @@ in context. Tones are digits, neutral is 5.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from types import MappingProxyType
 
-from server.text import polyphones
-from server.text.entries import NONE, Entries
-from server.text.letters import LETTERS
-from server.text.lexicon import BINDERS
-from server.text.particles import particle
-from server.text.readings import doubtful, look_up, read
-from server.text.rules.written import HAN
+from server.text.normalization.numerals import NUMERALS
+from server.text.normalization.rules.written import HAN
+from server.text.pronunciation import polyphones
+from server.text.pronunciation.entries import NONE, Entries
+from server.text.pronunciation.letters import LETTERS
+from server.text.pronunciation.lexicon import BINDERS
+from server.text.pronunciation.particles import particle
+from server.text.pronunciation.readings import doubtful, look_up, read
+from server.text.script.script import BREAKS, PLACEHOLDER
+from server.text.words import Syllable, Word
 
-NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
-_TOKENS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[A-Za-z]+)|(?P<pause>[，。？！；：、…—（）])|(?P<space> +)")
+_TOKENS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[A-Za-z]+)|(?P<pause>[，。？！；：、…—（）{BREAKS}])|(?P<space> +)")
 _DIGIT = "零一二三四五六七八九"
 _NUMERAL = rf"(?:[〇两十百万亿幺{_DIGIT}]|千(?![克米瓦赫卡]))"
 _DECIMALS = rf"点[{_DIGIT}]+(?![十{_DIGIT}])"
@@ -33,51 +35,29 @@ _WHOLE = re.compile(
 )
 """What a segmenter tears: numerals and scores, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
 _PAUSES = {"、": 2, "（": 2, "）": 2} | dict.fromkeys("，；：…—", 3) | dict.fromkeys("。？！", 4)
+_PAUSES |= {mark: level for level, mark in enumerate(BREAKS)}
 _READABLE = re.compile(r"[a-z]+[1-5]")
 
 
-class Syllable(NamedTuple):
-    char: str
-    """The character; a letter for a spelled one."""
-    pinyin: str
-    """With its tone digit and v for ü: `lv4`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Up to four characters that are never torn apart, or one letter."""
-
-    syllables: tuple[Syllable, ...]
-    pause: int = 0
-    """The break after it: 0 not known yet, 1 a boundary of words, 2 to 4 a pause."""
-    latin: bool = False
-    glued: bool = False
-    """Part of the same entry of the dictionary as the word before it: 今天 + 天气."""
-    fixed: bool = False
-    """Given by the user: its tones are those that are spoken."""
-    seam: int = 2
-    """Three characters fall into two parts here: 1 in 小|老虎, 2 in 展览|馆."""
-
-    @property
-    def text(self) -> str:
-        return "".join(syllable.char for syllable in self.syllables)
-
-
-def read_words(normalized: str, entries: Entries = NONE) -> tuple[list[Word], tuple[str, ...]]:
+def read_words(
+    normalized: str, entries: Entries = NONE, given: Mapping[int, str] = MappingProxyType({})
+) -> tuple[list[Word], tuple[str, ...]]:
     """The words of a normalised sentence, and the characters for which no dictionary has a reading.
 
-    `entries` come before every dictionary and every rule.
+    `entries` come before every dictionary and every rule, and `given`, syllables by their places, before those.
     """
     words: list[Word] = []
     unread: dict[str, None] = {}
     for match in _TOKENS.finditer(normalized):
         token = match.group()
         if match.lastgroup == "han":
-            new = list(_read_run(normalized, match.start(), match.end(), entries, unread))
+            new = list(_read_run(normalized, match.start(), match.end(), entries, given, unread))
         elif match.lastgroup == "latin":
-            new = [_spell(letter) for letter in token.upper()]
+            new = [_spell(letter, place) for place, letter in enumerate(token.upper(), match.start())]
         else:
-            if words:
+            if words and token == BREAKS[0]:
+                words[-1] = replace(words[-1], joined=True)
+            elif words:
                 words[-1] = replace(words[-1], pause=max(words[-1].pause, _PAUSES.get(token, 1)))
             continue
         if words and new and words[-1].latin != new[0].latin:
@@ -86,11 +66,13 @@ def read_words(normalized: str, entries: Entries = NONE) -> tuple[list[Word], tu
     return words, tuple(unread)
 
 
-def _spell(letter: str) -> Word:
-    return Word(tuple(Syllable(letter, name) for name in LETTERS[letter]), latin=True)
+def _spell(letter: str, place: int) -> Word:
+    return Word(tuple(Syllable(letter, name, place, place + 1) for name in LETTERS[letter]), latin=True)
 
 
-def _read_run(sentence: str, start: int, end: int, entries: Entries, unread: dict[str, None]) -> Iterator[Word]:
+def _read_run(
+    sentence: str, start: int, end: int, entries: Entries, given: Mapping[int, str], unread: dict[str, None]
+) -> Iterator[Word]:
     """The words of a run of Chinese characters."""
     segments = list(_segment(sentence[start:end], entries))
     starts = list(accumulate((len(segment) for segment, _ in segments), initial=start))
@@ -102,31 +84,47 @@ def _read_run(sentence: str, start: int, end: int, entries: Entries, unread: dic
     ]
     decided = polyphones.decide(sentence, places)
     for place, (segment, kind) in enumerate(segments):
+        first = starts[place]
         if kind is _Kind.NUMERAL:
-            yield from _cut(segment, [digit for char in segment for digit in look_up(char)], _numeral_pieces(segment))
+            readings = [digit for char in segment for digit in look_up(char)]
+            yield from _cut(_syllables(segment, readings, first, given), _numeral_pieces(segment))
             continue
         if kind is _Kind.ENTRY:
-            parts = _cut(segment, list(entries.readings[segment]), _pieces(segment))
-            yield from (replace(part, fixed=True) for part in parts)
+            own = {first + offset: reading for offset, reading in enumerate(entries.readings[segment])}
+            syllables = _syllables(segment, entries.readings[segment], first, own | dict(given))
+            yield from _cut(syllables, _pieces(segment))
+            continue
+        if kind is _Kind.PLACEHOLDERS:
+            yield from _cut(_syllables(segment, [""] * len(segment), first, given), [len(segment)])
             continue
         before = segments[place - 1][0] if place else ""
         after = segments[place + 1][0] if place + 1 < len(segments) else ""
-        guesses = {offset: decided[at] for offset in range(len(segment)) if (at := starts[place] + offset) in decided}
+        guesses = {offset: decided[at] for offset in range(len(segment)) if (at := first + offset) in decided}
         reading = particle(segment, before, after, guesses.get(0))
         readings = [reading] if reading else read(segment, guesses, final=not after)
-        known = [pair for pair in zip(segment, readings, strict=True) if _READABLE.fullmatch(pair[1])]
-        unread |= dict.fromkeys(char for char in segment if char not in dict(known))
+        syllables = _syllables(segment, readings, first, given)
+        known = [syllable for syllable in syllables if _READABLE.fullmatch(syllable.pinyin)]
+        unread |= dict.fromkeys(syllable.text for syllable in syllables if syllable not in known)
         if known:
-            text = "".join(char for char, _ in known)
-            yield from _cut(text, [reading for _, reading in known], _pieces(text))
+            yield from _cut(known, _pieces("".join(syllable.text for syllable in known)))
 
 
-def _cut(text: str, readings: list[str], pieces: Sequence[int]) -> Iterator[Word]:
+def _syllables(text: str, readings: Sequence[str], start: int, given: Mapping[int, str]) -> list[Syllable]:
+    """One for each character."""
+    pairs = zip(text, readings, strict=True)
+    return [
+        Syllable(char, given.get(place, reading), place, place + 1, fixed=place in given)
+        for place, (char, reading) in enumerate(pairs, start)
+    ]
+
+
+def _cut(syllables: Sequence[Syllable], pieces: Sequence[int]) -> Iterator[Word]:
     start = 0
     for length in pieces:
-        pairs = zip(text[start : start + length], readings[start : start + length], strict=True)
-        syllables = tuple(Syllable(char, reading) for char, reading in pairs)
-        yield Word(syllables, glued=start > 0, seam=_seam(text) if length == len(text) == 3 else 2)
+        part = tuple(syllables[start : start + length])
+        whole = length == len(syllables) == 3
+        seam = _seam("".join(syllable.text for syllable in part)) if whole else 2
+        yield Word(part, glued=start > 0, seam=seam)
         start += length
 
 
@@ -134,10 +132,19 @@ class _Kind(Enum):
     WORD = auto()
     NUMERAL = auto()
     ENTRY = auto()
+    PLACEHOLDERS = auto()
 
 
 def _segment(run: str, entries: Entries) -> Iterator[tuple[str, _Kind]]:
     """The words of a run, and what each is."""
+    for part in re.findall(f"{PLACEHOLDER}+|[^{PLACEHOLDER}]+", run):
+        if part[0] == PLACEHOLDER:
+            yield part, _Kind.PLACEHOLDERS
+        else:
+            yield from _segment_written(part, entries)
+
+
+def _segment_written(run: str, entries: Entries) -> Iterator[tuple[str, _Kind]]:
     start = 0
     for first, end in entries.find(run):
         yield from _segment_rest(run[start:first])

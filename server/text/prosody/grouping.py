@@ -6,37 +6,19 @@ prosodic words, and 2 to 4 where the text has punctuation; no pause is guessed w
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from server.text.lexicon import ENCLITICS, PROCLITICS
-from server.text.pinyin import NUMERALS, Syllable, Word
+from server.text.normalization.numerals import NUMERALS
+from server.text.pronunciation.lexicon import ENCLITICS, PROCLITICS
+from server.text.words import ProsodicWord, Word
 
 LONGEST = 4
 """Syllables of a prosodic word."""
 SENTENCE_END = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ProsodicWord:
-    words: tuple[Word, ...]
-    level: int
-    """The break after it, 1 to 4."""
-
-    @property
-    def syllables(self) -> tuple[Syllable, ...]:
-        return tuple(syllable for word in self.words for syllable in word.syllables)
-
-    @property
-    def latin(self) -> bool:
-        return self.words[0].latin
-
-    @property
-    def size(self) -> int:
-        return sum(len(word.syllables) for word in self.words)
-
-
-def group(words: Iterable[Word]) -> list[ProsodicWord]:
-    """All words in order; the last prosodic word ends the sentence."""
+def group(words: Iterable[Word], last: int = SENTENCE_END) -> list[ProsodicWord]:
+    """All words in order; `last` is the level of the break after them."""
     groups: list[ProsodicWord] = []
     open_group = False
     for word in words:
@@ -46,7 +28,7 @@ def group(words: Iterable[Word]) -> list[ProsodicWord]:
             groups.append(ProsodicWord((word,), max(word.pause, 1)))
         open_group = word.pause == 0
     if groups:
-        groups[-1] = replace(groups[-1], level=SENTENCE_END)
+        groups[-1] = replace(groups[-1], level=last)
     return groups
 
 

@@ -6,15 +6,18 @@ prosodic word to prosodic word where the next one still begins with a third tone
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from server.text.prosody import ProsodicWord
+from server.text.words import ProsodicWord, Syllable, Word
 
 _DIGITS = "零〇一二三四五六七八九幺两"
 _PLACES = "十百千万亿点初"
 _PARTS = frozenset(["分之", *(f"{digit}比" for digit in _DIGITS + "十百")])
 """After these 一 counts and keeps its tone: 三分之一的, 二比一领先."""
 _AFTER_ORDINAL = "月号楼级班"
+_ENGLISH = "?1"
+"""What an English syllable is to its neighbours: as they speak one, 一 before a name is 4 and 不 is 4."""
 
 
 class _Spoken:
@@ -22,16 +25,14 @@ class _Spoken:
 
     __slots__ = ("base", "char", "fixed", "tone")
 
-    def __init__(self, char: str, pinyin: str, *, fixed: bool) -> None:
-        self.char, self.base, self.tone, self.fixed = char, pinyin[:-1], int(pinyin[-1]), fixed
+    def __init__(self, syllable: Syllable) -> None:
+        pinyin = syllable.pinyin or _ENGLISH
+        self.char, self.base, self.tone, self.fixed = syllable.text, pinyin[:-1], int(pinyin[-1]), syllable.fixed
 
 
-def surface(phrase: Sequence[ProsodicWord]) -> list[tuple[str, ...]]:
-    """For each prosodic word the pinyin of its syllables as spoken."""
-    nested = [
-        [[_Spoken(*syllable, fixed=word.fixed) for syllable in word.syllables] for word in group.words]
-        for group in phrase
-    ]
+def surface(phrase: Sequence[ProsodicWord]) -> list[ProsodicWord]:
+    """The same words with the tones that are spoken."""
+    nested = [[[_Spoken(syllable) for syllable in word.syllables] for word in group.words] for group in phrase]
     _change_yi_and_bu(phrase, nested)
     for place, group in enumerate(nested):
         for word, spoken in zip(phrase[place].words, group, strict=True):
@@ -41,7 +42,18 @@ def surface(phrase: Sequence[ProsodicWord]) -> list[tuple[str, ...]]:
     for place in range(len(nested) - 2, -1, -1):
         if phrase[place].level == 1:
             _lift_at_seam(nested[place][-1][-1], nested[place + 1][0][0])
-    return [tuple(f"{syllable.base}{syllable.tone}" for word in group for syllable in word) for group in nested]
+    return [
+        replace(group, words=tuple(map(_said, group.words, spoken)))
+        for group, spoken in zip(phrase, nested, strict=True)
+    ]
+
+
+def _said(word: Word, spoken: Sequence[_Spoken]) -> Word:
+    said = tuple(
+        replace(syllable, pinyin=f"{each.base}{each.tone}") if syllable.pinyin else syllable
+        for syllable, each in zip(word.syllables, spoken, strict=True)
+    )
+    return replace(word, syllables=said)
 
 
 def _lift_thirds(word: list[_Spoken], seam: int) -> None:

@@ -1,8 +1,8 @@
 """Ranges, signs, ordinals, and the bare number that is left at the end."""
 
-from server.text.numerals import cardinal, number, spell_digits
-from server.text.rewriting import rule
-from server.text.rules.written import FREE, HAN, MEASURE, TO, N
+from server.text.normalization.numerals import cardinal, number, spell_digits
+from server.text.normalization.rewriting import rule
+from server.text.normalization.rules.written import FREE, HAN, MEASURE, TO, N
 
 _UNCOUNTED = r"(?![0-9.,%A-Za-z]|\s?(?:" + MEASURE + r"|[余多几来]|左右|以[上下内外]))"
 

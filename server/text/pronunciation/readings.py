@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from server.text.lexicon import CERTAIN, CERTAIN_ALONE, FINAL, FULL, GETTING, KIN, NEUTRAL, READINGS, SONS, VERY
+from server.text.pronunciation.lexicon import (
+    CERTAIN,
+    CERTAIN_ALONE,
+    FINAL,
+    FULL,
+    GETTING,
+    KIN,
+    NEUTRAL,
+    READINGS,
+    SONS,
+    VERY,
+)
 
 _NEAREST = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
 """Interjections without a vowel (嗯 呣 哼), which no voice can speak, by the nearest syllable."""

@@ -2,9 +2,9 @@
 
 import re
 
-from server.text.numerals import number
-from server.text.rewriting import rule
-from server.text.rules.written import FREE, MEASURE, TO, N
+from server.text.normalization.numerals import number
+from server.text.normalization.rewriting import rule
+from server.text.normalization.rules.written import FREE, MEASURE, TO, N
 
 _UNITS = {
     "km": "千米", "m": "米", "dm": "分米", "cm": "厘米", "mm": "毫米", "μm": "微米", "um": "微米", "nm": "纳米",

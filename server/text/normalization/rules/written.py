@@ -1,7 +1,9 @@
 """What the rules have in common: fragments of regular expressions for written things."""
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff〇\U00020000-\U0003ffff"
-"""For a character class: what a dictionary of Chinese may know."""
+from server.text.script.script import PLACEHOLDER
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff〇\U00020000-\U0003ffff" + PLACEHOLDER
+"""For a character class: what a dictionary of Chinese may know, and what stands for a given syllable."""
 N = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,8}(?![0-9])|[0-9]{1,24})(?:\.[0-9]{1,24})?"
 """A number without its sign; longer ones are read digit by digit before any rule sees them."""
 TO = r"\s?[-~–—−]{1,2}\s?"

@@ -5,8 +5,8 @@ address on the web, a telephone number, a date) and the bare number last. Every 
 reading has, so that a text that is already spoken stays as it is.
 """
 
-from server.text.rewriting import Aligned, rewrite
-from server.text.rules import addresses, calendar, codes, mathematics, measures, money, quantities, scores
+from server.text.normalization.rewriting import Aligned, rewrite
+from server.text.normalization.rules import addresses, calendar, codes, mathematics, measures, money, quantities, scores
 
 _ORDER = (
     *addresses.RULES,

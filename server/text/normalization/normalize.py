@@ -8,13 +8,14 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from server.text.letters import GREEK, LETTERS
-from server.text.rewriting import Aligned, rewrite, rule
-from server.text.rules import speak_quantities
-from server.text.rules.written import HAN
+from server.text.normalization.rewriting import Aligned, rewrite, rule
+from server.text.normalization.rules import speak_quantities
+from server.text.normalization.rules.written import HAN
+from server.text.pronunciation.letters import GREEK, LETTERS
+from server.text.script.script import BREAKS
 
-PAUSES = "，。？！；：、…—（）"
-"""The punctuation that is left in a normalised text."""
+PAUSES = "，。？！；：、…—（）" + BREAKS
+"""The punctuation that is left in a normalised text, and the breaks that markup asked for."""
 
 _READABLE = re.compile(rf"[{HAN}0-9A-Za-z ]")
 _SILENT = "\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£&@·•/.Ω"
@@ -133,7 +134,7 @@ _PUNCTUATION = (
     rule(f"[{''.join(_SPOKEN_MARKS)}]", lambda m: _SPOKEN_MARKS[m[0]]),
     rule("[\"']+", lambda m: ""),
     rule(f"[^{HAN}A-Za-z {PAUSES}]", lambda m: _MARKS.get(m[0], " ")),
-    rule(rf"([{PAUSES}])[ {PAUSES}]+", lambda m: m[1]),
+    rule(rf"[ {PAUSES}]{{2,}}", lambda m: next((mark for mark in m[0] if mark in BREAKS), m[0].strip()[:1] or " ")),
     rule(rf" +(?=[{PAUSES}]| |$)", lambda m: ""),
 )
 """Chinese punctuation, one mark where there are many, spaces only where they part two words."""

@@ -1,0 +1,57 @@
+"""A script: what is to be spoken, without its markup, and what the markup said about it.
+
+Plain text is a script of one manner. Every character knows which part of the client's input it stands for. Two kinds of
+characters are ours and cannot come from a client: a placeholder for a syllable that has no character, and marks for
+breaks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from server.signals import PLAIN, Style
+
+PLACEHOLDER = "\ue000"
+"""Stands for a syllable whose reading is given where no Chinese character is written."""
+BREAKS = "\ue010\ue011\ue012\ue013"
+"""A break of level 0 (none, even where there would be one) to 3, whatever the words around it ask for."""
+_OURS = str.maketrans(dict.fromkeys(PLACEHOLDER + BREAKS, "\ufffd"))
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a stretch is spoken; None is the request's choice."""
+
+    style: Style = PLAIN
+    voice: str | None = None
+    """A speaker of the voice, a voice, or `voice/speaker`."""
+    emotion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`starts`, `ends` and `manners` have one entry for each character of `text`; a place is an index into it."""
+
+    text: str
+    starts: Sequence[int]
+    """Where the part of the input begins that a character stands for; never falls."""
+    ends: Sequence[int]
+    """Where it ends; never falls."""
+    manners: Sequence[Manner]
+    pauses: Mapping[int, float] = field(default_factory=dict)
+    """Seconds of silence before the character at a place; `len(text)` is the end."""
+    cuts: frozenset[int] = frozenset()
+    """Places where a sentence begins, whatever the punctuation says."""
+    readings: Mapping[int, str] = field(default_factory=dict)
+    """The syllable of a character, with its tone as it is spoken: `chong2`."""
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def plain(cls, text: str, manner: Manner = Manner()) -> "Script":
+        """Text without any markup."""
+        length = len(text)
+        return cls(disowned(text), range(length), range(1, length + 1), [manner] * length)
+
+
+def disowned(text: str) -> str:
+    """A client's text without the characters that are ours."""
+    return text.translate(_OURS)
