@@ -12,9 +12,9 @@ import yaml
 torch = pytest.importorskip("torch")
 
 from tests.conftest import GOLDEN  # noqa: E402
-from training.hifigan import Generator  # noqa: E402
-from training.sambert import Batch, Sambert  # noqa: E402
-from training.vocabulary import EMOTION_ROWS, FIELDS  # noqa: E402
+from training.voice.hifigan import Generator  # noqa: E402
+from training.voice.sambert import Batch, Sambert  # noqa: E402
+from training.voice.vocabulary import EMOTION_ROWS, FIELDS  # noqa: E402
 
 PACKAGES = ("noncausal_16k", "nsf_24k")
 """Voices of the kind that the recipe trains: phones, one speaker table, no filled pauses."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
-from training.recording import HOP, RATE
+from training.voice.recording import HOP, RATE
 
 WINDOW, POINTS, MELS = 1000, 2048, 80
 LOWEST_F0, HIGHEST_F0 = 50.0, 400.0

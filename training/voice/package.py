@@ -1,4 +1,4 @@
-"""Packs a voice as KAN-TTS does: `python -m training.package CORPUS ACOUSTIC VOCODER FOLDER`; then `python -m convert`."""
+"""Packs a voice as KAN-TTS does: `python -m training.voice.package CORPUS ACOUSTIC VOCODER FOLDER`; then `python -m convert`."""
 
 import argparse
 import json
@@ -10,10 +10,10 @@ import torch
 import yaml
 from torch import Tensor
 
-from training.dataset import Statistics
-from training.settings import ACOUSTIC, AUDIO, VOCODER
-from training.speakers import SPEAKERS
-from training.vocabulary import EMOTION_ROWS, TAUGHT
+from training.voice.dataset import Statistics
+from training.voice.settings import ACOUSTIC, AUDIO, VOCODER
+from training.voice.speakers import SPEAKERS
+from training.voice.vocabulary import EMOTION_ROWS, TAUGHT
 
 CONFIGURATION = {
     "framework": "pytorch",
@@ -32,7 +32,7 @@ LINGUISTIC_UNIT = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.package", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.voice.package", description=__doc__)
     for name in ("corpus", "acoustic", "vocoder", "folder"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--name", default="demo")

@@ -1,7 +1,7 @@
 """Rows of the embedding tables, in KAN-TTS's order, as `convert` knows them."""
 
 from convert.inventory import SPECIALS, load_inventory
-from training.speakers import EMOTIONS, SPEAKERS
+from training.voice.speakers import EMOTIONS, SPEAKERS
 
 _INVENTORY = load_inventory("PinYin")
 PHONES = _INVENTORY.phones

@@ -5,7 +5,7 @@ The excitation of the vocoder has `HARMONICS` tones; the highest must stay below
 
 from dataclasses import dataclass, replace
 
-from training.espeak import Manner
+from training.voice.espeak import Manner
 
 HARMONICS = 32
 """The fundamental and 31 above it."""

@@ -1,4 +1,4 @@
-"""Trains the acoustic model: `python -m training.acoustic CORPUS FOLDER`; killed, it goes on where it was saved."""
+"""Trains the acoustic model: `python -m training.voice.acoustic CORPUS FOLDER`; killed, it goes on where it was saved."""
 
 import argparse
 import math
@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from training.course import Course, Figures, follow
-from training.dataset import Statistics, Utterance, collate, load, order
-from training.sambert import Batch, Prediction, Sambert
-from training.settings import ACOUSTIC
-from training.vocabulary import SIZES
-from training.warm import start_acoustic
+from training.voice.course import Course, Figures, follow
+from training.voice.dataset import Statistics, Utterance, collate, load, order
+from training.voice.sambert import Batch, Prediction, Sambert
+from training.voice.settings import ACOUSTIC
+from training.voice.vocabulary import SIZES
+from training.voice.warm import start_acoustic
 
 PEAK_RATE, WARM_UP, FINAL_RATE = 1e-3, 200, 3e-5
 F0_WEIGHT, VOICING_WEIGHT = 6.0, 3.0
@@ -20,7 +20,7 @@ F0_WEIGHT, VOICING_WEIGHT = 6.0, 3.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.acoustic", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.voice.acoustic", description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=8000)

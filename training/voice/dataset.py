@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.corpus import utterances
-from training.features import HOP
-from training.sambert import Batch
-from training.vocabulary import EMOTION_ROWS, FIELDS, SPEAKER_ROWS
+from training.voice.corpus import utterances
+from training.voice.features import HOP
+from training.voice.sambert import Batch
+from training.voice.vocabulary import EMOTION_ROWS, FIELDS, SPEAKER_ROWS
 
 FRAMES_PER_STEP = 3
 _ROWS = [{name: row for row, name in enumerate(names)} for names in FIELDS]

@@ -1,4 +1,4 @@
-"""Trains the vocoder: `python -m training.vocoder CORPUS FOLDER`; killed, it goes on where it was saved."""
+"""Trains the vocoder: `python -m training.voice.vocoder CORPUS FOLDER`; killed, it goes on where it was saved."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import features
-from training.course import Course, Figures, follow
-from training.dataset import Statistics, Utterance, load, samples_of
-from training.features import HOP
-from training.hifigan import Generator, start
-from training.settings import VOCODER
-from training.spectra import distance
-from training.warm import start_vocoder
+from training.voice import features
+from training.voice.course import Course, Figures, follow
+from training.voice.dataset import Statistics, Utterance, load, samples_of
+from training.voice.features import HOP
+from training.voice.hifigan import Generator, start
+from training.voice.settings import VOCODER
+from training.voice.spectra import distance
+from training.voice.warm import start_vocoder
 
 FRAMES, MARGIN = 40, 4
 """Frames of a segment, and those at either end whose sound is not judged: their surroundings are missing."""
@@ -24,7 +24,7 @@ PEAK_RATE, FINAL_RATE = 6e-4, 5e-5
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.vocoder", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.voice.vocoder", description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=20000)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.speakers import HARMONICS
+from training.voice.speakers import HARMONICS
 
 ACOUSTIC: dict[str, Any] = {
     "max_len": 800, "embedding_dim": 128,

@@ -10,10 +10,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from server.text.syllables import split_tone, to_phones
-from training import arpabet, erhua
-from training.espeak import Espeak, Phoneme, Rendering
-from training.script import Line, Word
+from server.text.units.syllables import split_tone, to_phones
+from training.voice import arpabet, erhua
+from training.voice.espeak import Espeak, Phoneme, Rendering
+from training.voice.script import Line, Word
 
 RATE = 16000
 HOP = 200

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.vocabulary import EMOTION_ROWS, PHONES, TAUGHT
+from training.voice.vocabulary import EMOTION_ROWS, PHONES, TAUGHT
 
 NEAREST = {
     "aa": "a_c", "ae": "a_c", "ah": "e_c", "ao": "o_c", "aw": "ao_c", "ay": "ai_c", "eh": "ei_c", "er": "er_c",

@@ -12,9 +12,9 @@ from importlib.resources import files
 from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_tone3
 
-from server.text.syllables import split_tone, to_phones
-from training.erhua import FINALS, INITIALS
-from training.speakers import Style
+from server.text.units.syllables import split_tone, to_phones
+from training.voice.erhua import FINALS, INITIALS
+from training.voice.speakers import Style
 
 COMMON = range(0x4E00, 0x9FA6)
 PARTICLES = ("de5", "le5", "zhe5", "guo5", "men5", "zi5", "tou5", "li5", "shang5", "ba5", "ne5", "ma5", "a5")
@@ -149,7 +149,7 @@ def _erhua() -> list[str]:
 
 @cache
 def _english() -> list[str]:
-    return (files("training") / "english.txt").read_text("utf-8").split()
+    return (files("training.voice") / "english.txt").read_text("utf-8").split()
 
 
 def _plain(reading: str) -> str:

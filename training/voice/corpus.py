@@ -1,4 +1,4 @@
-"""Makes the corpus: `python -m training.corpus FOLDER` writes speech, exact labels and features.
+"""Makes the corpus: `python -m training.voice.corpus FOLDER` writes speech, exact labels and features.
 
 Every utterance depends on its number alone, so a corpus that was interrupted is continued, and a larger one begins with
 the smaller one.
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training import features
-from training.espeak import Espeak
-from training.recording import Unspeakable, record
-from training.script import Line, write_line
-from training.speakers import STYLES
+from training.voice import features
+from training.voice.espeak import Espeak
+from training.voice.recording import Unspeakable, record
+from training.voice.script import Line, write_line
+from training.voice.speakers import STYLES
 
 HELD_OUT_EVERY = 40
 SHARES = {"neutral": 5, "happy": 2, "sad": 2, "angry": 2}
@@ -25,7 +25,7 @@ _espeak: list[Espeak] = []
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.corpus", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m training.voice.corpus", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--utterances", type=int, default=4400)
     parser.add_argument("--processes", type=int, default=2)
