@@ -14,6 +14,7 @@ from training.voice.course import Course, Figures, follow
 from training.voice.dataset import Statistics, Utterance, load, samples_of
 from training.voice.features import HOP
 from training.voice.hifigan import Generator, start
+from training.voice.measures import contour
 from training.voice.settings import VOCODER
 from training.voice.spectra import distance
 from training.voice.warm import start_vocoder
@@ -118,11 +119,12 @@ def validate(model: Generator, held_out: Sequence[Utterance], statistics: Statis
         made = copy(model, one, statistics, device)
         mel = features.mel(features.magnitudes(made))
         distances.append(100 * np.abs(mel - one.mel.astype(np.float32)).mean())
-        f0, voiced = features.pitch(made, ~one.voiced, 0.0, np.inf)
-        wanted.append(one.f0[voiced])
-        heard.append(f0[voiced])
-    f0, target = np.concatenate(heard), np.concatenate(wanted)
-    correlation = float(np.corrcoef(f0, target)[0, 1]) if len(f0) > 2 else 0.0
+        melody, target = contour(made), contour(samples_of(one))
+        both = melody.voiced & target.voiced
+        wanted.append(target.f0[both])
+        heard.append(melody.f0[both])
+    f0, aim = np.concatenate(heard), np.concatenate(wanted)
+    correlation = float(np.corrcoef(f0, aim)[0, 1]) if len(f0) > 2 else 0.0
     return {"mel_db": float(np.mean(distances)), "f0_correlation": correlation, "followed": len(f0)}
 
 
