@@ -8,6 +8,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,11 @@ from training.voice import features
 from training.voice.espeak import Espeak
 from training.voice.recording import Unspeakable, record
 from training.voice.script import Line, write_line
-from training.voice.speakers import STYLES
+from training.voice.speakers import SPEAKERS, STYLES
 
-HELD_OUT_EVERY = 40
 SHARES = {"neutral": 5, "happy": 2, "sad": 2, "angry": 2}
 """Utterances of each emotion among eleven."""
+ROUND = len(SPEAKERS) * sum(SHARES.values())
 _espeak: list[Espeak] = []
 
 
@@ -29,32 +30,34 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--utterances", type=int, default=4400)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--held-out-every", type=int, default=40, help="rounds of speakers and emotions")
     arguments = parser.parse_args()
-    make(arguments.folder, arguments.utterances, arguments.processes)
+    make(arguments.folder, arguments.utterances, arguments.processes, arguments.held_out_every)
 
 
-def make(folder: Path, utterances: int, processes: int) -> None:
+def make(folder: Path, utterances: int, processes: int, held_out_every: int) -> None:
     (folder / "utterances").mkdir(parents=True, exist_ok=True)
     numbers = [number for number in range(utterances) if not _file(folder, number).exists()]
     with ProcessPoolExecutor(processes) as pool:
-        for done, _ in enumerate(pool.map(_make_one, [folder] * len(numbers), numbers, chunksize=8), 1):
+        for done, _ in enumerate(pool.map(partial(_make_one, folder, held_out_every), numbers, chunksize=8), 1):
             if done % 200 == 0 or done == len(numbers):
                 print(f"{done} of {len(numbers)} utterances", flush=True)
     statistics(folder, utterances)
 
 
-def line(number: int) -> Line:
+def line(number: int, held_out_every: int) -> Line:
     """Speakers take turns; emotions by their shares. Lines that espeak-ng cannot speak are written anew."""
     order = [emotion for emotion, share in SHARES.items() for _ in range(share)]
-    speakers = list(dict.fromkeys(style.speaker.name for style in STYLES.values()))
+    speakers = list(SPEAKERS)
     variant = f"{speakers[number % len(speakers)]}-{order[number // len(speakers) % len(order)]}"
-    return write_line(f"{number:05}", STYLES[variant], number // 22 % HELD_OUT_EVERY == HELD_OUT_EVERY - 1, number)
+    held_out = number // ROUND % held_out_every == held_out_every - 1
+    return write_line(f"{number:05}", STYLES[variant], held_out, number)
 
 
-def _make_one(folder: Path, number: int) -> None:
+def _make_one(folder: Path, held_out_every: int, number: int) -> None:
     if not _espeak:
         _espeak.append(Espeak({name: style.variant_file() for name, style in STYLES.items()}))
-    planned = line(number)
+    planned = line(number, held_out_every)
     for attempt in range(20):
         try:
             recording = record(planned, _espeak[0])

@@ -30,6 +30,8 @@ from training.voice.vocabulary import TAUGHT
 SENTENCES = Path(__file__).with_name("sentences.txt")
 Figures = dict[str, float]
 Sounds = NDArray[np.float32]
+SHORTEST = features.RATE
+"""Samples. A voice of a few steps says nothing at all, and is judged too."""
 
 
 @dataclass
@@ -102,7 +104,7 @@ def main() -> None:
     print(table)
     for one in {(one.speaker, one.emotion): one for one in held_out}.values():
         trace = judge.say_again(one)
-        sounds = {"recording": samples_of(one), "copy synthesis": judge.copy(one), "text-to-speech": trace.audio.samples}
+        sounds = {"recording": samples_of(one), "copy synthesis": judge.copy(one), "text-to-speech": _at_least(trace.audio.samples)}
         pictures.draw(sounds, f"{one.speaker}, {one.emotion}: {one.text}", arguments.folder / f"{one.name}.png")
 
 
@@ -128,13 +130,14 @@ def judge_recordings(judge: Judge, held_out: Sequence[Utterance]) -> dict[tuple[
         tally.add(click=measures.largest_click(copied) / measures.largest_click(recorded))
 
         trace, tally = judge.say_again(one), tallies.setdefault(("spoken", style), Tally())
-        judge.hear(tally, trace.audio.samples, units, style)
+        spoken = _at_least(trace.audio.samples)
+        judge.hear(tally, spoken, units, style)
         frames = _stretched(one.frames, trace.score.durations)
-        heard = measures.contour(trace.audio.samples)
-        mel = features.mel(features.magnitudes(trace.audio.samples))
+        heard = measures.contour(spoken)
+        mel = features.mel(features.magnitudes(spoken))
         _compare(tally, one, mel[frames], measures.Contour(heard.f0[frames], heard.voiced[frames]))
         tally.add(duration_error_ms=float(np.abs(trace.score.durations - one.frames).mean()) * 12.5)
-        tally.add(clipped=measures.clipped(trace.audio.samples))
+        tally.add(clipped=measures.clipped(spoken))
     return tallies
 
 
@@ -145,16 +148,21 @@ def judge_sentences(judge: Judge, count: int) -> dict[tuple[str, str], Tally]:
         tally = tallies.setdefault(("read", style), Tally())
         for text in SENTENCES.read_text("utf-8").splitlines()[:count]:
             read = list(judge.synthesizer.read(text, speaker=speaker, emotion=emotion))
-            samples = np.concatenate([a.samples for a in judge.synthesizer.speak(text, speaker=speaker, emotion=emotion)])
+            chunks = judge.synthesizer.speak(text, speaker=speaker, emotion=emotion)
+            samples = _at_least(np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)]))
             units = [unit.strip("{}").split("$")[:4] for one in read for unit in one.symbols.split()]
             judge.hear(tally, samples, units, style)
             melody = measures.contour(samples)
-            spoken = sum(unit[2] in ("s_begin", "s_both") for unit in units)
+            said = sum(unit[2] in ("s_begin", "s_both") for unit in units)
             sounding = float((features.energy(features.magnitudes(samples)) > 1.0).sum()) / measures.FRAME_RATE
-            tally.add(mean_f0_hz=melody.mean, range_semitones=melody.range, syllables_per_s=spoken / sounding)
+            tally.add(mean_f0_hz=melody.mean, range_semitones=melody.range, syllables_per_s=said / max(0.1, sounding))
             tally.add(pause_s=len(samples) / features.RATE - sounding, clipped=measures.clipped(samples))
-            tally.add(loudness_db=20 * np.log10(np.sqrt((samples**2).mean())))
+            tally.add(loudness_db=20 * np.log10(np.sqrt((samples**2).mean()) + 1e-6))
     return tallies
+
+
+def _at_least(samples: Sounds) -> Sounds:
+    return np.pad(samples, (0, max(0, SHORTEST - len(samples))))
 
 
 def _styles() -> Iterator[tuple[str, tuple[str, str]]]:

@@ -30,6 +30,7 @@ TOKENS = [
 _ROWS = {token: row for row, token in enumerate(TOKENS)}
 STYLE_NAMES = list(STYLES)
 STRIDE = 2
+DILATIONS = (1, 2, 4, 1, 2, 4)
 PEAK_RATE = 2e-3
 
 
@@ -51,13 +52,15 @@ def tokens_of(units: Sequence[Sequence[str]]) -> list[str]:
 
 
 class Listener(nn.Module):
-    def __init__(self, size: int = 128) -> None:
+    def __init__(self, size: int = 160) -> None:
         super().__init__()
         self.first = nn.Conv1d(80, size, 5, STRIDE, 2)
-        self.second = nn.Conv1d(size, size, 5, 1, 2)
-        self.gru = nn.GRU(size, size, 2, batch_first=True, bidirectional=True, dropout=0.2)
-        self.write = nn.Linear(2 * size, len(TOKENS))
-        self.place = nn.Linear(2 * size, len(TOKENS))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(size, size, 5, padding=2 * wide, dilation=wide), nn.BatchNorm1d(size), nn.ReLU())
+            for wide in DILATIONS
+        )
+        self.write = nn.Linear(size, len(TOKENS))
+        self.place = nn.Linear(size, len(TOKENS))
         self.name = nn.Linear(2 * size, len(STYLE_NAMES))
 
     def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -66,11 +69,14 @@ class Listener(nn.Module):
         The second are only for training: where phones stand is known exactly, and a listener who is told learns in
         minutes what else takes an hour.
         """
-        x = F.relu(self.second(F.relu(self.first(mel.mT)))).mT
-        packed = nn.utils.rnn.pack_padded_sequence(x, _shorter(lengths).cpu(), True, enforce_sorted=False)
-        x, _ = nn.utils.rnn.pad_packed_sequence(self.gru(packed)[0], True, total_length=x.shape[1])
-        mean = x.sum(1) / _shorter(lengths)[:, None]
-        return self.write(x).log_softmax(-1), self.place(x), self.name(mean)
+        there = (torch.arange(mel.shape[1], device=mel.device)[None] < lengths[:, None])[:, ::STRIDE]
+        x = F.relu(self.first(mel.mT))
+        for block in self.blocks:
+            x = x + block(x * there[:, None])
+        x = x.mT * there[..., None]
+        mean, square = (part.sum(1) / there.sum(1, keepdim=True) for part in (x, x**2))
+        spread = (square - mean**2).clamp(min=1e-6).sqrt()
+        return self.write(x).log_softmax(-1), self.place(x), self.name(torch.cat([mean, spread], -1))
 
 
 def _shorter(lengths: Tensor) -> Tensor:
@@ -97,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.voice.listener", description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--save-every", type=int, default=250)

@@ -23,11 +23,13 @@ class Contour:
 
     @property
     def mean(self) -> float:
-        return float(self.f0[self.voiced].mean())
+        return float(self.f0[self.voiced].mean()) if self.voiced.any() else float("nan")
 
     @property
     def range(self) -> float:
         """Semitones between the lowest and the highest tenth."""
+        if not self.voiced.any():
+            return float("nan")
         low, high = np.percentile(self.f0[self.voiced], (10, 90))
         return float(12 * np.log2(high / low))
 
