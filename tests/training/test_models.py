@@ -43,11 +43,12 @@ def utterances(name: str) -> Iterator[tuple[Batch, dict[str, np.ndarray]]]:
         wanted = {key[3:]: arrays[key] for key in arrays if key.startswith(f"u{number}_")}
         units = len(symbols)
         rows = [[names.index(field) for names, field in zip(FIELDS, symbol, strict=False)] for symbol in symbols]
+        emotions = [EMOTION_ROWS[symbol[4].removeprefix("emotion_")] for symbol in symbols]
         owner = np.repeat(np.arange(units), wanted["duration"])
         place = np.arange(len(owner)) - (np.cumsum(wanted["duration"]) - wanted["duration"])[owner] + 1
         missing = -len(owner) % FRAMES_PER_STEP
         given = {
-            "features": np.array(rows), "emotions": np.array([EMOTION_ROWS[symbol[4].removeprefix("emotion_")] for symbol in symbols]),
+            "features": np.array(rows), "emotions": np.array(emotions),
             "speakers": np.zeros(units, int), "known": np.ones(units, bool), "durations": np.zeros(units, np.float32),
             "pitch": wanted["pitch"], "energy": wanted["energy"],
             "owner": np.pad(owner, (0, missing), constant_values=-1),
@@ -80,7 +81,7 @@ def test_sambert_agrees_with_the_original(name: str) -> None:
         np.testing.assert_allclose(made.mel[0, :complete].numpy(), wanted["mel"][:complete], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ("noncausal_16k", "se_nsf_global_16k"))
+@pytest.mark.parametrize("name", ["noncausal_16k", "se_nsf_global_16k"])
 def test_hifigan_agrees_with_the_original(name: str) -> None:
     folder = GOLDEN / name / "voices" / name
     model = Generator(params(folder / "voc", "Generator")).eval()

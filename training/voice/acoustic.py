@@ -1,4 +1,4 @@
-"""Trains the acoustic model: `python -m training.voice.acoustic CORPUS FOLDER`; killed, it goes on where it was saved."""
+"""Trains the acoustic model: `python -m training.voice.acoustic CORPUS FOLDER`; killed, it goes on."""
 
 import argparse
 import math
@@ -76,7 +76,7 @@ def rate(number: int, steps: int) -> float:
 
 def figures(predicted: Prediction, batch: Batch) -> dict[str, Tensor]:
     """Mean absolute errors over what is there."""
-    frames = (batch.owner >= 0).float()
+    frames, voiced = (batch.owner >= 0).float(), batch.mel[..., -1]
     weights = torch.ones(batch.mel.shape[-1], device=batch.mel.device)
     weights[-2], weights[-1] = F0_WEIGHT, VOICING_WEIGHT
     weights /= weights.sum()
@@ -90,7 +90,7 @@ def figures(predicted: Prediction, batch: Batch) -> dict[str, Tensor]:
     return {
         "decoder": of_frames(predicted.decoded),
         "mel": of_frames(predicted.mel),
-        "f0": ((predicted.mel[..., -2] - batch.mel[..., -2]).abs() * batch.mel[..., -1]).sum() / batch.mel[..., -1].sum(),
+        "f0": ((predicted.mel[..., -2] - batch.mel[..., -2]).abs() * voiced).sum() / voiced.sum(),
         "duration": of_units(predicted.log_durations, torch.log1p(batch.durations.float())),
         "pitch": of_units(predicted.pitch, batch.pitch),
         "energy": of_units(predicted.energy, batch.energy),

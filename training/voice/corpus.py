@@ -15,7 +15,7 @@ import numpy as np
 
 from training.voice import features
 from training.voice.espeak import Espeak
-from training.voice.recording import Unspeakable, record
+from training.voice.recording import UnspeakableError, record
 from training.voice.script import Line, write_line
 from training.voice.speakers import SPEAKERS, STYLES
 
@@ -62,7 +62,7 @@ def _make_one(folder: Path, held_out_every: int, number: int) -> None:
         try:
             recording = record(planned, _espeak[0])
             break
-        except Unspeakable:
+        except UnspeakableError:
             planned = write_line(planned.name, planned.style, planned.held_out, number + 1_000_000 * (attempt + 1))
     else:
         raise SystemExit(f"espeak-ng could not speak line {number} in 20 attempts")

@@ -77,6 +77,7 @@ def _save(course: Course, parts: dict[str, Any], steps: int) -> None:
 
 def _report(course: Course, kind: str, steps: int, figures: Figures, pace: float = 0.0) -> None:
     shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    print(f"{time.strftime('%H:%M:%S')} {steps:6} {kind:10} {shown}{f'  {pace:.2f} steps/s' if pace else ''}", flush=True)
+    quickly = f"  {pace:.2f} steps/s" if pace else ""
+    print(f"{time.strftime('%H:%M:%S')} {steps:6} {kind:10} {shown}{quickly}", flush=True)
     with (course.folder / "log.jsonl").open("a") as log:
         log.write(json.dumps({"kind": kind, "steps": steps, "time": time.time(), **figures}) + "\n")

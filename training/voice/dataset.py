@@ -71,9 +71,18 @@ def load(folder: Path, *, held_out: bool, limit: int | None = None) -> list[Utte
             speaker, emotion = file["style"].tolist()
             found.append(
                 Utterance(
-                    path.stem, speaker, emotion, str(file["text"]), file["units"], file["frames"].astype(np.int64),
-                    file["samples"], file["mel"], file["energy"], file["f0"], file["voiced"],
-                )  # fmt: skip
+                    path.stem,
+                    speaker,
+                    emotion,
+                    str(file["text"]),
+                    file["units"],
+                    file["frames"].astype(np.int64),
+                    file["samples"],
+                    file["mel"],
+                    file["energy"],
+                    file["f0"],
+                    file["voiced"],
+                )
             )
         if limit and len(found) == limit:
             break

@@ -1,7 +1,7 @@
 """libespeak-ng through ctypes: SSML in, samples and the exact time of every phoneme out.
 
-espeak-ng's own library says when it begins each phoneme, so labels need no aligner. Variants (pitch, formants) are given
-as text: the library reads them from a copy of its data folder that links to the installed one.
+espeak-ng's own library says when it begins each phoneme, so labels need no aligner. Variants (pitch, formants) are
+given as text: the library reads them from a folder that links to its installed data.
 """
 
 import ctypes

@@ -104,7 +104,11 @@ def main() -> None:
     print(table)
     for one in {(one.speaker, one.emotion): one for one in held_out}.values():
         trace = judge.say_again(one)
-        sounds = {"recording": samples_of(one), "copy synthesis": judge.copy(one), "text-to-speech": _at_least(trace.audio.samples)}
+        sounds = {
+            "recording": samples_of(one),
+            "copy synthesis": judge.copy(one),
+            "text-to-speech": _at_least(trace.audio.samples),
+        }
         pictures.draw(sounds, f"{one.speaker}, {one.emotion}: {one.text}", arguments.folder / f"{one.name}.png")
 
 

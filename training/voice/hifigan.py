@@ -93,9 +93,10 @@ class Generator(nn.Module):
             )
             self.repeat_upsamples.append(
                 nn.Sequential(
-                    nn.Upsample(scale_factor=scale), nn.LeakyReLU(SLOPE),
+                    nn.Upsample(scale_factor=scale),
+                    nn.LeakyReLU(SLOPE),
                     Conv(width, width // 2, kernel, padding=kernel // 2),
-                )  # fmt: skip
+                )
             )
             width //= 2
             for block, dilations in zip(blocks, config["resblock_dilations"], strict=True):

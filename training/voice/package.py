@@ -1,4 +1,7 @@
-"""Packs a voice as KAN-TTS does: `python -m training.voice.package CORPUS ACOUSTIC VOCODER FOLDER`; then `python -m convert`."""
+"""Packs a voice as KAN-TTS does, for `python -m convert`:
+
+`python -m training.voice.package CORPUS ACOUSTIC VOCODER FOLDER`
+"""
 
 import argparse
 import json

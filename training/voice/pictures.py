@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.voice import features, measures
 
 matplotlib.use("agg")
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot
 
 
 def draw(sounds: Mapping[str, NDArray[np.float32]], title: str, path: Path) -> None:
@@ -19,7 +19,8 @@ def draw(sounds: Mapping[str, NDArray[np.float32]], title: str, path: Path) -> N
     for axis, (name, samples) in zip(axes, sounds.items(), strict=True):
         spectrum = 20 * np.log10(features.magnitudes(samples) + 1e-4)
         seconds = len(samples) / features.RATE
-        axis.imshow(spectrum.T, origin="lower", aspect="auto", extent=(0, seconds, 0, 8), vmin=-60, vmax=30, cmap="magma")
+        shape = {"origin": "lower", "aspect": "auto", "extent": (0, seconds, 0, 8)}
+        axis.imshow(spectrum.T, **shape, vmin=-60, vmax=30, cmap="magma")
         axis.set_ylabel("kHz")
         axis.set_title(name, loc="left")
         melody = measures.contour(samples)

@@ -35,7 +35,38 @@ STRESS = ("+8%", "-12%", 1.15)
 
 
 VOICELESS = frozenset(
-    "b_c p_c d_c t_c g_c k_c h_c f_c j_c q_c xx_c zh_c ch_c sh_c z_c c_c s_c p t k f th s sh ch hh #1 #2 #3 #4".split()
+    [
+        "b_c",
+        "p_c",
+        "d_c",
+        "t_c",
+        "g_c",
+        "k_c",
+        "h_c",
+        "f_c",
+        "j_c",
+        "q_c",
+        "xx_c",
+        "zh_c",
+        "ch_c",
+        "sh_c",
+        "z_c",
+        "c_c",
+        "s_c",
+        "p",
+        "t",
+        "k",
+        "f",
+        "th",
+        "s",
+        "sh",
+        "ch",
+        "hh",
+        "#1",
+        "#2",
+        "#3",
+        "#4",
+    ]
 )
 
 
@@ -60,7 +91,7 @@ class Recording:
     """(units,), their sum is the number of frames"""
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     """espeak-ng spoke other phonemes than those that the labels name."""
 
 
@@ -151,7 +182,7 @@ def _mandarin(clause: Sequence[Word], phonemes: Sequence[Phoneme]) -> list[tuple
         elif not phoneme.name.startswith("_") and phoneme.name != ";":
             syllables[-1].append(phoneme)
     if len(ends) != sum(len(word.syllables) for word in clause) or any(not s for s in syllables[:-1]):
-        raise Unspeakable(f"{[word.syllables for word in clause]} became {[p.name for p in phonemes]}")
+        raise UnspeakableError(f"{[word.syllables for word in clause]} became {[p.name for p in phonemes]}")
     timed = iter(zip(syllables, ends, strict=False))
     for word in clause:
         flags = _word_flags(2 * len(word.syllables))
@@ -180,7 +211,8 @@ def _english(
     clause: Sequence[Word], rendering: Rendering, espeak: Espeak, voice: str
 ) -> tuple[list[tuple[Unit, float]], Rendering, float]:
     sounds = [p for p in rendering.phonemes if not p.name.startswith("_") and p.name != ";"]
-    end = next((p.start for p in reversed(rendering.phonemes) if p.name == "_:"), len(rendering.samples) / rendering.rate)
+    length = len(rendering.samples) / rendering.rate
+    end = next((p.start for p in reversed(rendering.phonemes) if p.name == "_:"), length)
     bounds = iter([*(p.start for p in sounds[1:]), end])
     heard = iter(sounds)
     begin, spoken = 0.0, []
@@ -190,7 +222,7 @@ def _english(
         for mnemonic, stressed in arpabet.phonemes_of(espeak.spell(word.syllables[0], voice)):
             sound = next(heard, None)
             if sound is None or sound.name != mnemonic or mnemonic not in arpabet.PHONES:
-                raise Unspeakable(f"{word.syllables[0]}: {mnemonic} is {sound.name if sound else 'not'} spoken")
+                raise UnspeakableError(f"{word.syllables[0]}: {mnemonic} is {sound.name if sound else 'not'} spoken")
             parts = arpabet.PHONES[mnemonic]
             until = next(bounds)
             phones += [(part, stressed and part in arpabet.VOWELS) for part in parts]
@@ -201,7 +233,7 @@ def _english(
             spoken.append((Unit(phone.name, f"tone{int(phone.stressed)}", phone.flag, next(flags)), until))
         spoken.append((_break(word.level), until))
     if next(heard, None) is not None:
-        raise Unspeakable(f"{[word.syllables[0] for word in clause]}: {[p.name for p in sounds]} are too many")
+        raise UnspeakableError(f"{[word.syllables[0] for word in clause]}: {[p.name for p in sounds]} are too many")
     return spoken, rendering, end
 
 

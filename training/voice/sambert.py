@@ -1,4 +1,4 @@
-"""Sambert, the acoustic model, as KAN-TTS defines it and names its tensors; here for training, so it sees whole targets.
+"""Sambert, the acoustic model, as KAN-TTS defines it and names its tensors; for training, so it sees whole targets.
 
 Shapes: u units, t frames, s decoder steps of r frames, d channels. The architecture is described in convert/, graph by
 graph; sources: kantts/models/sambert, MIT.
@@ -319,7 +319,7 @@ class PostNet(nn.Module):
 
 
 class Sambert(nn.Module):
-    """`config` is KAN-TTS's `params` and the sizes of the tables: sy, tone, syllable_flag, word_segment, emotion, speaker."""
+    """`config` is KAN-TTS's `params` and the table sizes: sy, tone, syllable_flag, word_segment, emotion, speaker."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()

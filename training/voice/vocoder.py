@@ -1,4 +1,4 @@
-"""Trains the vocoder: `python -m training.voice.vocoder CORPUS FOLDER`; killed, it goes on where it was saved."""
+"""Trains the vocoder: `python -m training.voice.vocoder CORPUS FOLDER`; killed, it goes on."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from training.voice import features
 from training.voice.course import Course, Figures, follow
@@ -88,16 +89,13 @@ def segment(utterance: Utterance, first: int, statistics: Statistics) -> tuple[T
     wanted = samples_of(utterance)[first * HOP : (first + FRAMES) * HOP]
     mel, f0, voicing = inputs(utterance, statistics, frames)
     missing = FRAMES - mel.shape[1]
-    padded = torch.nn.functional.pad
-    return padded(mel, (0, missing)), padded(f0, (0, missing)), padded(voicing, (0, missing)), padded(
-        torch.from_numpy(wanted), (0, missing * HOP)
-    )
+    padded = [F.pad(part, (0, missing)) for part in (mel, f0, voicing)]
+    return padded[0], padded[1], padded[2], F.pad(torch.from_numpy(wanted), (0, missing * HOP))
 
 
 def inputs(utterance: Utterance, statistics: Statistics, frames: slice = slice(None)) -> tuple[Tensor, Tensor, Tensor]:
-    mel = statistics.mel(utterance.mel[frames]).T
-    voicing = utterance.voiced[frames].astype(np.float32)
-    return torch.from_numpy(np.ascontiguousarray(mel)), torch.from_numpy(utterance.f0[frames]), torch.from_numpy(voicing)
+    mel = torch.from_numpy(statistics.mel(utterance.mel[frames])).T
+    return mel, torch.from_numpy(utterance.f0[frames]), torch.from_numpy(utterance.voiced[frames]).float()
 
 
 def one_of_each(held_out: Sequence[Utterance]) -> list[Utterance]:
