@@ -16,6 +16,8 @@ from training.voice.hifigan import Generator  # noqa: E402
 from training.voice.sambert import Batch, Sambert  # noqa: E402
 from training.voice.vocabulary import EMOTION_ROWS, FIELDS  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+"""The newer form of weight norm names its tensors differently than KAN-TTS's checkpoints do."""
 PACKAGES = ("noncausal_16k", "nsf_24k")
 """Voices of the kind that the recipe trains: phones, one speaker table, no filled pauses."""
 FRAMES_PER_STEP = 3
