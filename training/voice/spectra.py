@@ -15,7 +15,7 @@ MEL_WEIGHT, MEL_FLOOR = 3.0, 3e-4
 
 
 def distance(made: Tensor, wanted: Tensor) -> Tensor:
-    """(b, n) each -> the mean over resolutions of spectral convergence + the L1 distance of log magnitudes, and of mels.
+    """(b, n) each -> the mean over resolutions: spectral convergence, L1 distance of log magnitudes, and of mels.
 
     Whoever judges speech looks at mels, where single harmonics show below 1 kHz only.
     """
