@@ -72,6 +72,8 @@ class TextSection(_Section):
 
     lexicon: dict[str, str] = Field(default={})
     """Word -> pinyin with tone digits."""
+    marks: bool = True
+    """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
 
 
 class Config(_Section):

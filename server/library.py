@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -66,6 +67,10 @@ class Library:
             raise UnknownNameError("voice", name or "", self._voices)
         return self._voices[name]
 
+    def rates(self) -> dict[str, int]:
+        """Hz, of every voice that can speak, by name."""
+        return {name: synthesizer.rate for name, synthesizer in self._voices.items()}
+
     def open(self, name: str | None = None) -> Synthesizer:
         """One voice alone, without loading the others."""
         return self._open(voice_folder(self._config, name))
@@ -82,6 +87,30 @@ class Library:
         synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon)
         synthesizer.warm_up()
         return synthesizer
+
+
+class OnDemand:
+    """The voices of the same folder for one who speaks once: each is opened when it is asked for."""
+
+    def __init__(self, config: Config) -> None:
+        self._library = Library(config)
+        self._config = config
+        self._opened: dict[str, Synthesizer] = {}
+
+    def synthesizer(self, name: str | None = None) -> Synthesizer:
+        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
+        folder = voice_folder(self._config, name).name
+        if folder not in self._opened:
+            self._opened[folder] = self._library.open(folder)
+        return self._opened[folder]
+
+    def rates(self) -> dict[str, int]:
+        """Hz, of every voice whose voice.yaml can be read, by name."""
+        found = {}
+        for folder in voice_folders(self._config.models.path):
+            with suppress(VoiceError):
+                found[folder.name] = Voice(folder).rate
+        return found
 
 
 def voice_folder(config: Config, name: str | None) -> Path:

@@ -1,6 +1,6 @@
 """One voice that speaks: text, acoustic model, vocoder and level. Synchronous; whoever iterates does the work."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -10,13 +10,15 @@ import numpy as np
 
 from server.acoustic.model import AcousticModel
 from server.acoustic.score import Score
-from server.audio.level import apply_volume
+from server.audio.level import Fader, apply_volume
 from server.config import SynthesisSection
+from server.delivery import Item, deliver, silence, units_of_silence
 from server.errors import RequestError
 from server.runtime import Runtime
 from server.signals import PLAIN, Audio, Floats, Mel, Style, Units
 from server.text.frontend import FrontEnd, Pause, Sentence
 from server.text.pronunciation.entries import NONE, Entries
+from server.text.script.script import Manner, Script
 from server.text.units.tables import UnitTables
 from server.vocoder.hifigan import Vocoder
 from server.voice import Voice
@@ -47,6 +49,8 @@ class Synthesizer:
     def __init__(self, voice: Voice, runtime: Runtime, settings: SynthesisSection, lexicon: Entries = NONE) -> None:
         self.voice = voice
         self.tables = UnitTables(voice.manifest)
+        self.rate = voice.rate
+        self.sentence_silence = settings.sentence_silence
         self._settings = settings
         self._front_end = FrontEnd(self.tables, lexicon)
         fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
@@ -55,15 +59,20 @@ class Synthesizer:
         self._pitch_response = 1.0
         """How many semitones the acoustic model follows when its pitch contour is moved by one."""
 
-    def read(self, text: str, *, speaker: str | None = None, emotion: str | None = None) -> Iterator[Sentence | Pause]:
-        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` at once where it can."""
+    def check_length(self, characters: int) -> None:
+        """Raises `RequestError` for a text that is longer than the configuration allows."""
         longest = self._settings.max_characters
-        if len(text) > longest:
-            message = f"the text has {len(text)} characters, at most {longest} are allowed; send it in parts"
+        if characters > longest:
+            message = f"the text has {characters} characters, at most {longest} are allowed; send it in parts"
             raise RequestError(message, param="input", code="too_long")
+
+    def read(
+        self, script: Script | str, *, speaker: str | None = None, emotion: str | None = None
+    ) -> Iterator[Sentence | Pause]:
+        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` where one cannot be."""
+        self.check_length(len(script if isinstance(script, str) else script.text))
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        sentences = self._front_end.sentences(text, **names)
-        return chain([next(sentences)], sentences)
+        return self._front_end.sentences(script, **names)
 
     def speak(
         self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
@@ -72,15 +81,47 @@ class Synthesizer:
 
         Raises `RequestError` at once, before anything is computed, for what cannot be spoken.
         """
-        return self._speak(self.read(text, speaker=speaker, emotion=emotion), style)
+        script = Script.plain(text, Manner(style))
+        return self.speak_sentences(self.read(script, speaker=speaker, emotion=emotion))
+
+    def speak_sentences(self, items: Iterable[Item]) -> Generator[Audio, None, None]:
+        """The audio of sentences and pauses, chunk by chunk."""
+        return deliver((self, item) for item in items)
+
+    def say(self, sentence: Sentence, *, urgent: bool = False) -> Iterator[Audio]:
+        """One sentence, and the silence that it asks for. `urgent`: somebody waits for the first sound."""
+        score = self._acoustic.compose(
+            sentence.units, sentence.styles[0] if len(sentence.styles) == 1 else sentence.styles
+        )
+        frame, missing, cut = self.voice.manifest.vocoder.samples_per_frame, 0, None
+        if sentence.pause is not None:
+            asked, closing = round(sentence.pause * self.rate), units_of_silence(sentence.symbols)
+            score = score.shortened(closing, asked // frame)
+            missing = asked - frame * int(score.durations[len(score.durations) - closing :].sum())
+            cut = score.frames * frame
+        fader = Fader(score.by_frame(lambda style: style.volume), frame, self.rate, cut)
+        place = 0
+        for _, audio in self._perform(score, self._chunks(urgent), source_noise=True):
+            if len(audio.samples):
+                yield Audio(fader.apply(audio.samples, place), self.rate)
+                place += len(audio.samples)
+        yield from silence(missing, self.rate)
 
     def utter(
-        self, units: Units, style: Style = PLAIN, *, chunk_steps: int | None = None, source_noise: bool = True
+        self,
+        units: Units,
+        style: Style | Sequence[Style] = PLAIN,
+        *,
+        chunk_steps: int | None = None,
+        source_noise: bool = True,
     ) -> Trace:
-        """One utterance as a whole, with all that was computed on the way. `chunk_steps` 0 takes it in one chunk."""
+        """One utterance as a whole, before its volume, with all that was computed on the way.
+
+        `style` is one for all, or one for each unit; `chunk_steps` 0 takes it in one chunk.
+        """
         score = self._acoustic.compose(units, style)
         chunks = self._chunks(True) if chunk_steps is None else repeat(chunk_steps or WHOLE)
-        stretches = list(self._perform(score, chunks, style, source_noise))
+        stretches = list(self._perform(score, chunks, source_noise))
         mel = np.concatenate([mel.frames for mel, _ in stretches]) if stretches else np.zeros((0, 0), np.float32)
         samples = np.concatenate([np.zeros(0, np.float32), *(audio.samples for _, audio in stretches)])
         return Trace(score, mel, Audio(samples, self.voice.rate))
@@ -108,26 +149,14 @@ class Synthesizer:
             return 1.0
         return float(np.clip(12 * np.log2(high / low) / (2 * PROBE), 0, 1))
 
-    def _speak(self, sentences: Iterable[Sentence | Pause], style: Style) -> Generator[Audio, None, None]:
-        rate = self.voice.rate
-        silence = Audio(np.zeros(round(self._settings.sentence_silence * rate), np.float32), rate)
-        for index, sentence in enumerate(sentences):
-            if index and len(silence.samples):
-                yield silence
-            if isinstance(sentence, Pause):
-                continue
-            score = self._acoustic.compose(sentence.units, style)
-            for _, audio in self._perform(score, self._chunks(not index), style, source_noise=True):
-                if len(audio.samples):
-                    yield Audio(apply_volume(audio.samples, style.volume), rate)
-
-    def _perform(
-        self, score: Score, chunks: Iterable[int], style: Style, source_noise: bool
-    ) -> Iterator[tuple[Mel, Audio]]:
-        missing = style.pitch * (1 - self._pitch_response)
-        vocoding = self._vocoder.start(source_noise=source_noise, pitch_shift=2 ** (missing / 12))
+    def _perform(self, score: Score, chunks: Iterable[int], source_noise: bool) -> Iterator[tuple[Mel, Audio]]:
+        missing = 1 - self._pitch_response
+        shifts = score.by_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
+        vocoding, done = self._vocoder.start(source_noise=source_noise), 0
         for mel, final in self._acoustic.perform(score, chunks):
-            audio, vocoding = self._vocoder.advance(vocoding, mel, final=final)
+            shift = shifts if len(shifts) == 1 else shifts[done : done + len(mel.frames)]
+            audio, vocoding = self._vocoder.advance(vocoding, mel, final=final, pitch_shift=shift)
+            done += len(mel.frames)
             yield mel, audio
 
     def _chunks(self, urgent: bool) -> Iterator[int]:

@@ -103,6 +103,8 @@ class Manifest(_Section):
     graphs: dict[str, GraphFile]
     files: dict[str, str] = {}
     """Other files and their SHA-256."""
+    untrained: tuple[Literal["english", "erhua"], ...] = ()
+    """What `units` has phones for that no recording ever taught the voice."""
     source: dict[str, str]
     """Where the voice was converted from; for people."""
 

@@ -155,6 +155,15 @@ def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pyte
     assert readings[3]["pinyin"] == ["gong4", "san1", "ge4"]
 
 
+def test_text_understands_ssml_and_marks(capsys: Shown) -> None:
+    assert main(["text", "<speak>去<phoneme ph='chong2 qing4'>重庆</phoneme></speak>", "--json", *MODELS]) == 0
+    assert json.loads(capsys.readouterr().out)["pinyin"] == ["qu4", "chong2", "qing4"]
+    assert main(["text", "银行[xing2]", "--json", *MODELS]) == 0
+    assert json.loads(capsys.readouterr().out)["pinyin"] == ["yin2", "xing2"]
+    assert main(["text", "<speak>好</p></speak>", *MODELS]) == 1
+    assert "line 1, column 9: " in capsys.readouterr().err
+
+
 def test_voices_lists_who_speaks_and_what_is_broken(tmp_path: Path, capsys: Shown) -> None:
     shutil.copytree(EMBEDDED, tmp_path / "demo")
     (tmp_path / "broken").mkdir()

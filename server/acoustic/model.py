@@ -1,6 +1,6 @@
 """The acoustic model of one voice: units -> score -> mel, chunk by chunk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from server.acoustic.decoder import Decoder
 from server.acoustic.memory import decoder_memory
@@ -36,9 +36,12 @@ class AcousticModel:
         """Frames that must be decoded before the first one is ready."""
         return self._postnet.lookahead
 
-    def compose(self, units: Units, style: Style) -> Score:
-        """Melody and timing of a whole utterance."""
-        return self._composer.compose(self._encoder.encode(units), style)
+    def compose(self, units: Units, style: Style | Sequence[Style]) -> Score:
+        """Melody and timing of a whole utterance; `style` is one for all, or one for each unit."""
+        if not isinstance(style, Style) and len(style) != len(units):
+            raise ValueError(f"{len(style)} styles for {len(units)} units")
+        text = self._encoder.encode(units, as_original=isinstance(style, Style))
+        return self._composer.compose(text, style)
 
     def perform(self, score: Score, chunks: Iterable[int]) -> Iterator[tuple[Mel, bool]]:
         """The mel of a score, `chunks` decoder steps at a time, and whether a stretch is the last one."""

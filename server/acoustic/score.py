@@ -1,6 +1,7 @@
 """Encoded text -> a score: how high, how loud, how long each unit is."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +36,23 @@ class Score:
     """(units,), frames"""
     band: int
     """Decoder steps that attention may look back, and ahead."""
+    wanted: tuple[Style, ...]
+    """How each unit is to sound, or a single one for all of them."""
 
     @property
     def frames(self) -> int:
         return int(self.durations.sum())
+
+    def by_frame(self, setting: Callable[[Style], float]) -> NDArray[np.float64]:
+        """(frames,): a setting of each frame's style; (1,) when it is the same for all."""
+        values = np.array([setting(style) for style in self.wanted], np.float64)
+        return values if len(values) == 1 else np.repeat(values, self.durations)
+
+    def shortened(self, units: int, frames: int) -> "Score":
+        """The last `units` units together no longer than `frames`; what is too long is taken from their end."""
+        kept, last = np.split(self.durations, [len(self.durations) - units])
+        ends = np.minimum(np.cumsum(last), frames)
+        return replace(self, durations=np.concatenate([kept, np.diff(ends, prepend=0)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +66,28 @@ class Composer:
     f0: MeanDeviation | Range | None
     speaker_embedding: Floats | None
 
-    def compose(self, text: EncodedText, style: Style) -> Score:
+    def compose(self, text: EncodedText, style: Style | Sequence[Style]) -> Score:
+        """`style` is one for all, or one for each unit of the text before fillers came in."""
+        wanted = (style,) if isinstance(style, Style) else tuple(style[owner] for owner in text.owners)
+        if len(set(wanted)) == 1:
+            wanted = wanted[:1]
         inputs: dict[str, Array] = {"text": text.hidden[None], "emotion": text.emotions[None]}
         if self.speaker_embedding is None:
             inputs["speaker"] = text.speakers[None]
         else:
             inputs["speaker_embedding"] = self.speaker_embedding
         contours = self.contour_predictor.run(inputs)
-        pitch = scaled(contours["pitch"], 2 ** (style.pitch / 12), self.f0 or TYPICAL_F0)
-        energy = scaled(contours["energy"], 10 ** (style.energy / 20), TYPICAL_ENERGY)
+        pitch = scaled(contours["pitch"], [2 ** (style.pitch / 12) for style in wanted], self.f0 or TYPICAL_F0)
+        energy = scaled(contours["energy"], [10 ** (style.energy / 20) for style in wanted], TYPICAL_ENERGY)
         coloured = self.contour_embedding.run({"text": text.hidden[None], "pitch": pitch, "energy": energy})[
             "coloured_text"
         ]
 
-        lengths = self._lengths(np.concatenate([coloured, contours["style"]], axis=2)) / np.float32(style.speed)
+        lengths = self._lengths(np.concatenate([coloured, contours["style"]], axis=2))
+        lengths /= np.array([style.speed for style in wanted], np.float32)
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
         band = int(lengths.max() / self.frames_per_step + 0.5)
-        return Score(coloured[0], contours["style"][0], pitch[0], energy[0], durations, band)
+        return Score(coloured[0], contours["style"][0], pitch[0], energy[0], durations, band, wanted)
 
     def _lengths(self, condition: Floats) -> Floats:
         """(units,): frames at normal speed, not yet rounded. Each depends on the one before."""
@@ -86,10 +105,13 @@ class Composer:
         return lengths
 
 
-def scaled(contour: Floats, factor: float, scale: MeanDeviation | Range) -> Floats:
-    """A normalised contour whose real values are multiplied by `factor`."""
-    if factor == 1:
+def scaled(contour: Floats, factors: Sequence[float], scale: MeanDeviation | Range) -> Floats:
+    """A normalised contour (1, units) whose real values are multiplied by `factors`: one for each unit, or for all."""
+    factor = np.array(factors, np.float64)
+    if (factor == 1).all():
         return contour
     if isinstance(scale, Range):
         scale = MeanDeviation(kind="mean_deviation", mean=scale.minimum, deviation=scale.maximum - scale.minimum)
-    return contour * np.float32(factor) + np.float32((factor - 1) * scale.mean / scale.deviation)
+    offset = (factor - 1) * scale.mean / scale.deviation
+    moved: Floats = contour * factor.astype(np.float32) + offset.astype(np.float32)
+    return moved

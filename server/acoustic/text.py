@@ -18,6 +18,8 @@ class EncodedText:
     """(units,)"""
     speakers: Ids
     """(units,)"""
+    owners: Ids
+    """(units,): which unit of the text each one belongs to; a filler belongs to the unit that it stands before."""
 
 
 class TextEncoder:
@@ -27,21 +29,28 @@ class TextEncoder:
         self._session = session
         self._fillers = [self._run(units)["text"][0] for units in fillers]  # (3, size): initial, final, #3
 
-    def encode(self, units: Units) -> EncodedText:
+    def encode(self, units: Units, *, as_original: bool) -> EncodedText:
+        """`as_original`: emotions and speakers stay at their places when fillers move the units.
+
+        The original does so: the row of an utterance is continued from its start. That suits what voices were compared
+        with, but not an utterance whose emotion changes half-way; then they move along.
+        """
         outputs = self._run(units)
         hidden = outputs["text"][0]
         if not self._fillers:
-            return EncodedText(hidden, units.emotions, units.speakers)
+            return EncodedText(hidden, units.emotions, units.speakers, np.arange(len(units)))
         choices = outputs["filled_pauses"][0].argmax(axis=1)  # 0 is none; a filler comes before its unit
         pieces = []
         for row, choice in zip(hidden, choices, strict=True):
-            if choice:
-                pieces.append(self._fillers[choice - 1])
-            pieces.append(row[None])
+            filler = [self._fillers[choice - 1]] if choice else []
+            pieces.append(np.concatenate([*filler, row[None]]))
         hidden = np.concatenate(pieces)
-        # As in the original, emotions and speakers do not move along with their units: the row of an utterance is
-        # continued from its start. It matters only where they change inside an utterance.
-        return EncodedText(hidden, np.resize(units.emotions, len(hidden)), np.resize(units.speakers, len(hidden)))
+        owners = np.repeat(np.arange(len(units)), [len(piece) for piece in pieces])
+        if as_original:
+            emotions, speakers = (np.resize(row, len(hidden)) for row in (units.emotions, units.speakers))
+        else:
+            emotions, speakers = units.emotions[owners], units.speakers[owners]
+        return EncodedText(hidden, emotions, speakers, owners)
 
     def _run(self, units: Units) -> dict[str, Floats]:
         return self._session.run({"units": units.features[None]})

@@ -17,9 +17,12 @@ from server.audio.level import apply_volume
 from server.audio.wav import whole
 from server.config import Config
 from server.errors import RequestError
-from server.library import Library
+from server.library import OnDemand
+from server.narrator import Narrator
 from server.signals import Audio, Style
 from server.synthesizer import Synthesizer, Trace
+from server.text.script.reading import read
+from server.text.script.script import Manner
 from server.text.units.tables import read_symbol_lines
 
 NAME = "speak"
@@ -61,27 +64,29 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("--symbols FILE and --trace DIR belong together")
     if options.chunk is not None and options.chunk < 0:
         raise RequestError(f"--chunk is {options.chunk}; valid: 0 (the whole utterance) or a number of decoder steps")
-    synthesizer = Library(config).open(options.voice)
+    voices = OnDemand(config)
     if options.symbols is not None:
-        _trace(options, synthesizer, style)
+        _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, synthesizer, style)
+        _speak(options, Narrator(voices), Manner(style), marks=config.text.marks)
     return 0
 
 
-def _speak(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:
+def _speak(options: argparse.Namespace, narrator: Narrator, manner: Manner, *, marks: bool) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    chunks = synthesizer.speak(text, speaker=options.speaker, emotion=options.emotion, style=style)
+    script = read(text, manner, marks=marks)
+    narration = narrator.prepare(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
+    chunks = narration.speak()
     name = options.format or (Path(options.output).suffix[1:] if Path(options.output).suffix[1:] in FORMATS else "wav")
     if options.output == "-":
-        form = encoder(name, synthesizer.voice.rate)
+        form = encoder(name, narration.rate)
         sys.stdout.buffer.write(form.header)
         for audio in chunks:
             sys.stdout.buffer.write(form.encode(audio))
             sys.stdout.buffer.flush()
         return
     samples = np.concatenate([audio.samples for audio in chunks])
-    audio = Audio(samples, synthesizer.voice.rate)
+    audio = Audio(samples, narration.rate)
     with _replacing(Path(options.output)) as file:
         file.write(whole(audio) if name == "wav" else encoder(name, audio.rate).encode(audio))
     print(f"{options.output}: {len(samples) / audio.rate:.2f} s", file=sys.stderr)

@@ -13,6 +13,7 @@ from server.errors import RequestError
 from server.library import voice_folder
 from server.text.frontend import FrontEnd, Sentence
 from server.text.pronunciation.entries import Entries
+from server.text.script import reading
 from server.text.units.tables import UnitTables
 from server.voice import Voice
 
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
     front_end = FrontEnd(UnitTables(voice.manifest), Entries.of(config.text.lexicon))
     if not options.stdin:
-        sentences = front_end.read(options.text, **names)
+        sentences = front_end.read(reading.read(options.text, marks=config.text.marks), **names)
         print(
             json.dumps(summary(sentences), ensure_ascii=False) if options.json else "\n\n".join(map(table, sentences))
         )
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(front_end.read(line.rstrip("\r\n"), **names))
+            content = summary(front_end.read(reading.read(line.rstrip("\r\n"), marks=config.text.marks), **names))
         except RequestError as error:
             content = {**summary([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)

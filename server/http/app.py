@@ -36,7 +36,7 @@ def create_app(library: "Library", config: Config) -> web.Application:
     )
     bridge = Bridge(config.server.workers or max(1, available_cpus() // 2))
     readiness = Readiness(library)
-    app.add_routes(SpeechRoute(library, readiness, bridge, longest).routes())
+    app.add_routes(SpeechRoute(library, readiness, bridge, config).routes())
     app.add_routes(VoicesRoute(library, readiness).routes())
     app.add_routes(HealthRoute(library, readiness).routes())
     app.add_routes(page.routes())

@@ -1,5 +1,6 @@
 """POST /v1/audio/speech: text in, audio out while it is still being computed."""
 
+import asyncio
 import logging
 from collections.abc import Generator
 from contextlib import closing
@@ -8,26 +9,30 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.audio.formats import Encoder, encoder
+from server.config import Config
 from server.errors import SpeechError, SynthesisError
 from server.http.bridge import Bridge, ShutdownError, Stream
 from server.http.readiness import Readiness
 from server.http.request import SpeechRequest, parse
+from server.narrator import Narration, Narrator
+from server.text.script.reading import read
+from server.text.script.script import Manner
 
 if TYPE_CHECKING:
     from server.library import Library
-    from server.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
 
 
 class SpeechRoute:
-    """`longest` is the number of characters that one request may have."""
+    """Text, with marks or as SSML, in; audio out."""
 
-    def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, longest: int) -> None:
-        self._library = library
+    def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, config: Config) -> None:
+        self._narrator = Narrator(library)
         self._readiness = readiness
         self._bridge = bridge
-        self._longest = longest
+        self._longest = config.synthesis.max_characters
+        self._marks = config.text.marks
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/v1/audio/speech", self.speak)]
@@ -40,9 +45,9 @@ class SpeechRoute:
             )
         wanted = parse(await request.read(), self._longest)
         self._readiness.require()
-        synthesizer = self._library.synthesizer(wanted.voice)
-        stream_encoder = encoder(wanted.response_format, synthesizer.voice.rate)
-        with self._bridge.stream(_encoded(wanted, synthesizer, stream_encoder)) as chunks:
+        narration = await asyncio.to_thread(self._prepare, wanted)
+        stream_encoder = encoder(wanted.response_format, narration.rate)
+        with self._bridge.stream(_encoded(narration, stream_encoder)) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
@@ -57,13 +62,14 @@ class SpeechRoute:
             await _send(request, response, stream_encoder.header + first, chunks)
             return response
 
+    def _prepare(self, wanted: SpeechRequest) -> Narration:
+        script = read(wanted.input, Manner(wanted.style), marks=self._marks)
+        return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
 
-def _encoded(
-    wanted: SpeechRequest, synthesizer: "Synthesizer", stream_encoder: Encoder
-) -> Generator[bytes, None, None]:
+
+def _encoded(narration: Narration, stream_encoder: Encoder) -> Generator[bytes, None, None]:
     """Runs in the bridge's threads, the checks of the text included; closing it closes the synthesis."""
-    speech = synthesizer.speak(wanted.input, speaker=wanted.speaker, emotion=wanted.emotion, style=wanted.style)
-    with closing(speech) as chunks:
+    with closing(narration.speak()) as chunks:
         for audio in chunks:
             if data := stream_encoder.encode(audio):
                 yield data

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from server.errors import RequestError
-from server.signals import Style, Units
+from server.signals import PLAIN, Style, Units
 from server.text import sentences
 from server.text.normalization import normalize
 from server.text.pronunciation import reader, sandhi
@@ -20,13 +21,14 @@ LANGUAGES = ("PinYin", "Sichuan")
 """Those whose phones are read from Mandarin pinyin."""
 LONGEST_SENTENCE = 60
 """Syllables: about a quarter of a minute."""
-_MOST_UNITS_A_SYLLABLE = 3
-_MOST_BYTES_A_SYLLABLE = 4
+_MOST_UNITS_A_WEIGHT = 4
+_MOST_BYTES_A_WEIGHT = 2
+"""Of what `normalize.weigh` counts: an x is three phones, and a break may follow it; a rare character is four bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence before anything is spoken."""
+    """Silence that belongs to no sentence, such as before the first one."""
 
     seconds: float
 
@@ -55,10 +57,11 @@ class Sentence:
     """For every unit where the part of the input begins and ends that it speaks; neither ever falls."""
     warnings: tuple[str, ...]
     """What was left out or changed; each said once a text."""
-    styles: tuple[Style, ...] = ()
-    """One for every unit; empty where all of them are the request's."""
+    styles: tuple[Style, ...] = (PLAIN,)
+    """One for every unit, or a single one for all."""
     pause: float | None = None
-    """Seconds of silence after it; None leaves it to the voice."""
+    """Seconds of silence that sound after the sentence, exactly; None: its natural end, and the configured silence
+    when another sentence follows."""
 
     @property
     def prosody(self) -> dict[int, int]:
@@ -78,8 +81,10 @@ class FrontEnd:
         """`entries` are words that the user wants read in another way than the dictionaries do."""
         self._tables = tables
         self._entries = entries
-        most = _MOST_BYTES_A_SYLLABLE if tables.reads_bytes else _MOST_UNITS_A_SYLLABLE
-        self._longest = max(1, min(LONGEST_SENTENCE, tables.longest // most))
+        self._speaks_english = tables.reads_bytes or tables.speaks_english
+        most = _MOST_BYTES_A_WEIGHT if tables.reads_bytes else _MOST_UNITS_A_WEIGHT
+        self._longest = max(1, min(LONGEST_SENTENCE * normalize.SYLLABLE, tables.longest // most))
+        self._weigh = partial(normalize.weigh, speaks_english=self._speaks_english)
 
     def read(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """All sentences of `sentences`."""
@@ -103,7 +108,7 @@ class FrontEnd:
         said: set[str] = set()
         pending = list(script.warnings)
         spoken = False
-        for piece in _pieces(script, self._longest):
+        for piece in self._pieces(script):
             sentence, warnings = self._analyse(script, piece, speaker, emotion)
             pending += [warning for warning in warnings if warning not in said]
             said.update(warnings)
@@ -131,10 +136,15 @@ class FrontEnd:
         normalized = normalize.normalize(text)
         origin = [start + place for place in normalized.origin]
         given = {at: script.readings[place] for at, place in enumerate(origin) if place in script.readings}
-        words, unread = reader.read_words(normalized.text, self._entries, given)
+        words, unread = reader.read_words(normalized.text, self._entries, given, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
         if unread:
             warnings.append(f"characters without a known reading were skipped: {' '.join(unread)}")
+        if not self._speaks_english and any(word.latin for word in words):
+            warnings.append(
+                f"Latin letters are spelled by their Chinese names, since voice {self._tables.voice!r} has not learnt "
+                "English; write how it shall sound in Chinese, or choose another voice"
+            )
         if not words:
             return None, tuple(warnings)
         phrase = grouping.group(words, last=piece.level)
@@ -144,6 +154,7 @@ class FrontEnd:
         else:
             written = list(write_phones(spoken, self._tables))
         manners = [script.manners[origin[unit.end - 1]] for unit in written]
+        styles = tuple(manner.style for manner in manners)
         symbols = " ".join(
             unit.spoken(speaker, EMOTION_PREFIX + (manner.emotion or emotion).removeprefix(EMOTION_PREFIX))
             for unit, manner in zip(written, manners, strict=True)
@@ -159,11 +170,33 @@ class FrontEnd:
             symbols=symbols,
             units=self._tables.encode(symbols),
             places=tuple(_places(script, origin, written)),
-            styles=tuple(manner.style for manner in manners),
+            styles=styles if len(set(styles)) > 1 else styles[:1],
             pause=piece.pause,
             warnings=(),
         )
         return sentence, tuple(warnings)
+
+    def _pieces(self, script: Script) -> "Iterator[_Piece]":
+        begin = 0
+        for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
+            pause = script.pauses.get(end)
+            for piece in sentences.split(script.text[begin:end], self._longest, self._weigh, self._breaks):
+                if begin + len(piece) < end:
+                    yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
+            goes_on = pause is not None and end < len(script.text)
+            if begin < end or pause is not None:
+                level = sentences.level(script.text[begin:end]) if goes_on else grouping.SENTENCE_END
+                yield _Piece(begin, end, level, pause)
+            begin = end
+
+    def _breaks(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a stretch that is too long may be parted, and how well: `sentences.Breaks`."""
+        normalized = normalize.normalize(text)
+        words, _ = reader.read_words(normalized.text, self._entries, speaks_english=self._speaks_english)
+        for group in grouping.group(words):
+            for word in group.words:
+                level = group.level if word is group.words[-1] else 0
+                yield normalized.origin[word.syllables[-1].end - 1] + 1, level
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +208,6 @@ class _Piece:
     level: int
     """Of the break at its end: 4, or 3 where the sentence goes on."""
     pause: float | None
-
-
-def _pieces(script: Script, longest: int) -> Iterator[_Piece]:
-    begin = 0
-    for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
-        pause = script.pauses.get(end)
-        for piece in sentences.split(script.text[begin:end], longest, normalize.weigh):
-            if begin + len(piece) < end:
-                yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
-        goes_on = pause is not None and end < len(script.text)
-        if begin < end or pause is not None:
-            level = sentences.level(script.text[begin:end]) if goes_on else grouping.SENTENCE_END
-            yield _Piece(begin, end, level, pause)
-        begin = end
 
 
 def _pinyin(phrase: Iterable[ProsodicWord]) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 Every piece is a slice of the text, in order, with nothing left out. A sentence ends at 。！？ or a line's end, and at a
 full stop that is none of `3.14`, `v2.0`, `1. Chapter`. Closing quotes, brackets and whatever is silent stay with it. A
-sentence that would be too long to speak at once is cut at its last comma, else between two words.
+sentence that would be too long to speak at once is cut at its last comma, else where its words part best.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator
 
 ENDS = "。！？!?｡"
 LINE_ENDS = "\n\r\x0b\x0c\x85\u2028\u2029"
@@ -15,15 +14,20 @@ CLOSERS = "”’」』》〉）)]】〕｝}»"
 COMMAS = "，,；;：:、—…､"
 _QUIET = frozenset({"So", "Sk", "Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Zs", "Zl", "Zp"})
 _GLUE = "0123456789.,:/%+-~°$¥€£"
+_BEYOND = 6
+"""Characters after the longest piece that are looked at too, so that the word at its end is seen whole."""
 _SHORTEST_CODE = 9
 """A run of digits that must be cut leaves at least so many on either side that both halves are read digit by digit."""
 
+Breaks = Callable[[str], Iterable[tuple[int, int]]]
+"""The places between the words of a stretch, and how deep a break each would bear: 0 inside a prosodic word to 4."""
 
-def split(text: str, longest: int, weigh: Callable[[str], int]) -> Iterator[str]:
+
+def split(text: str, longest: int, weigh: Callable[[str], int], breaks: Breaks) -> Iterator[str]:
     """Slices of `text` of a weight up to `longest`; `weigh` gives that of one character, at least 1."""
     start = 0
     while start < len(text):
-        end = _end(text, start, longest, weigh)
+        end = _end(text, start, longest, weigh, breaks)
         yield text[start:end]
         start = end
 
@@ -36,7 +40,7 @@ def level(piece: str) -> int:
     return 4 if place and piece[place - 1] in f"{ENDS}{LINE_ENDS}.．…" else 3
 
 
-def _end(text: str, start: int, longest: int, weigh: Callable[[str], int]) -> int:
+def _end(text: str, start: int, longest: int, weigh: Callable[[str], int], breaks: Breaks) -> int:
     weight = 0
     ended = False
     open_quote = False
@@ -46,7 +50,7 @@ def _end(text: str, start: int, longest: int, weigh: Callable[[str], int]) -> in
             return place
         weight += weigh(char)
         if weight > longest and place > start:
-            return place if ended else _cut(text, start, place)
+            return place if ended else _cut(text, start, place, breaks)
         open_quote ^= char == '"'
         ended = ended or _is_end(text, start, place)
     return len(text)
@@ -72,24 +76,26 @@ def _belongs(char: str, open_quote: bool) -> bool:
     return char in ENDS or char in CLOSERS or char == "…" or unicodedata.category(char) in _QUIET
 
 
-def _cut(text: str, start: int, limit: int) -> int:
+def _cut(text: str, start: int, limit: int, breaks: Breaks) -> int:
     """The best place in (start, limit] to part a sentence that has no end before `limit`."""
     earliest = start + max(1, (limit - start) // 4)
     for marks in (COMMAS, " \t\u3000"):
         for place in range(limit, earliest, -1):
             if text[place - 1] in marks and not _glued(text, place):
                 return place
-    return _between_words(text, start, earliest, limit)
+    return _between_words(text, start, earliest, limit, breaks)
 
 
-def _between_words(text: str, start: int, earliest: int, limit: int) -> int:
-    import rjieba  # costs 0.1 s, and only texts without punctuation need it
-
-    window = text[start : limit + 4].encode("utf-8", "replace").decode()
-    boundaries = list(accumulate((len(word) for word in rjieba.cut(window)), initial=start))
-    for place in reversed(boundaries):
-        if earliest <= place <= limit and not _glued(text, place) and not _is_ascii_digit(text[place - 1]):
-            return place
+def _between_words(text: str, start: int, earliest: int, limit: int, breaks: Breaks) -> int:
+    """Where the strongest break is, and the last of several."""
+    places = [(level, start + place) for place, level in breaks(text[start : limit + _BEYOND])]
+    fitting = [
+        (level, place)
+        for level, place in places
+        if earliest <= place <= limit and not _glued(text, place) and not _is_ascii_digit(text[place - 1])
+    ]
+    if fitting:
+        return max(fitting)[1]
     run = limit
     while run < min(len(text), limit + _SHORTEST_CODE) and _is_ascii_digit(text[run]):
         run += 1

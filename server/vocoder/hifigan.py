@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.errors import VoiceError
 from server.runtime import Runtime
@@ -10,6 +11,9 @@ from server.signals import Audio, Floats, Mel
 from server.streamed import Progress, StreamedGraph
 from server.vocoder.source import VOICED_FROM, HarmonicSource, Phase
 from server.voice import Voice
+
+UNMOVED = np.ones(1)
+"""The pitch shift that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,8 @@ class Vocoder:
         """Frames that must be there before the first sample is ready."""
         return self._graph.lookahead
 
-    def start(self, *, source_noise: bool = True, pitch_shift: float = 1.0) -> Vocoding:
-        """`pitch_shift` is a factor on the source's F0; a voice without a source ignores it."""
-        phase = self._source.start(noise=source_noise, shift=pitch_shift) if self._source else None
+    def start(self, *, source_noise: bool = True) -> Vocoding:
+        phase = self._source.start(noise=source_noise) if self._source else None
         return Vocoding(self._graph.start(), phase)
 
     def median_f0(self, mel: Mel) -> float | None:
@@ -54,13 +57,18 @@ class Vocoder:
         voiced = self._source.hertz(f0)[voicing >= VOICED_FROM]
         return float(np.median(voiced)) if len(voiced) else None
 
-    def advance(self, vocoding: Vocoding, mel: Mel, *, final: bool) -> tuple[Audio, Vocoding]:
-        """The samples that are certain after this stretch (none at first), and where the vocoder stands then."""
+    def advance(
+        self, vocoding: Vocoding, mel: Mel, *, final: bool, pitch_shift: NDArray[np.float64] = UNMOVED
+    ) -> tuple[Audio, Vocoding]:
+        """The samples that are certain after this stretch (none at first), and where the vocoder stands then.
+
+        `pitch_shift`, (frames,) or (1,), is a factor on the source's F0; a voice without a source ignores it.
+        """
         if self._source is None or vocoding.phase is None:
             outputs, progress = self._graph.advance(vocoding.progress, {"mel": mel.frames[None]}, final=final)
             return Audio(_samples(outputs), self._rate), Vocoding(progress, None)
         *_, f0, voicing = mel.frames.T
-        excitation, phase = self._source.advance(vocoding.phase, f0, voicing)
+        excitation, phase = self._source.advance(vocoding.phase, f0, voicing, pitch_shift)
         chunk = {"mel": mel.frames[None, :, :-2], **excitation}
         fixed = {"harmonic_phases": phase.offsets}
         outputs, progress = self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)

@@ -24,8 +24,6 @@ class Phase:
     """(1, harmonics): phases of the harmonics, radians; the fundamental's is 0."""
     noise: np.random.Generator | None
     """Drawn from in order, so that chunks of any size hear the same noise; None for silence."""
-    shift: float
-    """Factor on F0, beyond what the acoustic model has done already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +35,22 @@ class HarmonicSource:
     rate: int
     f0: MeanDeviation | Range
 
-    def start(self, *, noise: bool, shift: float = 1.0, seed: int = 0) -> Phase:
+    def start(self, *, noise: bool, seed: int = 0) -> Phase:
         generator = np.random.default_rng(seed)
         offsets = np.zeros((1, self.harmonics), np.float32)
         if noise:
             offsets[:, 1:] = generator.uniform(-np.pi, np.pi, self.harmonics - 1)
-        return Phase(0.0, offsets, generator if noise else None, shift)
+        return Phase(0.0, offsets, generator if noise else None)
 
-    def advance(self, phase: Phase, f0: Floats, voicing: Floats) -> tuple[dict[str, NDArray[Any]], Phase]:
-        """`f0` (frames,) normalised, `voicing` (frames,): `phase`, `voiced` and `noise` (1, samples)."""
-        hertz = self.hertz(f0) * phase.shift
+    def advance(
+        self, phase: Phase, f0: Floats, voicing: Floats, shift: NDArray[np.float64]
+    ) -> tuple[dict[str, NDArray[Any]], Phase]:
+        """`f0` (frames,) normalised, `voicing` (frames,): `phase`, `voiced` and `noise` (1, samples).
+
+        `shift`, (frames,) or (1,), is a factor on F0, beyond what the acoustic model has done already. The phase runs
+        on where it changes, so nothing clicks.
+        """
+        hertz = self.hertz(f0) * shift
         cycles = phase.cycles + np.cumsum(np.repeat(hertz, self.samples_per_frame)) / self.rate
         cycles %= 1
         count = len(cycles)

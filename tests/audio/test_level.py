@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from server.audio.level import LOWEST_KNEE, apply_volume
+from server.audio.level import LOWEST_KNEE, Fader, apply_volume
 from server.errors import SynthesisError
 
 samples = arrays(np.float32, st.integers(0, 300), elements=st.floats(-1, 1, width=32))
@@ -72,3 +72,51 @@ def test_the_result_is_float32_and_the_input_stays():
 def test_what_is_no_number_is_an_error_instead_of_noise(bad, volume):
     with pytest.raises(SynthesisError, match="1 samples of 3"):
         apply_volume(np.array([0.1, bad, 0.2], np.float32), volume)
+
+
+faders = st.builds(
+    Fader,
+    volumes=arrays(np.float64, st.integers(1, 12), elements=volumes),
+    samples_per_frame=st.sampled_from([50, 200]),
+    rate=st.sampled_from([8000, 16000]),
+    end=st.sampled_from([None, 600]),
+)
+
+
+@given(faders, st.integers(0, 10**6), st.lists(st.integers(0, 600), max_size=6))
+def test_a_fader_sounds_the_same_in_chunks_of_any_size(fader, seed, cuts):
+    x = np.random.default_rng(seed).uniform(-1, 1, 600).astype(np.float32)
+    ends = [*sorted(cuts), len(x)]
+    pieces = [fader.apply(x[start:end], start) for start, end in zip([0, *ends], ends, strict=False)]
+    np.testing.assert_array_equal(np.concatenate(pieces), fader.apply(x, 0))
+
+
+@given(faders)
+def test_a_fader_stays_between_its_lowest_and_highest_volume(fader):
+    volume = fader.between(0, 600)
+    assert volume.max() <= fader.volumes.max() + 1e-12
+    assert volume.min() >= (0 if fader.end else fader.volumes.min() - 1e-12)
+
+
+def test_a_volume_holds_in_its_frames_and_changes_smoothly_between_them():
+    fader = Fader(np.array([1.0, 1, 0.25, 0.25, 0]), samples_per_frame=400, rate=16000)
+    volume = fader.between(0, 2000)
+    half = 160  # a hundredth of a second
+    np.testing.assert_array_equal(volume[: 800 - half], 1)
+    np.testing.assert_array_equal(volume[800 + half : 1600 - half], 0.25)
+    np.testing.assert_array_equal(volume[1600 + half :], 0)
+    assert np.abs(np.diff(volume)).max() < 0.01
+    assert volume[800] == pytest.approx(0.625, abs=0.01)
+
+
+def test_a_sound_that_is_cut_off_fades_just_before():
+    volume = Fader(np.ones(1), samples_per_frame=400, rate=16000, end=400).between(0, 400)
+    np.testing.assert_array_equal(volume[:320], 1)
+    assert volume[-1] < 0.001
+    assert np.abs(np.diff(volume)).max() < 0.03
+
+
+def test_one_volume_for_all_is_applied_as_such():
+    x = np.linspace(-1, 1, 100, dtype=np.float32)
+    np.testing.assert_array_equal(Fader(np.full(1, 1.7), 10, 16000).apply(x, 0), apply_volume(x, 1.7))
+    np.testing.assert_array_equal(apply_volume(x, np.full(100, 1.7)), apply_volume(x, 1.7))

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
-from server.signals import Audio, Style
+from server.signals import Audio, Style, Units
+from server.text.frontend import Sentence
+from server.text.script.script import Script
 from server.voice import Voice
 
 RATE = 16000
-PLAIN = Style()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,6 +38,7 @@ class CountingSynthesizer:
 
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
+        self.sentence_silence = 0.0
         self.asked: list[tuple[str, str, str, Style]] = []
         self.computed = 0
         self.closed = threading.Event()
@@ -45,15 +47,26 @@ class CountingSynthesizer:
         self.permits: threading.Semaphore | None = None
         """Where set, every chunk waits for one."""
 
-    def speak(
-        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
-    ) -> Generator[Audio, None, None]:
+    @property
+    def rate(self) -> int:
+        return self.voice.rate
+
+    def check_length(self, characters: int) -> None:
+        """Any."""
+
+    def read(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+        text = script.text
         if not any(character.isalnum() for character in text):
             raise RequestError("there is nothing to speak in the text", param="input", code="nothing_to_speak")
-        self.asked.append((text, self.voice.speaker(speaker), self.voice.emotion(emotion), style))
-        return self._chunks(text)
+        self._names = speaker, emotion
+        nothing = np.zeros(0, np.int64)
+        units = Units(nothing, nothing, nothing)
+        styles = (script.manners[0].style,)
+        yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
-    def _chunks(self, text: str) -> Generator[Audio, None, None]:
+    def say(self, sentence: Sentence, *, urgent: bool) -> Generator[Audio, None, None]:
+        text = sentence.text
+        self.asked.append((text, *self._names, *sentence.styles))
         try:
             for number in range(len(text)):
                 if self.permits is not None:
@@ -97,6 +110,9 @@ class StandInLibrary:
         if name not in self.voices:
             raise UnknownNameError("voice", name, self.voices)
         return self.voices[name]
+
+    def rates(self) -> Mapping[str, int]:
+        return {name: synthesizer.rate for name, synthesizer in self.voices.items()}
 
     def devices(self) -> Mapping[str, object]:
         return {"provider": "cpu", "fallback": self.fallback}

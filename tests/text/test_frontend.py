@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,7 +30,8 @@ def read_or_refuse(read: Read, text: str) -> list[Sentence]:
 @given(st.one_of(st.text(), CHINESE))
 def test_any_text_is_spoken_or_has_nothing_to_speak(read: Read, tables: UnitTables, text: str) -> None:
     for sentence in read_or_refuse(read, text):
-        assert 0 < len(sentence.pinyin) <= LONGEST_SENTENCE
+        assert len(sentence.pinyin) <= LONGEST_SENTENCE
+        assert sentence.phrase
         assert tables.decode(sentence.units) == sentence.symbols
         assert all(
             syllable[:-1].isascii() and syllable[:-1].isalpha() and syllable[-1] in "12345"
@@ -78,9 +80,13 @@ def test_flags_run_over_the_phones_of_each_word(read: Read, text: str) -> None:
         assert all(unit[0] in ("#1", "#2", "#3", "#4") for unit in breaks)
         assert all(unit[1:5] == ["tone_none", "s_none", "word_none", "emotion_none"] for unit in breaks)
         for word in words:
-            assert [unit[2] for unit in word] == ["s_begin", "s_end"] * (len(word) // 2)
-            assert [unit[3] for unit in word] == ["word_begin", *["word_middle"] * (len(word) - 2), "word_end"]
-            assert len(word) <= 8
+            syllables = " ".join(unit[2].removeprefix("s_") for unit in word)
+            assert re.fullmatch("((begin( middle)* end|both)( |$))+", syllables)
+            inner = ["word_begin", *["word_middle"] * (len(word) - 2), "word_end"]
+            assert [unit[3] for unit in word] == (inner if len(word) > 1 else ["word_both"])
+            if word[0][0].endswith("_c") or word[0][0] in ("ga", "ge", "go"):
+                assert len(word) <= 10
+                assert syllables.split() == ["begin", "end"] * (len(word) // 2)
             assert {unit[4] for unit in word} == {"emotion_neutral"}
 
 

@@ -2,8 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalization.normalize import Normalized, normalize, weigh
+from server.text.normalization.normalize import SYLLABLE, Normalized, normalize, weigh
 from server.text.normalization.numerals import cardinal, number
+
+
+def weight(text: str) -> int:
+    """What a voice without English expects of it."""
+    return sum(weigh(char, speaks_english=False) for char in text)
+
 
 READINGS = """
 2024年3月5日 -> 二零二四年三月五日
@@ -256,16 +262,16 @@ def test_invisible_characters_leave_no_trace() -> None:
 @given(st.text())
 def test_normalised_text_has_no_digits_and_no_surprises(text: str) -> None:
     spoken = normalize(text).text
-    assert not any(char.isascii() and not (char.isalpha() or char == " ") for char in spoken)
+    assert not any(char.isascii() and not (char.isalpha() or char in " '") for char in spoken)
     spoken.encode()  # no surrogate is left
-    assert sum(map(weigh, text)) >= len(spoken)
+    assert weight(text) >= SYLLABLE * len(spoken)
 
 
 @given(st.text("0123456789.,:/-%年月日个℃$km ", max_size=30))
 def test_no_number_is_too_odd_to_be_read(text: str) -> None:
     spoken = normalize(text).text
     assert not any(char in "0123456789" for char in spoken)
-    assert sum(map(weigh, text)) >= len(spoken.replace(" ", ""))
+    assert weight(text) >= SYLLABLE * len(spoken.replace(" ", ""))
 
 
 WRITTEN = st.lists(
@@ -297,7 +303,7 @@ def test_every_spoken_character_knows_where_it_was_written(text: str) -> None:
 @given(st.one_of(st.text(), WRITTEN))
 def test_no_sentence_is_longer_than_it_was_thought(text: str) -> None:
     spoken = normalize(text).text
-    assert sum(map(weigh, text)) >= len(spoken.replace(" ", ""))
+    assert weight(text) >= SYLLABLE * len(spoken.replace(" ", ""))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,25 @@
+from itertools import accumulate
+
 import pytest
+import rjieba
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalization.normalize import weigh
+from server.text.normalization.normalize import SYLLABLE, weigh
 from server.text.sentences import split
 
 
+def weight(char: str) -> int:
+    """In syllables, each letter spelled."""
+    return -(-weigh(char, speaks_english=False) // SYLLABLE)
+
+
+def words(text: str) -> list[tuple[int, int]]:
+    return [(end, 0) for end in accumulate(len(word) for word in rjieba.cut(text.encode("utf-8", "replace").decode()))]
+
+
 def pieces(text: str, longest: int = 60) -> list[str]:
-    return list(split(text, longest, weigh))
+    return list(split(text, longest, weight, words))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +55,13 @@ def test_a_long_sentence_without_commas_is_cut_between_words() -> None:
     assert first == "我们今天下午一起去"
 
 
+def test_a_long_sentence_without_commas_is_cut_where_its_words_part_best() -> None:
+    def breaks(text: str) -> list[tuple[int, int]]:
+        return [(2, 1), (4, 3), (6, 2), (8, 3), (10, 1)]
+
+    assert list(split("一二三四五六七八九十" * 2, 10, weight, breaks))[0] == "一二三四五六七八"  # noqa: RUF015
+
+
 def test_a_cut_never_tears_a_number_or_a_name() -> None:
     assert pieces("这里的价格一共是人民币12345.67元", 25) == ["这里的价格一共是人民币", "12345.67元"]
 
@@ -58,7 +77,12 @@ def test_the_pieces_are_the_text(text: str, longest: int) -> None:
     parts = pieces(text, longest)
     assert "".join(parts) == text
     assert all(parts)
-    assert all(len(part) == 1 or sum(map(weigh, part)) <= longest for part in parts)
+    assert all(len(part) == 1 or sum(map(weight, part)) <= longest for part in parts)
+
+
+def test_an_english_word_is_a_third_as_long_as_its_letters_spelled() -> None:
+    assert sum(weigh(char, speaks_english=True) for char in "internet") == len("internet")
+    assert sum(weigh(char, speaks_english=True) for char in "API") == SYLLABLE * 3
 
 
 def test_the_first_sentence_does_not_wait_for_the_rest() -> None:
@@ -68,5 +92,5 @@ def test_the_first_sentence_does_not_wait_for_the_rest() -> None:
         asked.append(char)
         return 1
 
-    assert next(split("你好。" + "我" * 100_000, 60, count)) == "你好。"
+    assert next(split("你好。" + "我" * 100_000, 60, count, words)) == "你好。"
     assert len(asked) == 3

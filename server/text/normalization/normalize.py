@@ -1,6 +1,6 @@
 """Written Chinese -> spoken Chinese: one width, one set of punctuation, no digits, and nothing that has no sound.
 
-Latin letters stay; whoever reads them spells them. The policy is written down in docs/text.md.
+Latin letters stay as they are, for whoever speaks English. The policy is written down in docs/text.md.
 """
 
 import re
@@ -26,6 +26,8 @@ _SPOKEN_MARKS = {"&": "和", "@": "艾特", "Ω": "欧米伽"} | GREEK
 _NAMED = 8
 """Characters that a warning lists."""
 _QUOTES = frozenset("“”‘’「」『』《》〈〉«»„‟‹›〝〞")
+_APOSTROPHES = "'’＇"
+"""Between two Latin letters they belong to the word: don't."""
 _PRIMES = {"′": "'", "″": '"', "⁄": "/", "⁻": "-", "₋": "-", "ℓ": "l", "µ": "μ"}
 _POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
 _LETTER_HYPHEN = "‐‑‒⁃﹣"
@@ -33,7 +35,7 @@ _LETTER_HYPHEN = "‐‑‒⁃﹣"
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """What is read aloud: Chinese characters, Latin letters, spaces between words, and `PAUSES`."""
+    """What is read aloud: Chinese characters, Latin letters (and ' in a word), spaces between words, and `PAUSES`."""
 
     text: str
     warnings: tuple[str, ...] = ()
@@ -48,18 +50,26 @@ def normalize(text: str) -> Normalized:
     return Normalized(spoken.text, warnings, spoken.origin)
 
 
+SYLLABLE = 3
+"""What a syllable weighs."""
+
+
 @lru_cache(maxsize=4096)
-def weigh(char: str) -> int:
-    """The most syllables that a written character can come to, at least 1: what `normalize` may make of it."""
-    return sum(_weigh_plain(plain) for plain in _plain(char, "")) or 1
+def weigh(char: str, *, speaks_english: bool) -> int:
+    """What a written character can come to at most, in thirds of a syllable, at least 1.
+
+    A third is what a small letter of an English word comes to; one that is spelled, and every capital may be, is a
+    syllable or more.
+    """
+    return sum(_weigh_plain(plain, speaks_english) for plain in _plain(char, "")) or 1
 
 
-def _weigh_plain(char: str) -> int:
-    if char.isascii() and char.isalpha():
-        return len(LETTERS[char.upper()])
+def _weigh_plain(char: str, speaks_english: bool) -> int:
+    if _is_latin(char):
+        return 1 if speaks_english and char.islower() and char != "w" else SYLLABLE * len(LETTERS[char.upper()])
     if char.isdigit():
-        return 2
-    return 1 if re.match(f"[{HAN}{PAUSES} ]", char) else len(_SPOKEN_MARKS.get(char, "...")) + 1
+        return SYLLABLE * 2
+    return SYLLABLE * (1 if re.match(f"[{HAN}{PAUSES} ]", char) else len(_SPOKEN_MARKS.get(char, "...")) + 1)
 
 
 def _plain(char: str, before: str) -> str:
@@ -97,9 +107,11 @@ def _readable(text: str) -> tuple[Aligned, tuple[str, ...]]:
         for char in _plain(written, text[place - 1] if place else ""):
             category = unicodedata.category(char)
             new = ""
-            if char in _QUOTES or (char in "\"'" and not last.isdigit() and last != "'"):
+            if char in _APOSTROPHES and _is_latin(last) and _is_latin(text[place + 1 : place + 2]):
+                new = "'"
+            elif char in _QUOTES or (char in "\"'" and not last.isdigit() and last != "'"):
                 continue
-            if _READABLE.match(char) or char in _SILENT or char in PAUSES or char in _MARKS or char in GREEK:
+            elif _READABLE.match(char) or char in _SILENT or char in PAUSES or char in _MARKS or char in GREEK:
                 new = char
             elif char.isspace():
                 new = " "
@@ -122,6 +134,10 @@ def _readable(text: str) -> tuple[Aligned, tuple[str, ...]]:
     return Aligned.of(kept), tuple(warnings)
 
 
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalpha()
+
+
 def _named(chars: dict[str, None]) -> str:
     shown = [char if char.isprintable() else f"U+{ord(char):04X}" for char in list(chars)[:_NAMED]]
     return " ".join(shown) + (" ..." if len(chars) > _NAMED else "")
@@ -132,8 +148,8 @@ _PUNCTUATION = (
     rule(r"\.{2,}", lambda m: "…"),
     rule(r"\.", lambda m: "。"),
     rule(f"[{''.join(_SPOKEN_MARKS)}]", lambda m: _SPOKEN_MARKS[m[0]]),
-    rule("[\"']+", lambda m: ""),
-    rule(f"[^{HAN}A-Za-z {PAUSES}]", lambda m: _MARKS.get(m[0], " ")),
+    rule(r"\"+|(?<![A-Za-z])'|'(?![A-Za-z])", lambda m: ""),
+    rule(f"[^{HAN}A-Za-z' {PAUSES}]", lambda m: _MARKS.get(m[0], " ")),
     rule(rf"[ {PAUSES}]{{2,}}", lambda m: next((mark for mark in m[0] if mark in BREAKS), m[0].strip()[:1] or " ")),
     rule(rf" +(?=[{PAUSES}]| |$)", lambda m: ""),
 )

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import accumulate
 from types import MappingProxyType
 
+from server.text.english import reader as english
+from server.text.english.reader import TOKEN
 from server.text.normalization.numerals import NUMERALS
 from server.text.normalization.rules.written import HAN
 from server.text.pronunciation import polyphones
@@ -25,7 +27,7 @@ from server.text.pronunciation.readings import doubtful, look_up, read
 from server.text.script.script import BREAKS, PLACEHOLDER
 from server.text.words import Syllable, Word
 
-_TOKENS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[A-Za-z]+)|(?P<pause>[，。？！；：、…—（）{BREAKS}])|(?P<space> +)")
+_TOKENS = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>{TOKEN})|(?P<pause>[，。？！；：、…—（）{BREAKS}])|(?P<space> +)")
 _DIGIT = "零一二三四五六七八九"
 _NUMERAL = rf"(?:[〇两十百万亿幺{_DIGIT}]|千(?![克米瓦赫卡]))"
 _DECIMALS = rf"点[{_DIGIT}]+(?![十{_DIGIT}])"
@@ -34,17 +36,22 @@ _WHOLE = re.compile(
     rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
 )
 """What a segmenter tears: numerals and scores, and a verb doubled around 一 or 不 (看一看, but not 一天一天)."""
-_PAUSES = {"、": 2, "（": 2, "）": 2} | dict.fromkeys("，；：…—", 3) | dict.fromkeys("。？！", 4)
+_PAUSES = {"（": 2, "）": 2} | dict.fromkeys("、，；：…—", 3) | dict.fromkeys("。？！", 4)
 _PAUSES |= {mark: level for level, mark in enumerate(BREAKS)}
 _READABLE = re.compile(r"[a-z]+[1-5]")
 
 
 def read_words(
-    normalized: str, entries: Entries = NONE, given: Mapping[int, str] = MappingProxyType({})
+    normalized: str,
+    entries: Entries = NONE,
+    given: Mapping[int, str] = MappingProxyType({}),
+    *,
+    speaks_english: bool = True,
 ) -> tuple[list[Word], tuple[str, ...]]:
     """The words of a normalised sentence, and the characters for which no dictionary has a reading.
 
     `entries` come before every dictionary and every rule, and `given`, syllables by their places, before those.
+    A voice that does not speak English has Latin letters spelled by their Chinese names.
     """
     words: list[Word] = []
     unread: dict[str, None] = {}
@@ -53,7 +60,7 @@ def read_words(
         if match.lastgroup == "han":
             new = list(_read_run(normalized, match.start(), match.end(), entries, given, unread))
         elif match.lastgroup == "latin":
-            new = [_spell(letter, place) for place, letter in enumerate(token.upper(), match.start())]
+            new = english.read(normalized, *match.span()) if speaks_english else _spell(token, match.start())
         else:
             if words and token == BREAKS[0]:
                 words[-1] = replace(words[-1], joined=True)
@@ -66,8 +73,12 @@ def read_words(
     return words, tuple(unread)
 
 
-def _spell(letter: str, place: int) -> Word:
-    return Word(tuple(Syllable(letter, name, place, place + 1) for name in LETTERS[letter]), latin=True)
+def _spell(token: str, start: int) -> list[Word]:
+    return [
+        Word(tuple(Syllable(letter, name, place, place + 1) for name in LETTERS[letter]), latin=True)
+        for place, letter in enumerate(token.upper(), start)
+        if letter in LETTERS
+    ]
 
 
 def _read_run(

@@ -51,6 +51,23 @@ class Script:
         length = len(text)
         return cls(disowned(text), range(length), range(1, length + 1), [manner] * length)
 
+    def part(self, start: int, end: int) -> "Script":
+        """A stretch of it as a script; a pause between two parts belongs to the first."""
+        return Script(
+            self.text[start:end],
+            self.starts[start:end],
+            self.ends[start:end],
+            self.manners[start:end],
+            {
+                place - start: seconds
+                for place, seconds in self.pauses.items()
+                if start < place <= end or place == start == 0
+            },
+            frozenset(at - start for at in self.cuts if start < at < end),
+            {at - start: reading for at, reading in self.readings.items() if start <= at < end},
+            self.warnings if start == 0 else (),
+        )
+
 
 def disowned(text: str) -> str:
     """A client's text without the characters that are ours."""

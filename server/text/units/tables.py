@@ -12,6 +12,7 @@ import numpy as np
 
 from server.errors import RequestError
 from server.signals import Units
+from server.text.english import dictionary
 from server.voice import Manifest
 
 PHONE_FIELDS = ("phone", "tone", "syllable flag", "word flag", "emotion", "speaker")
@@ -33,6 +34,7 @@ class UnitTables:
         self.reads_bytes = units.kind == "bytes"
         self.longest = units.longest
         self.phones = frozenset(units.phones)
+        self.speaks_english = "english" not in manifest.untrained and self.phones.issuperset(dictionary.PHONES)
         if self.reads_bytes:
             self._fields: tuple[str, ...] = BYTE_FIELDS
             lists: tuple[tuple[str, ...], ...] = (tuple(map(str, range(256))), manifest.emotions, manifest.speakers)

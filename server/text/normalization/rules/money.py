@@ -6,7 +6,7 @@ from server.text.normalization.numerals import number
 from server.text.normalization.rewriting import rule
 from server.text.normalization.rules.written import SCALE, TO, N
 
-_CURRENCIES = {
+CURRENCIES = {
     "¥": "元", "$": "美元", "€": "欧元", "£": "英镑", "₩": "韩元", "₹": "卢比", "₽": "卢布", "₫": "越南盾", "฿": "泰铢",
     "₱": "比索", "₺": "里拉", "₴": "格里夫纳", "US$": "美元", "HK$": "港元", "NT$": "新台币", "A$": "澳元",
     "AU$": "澳元",
@@ -17,7 +17,7 @@ _CURRENCIES = {
     "CHF": "瑞士法郎",
     "THB": "泰铢", "RUB": "卢布", "INR": "卢比", "MOP": "澳门元", "MYR": "林吉特", "VND": "越南盾", "BTC": "比特币",
 }  # fmt: skip
-_SIGN = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
+_SIGN = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
 _NAME = r"(?:元人民币|人民币|美元|欧元|英镑|港元|港币|日元|韩元|元)?"
 _MINUS = r"([-−])?\s?"
 
@@ -29,7 +29,7 @@ def amount(digits: str) -> str:
 
 
 def _money(sign: str, minus: str | None, digits: str, scale: str) -> str:
-    return ("负" if minus else "") + amount(digits) + scale + _CURRENCIES[sign]
+    return ("负" if minus else "") + amount(digits) + scale + CURRENCIES[sign]
 
 
 RULES = (
