@@ -16,7 +16,7 @@ from torch import Tensor
 from training.voice.dataset import Statistics
 from training.voice.settings import ACOUSTIC, AUDIO, VOCODER
 from training.voice.speakers import SPEAKERS
-from training.voice.vocabulary import EMOTION_ROWS, TAUGHT
+from training.voice.vocabulary import EMOTION_ROWS, SPEAKER_ROWS, TAUGHT
 
 CONFIGURATION = {
     "framework": "pytorch",
@@ -30,7 +30,6 @@ CONFIGURATION = {
 LINGUISTIC_UNIT = {
     "cleaners": "english_cleaners",
     "lfeat_type_list": "sy,tone,syllable_flag,word_segment,emo_category,speaker_category",
-    "speaker_list": ",".join(SPEAKERS),
 }
 
 
@@ -39,22 +38,25 @@ def main() -> None:
     for name in ("corpus", "acoustic", "vocoder", "folder"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--name", default="demo")
+    parser.add_argument("--first", choices=list(SPEAKERS), default=next(iter(SPEAKERS)), help="who speaks by default")
     arguments = parser.parse_args()
-    pack(arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name)
+    pack(arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name, arguments.first)
 
 
-def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str) -> None:
-    """`acoustic` and `vocoder` are the folders of two courses."""
+def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, first: str) -> None:
+    """`acoustic` and `vocoder` are the folders of two courses; the speaker `first` is the default."""
+    speakers = sorted(SPEAKERS, key=lambda speaker: speaker != first)
     voice = folder / "voices" / name
     _json(folder / "configuration.json", CONFIGURATION)
     _json(folder / "voices" / "voices.json", {"voices": [name]})
     _yaml(voice / "audio_config.yaml", {"audio_config": AUDIO})
     sambert = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": ACOUSTIC}}}
-    _yaml(voice / "am" / "config.yaml", sambert | {"linguistic_unit": LINGUISTIC_UNIT})
+    unit = LINGUISTIC_UNIT | {"speaker_list": ",".join(speakers)}
+    _yaml(voice / "am" / "config.yaml", sambert | {"linguistic_unit": unit})
     _yaml(voice / "voc" / "config.yaml", {"model_type": "hifigan", "Model": {"Generator": {"params": VOCODER}}})
     np.save(voice / "am" / "mvn.npy", np.array([Statistics.read(corpus).f0], np.float32).T)
     saved = _latest(acoustic)
-    _checkpoint(voice / "am", _neutral_where_untaught(saved["model"]), saved["steps"])
+    _checkpoint(voice / "am", _ordered(_neutral_where_untaught(saved["model"]), speakers), saved["steps"])
     saved = _latest(vocoder)
     _checkpoint(voice / "voc", {"generator": saved["model"]}, saved["steps"])
 
@@ -65,6 +67,12 @@ def _neutral_where_untaught(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         if name not in TAUGHT:
             emotions[row] = emotions[EMOTION_ROWS["neutral"]]
     return weights | {"emo_tokenizer.weight": emotions}
+
+
+def _ordered(weights: dict[str, Tensor], speakers: list[str]) -> dict[str, Tensor]:
+    table = weights["spk_tokenizer.weight"].clone()
+    table[: len(speakers)] = weights["spk_tokenizer.weight"][[SPEAKER_ROWS[speaker] for speaker in speakers]]
+    return weights | {"spk_tokenizer.weight": table}
 
 
 def _latest(course: Path) -> dict[str, Any]:
