@@ -1,4 +1,4 @@
-"""A voice whose weights are stored in half says the same."""
+"""A voice that is ready to ship: half as large, and it says where it comes from."""
 
 import shutil
 from pathlib import Path
@@ -7,18 +7,19 @@ import numpy as np
 
 from server.text.units.tables import read_symbol_lines
 from tests.conftest import GOLDEN, open_voice
-from training.voice.shrink import shrink
+from training.voice.publish import publish
 
 NAME = "noncausal_16k"
 
 
-def test_a_shrunk_voice_is_half_as_large_and_says_the_same(voices: Path, tmp_path: Path) -> None:
+def test_a_published_voice_is_smaller_and_says_the_same(voices: Path, tmp_path: Path) -> None:
     shutil.copytree(voices / NAME, tmp_path / NAME)
-    shrink(tmp_path / NAME)
+    publish(tmp_path / NAME, {"origin": "a test"})
     before, after = (
         sum(file.stat().st_size for file in folder.glob("*.onnx")) for folder in (voices / NAME, tmp_path / NAME)
     )
     assert after < 0.75 * before
+    assert open_voice(tmp_path / NAME).voice.manifest.source["origin"] == "a test"
     whole, small = open_voice(voices / NAME), open_voice(tmp_path / NAME)
     for _, line in read_symbol_lines((GOLDEN / NAME / "symbols.txt").read_text()):
         wanted, made = (voice.utter(voice.tables.encode(line)) for voice in (whole, small))
