@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def run(folder: Path) -> Path:
-    """Corpus, training, listener, package, voice folder, report, speech; returns the WAV file."""
+    """Corpus, training, listener, package, voice folder, report, published voice, speech; returns the WAV file."""
     corpus, acoustic, vocoder, listener = (folder / part for part in ("corpus", "acoustic", "vocoder", "listener"))
     recipe = "training.voice"
     _python(f"{recipe}.corpus", corpus, "--utterances", 44, "--held-out-every", 2)
@@ -27,6 +27,7 @@ def run(folder: Path) -> Path:
     _python("convert", folder / "package", "--output", folder / "models")
     voice = folder / "models" / "demo"
     _python(f"{recipe}.evaluate", corpus, voice, listener, folder / "report", "--recordings", 2, "--sentences", 1)
+    _python(f"{recipe}.publish", voice, folder / "report")
     spoken = folder / "spoken.wav"
     _python("server", "speak", SENTENCE, "--models", folder / "models", "-o", spoken)
     return spoken
