@@ -9,14 +9,15 @@ from torch import Tensor
 
 from training.voice.course import Course, Figures, follow
 from training.voice.dataset import Statistics, Utterance, collate, load, order
+from training.voice.features import LOWEST_F0
 from training.voice.sambert import Batch, Prediction, Sambert
 from training.voice.settings import ACOUSTIC
 from training.voice.vocabulary import SIZES
 from training.voice.warm import start_acoustic
 
 PEAK_RATE, WARM_UP, FINAL_RATE = 1e-3, 200, 3e-5
-F0_WEIGHT, VOICING_WEIGHT = 6.0, 3.0
-"""Two channels among eighty carry the tones."""
+F0_WEIGHT, VOICING_WEIGHT, PITCH_WEIGHT = 20.0, 3.0, 2.0
+"""Two channels among eighty carry the tones. Errors of F0 count in proportion to F0: tones of a low voice lie close."""
 
 
 def main() -> None:
@@ -50,8 +51,9 @@ def train(arguments: argparse.Namespace) -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(number, arguments.steps)
         batch = on(collate([spoken[index] for index in chosen], statistics), arguments.device)
-        losses = figures(model(batch), batch)
-        loss = losses["decoder"] + losses["mel"] + losses["duration"] + losses["pitch"] + 0.5 * losses["energy"]
+        losses = figures(model(batch), batch, statistics.f0)
+        loss = losses["decoder"] + losses["mel"] + losses["duration"] + PITCH_WEIGHT * losses["pitch"]
+        loss = loss + 0.5 * losses["energy"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -74,15 +76,17 @@ def rate(number: int, steps: int) -> float:
     return FINAL_RATE + (PEAK_RATE - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * min(1, done)))
 
 
-def figures(predicted: Prediction, batch: Batch) -> dict[str, Tensor]:
-    """Mean absolute errors over what is there."""
+def figures(predicted: Prediction, batch: Batch, f0: tuple[float, float]) -> dict[str, Tensor]:
+    """Mean absolute errors over what is there; `f0` is the corpus's mean and deviation, Hz."""
     frames, voiced = (batch.owner >= 0).float(), batch.mel[..., -1]
     weights = torch.ones(batch.mel.shape[-1], device=batch.mel.device)
     weights[-2], weights[-1] = F0_WEIGHT, VOICING_WEIGHT
     weights /= weights.sum()
+    errors_of = weights.expand_as(batch.mel).clone()
+    errors_of[..., -2] *= f0[0] / (batch.mel[..., -2] * f0[1] + f0[0]).clamp(min=LOWEST_F0)
 
     def of_frames(made: Tensor) -> Tensor:
-        return (((made - batch.mel).abs() * weights).sum(-1) * frames).sum() / frames.sum()
+        return (((made - batch.mel).abs() * errors_of).sum(-1) * frames).sum() / frames.sum()
 
     def of_units(made: Tensor, wanted: Tensor) -> Tensor:
         return ((made - wanted).abs() * batch.known).sum() / batch.known.sum()
@@ -103,7 +107,7 @@ def validate(model: Sambert, held_out: list[Utterance], statistics: Statistics, 
         return {}
     model.eval()
     batch = on(collate(held_out, statistics), device)
-    return {name: value.item() for name, value in figures(model(batch), batch).items()}
+    return {name: value.item() for name, value in figures(model(batch), batch, statistics.f0).items()}
 
 
 def on(batch: Batch, device: str) -> Batch:
