@@ -17,7 +17,7 @@ ifeq ($(filter $(EXTRA),$(EXTRAS)),)
 $(error EXTRA is "$(EXTRA)"; valid: $(EXTRAS))
 endif
 
-.PHONY: help setup serve test check format bench lock images switch
+.PHONY: help setup serve test check format bench lock images switch training-smoke
 .DELETE_ON_ERROR:
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make format   put the code into the project's style"
 	@echo "make bench    measure; takes an hour, with ARGS=--quick minutes; docs/performance.md"
 	@echo "make lock     choose the versions in requirements/ anew"
+	@echo "make training-smoke   go through the recipe of the embedded voice in a few steps; needs espeak-ng, brings torch"
 	@echo "make images   build the container images $(EXTRAS:%=$(IMAGE):%)"
 
 setup: .venv/ready
@@ -89,3 +90,12 @@ images:
 	$(DOCKER) build -f Dockerfile.cpu -t $(IMAGE):cpu .
 	$(DOCKER) build -f Dockerfile.gpu -t $(IMAGE):gpu --build-arg EXTRA=gpu .
 	$(DOCKER) build -f Dockerfile.gpu -t $(IMAGE):gpu-cu12 --build-arg EXTRA=gpu-cu12 .
+
+# The recipe of the voice has an environment of its own, so that torch stays away from everything else.
+training-smoke: build/training/ready
+	build/training/bin/python -W ignore -m training.voice.smoke build/training-smoke
+
+build/training/ready: training/requirements.txt
+	$(PYTHON) -m venv build/training
+	build/training/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
