@@ -3,11 +3,12 @@
 import argparse
 import json
 import shlex
+import signal
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bench.commands import COMMANDS, QUICK, WAYS, Plan
 from bench.cost import Prices
@@ -178,5 +179,11 @@ def _ways(value: str) -> tuple[str, ...]:
     return names
 
 
+def _end(*_: object) -> NoReturn:
+    """As an exception, so that a server that was started is ended too."""
+    raise SystemExit(143)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main())

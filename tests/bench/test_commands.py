@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,40 @@ def test_the_plot_is_written_where_matplotlib_is_installed(tmp_path: Path) -> No
     pytest.importorskip("matplotlib")
     assert bench(tmp_path, "rtf") == 0
     assert (tmp_path / "rtf.png").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_measurement_that_is_ended_leaves_no_server_behind(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "load",
+        *DEMO,
+        "--ways",
+        "http",
+        "--seconds",
+        "60",
+        "--output",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as measuring:
+        children = Path(f"/proc/{measuring.pid}/task/{measuring.pid}/children")
+        while b"serve" not in b"".join(line_of(child) for child in children.read_text().split()):
+            assert measuring.poll() is None
+            time.sleep(0.05)
+        servers = [child for child in children.read_text().split() if b"serve" in line_of(child)]
+        measuring.terminate()
+        assert measuring.wait() == 143
+    assert servers
+    assert not [server for server in servers if line_of(server)]
+
+
+def line_of(pid: str) -> bytes:
+    """The command line of a process, empty when it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def test_an_unknown_voice_is_one_line_that_names_the_known_ones(
