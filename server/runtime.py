@@ -261,6 +261,7 @@ def _options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.execution_order = ort.ExecutionOrder.PRIORITY_BASED  # a vocoder needs a fifth of the memory, and less time
     options.enable_mem_pattern = False  # it remembers a plan for every shape it sees and never forgets one
     options.add_session_config_entry(
         "session.intra_op.allow_spinning", "0"

@@ -311,7 +311,7 @@ class Scheduler:
             error = error or late
         with self._changed:
             self._jobs.discard(job)
-            self._late += job.pace.late
+            self._late += 0 if job.rehearsal else job.pace.late
             if self._closed and not self._jobs:
                 self._changed.notify_all()
         job.end(error)

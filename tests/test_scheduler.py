@@ -303,6 +303,19 @@ def test_a_rehearsal_measures_how_many_streams_fit(demo: Synthesizer) -> None:
     assert capacity >= 1
 
 
+def test_a_rehearsal_is_late_for_nobody() -> None:
+    scheduler = Scheduler(SchedulerSection(workers=1))
+
+    def speech(pace: Pace) -> Speech[Audio]:
+        for _ in range(2):
+            pace.hand_over(-1.0)  # the listener has run dry at once
+            yield Audio(np.zeros(1, np.float32), 16000)
+
+    scheduler.rehearse("slow", speech)
+    scheduler.close()
+    assert scheduler.load().late == 0
+
+
 def test_pauses_do_not_make_a_voice_look_cheap(scheduler: Scheduler) -> None:
     graph, pace = Doubling(), Pace()
 
