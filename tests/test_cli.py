@@ -55,7 +55,7 @@ def test_options_of_style_are_heard(tmp_path: Path) -> None:
 
 MISTAKES = {
     "an unknown voice": (["speak", "你好", "--voice", "nobody"], "unknown voice 'nobody'; valid: demo"),
-    "an unknown speaker": (["speak", "你好", "--speaker", "nobody"], "unknown speaker 'nobody'; valid: demo"),
+    "an unknown speaker": (["speak", "你好", "--speaker", "nobody"], "unknown speaker 'nobody'; valid: male, female"),
     "an unknown emotion": (["speak", "你好", "--emotion", "hungry"], "unknown emotion 'hungry'; valid: none, neutral"),
     "a speed of zero": (["speak", "你好", "--speed", "0"], "speed is 0.0; valid: 0.25 to 4"),
     "a speed that is no number": (["speak", "你好", "--speed", "nan"], "speed is nan; valid: 0.25 to 4"),
@@ -109,8 +109,8 @@ def test_text_shows_a_reading_as_json(capsys: Shown) -> None:
     assert main(["text", "北京今天天气怎么样", "--json", *MODELS]) == 0
     reading = json.loads(capsys.readouterr().out)
     assert reading["pinyin"] == ["bei3", "jing1", "jin1", "tian1", "tian1", "qi4", "zen3", "me5", "yang4"]
-    assert reading["symbols"].startswith("{b_c$tone3$s_begin$word_begin$emotion_neutral$demo}")
-    assert reading["symbols"].endswith("{#4$tone_none$s_none$word_none$emotion_none$demo}")
+    assert reading["symbols"].startswith("{b_c$tone3$s_begin$word_begin$emotion_neutral$male}")
+    assert reading["symbols"].endswith("{#4$tone_none$s_none$word_none$emotion_none$male}")
     assert reading["warnings"] == []
 
 

@@ -1,5 +1,6 @@
 """A text in several voices: found in a fixed order, checked before anything sounds, and spoken one after another."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def add_voice(models: Path, name: str, rate: int = 16000, speaker: str = "demo")
     shutil.copytree(EMBEDDED, models / name)
     manifest = models / name / "voice.yaml"
     text = manifest.read_text().replace("name: demo", f"name: {name}")
-    text = text.replace("speakers: [demo]", f"speakers: [{speaker}]")
+    text = re.sub(r"speakers: \[.*?\]", f"speakers: [{speaker}]", text)
     manifest.write_text(text.replace("sample_rate: 16000", f"sample_rate: {rate}"))
 
 
