@@ -1,16 +1,14 @@
 """Makes a converted voice ready to ship: `python -m training.voice.publish VOICE REPORT`.
 
-Its weights are stored as float16, and voice.yaml says where it comes from and how well it is understood. Only storage
-changes: a Cast behind each weight, which ONNX Runtime computes once when it opens the graph, so every
-product is still made in float32. Rounding a weight moves it by 0.05 % at most, which is not heard.
+Its weights, but for those of the vocoder, are stored as float16, and voice.yaml says where it comes from and how well it
+is understood. Only storage changes: a Cast behind each weight, which ONNX Runtime computes once when it opens the graph,
+so every product is still made in float32. Rounding a weight moves it by 0.05 % at most, which is not heard.
 """
 
 import argparse
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -20,6 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 SMALLEST = 256
 """Numbers. Smaller weights are not worth a node, and scalars among them want to be exact."""
 LARGEST = 65504.0
+WHOLE = "vocoder"
+"""Stays as it is: variants in other precisions are made from it."""
 ORIGIN = {
     "origin": "trained by this project (training/voice) on speech synthesised with espeak-ng: clear, and like a robot",
     "licence": "free to use, as the output of espeak-ng is; the weights come under the project's licence",
@@ -46,7 +46,9 @@ def publish(voice: Path, statement: dict[str, str]) -> None:
     """`statement` goes into the manifest's `source`; the sums follow, and everything else in it stays as it is."""
     manifest_file = voice / "voice.yaml"
     manifest = yaml.safe_load(manifest_file.read_text("utf-8"))
-    for graph in _graphs(manifest):
+    for name, graph in manifest["graphs"].items():
+        if name == WHOLE:
+            continue
         path = voice / graph["file"]
         model = onnx.load(path)
         store_as_halves(model.graph)
@@ -73,16 +75,6 @@ def store_as_halves(graph: onnx.GraphProto) -> None:
     del graph.initializer[:], graph.node[:]
     graph.initializer.extend(kept)
     graph.node.extend(nodes)
-
-
-def _graphs(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every entry that names a file and its sum, wherever in the manifest."""
-    for value in manifest.values():
-        if isinstance(value, dict):
-            if {"file", "sha256", "bytes"} <= value.keys():
-                yield value
-            else:
-                yield from _graphs(value)
 
 
 if __name__ == "__main__":
