@@ -1,8 +1,8 @@
 """Makes a converted voice ready to ship: `python -m training.voice.publish VOICE REPORT`.
 
-Its weights, but for those of the vocoder, are stored as float16, and voice.yaml says where it comes from and how well it
-is understood. Only storage changes: a Cast behind each weight, which ONNX Runtime computes once when it opens the graph,
-so every product is still made in float32. Rounding a weight moves it by 0.05 % at most, which is not heard.
+Its weights, but for those of the vocoder, are stored as float16, and voice.yaml says where it comes from and how well
+it is understood. Only storage changes: a Cast behind each weight, which ONNX Runtime computes once when it opens the
+graph, so every product is still made in float32. Rounding a weight moves it by 0.05 % at most, which is not heard.
 """
 
 import argparse
