@@ -17,7 +17,7 @@ ifeq ($(filter $(EXTRA),$(EXTRAS)),)
 $(error EXTRA is "$(EXTRA)"; valid: $(EXTRAS))
 endif
 
-.PHONY: help setup serve test check format bench lock images switch training-smoke
+.PHONY: help setup serve test check format bench lock training-smoke images switch
 .DELETE_ON_ERROR:
 
 help:
