@@ -46,7 +46,7 @@ class Job:
     """Called in a worker, once, after the last chunk: with the error that ended the speech."""
     rehearsal: bool = False
     request: Run | None = None
-    """What it waits for; None before its start, and after a pause."""
+    """What it waits for; None before its start, and after a chunk."""
     form: Hashable = None
     """Of the request, once somebody has asked."""
     answer: Outputs | Exception | None = None
@@ -268,7 +268,7 @@ class Scheduler:
         self._speeds[graph] = speed + 0.8 * (self._speeds.get(graph, speed) - speed)
 
     def _carry_on(self, job: Job) -> bool:
-        """Up to the next run that the speech needs. False without one: it has ended, or waits for its listener."""
+        """Up to its next chunk or run, so that streams take turns at both. False: it has ended, or is parked."""
         began = time.perf_counter()
         try:
             if job.stopped:
@@ -276,21 +276,17 @@ class Scheduler:
             if isinstance(job.answer, Exception):
                 return self._finish(job, job.answer)
             item = next(job.speech) if job.answer is None else job.speech.send(job.answer)
-            while not isinstance(item, Run):
-                job.request, job.answer = None, {}
-                if not self._deliver(job, item, time.perf_counter() - began):
-                    return False
-                if job.stopped:
-                    return self._finish(job)
-                began = time.perf_counter()
-                item = job.speech.send({})
         except StopIteration:
             return self._finish(job)
         except Exception as error:
             return self._finish(job, error)
-        job.request, job.form = item, None
-        job.spent += time.perf_counter() - began
-        return True
+        job.form = None
+        if isinstance(item, Run):
+            job.request = item
+            job.spent += time.perf_counter() - began
+            return True
+        job.request, job.answer = None, {}
+        return self._deliver(job, item, time.perf_counter() - began)
 
     def _deliver(self, job: Job, chunk: bytes, seconds: float) -> bool:
         """Whether the stream may go on at once."""

@@ -21,7 +21,7 @@ class Counting:
         self.permits = permits
         self.log = log if log is not None else []
         self.computed = 0
-        self.threads: set[str] = set()
+        self.threads: set[threading.Thread] = set()
         self.begun = threading.Event()
         self.closed = threading.Event()
 
@@ -29,7 +29,7 @@ class Counting:
         try:
             for number in range(self.length):
                 self.begun.set()
-                self.threads.add(threading.current_thread().name)
+                self.threads.add(threading.current_thread())
                 if self.permits is not None:
                     self.permits.acquire()
                 self.computed += 1
@@ -56,7 +56,7 @@ async def test_chunks_arrive_in_order_and_are_computed_in_the_pool():
     with bridge.stream(source.chunks()) as stream:
         assert [chunk async for chunk in stream] == [b"%d" % number for number in range(100)]
     assert source.closed.is_set()
-    assert all(name.startswith("speech") for name in source.threads)
+    assert all(thread.name.startswith("speech") for thread in source.threads)
     await bridge.close()
 
 
@@ -174,7 +174,8 @@ async def test_closing_cuts_off_listeners_and_joins_the_threads(happens):
         await closing
     assert source.closed.is_set()
     assert source.computed <= 2
-    assert not [thread for thread in threading.enumerate() if thread.name in source.threads]
+    assert source.threads
+    assert not any(thread.is_alive() for thread in source.threads)
 
 
 async def test_nothing_starts_after_closing():
