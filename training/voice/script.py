@@ -5,6 +5,7 @@ Tones are surface tones, as the server's front end writes them: within a clause 
 
 import itertools
 import random
+import string
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from importlib.resources import files
 from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_tone3
 
+from server.text.english import dictionary
 from server.text.units.syllables import split_tone, to_phones
 from training.voice.erhua import FINALS, INITIALS
 from training.voice.speakers import Style
@@ -51,8 +53,8 @@ def write_line(name: str, style: Style, held_out: bool, seed: int) -> Line:
     kind = dice.random()
     words: list[Word] = []
     while sum(len(word.syllables) for word in words) < length:
-        if kind < 0.05 or (kind < 0.27 and dice.random() < 0.35):
-            words.append(Word((dice.choice(_english()),), 1, english=True))
+        if kind < 0.08 or (kind < 0.45 and dice.random() < 0.4):
+            words.append(Word((_english(dice),), 1, english=True))
         else:
             words.append(Word(_mandarin(dice), 1))
     if not words[-1].english and dice.random() < 0.12:
@@ -147,9 +149,24 @@ def _erhua() -> list[str]:
     return [base for bases in by_final.values() for base in itertools.islice(itertools.cycle(bases), longest)]
 
 
+def _english(dice: random.Random) -> str:
+    """Mostly what people mix into Chinese; for phones in all their neighbourhoods any word, and letters."""
+    kind = dice.random()
+    if kind < 0.65:
+        return dice.choice(_frequent())
+    if kind < 0.88:
+        return dice.choice(_any_word())
+    return "".join(dice.choices(string.ascii_uppercase, k=dice.choice((1, 2, 3, 3))))
+
+
 @cache
-def _english() -> list[str]:
+def _frequent() -> list[str]:
     return (files("training.voice") / "english.txt").read_text("utf-8").split()
+
+
+@cache
+def _any_word() -> list[str]:
+    return [word for word in dictionary.words() if 3 <= len(word) <= 9 and word.isalpha()]
 
 
 def _plain(reading: str) -> str:

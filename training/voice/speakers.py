@@ -38,9 +38,9 @@ EMOTIONS = {
     emotion.name: emotion
     for emotion in (
         Emotion("neutral", 1, 1, rate=160, pauses=1, loudness=1, brightness=100, smile=100),
-        Emotion("happy", 1.13, 1.17, rate=190, pauses=0.7, loudness=1.1, brightness=115, smile=104),
+        Emotion("happy", 1.12, 1.20, rate=190, pauses=0.7, loudness=1.1, brightness=115, smile=104),
         Emotion("sad", 0.87, 0.80, rate=132, pauses=1.4, loudness=0.7, brightness=70, smile=98),
-        Emotion("angry", 0.97, 1.13, rate=180, pauses=0.35, loudness=1.25, brightness=150, smile=100, stress=True),
+        Emotion("angry", 1.02, 1.18, rate=194, pauses=0.35, loudness=1.25, brightness=150, smile=100, stress=True),
     )
 }
 

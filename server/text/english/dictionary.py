@@ -5,6 +5,7 @@ two megabytes that is searched by halves: as a dict of tuples it would take thir
 """
 
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def pack(words: dict[str, Phones]) -> bytes:
 @lru_cache(maxsize=1)
 def _lines() -> bytes:
     return zlib.decompress(_FILE.read_bytes())
+
+
+def words() -> Iterator[str]:
+    """Every word, in the order of their bytes."""
+    for line in _lines().split(b"\n"):
+        yield line.partition(b" ")[0].decode()
 
 
 @lru_cache(maxsize=4096)
