@@ -23,6 +23,10 @@ class DeviceError(SpeechError, RuntimeError):
     """No execution provider could run a graph, the CPU included."""
 
 
+class LostStateError(DeviceError):
+    """States lay in the memory of a device that is gone; what led to them has to be computed again."""
+
+
 class MissingProviderError(DeviceError):
     """The installed onnxruntime was built without this provider: a choice, not a failure."""
 

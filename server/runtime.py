@@ -1,8 +1,9 @@
 """Runs graphs: the only place that imports onnxruntime. Providers, sessions, and the way back to the CPU.
 
 A provider is trusted only as long as its runs succeed. When one fails, at the first run or in the middle of a stream,
-the same run is repeated on the next provider of the configured order, and that one is used from then on. States are
-plain arrays in host memory, so nothing is lost with a device.
+the same run is repeated on the next provider of the configured order, and that one is used from then on. Between two
+chunks of a stream its states are plain arrays in host memory; those that stay on a device meanwhile can be lost with
+it, and the chunk is computed again.
 """
 
 import json
@@ -14,23 +15,21 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from server import cuda
 from server.config import Precision, RuntimeSection
 from server.cpus import available_cpus
-from server.errors import DeviceError, MissingProviderError, VoiceError
+from server.errors import DeviceError, LostStateError, MissingProviderError, VoiceError
 from server.memory import release
 from server.precision import Choice, choose
+from server.rows import Array, Whole, fetched
 
 log = logging.getLogger(__name__)
 
-Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
 MOST_THREADS = 4
@@ -45,6 +44,9 @@ _DEVICE_ERRORS = (
     ),
 )
 """What a failing device raises; InvalidArgument and the like are mistakes of ours and stay as they are."""
+
+DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
+"""ONNX Runtime's name of a provider -> where its outputs can stay; in host memory with all others."""
 
 Opener = Callable[[Path, int], ort.InferenceSession]
 """Opens a graph with a number of threads; raises `DeviceError` with the reason when the provider cannot work here."""
@@ -173,6 +175,27 @@ class Runtime:
         return problem
 
 
+class DeviceArray:
+    """An output that stayed in the memory of the device."""
+
+    def __init__(self, content: ort.OrtValue, engine: ort.InferenceSession) -> None:
+        self.content = content
+        self.engine = engine
+        """Whose memory it is: a graph that was opened anew cannot read it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.content.shape())
+
+    def fetch(self) -> Array:
+        """A copy in host memory. Raises `LostStateError` when the device is gone."""
+        try:
+            host: Array = self.content.numpy()
+            return host
+        except _DEVICE_ERRORS as error:
+            raise LostStateError(f"a state is lost with its device: {_brief(error)}") from None
+
+
 class Session:
     """One graph. Describes itself: its facts, and its states, each `state.x` paired with a `next_state.x`."""
 
@@ -204,17 +227,52 @@ class Session:
             for name, shape in shapes.items()
         }
 
-    def run(self, inputs: Arrays) -> dict[str, Array]:
-        """One run; every output by its name. Raises `DeviceError` when no provider is left that can do it."""
+    def run(self, inputs: Mapping[str, Whole], *, keep: bool = False) -> Mapping[str, Whole]:
+        """One run; every output by its name. `keep` leaves states on the device, as `Resident`.
+
+        Raises `DeviceError` when no provider is left that can do it, or a batch was too much for one; `LostStateError`
+        when states lay on a device that is gone.
+        """
         while True:
             provider, engine = self._ready()
             try:
-                return dict(zip(self.outputs, engine.run(self.outputs, inputs), strict=True))
+                if provider == "cpu":
+                    arrays = {name: fetched(value) for name, value in inputs.items()}
+                    return dict(zip(self.outputs, engine.run(self.outputs, arrays), strict=True))
+                return self._run_bound(engine, inputs, keep)
+            except LostStateError:
+                raise
             except _DEVICE_ERRORS as error:
                 reason = f"{self.path.name} failed: {_brief(error)}"
                 if self._runtime.is_last(provider):  # the next request may fare better, so it is not given up
                     raise DeviceError(f"{provider}: {reason}") from None
+                if self._rows(inputs) > 1:  # one by one it may fit
+                    raise DeviceError(f"{provider}: {reason}") from None
                 self._runtime.give_up(provider, reason)
+
+    def _run_bound(self, engine: ort.InferenceSession, inputs: Mapping[str, Whole], keep: bool) -> dict[str, Whole]:
+        """On a device: what lies there already is not copied, nor are states that stay."""
+        device = DEVICES.get(engine.get_providers()[0], "cpu")
+        binding = engine.io_binding()
+        for name, value in inputs.items():
+            if isinstance(value, DeviceArray) and value.engine is engine:
+                binding.bind_ortvalue_input(name, value.content)
+            else:
+                binding.bind_cpu_input(name, np.ascontiguousarray(fetched(value)))
+        stay = {name for name in self.outputs if keep and name.startswith("next_")}
+        for name in self.outputs:
+            if name in stay:
+                binding.bind_output(name, device, self._runtime.settings.device_id)
+            else:
+                binding.bind_output(name)
+        engine.run_with_iobinding(binding)
+        contents = dict(zip(self.outputs, binding.get_outputs(), strict=True))
+        return {name: DeviceArray(one, engine) if name in stay else one.numpy() for name, one in contents.items()}
+
+    def _rows(self, inputs: Mapping[str, Whole]) -> int:
+        """How many streams a run is for."""
+        axes = ((name, self.batch_axes.get(name)) for name in inputs)
+        return max((inputs[name].shape[axis] for name, axis in axes if axis is not None), default=1)
 
     def close_if_idle(self, seconds: float) -> bool:
         """Closes a graph that has not run for so long; a run that begins meanwhile keeps what it holds."""

@@ -5,6 +5,7 @@ same form that other streams wait for, computes them as one batch, and carries e
 So streams join and leave a batch at every decoder step, and one that nobody listens to is dropped at the next one.
 """
 
+import itertools
 import logging
 import threading
 import time
@@ -16,9 +17,9 @@ from typing import TypeVar
 from server.capacity import Capacity
 from server.config import SchedulerSection
 from server.cpus import available_cpus
-from server.errors import BusyError, ShutdownError
+from server.errors import BusyError, DeviceError, LostStateError, ShutdownError
 from server.pace import Pace
-from server.work import Graph, Outputs, Run, Speech, each, together
+from server.work import Answer, Graph, Run, Speech, each, tell, together
 
 T = TypeVar("T")
 
@@ -45,11 +46,13 @@ class Job:
     end: Callable[[Exception | None], None]
     """Called in a worker, once, after the last chunk: with the error that ended the speech."""
     rehearsal: bool = False
+    number: int = field(default_factory=itertools.count().__next__)
+    """Of streams in the order of their coming."""
     request: Run | None = None
     """What it waits for; None before its start, and after a chunk."""
     form: Hashable = None
     """Of the request, once somebody has asked."""
-    answer: Outputs | Exception | None = None
+    answer: Answer | None = None
     """What the speech is given next; None before its start."""
     waiting: int = 0
     """Chunks that the listener has not taken."""
@@ -110,6 +113,8 @@ class Scheduler:
         self._late = 0
         self._speeds: dict[Graph, float] = {}
         """Seconds for each row and frame of a graph's runs."""
+        self._widths: dict[Graph, int] = {}
+        """Streams that a run of the graph may be for, where that is less than configured: more did not fit."""
 
     def start(
         self,
@@ -242,8 +247,9 @@ class Scheduler:
             part = ceil(len(mates) / (self._idle + 1))
             seconds = self._speeds.get(leader.request.graph, 0.0) * leader.request.size
             affordable = int(LONGEST_RUN / seconds) if seconds else 1
+            most = min(part, affordable, self._widths.get(leader.request.graph, self.settings.max_batch))
             mates.sort(key=lambda job: job.deadline)
-            batch = mates[: max(1, min(part, affordable, self.settings.max_batch))]
+            batch = sorted(mates[: max(1, most)], key=lambda job: job.number)  # the same streams in the same order
         self._ready = [job for job in self._ready if job not in batch]
         return batch
 
@@ -257,6 +263,8 @@ class Scheduler:
         except Exception as error:
             if len(batch) > 1:
                 log.warning("a batch of %d failed and is computed one by one: %s", len(batch), error)
+                if isinstance(error, DeviceError) and not isinstance(error, LostStateError):
+                    self._widths[runs[0].graph] = len(batch) // 2
                 for job in batch:
                     self._compute([job])
                 return
@@ -273,9 +281,7 @@ class Scheduler:
         try:
             if job.stopped:
                 return self._finish(job)
-            if isinstance(job.answer, Exception):
-                return self._finish(job, job.answer)
-            item = next(job.speech) if job.answer is None else job.speech.send(job.answer)
+            item = next(job.speech) if job.answer is None else tell(job.speech, job.answer)
         except StopIteration:
             return self._finish(job)
         except Exception as error:

@@ -6,16 +6,14 @@ computes them as one batch (`together`). The work itself knows nothing of the di
 
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from server.rows import Kept, Ragged, Value, Whole, fetched, row_of, stacked, without_front
 
 T = TypeVar("T")
 U = TypeVar("U")
-Array: TypeAlias = NDArray[Any]
-Arrays: TypeAlias = Mapping[str, Array]
-Outputs: TypeAlias = dict[str, Array]
+Outputs: TypeAlias = dict[str, Any]
+"""By name: arrays; of a run that keeps its states, those are `Kept`."""
 
 
 class Graph(Protocol):
@@ -25,15 +23,8 @@ class Graph(Protocol):
     def batch_axes(self) -> Mapping[str, int | None]:
         """By input and output: the axis along which a run may hold several streams, None for what they share."""
 
-    def run(self, inputs: Arrays) -> Outputs:
-        """One run; every output by its name."""
-
-
-class Ragged(NamedTuple):
-    """An axis along which the rows of a batch may differ: shorter ones get `fill` in front."""
-
-    axis: int
-    fill: np.float32 = np.float32(0)
+    def run(self, inputs: Mapping[str, Whole], *, keep: bool = False) -> Mapping[str, Whole]:
+        """One run; every output by its name. `keep` lets states stay where they are computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,23 +32,25 @@ class Run:
     """One run of a graph for one stream: a batch of one row."""
 
     graph: Graph
-    inputs: Arrays
+    inputs: Mapping[str, Value]
     size: int = 1
     """Frames or units in it: what its duration grows with."""
     ragged: Mapping[str, Ragged] = field(default_factory=dict)
+    keep: bool = False
+    """Whether its states may stay as the run leaves them, for a next run that follows soon."""
 
     @property
     def form(self) -> Hashable:
         """Runs of equal form can share a batch: one graph, shapes that agree, equal inputs where there is no batch."""
-        return (self.graph, *(self._form(name, array) for name, array in self.inputs.items()))
+        return (self.graph, *(self._form(name, value) for name, value in self.inputs.items()))
 
-    def _form(self, name: str, array: Array) -> Hashable:
-        if self.graph.batch_axes[name] is None:
-            return name, array.shape, array.tobytes()
+    def _form(self, name: str, value: Value) -> Hashable:
+        if self.graph.batch_axes[name] is None and not isinstance(value, Kept):
+            return name, value.shape, value.tobytes()
         if name in self.ragged:
             axis = self.ragged[name].axis
-            return name, array.shape[:axis], array.shape[axis + 1 :]
-        return name, array.shape
+            return name, value.shape[:axis], value.shape[axis + 1 :]
+        return name, value.shape
 
 
 Work: TypeAlias = Generator[Run, Outputs, T]
@@ -66,16 +59,28 @@ Speech: TypeAlias = Generator[Run | T, Outputs, None]
 """Work that also yields finished pieces of sound; what it is sent after one of those is empty."""
 
 
-def run(graph: Graph, inputs: Arrays, *, size: int = 1, ragged: Mapping[str, Ragged] | None = None) -> Work[Outputs]:
+def run(
+    graph: Graph, inputs: Mapping[str, Value], *, size: int = 1, ragged: Mapping[str, Ragged] | None = None
+) -> Work[Outputs]:
     """One run; every output by its name."""
-    return (yield Run(graph, inputs, size, ragged or {}))
+    return (yield Run(graph, inputs, size))
 
 
 def advance(
-    graph: Graph, inputs: Arrays, state: Arrays, *, size: int = 1, ragged: Mapping[str, Ragged] | None = None
+    graph: Graph,
+    inputs: Mapping[str, Value],
+    state: Mapping[str, Value],
+    *,
+    size: int = 1,
+    ragged: Mapping[str, Ragged] | None = None,
+    keep: bool = False,
 ) -> Work[tuple[Outputs, Outputs]]:
-    """One run of a graph with states: the outputs, and the states for the next run."""
-    results = yield Run(graph, {**inputs, **state}, size, ragged or {})
+    """One run of a graph with states: the outputs, and the states for the next run, arrays unless they are to `keep`.
+
+    Kept states are for a run that follows soon; where they are lost with their device, that run is answered with a
+    `LostStateError`.
+    """
+    results = yield Run(graph, {**inputs, **state}, size, ragged or {}, keep)
     following = {name: results.pop(f"next_{name}") for name in state}
     return results, following
 
@@ -85,7 +90,7 @@ def finished(work: Work[T]) -> T:
     try:
         request = next(work)
         while True:
-            request = work.send(request.graph.run(request.inputs))
+            request = tell(work, _computed(request))
     except StopIteration as end:
         result: T = end.value
         return result
@@ -97,7 +102,7 @@ def at_once(speech: Speech[T]) -> Generator[T, None, None]:
         item = next(speech)
         while True:
             if isinstance(item, Run):
-                item = speech.send(item.graph.run(item.inputs))
+                item = tell(speech, _computed(item))
             else:
                 yield item
                 item = speech.send({})
@@ -113,7 +118,7 @@ def each(speech: Speech[T], change: Callable[[T], U | None]) -> Speech[U]:
         item = next(speech)
         while True:
             piece = item if isinstance(item, Run) else change(item)
-            item = speech.send({} if piece is None else (yield piece))
+            item = tell(speech, {} if piece is None else (yield from _asked(piece)))
     except StopIteration:
         return
     finally:
@@ -125,65 +130,63 @@ def between(speech: Speech[T], other: Callable[[], Work[None]]) -> Speech[T]:
     try:
         item = next(speech)
         while True:
-            answer = yield item
+            answer = yield from _asked(item)
             if not isinstance(item, Run):
                 yield from other()
-            item = speech.send(answer)
+            item = tell(speech, answer)
     except StopIteration:
         return
     finally:
         speech.close()
 
 
+Answer: TypeAlias = Outputs | Exception
+"""What work is given for a run: outputs, or why there are none."""
+
+
+def tell(work: Generator[T, Outputs, Any], answer: Answer) -> T:
+    """What the work yields next. An error is raised inside of it, where it may know what to do."""
+    return work.throw(answer) if isinstance(answer, Exception) else work.send(answer)
+
+
+def _computed(request: Run) -> Answer:
+    try:
+        return together([request])[0]
+    except Exception as error:
+        return error
+
+
+def _asked(item: T) -> Generator[T, Outputs, Answer]:
+    """Yields an item of other work, and returns what it was told."""
+    try:
+        return (yield item)
+    except Exception as error:
+        return error
+
+
 def together(runs: Sequence[Run]) -> list[Outputs]:
     """Runs of one form as one batch, each with the outputs that it would have had alone."""
-    graph = runs[0].graph
-    if len(runs) == 1:
-        return [graph.run(runs[0].inputs)]
-    padding = {name: _padding(runs, name, ragged.axis) for name, ragged in runs[0].ragged.items()}
-    stacked = graph.run({name: _stacked(runs, name, padding.get(name)) for name in runs[0].inputs})
+    first = runs[0]
+    axes, keep = first.graph.batch_axes, any(run.keep for run in runs)
+    inputs = {name: stacked([run.inputs[name] for run in runs], axes[name], first.ragged.get(name))
+              for name in first.inputs}  # fmt: skip
+    outputs = first.graph.run(inputs, keep=keep)
+    padding = {f"next_{name}": _padding(runs, name, ragged.axis) for name, ragged in first.ragged.items()}
     rows: list[Outputs] = [{} for _ in runs]
-    for name, array in stacked.items():
-        source = name.removeprefix("next_")  # a state has come back as wide as it was made
-        for index, row in enumerate(rows):
-            piece = _row(array, graph.batch_axes[name], index)
-            if name != source and source in padding:
-                piece = _without(piece, runs[0].ragged[source].axis, padding[source][index])
-            row[name] = piece
+    for name, whole in outputs.items():
+        axis, extra = axes[name], padding.get(name, [])
+        is_state = name.startswith("next_")
+        for index, (run, row) in enumerate(zip(runs, rows, strict=True)):
+            if is_state and run.keep and axis is not None and not any(extra):
+                row[name] = Kept(whole, axis, index)
+                continue
+            piece = row_of(fetched(whole), axis, index)
+            if any(extra):  # a state has come back as wide as it was made
+                piece = without_front(piece, first.ragged[name.removeprefix("next_")].axis, extra[index])
+            row[name] = piece.copy() if is_state and len(runs) > 1 else piece  # a view would hold the whole batch
     return rows
 
 
 def _padding(runs: Sequence[Run], name: str, axis: int) -> list[int]:
     lengths = [run.inputs[name].shape[axis] for run in runs]
     return [max(lengths) - length for length in lengths]
-
-
-def _stacked(runs: Sequence[Run], name: str, padding: list[int] | None) -> Array:
-    axis = runs[0].graph.batch_axes[name]
-    if axis is None:
-        return runs[0].inputs[name]
-    rows = [run.inputs[name] for run in runs]
-    if padding and any(padding):
-        ragged = runs[0].ragged[name]
-        rows = [_widened(row, ragged, extra) for row, extra in zip(rows, padding, strict=True)]
-    return np.concatenate(rows, axis=axis)
-
-
-def _widened(row: Array, ragged: Ragged, extra: int) -> Array:
-    shape = [*row.shape[: ragged.axis], extra, *row.shape[ragged.axis + 1 :]]
-    return np.concatenate([np.full(shape, ragged.fill, row.dtype), row], axis=ragged.axis)
-
-
-def _row(array: Array, axis: int | None, index: int) -> Array:
-    if axis is None:
-        return array
-    place: list[Any] = [slice(None)] * array.ndim
-    place[axis] = slice(index, index + 1)
-    row: Array = array[tuple(place)]
-    return row
-
-
-def _without(array: Array, axis: int, count: int) -> Array:
-    """Without the first `count` along `axis`."""
-    rest: Array = array[(slice(None),) * axis + (slice(count, None),)]
-    return rest

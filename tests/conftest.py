@@ -83,10 +83,10 @@ def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     steps: list[str] = []
     run = Session.run
 
-    def counted(self: Session, inputs: Arrays) -> object:
+    def counted(self: Session, inputs: Arrays, *, keep: bool = False) -> object:
         if self.path.stem == "mel_decoder":
             steps.extend([self.path.parent.name] * len(inputs["memory"]))
-        return run(self, inputs)
+        return run(self, inputs, keep=keep)
 
     monkeypatch.setattr(Session, "run", counted)
     return steps

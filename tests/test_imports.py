@@ -21,9 +21,9 @@ LAYERS = (
     {"text", "acoustic", "vocoder", "audio", "speaker"},
     {"streamed", "capacity"},
     {"voice", "runtime"},
-    {"precision"},
+    {"precision", "work"},
     {"config", "signals"},
-    {"cpus", "cuda", "errors", "memory", "mistakes", "pace", "work"},
+    {"cpus", "cuda", "errors", "memory", "mistakes", "pace", "rows"},
 )
 """The rooms of `server`, top to bottom. A module imports rooms of lower layers, or its own; never one beside it."""
 

@@ -13,8 +13,9 @@ import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from server.config import RuntimeSection
-from server.errors import DeviceError, SynthesisError, VoiceError
-from server.runtime import Runtime
+from server.errors import DeviceError, LostStateError, SynthesisError, VoiceError
+from server.rows import Array
+from server.runtime import DeviceArray, Runtime
 from server.signals import Style
 from tests.conftest import EMBEDDED, open_voice
 
@@ -36,6 +37,11 @@ class FailingSession:
         if not self._works():
             raise RuntimeException(OUT_OF_MEMORY)
         return self._session.run(*arguments)
+
+    def run_with_iobinding(self, *arguments: Any) -> None:
+        if not self._works():
+            raise RuntimeException(OUT_OF_MEMORY)
+        self._session.run_with_iobinding(*arguments)
 
 
 def device(runs: int) -> Runtime:
@@ -69,6 +75,26 @@ def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> No
     expected = np.concatenate([audio.samples for audio in whole.speak(TEXT, style=Style())])
     assert runtime.provider == "cpu"
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("runs", [60, 75])
+def test_states_that_are_lost_with_their_device_are_computed_again(runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = device(runs)
+    lost: list[DeviceArray] = []
+    fetch = DeviceArray.fetch
+
+    def fetch_while_it_lives(self: DeviceArray) -> Array:
+        if runtime.provider != "cuda":
+            lost.append(self)
+            raise LostStateError("a state is lost with its device")
+        return fetch(self)
+
+    monkeypatch.setattr(DeviceArray, "fetch", fetch_while_it_lives)
+    broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
+    units = next(iter(whole.read(TEXT))).units
+    got, expected = (synthesizer.utter(units, chunk_steps=0).audio.samples for synthesizer in (broken, whole))
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert len(lost) == 1
 
 
 @pytest.mark.parametrize("kind", [DeviceError, RuntimeError, RuntimeException])

@@ -9,15 +9,16 @@ import pytest
 
 from server.capacity import Capacity
 from server.config import RuntimeSection, SchedulerSection
-from server.errors import BusyError, ShutdownError
+from server.errors import BusyError, DeviceError, ShutdownError
 from server.pace import Pace
+from server.rows import Array, Whole
 from server.runtime import Runtime, Session
 from server.scheduler import AHEAD, Scheduler
 from server.signals import Audio, Floats, Style, Units
 from server.synthesizer import Synthesizer
 from server.text.frontend import Sentence
 from server.text.units.tables import read_symbol_lines
-from server.work import Arrays, Outputs, Run, Speech, at_once, each, run, together
+from server.work import Run, Speech, at_once, each, run, together
 from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, open_voice
 from tests.test_runtime import FailingSession
 
@@ -71,12 +72,12 @@ def widths(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[int]]:
     seen: dict[str, set[int]] = {}
     real = Session.run
 
-    def noted(self: Session, inputs: Arrays) -> Outputs:
+    def noted(self: Session, inputs: Mapping[str, Whole], *, keep: bool = False) -> Mapping[str, Whole]:
         rows = {
             inputs[name].shape[axis] for name, axis in self.batch_axes.items() if name in inputs and axis is not None
         }
         seen.setdefault(self.path.stem, set()).update(rows)
-        return real(self, inputs)
+        return real(self, inputs, keep=keep)
 
     monkeypatch.setattr(Session, "run", noted)
     return seen
@@ -165,7 +166,7 @@ class Doubling:
         self.may_run = threading.Event()
         self.may_run.set()
 
-    def run(self, inputs: Arrays) -> Outputs:
+    def run(self, inputs: Mapping[str, Array], *, keep: bool = False) -> Mapping[str, Array]:
         self.entered.set()
         assert self.may_run.wait(30)
         self.batches.append(inputs["x"][:, 0].tolist())
@@ -208,6 +209,24 @@ def test_a_stream_that_fails_does_not_hurt_its_mates(scheduler: Scheduler) -> No
     assert chunks == [b"10 2 12 ", b"10 ", b"10 4 12 "]
     assert [type(listener.error) for listener in listeners] == [type(None), ArithmeticError, type(None)]
     assert any(13 in batch and len(batch) > 1 for batch in graph.batches)
+
+
+def test_a_batch_that_does_not_fit_on_the_device_is_halved_from_then_on(scheduler: Scheduler) -> None:
+    class Narrow(Doubling):
+        def run(self, inputs: Mapping[str, Array], *, keep: bool = False) -> Mapping[str, Array]:
+            outputs = super().run(inputs)
+            if len(inputs["x"]) > 2:
+                raise DeviceError("cuda: out of memory")
+            return outputs
+
+    graph = Narrow()
+    blocked = graph.blocked(scheduler)
+    listeners = [Heard(scheduler).listen(graph.speech(*range(number, number + 4))) for number in range(1, 5)]
+    graph.may_run.set()
+    assert [listener.wait().error for listener in [blocked, *listeners]] == [None] * 5
+    widths = [len(batch) for batch in graph.batches]
+    assert widths.count(4) == 1
+    assert max(widths[widths.index(4) + 1 :]) == 2
 
 
 def test_the_listener_who_runs_dry_soonest_goes_first(scheduler: Scheduler) -> None:

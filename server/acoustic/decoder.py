@@ -1,15 +1,20 @@
 """Decoder memory -> mel frames before the postnet, one autoregressive step of r frames after the other."""
 
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 
-from server.runtime import Array, Session
+from server.errors import LostStateError
+from server.rows import Array, Ragged
+from server.runtime import Session
 from server.signals import Floats
-from server.work import Ragged, Work, advance, run
+from server.work import Outputs, Work, advance, run
 
 HIDDEN = np.float32(-1e9)
 """Added to the scores of keys that do not exist."""
+WINDOW_STRIDE = 4
+"""Windows are multiples of this, so that most streams share one shape, and a device sees few."""
 WINDOWS = {
     "memory_keys": Ragged(4),
     "memory_values": Ragged(3),
@@ -28,6 +33,8 @@ class Decoding:
     """(steps, size)"""
     band: int
     """Steps that attention looks back, and ahead."""
+    window: int
+    """Steps that there is room for; those beyond the band are hidden."""
     step: int
     state: dict[str, Array]
     keys: Floats
@@ -49,24 +56,24 @@ class Decoder:
         self._step_session = step_session
 
     def start(self, memory: Floats, band: int) -> Decoding:
-        state = self._step_session.initial_state(window=band)
+        window = ceil(band / WINDOW_STRIDE) * WINDOW_STRIDE
+        state = self._step_session.initial_state(window=window)
         past_keys, past_values = state["state.keys"], state["state.values"]
-        return Decoding(memory, band, 0, state, past_keys[..., :0], past_values[..., :0, :])
+        return Decoding(memory, band, window, 0, state, past_keys[..., :0], past_values[..., :0, :])
 
     def advance(self, decoding: Decoding, steps: int) -> Work[tuple[Floats, Decoding]]:
-        """Up to `steps` steps: frames (steps * r, channels), and where the decoder stands then."""
+        """Up to `steps` steps: frames (steps * r, channels), and where the decoder stands then.
+
+        In between, states stay on the device; should it be lost, the steps are taken again, on another one.
+        """
         steps = min(steps, decoding.left)
         decoding = yield from self._look_ahead(decoding, steps)
-        window, state, rows = decoding.band + 1, decoding.state, []
-        for index in range(steps):
-            inputs = {
-                "memory": decoding.memory[None, decoding.step + index],
-                "memory_keys": decoding.keys[..., index : index + window],
-                "memory_values": decoding.values[..., index : index + window, :],
-                "mask": self._mask(decoding, decoding.step + index),
-            }
-            outputs, state = yield from advance(self._step_session, inputs, state, ragged=WINDOWS)
-            rows.append(outputs["frames"][0])
+        while True:
+            try:
+                frames, state = yield from self._take(decoding, steps)
+                break
+            except LostStateError:
+                continue
         following = replace(
             decoding,
             step=decoding.step + steps,
@@ -74,11 +81,26 @@ class Decoder:
             keys=decoding.keys[..., steps:],
             values=decoding.values[..., steps:, :],
         )
-        return np.concatenate(rows), following
+        return frames, following
+
+    def _take(self, decoding: Decoding, steps: int) -> Work[tuple[Floats, Outputs]]:
+        width, rows = decoding.window + 1, []
+        state: Outputs = decoding.state
+        for index in range(steps):
+            inputs = {
+                "memory": decoding.memory[None, decoding.step + index],
+                "memory_keys": decoding.keys[..., index : index + width],
+                "memory_values": decoding.values[..., index : index + width, :],
+                "mask": self._mask(decoding, decoding.step + index),
+            }
+            more = index + 1 < steps
+            outputs, state = yield from advance(self._step_session, inputs, state, ragged=WINDOWS, keep=more)
+            rows.append(outputs["frames"][0])
+        return np.concatenate(rows), state
 
     def _look_ahead(self, decoding: Decoding, steps: int) -> Work[Decoding]:
         """Keys and values of all the memory that the next `steps` steps look at; past its end there are zeros."""
-        wanted = steps + decoding.band
+        wanted = steps + decoding.window
         known = decoding.keys.shape[4]
         fresh = decoding.memory[None, decoding.step + known : decoding.step + wanted]
         keys, values = [decoding.keys], [decoding.values]
@@ -94,7 +116,9 @@ class Decoder:
 
     @staticmethod
     def _mask(decoding: Decoding, step: int) -> Floats:
-        """(1, 2, band + 1): which keys exist, of the past (its last key is the present) and of the memory."""
-        places = np.arange(decoding.band + 1)
-        exists = np.stack([places >= decoding.band - step, places < len(decoding.memory) - step])
+        """(1, 2, window + 1): which keys count, of the past (its last key is the present) and of the memory."""
+        places = np.arange(decoding.window + 1)
+        past = places >= decoding.window - min(step, decoding.band)
+        ahead = places < min(len(decoding.memory) - step, decoding.band + 1)
+        exists = np.stack([past, ahead])
         return np.where(exists, np.float32(0), HIDDEN)[None]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from server.acoustic.text import EncodedText
 from server.errors import SynthesisError
-from server.runtime import Array, Session
+from server.rows import Array
+from server.runtime import Session
 from server.signals import Floats, Style
 from server.voice import MeanDeviation, Range
 from server.work import Work, advance, run

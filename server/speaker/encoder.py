@@ -6,6 +6,7 @@ from server.errors import RequestError, VoiceError
 from server.runtime import Session
 from server.signals import Audio, Floats
 from server.speaker.fbank import fbank
+from server.work import finished, run
 
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds of a recording: less says too little about a voice, more adds nothing but time and memory."""
@@ -44,7 +45,7 @@ class SpeakerEncoder:
         peak = float(np.abs(audio.samples).max())
         if peak < QUIETEST:
             raise _refusal(f"is silent (its peak is {peak:.1g} of full scale); record it again, louder", "silent_audio")
-        outputs = self._session.run({"features": fbank(audio, self._bins)[None]})
+        outputs = finished(run(self._session, {"features": fbank(audio, self._bins)[None]}))
         embedding: Floats = outputs["embedding"]
         return embedding
 
