@@ -13,10 +13,12 @@ from server.cli import main
 from server.config import Config, ModelsSection, RuntimeSection
 from server.cpus import integer_dot_products
 from server.library import Library
+from server.pace import Pace
 from server.precision import choose
 from server.runtime import Runtime
 from server.synthesizer import Synthesizer
 from server.voice import Voice
+from server.work import Run, tell, together
 from tests.conftest import EMBEDDED, open_voice
 
 VARIANTS = ("fp16", "int8")
@@ -52,6 +54,25 @@ def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: s
     assert likeness([whole.audio.samples], [streamed.audio.samples]).snr > {"fp16": 65, "int8": 45}[kind]
 
 
+def first_vocoder_run(synthesizer: Synthesizer, text: str) -> Run:
+    speech = synthesizer.speech(synthesizer.read(text), Pace(lambda: 0.0))
+    item = next(speech)
+    while isinstance(item, Run) and item.graph.path.stem != "vocoder":
+        item = tell(speech, together([item])[0])
+    assert isinstance(item, Run)
+    return item
+
+
+@pytest.mark.parametrize("kind", EVERYTHING)
+def test_a_vocoder_computes_the_same_in_a_batch_as_alone(kind: str, several: Path) -> None:
+    synthesizer = speaking(several / "demo", kind)
+    runs = [first_vocoder_run(synthesizer, text) for text in ("你好。", "今天天气很好。", "早点休息吧。")]
+    assert len({run.form for run in runs}) == 1
+    for run, in_batch in zip(runs, together(runs), strict=True):
+        (alone,) = together([run])
+        np.testing.assert_allclose(in_batch["audio"], alone["audio"], atol=1e-5)
+
+
 @pytest.mark.parametrize("runs", [30, 60, 62, 70])
 def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(runs: int, several: Path) -> None:
     opened: list[str] = []
@@ -66,11 +87,18 @@ def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(run
             return getattr(self._session, name)
 
         def run(self, *arguments):
+            self._count()
+            return self._session.run(*arguments)
+
+        def run_with_iobinding(self, *arguments):
+            self._count()
+            self._session.run_with_iobinding(*arguments)
+
+        def _count(self) -> None:
             nonlocal left
             left -= 1
             if left < 0:
                 raise RuntimeException("out of memory")
-            return self._session.run(*arguments)
 
     settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
     runtime = Runtime(settings, {"cuda": lambda path, threads: Failing(path)})
