@@ -1,9 +1,11 @@
 """The test by which such servers are usually quoted: one news text of 120 characters, a hundred times in a row."""
 
+import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.gpu import gpu_memory
 from bench.percentiles import Percentiles
 from bench.process import Usage, forget_peak, memory_peak
 from bench.progress import steps
@@ -28,6 +30,8 @@ class Quoted:
     first_audio: Percentiles
     cpu_share: float | None
     memory_peak: float | None
+    gpu_memory: float | None
+    """MiB, at the end; ONNX Runtime's arena does not shrink."""
 
 
 def quoted(title: str, way: str, speak: Callable[[str], Take], repeat: int, pid: int | None = None) -> Quoted:
@@ -48,4 +52,5 @@ def quoted(title: str, way: str, speak: Callable[[str], Take], repeat: int, pid:
         first_audio=Percentiles.of(take.first for take in takes),
         cpu_share=share,
         memory_peak=memory_peak(pid),
+        gpu_memory=gpu_memory(pid or os.getpid()),
     )

@@ -118,6 +118,7 @@ def quoted_rows(voice: VoiceResults) -> list[Row]:
             **milliseconds(row.first_audio),
             "CPU": known(row.cpu_share, ".0%"),
             "memory MiB": known(row.memory_peak, ".0f"),
+            "GPU MiB": known(row.gpu_memory, ".0f"),
         }
         for row in voice.quoted
     ]
