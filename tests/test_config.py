@@ -91,7 +91,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("scheduler: {headroom: 0}", "scheduler.headroom must be above 0, not 0"),
         ("models: {path: 3}", "models.path must be a path, not 3"),
         ("models: {default_voice: ''}", "models.default_voice must be text of at least one character, not ''"),
-        ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'cuda' or 'cpu', not 'tpu'"),
+        ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'tensorrt', 'cuda' or 'cpu', not 'tpu'"),
         ("runtime: {providers: cpu}", "runtime.providers must be a list, not 'cpu'"),
         ("runtime: {providers: []}", "runtime.providers must be a list of at least one provider, each"),
         ("runtime: {providers: [cpu, cpu]}", "each named once, not ['cpu', 'cpu']"),
