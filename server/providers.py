@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from server import cuda, tensorrt
 from server.config import RuntimeSection
 from server.errors import DeviceError, MissingProviderError
-from server.tensorrt import Shape, Span
+from server.tensorrt import Shape, Sizes, Span
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +57,14 @@ class Providers:
             )
         if self._tensorrt_problem:
             raise DeviceError(self._tensorrt_problem)
-        options = self.tensorrt_options(path)
-        if options is None:
+        sizes = self.sizes(path)
+        if sizes is None:
             return self._open_cuda(path, threads)
+        options = self.tensorrt_options(path, sizes)
         if not any(Path(options["trt_engine_cache_path"]).glob("*.engine")):
             log.info("TensorRT builds an engine for %s; this takes minutes, once", path)
         providers = [("TensorrtExecutionProvider", options), ("CUDAExecutionProvider", self.cuda_options)]
-        return _open(path, threads, providers)
+        return Fitted(_open(path, threads, providers), sizes, lambda: self._open_cuda(path, threads))
 
     @property
     def cuda_options(self) -> dict[str, Any]:
@@ -75,15 +78,16 @@ class Providers:
             options["gpu_mem_limit"] = self.settings.gpu_memory_limit_mb * 2**20
         return options
 
-    def tensorrt_options(self, path: Path) -> dict[str, Any] | None:
-        """For one graph; None if its sizes are not known beforehand. Raises `DeviceError` if engines cannot be kept."""
+    def sizes(self, path: Path) -> Sizes | None:
+        """What a graph will meet in streams, None if that is not known beforehand."""
         graph = open_on_cpu(path, 1)
         facts = {key: json.loads(value) for key, value in graph.get_modelmeta().custom_metadata_map.items()}
         shapes = {item.name: item.shape for item in graph.get_inputs()}
-        seen = _sizes_of_states(graph, shapes, facts) if "lookahead" in facts else {}
-        profile = tensorrt.profile(shapes, seen, self.most_streams, facts.get("samples_per_frame", 1))
-        if profile is None:
-            return None
+        states = _sizes_of_states(graph, shapes, facts) if "lookahead" in facts else {}
+        return tensorrt.sizes(shapes, states, facts, self.most_streams)
+
+    def tensorrt_options(self, path: Path, sizes: Sizes) -> dict[str, Any]:
+        """For one graph. Raises `DeviceError` if its engines cannot be kept."""
         versions = f"onnxruntime-{ort.__version__}-tensorrt-{tensorrt.version()}"
         folder = tensorrt.engine_folder(self.settings.engine_cache, path, versions)
         options = {
@@ -93,7 +97,7 @@ class Providers:
             "trt_timing_cache_enable": 1,
             "trt_timing_cache_path": str(folder.parent),
             "trt_fp16_enable": int(".fp16" in path.suffixes),
-            **profile,
+            **tensorrt.profile(sizes),
         }
         if self.settings.gpu_memory_limit_mb:
             options["trt_max_workspace_size"] = self.settings.gpu_memory_limit_mb * 2**20
@@ -115,6 +119,34 @@ class Providers:
         tensorrt.preload()
         problem = cuda.missing_library(_LIBRARIES / "libonnxruntime_providers_tensorrt.so", "TensorRT")
         return problem and tensorrt.advice(problem, build_cuda_version())
+
+
+class Fitted:
+    """A graph on TensorRT, and on CUDA for runs of sizes that its engine was not built for: a short end, a long chunk.
+
+    Such a run would be an error of TensorRT, or minutes of building.
+    """
+
+    def __init__(self, engine: ort.InferenceSession, sizes: Sizes, other: Callable[[], ort.InferenceSession]) -> None:
+        self._engine = engine
+        self._sizes = sizes
+        self._open_other = other
+        self._opening = threading.Lock()
+        self._other: ort.InferenceSession | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def run(self, outputs: list[str], inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        fits = tensorrt.fits(self._sizes, {name: array.shape for name, array in inputs.items()})
+        engine = self._engine if fits else self._ready()
+        results: list[NDArray[Any]] = engine.run(outputs, inputs)
+        return results
+
+    def _ready(self) -> ort.InferenceSession:
+        with self._opening:
+            self._other = self._other or self._open_other()
+            return self._other
 
 
 def open_on_cpu(path: Path, threads: int) -> ort.InferenceSession:
@@ -155,7 +187,7 @@ def _sizes_of_states(
     for (name, start), end in zip(initial.items(), after, strict=True):
         for axis, first, later in zip(shapes[name], start, end.shape, strict=True):
             if isinstance(axis, str) and axis not in axes:
-                spans[axis] = Span(min(first, later), later, max(first, later))
+                spans[axis] = Span(min(first, later), max(first, later), max(first, later))
     return spans
 
 

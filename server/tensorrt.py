@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from server.errors import DeviceError
 
@@ -32,8 +33,8 @@ class Span:
         return Span(self.least * factor, self.usual * factor, self.most * factor)
 
 
-FRAMES = Span(1, 48, 128)
-"""Of one chunk. A chunk of the default size has 48; what is beyond costs memory on the GPU."""
+Sizes = Mapping[str, Sequence[Span]]
+"""By input: the sizes of its axes that an engine is built for."""
 
 _SPANS = {
     "phones": Span(1, 40, 1024),
@@ -41,6 +42,8 @@ _SPANS = {
     "window": Span(1, 16, 256),  # steps of the longest phone
     "window_and_now": Span(2, 17, 257),
 }
+_USUAL_FRAMES, _MOST_FRAMES = 48, 128
+"""Of one chunk. A chunk of the default size has 48; what is beyond costs memory on the GPU."""
 
 
 def preload() -> None:
@@ -94,25 +97,44 @@ def time_axes(shape: Shape) -> list[str]:
     return [axis for axis in shape if isinstance(axis, str) and axis.endswith("_time")]
 
 
-def profile(
-    inputs: Mapping[str, Shape], seen: Mapping[str, Span], most_streams: int, samples_per_frame: int = 1
-) -> dict[str, str] | None:
-    """Provider options that build one engine for all sizes of the open axes; None if one of them is not known.
+def sizes(
+    inputs: Mapping[str, Shape], states: Mapping[str, Span], facts: Mapping[str, Any], most_streams: int
+) -> Sizes | None:
+    """What an engine of this graph is built for; None if an open axis has no known sizes.
 
-    `seen` are the axes of the states, by name: how much of the past a layer keeps shows only when it runs.
+    `states` are the axes of the states, by name. TensorRT refuses sizes with which a layer could not run, so the least,
+    the usual and the most are each those of a run: the first of a stream, just long enough, and two later ones.
     """
-    spans = {"batch": Span(1, min(4, most_streams), most_streams), **_SPANS, **seen}
-    spans |= {axis: FRAMES for shape in inputs.values() for axis in time_axes(shape)}
-    spans["samples"] = FRAMES.times(samples_per_frame)
-    kinds: dict[str, list[str]] = {"min": [], "opt": [], "max": []}
-    for name, shape in inputs.items():
-        if not {axis for axis in shape if isinstance(axis, str)} <= spans.keys():
-            return None
-        sizes = [spans[axis] if isinstance(axis, str) else Span(axis, axis, axis) for axis in shape]
-        if name == "final":
-            sizes = [Span(0, 0, 1)]  # it decides over sizes, and of such an input a profile gives the values
-        for kind, numbers in zip(
-            kinds, ([s.least for s in sizes], [s.usual for s in sizes], [s.most for s in sizes]), strict=True
-        ):
-            kinds[kind].append(f"{name}:{'x'.join(map(str, numbers))}")
-    return {f"trt_profile_{kind}_shapes": ",".join(parts) for kind, parts in kinds.items()}
+    shortest = facts.get("lookahead", 0) + 1
+    frames = Span(shortest, max(shortest, _USUAL_FRAMES), max(shortest, _MOST_FRAMES))
+    spans = {"batch": Span(1, min(4, most_streams), most_streams), **_SPANS, **states}
+    spans |= {axis: frames for shape in inputs.values() for axis in time_axes(shape)}
+    spans["samples"] = frames.times(facts.get("samples_per_frame", 1))
+    if any(isinstance(axis, str) and axis not in spans for shape in inputs.values() for axis in shape):
+        return None
+    return {
+        name: [spans[axis] if isinstance(axis, str) else Span(axis, axis, axis) for axis in shape]
+        for name, shape in inputs.items()
+    }
+
+
+def profile(sizes: Sizes) -> dict[str, str]:
+    """Provider options with which one engine is built for all of these sizes."""
+    # `final` decides over sizes, and of such an input a profile gives the values in place of the sizes.
+    known = {**sizes, "final": [Span(0, 0, 1)]} if "final" in sizes else sizes
+    kinds = {"min": "least", "opt": "usual", "max": "most"}
+    return {
+        f"trt_profile_{kind}_shapes": ",".join(
+            f"{name}:{'x'.join(str(getattr(span, size)) for span in spans)}" for name, spans in known.items()
+        )
+        for kind, size in kinds.items()
+    }
+
+
+def fits(sizes: Sizes, shapes: Mapping[str, Sequence[int]]) -> bool:
+    """Whether the engine was built for a run of these shapes."""
+    return all(
+        span.least <= size <= span.most
+        for name, shape in shapes.items()
+        for span, size in zip(sizes[name], shape, strict=True)
+    )
