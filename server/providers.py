@@ -47,7 +47,7 @@ class Providers:
             )
         if self._cuda_problem:
             raise DeviceError(self._cuda_problem)
-        return _open(path, threads, [("CUDAExecutionProvider", self.cuda_options)])
+        return open_on(path, threads, [("CUDAExecutionProvider", self.cuda_options)])
 
     def _open_tensorrt(self, path: Path, threads: int) -> ort.InferenceSession:
         """A graph whose sizes are not known beforehand, such as the one that listens to recordings, stays on CUDA."""
@@ -64,7 +64,7 @@ class Providers:
         if not any(Path(options["trt_engine_cache_path"]).glob("*.engine")):
             log.info("TensorRT builds an engine for %s; this takes minutes, once", path)
         providers = [("TensorrtExecutionProvider", options), ("CUDAExecutionProvider", self.cuda_options)]
-        return Fitted(_open(path, threads, providers), sizes, lambda: self._open_cuda(path, threads))
+        return Fitted(open_on(path, threads, providers), sizes, lambda: self._open_cuda(path, threads))
 
     @property
     def cuda_options(self) -> dict[str, Any]:
@@ -160,10 +160,11 @@ def build_cuda_version() -> str:
     return str(getattr(build_and_package_info, "cuda_version", None) or "")
 
 
-def _open(path: Path, threads: int, providers: list[tuple[str, dict[str, Any]]]) -> ort.InferenceSession:
-    """Where onnxruntime leaves out a provider that it cannot load and goes on without a word, this raises."""
-    session = ort.InferenceSession(path, _options(threads), providers=[*providers, "CPUExecutionProvider"])
-    session.disable_fallback()
+def open_on(path: Path, threads: int, providers: list[tuple[str, dict[str, Any]]]) -> ort.InferenceSession:
+    """Raises where onnxruntime would go on without a provider: silently, or with a word on standard output."""
+    session = ort.InferenceSession(
+        path, _options(threads), providers=[*providers, "CPUExecutionProvider"], enable_fallback=0
+    )
     wanted = [name for name, _ in providers]
     if session.get_providers()[: len(wanted)] != wanted:
         kind = wanted[0].removesuffix("ExecutionProvider")

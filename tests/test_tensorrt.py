@@ -12,7 +12,7 @@ from server import cuda, tensorrt
 from server.config import RuntimeSection
 from server.errors import DeviceError, MissingProviderError
 from server.precision import choose
-from server.providers import Fitted, Providers, open_on_cpu
+from server.providers import Fitted, Providers, open_on, open_on_cpu
 from server.runtime import Runtime
 from server.signals import Style
 from server.tensorrt import Sizes, Span
@@ -192,3 +192,10 @@ def test_the_missing_library_leads_to_the_package_of_the_right_version() -> None
     assert tensorrt.advice(said, "13.0") == f"{said}; pip install 'tensorrt-cu13-libs==10.*'"
     assert "tensorrt-cu12-libs==11.*" in tensorrt.advice("libnvonnxparser.so.11: not there", "12.8")
     assert tensorrt.advice("libcudnn.so.9: not there", "13.0") == "libcudnn.so.9: not there"
+
+
+@without_tensorrt
+def test_a_provider_that_does_not_open_a_graph_says_so_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.warns(UserWarning, match="not in available provider names"), pytest.raises(DeviceError):
+        open_on(EMBEDDED / "postnet.onnx", 1, [("TensorrtExecutionProvider", {})])
+    assert capfd.readouterr().out == ""
