@@ -134,9 +134,9 @@ def _add_options(parser: argparse.ArgumentParser, own: dict[str, Any]) -> None:
     )
     add(
         "--provider",
-        "what to compute on (default: cpu; cuda turns to the CPU where there is no GPU, and says why)",
+        "what to compute on (default: cpu; tensorrt turns to cuda, cuda to the CPU where it cannot work, and says why)",
         "cpu",
-        choices=("cpu", "cuda"),
+        choices=("cpu", "cuda", "tensorrt"),
     )
     add("--threads", "of one computation (default: 0, as the server chooses)", 0, type=int)
     add("--quick", "fewer repeats, lengths and listeners: minutes in place of an hour", False, action="store_true")

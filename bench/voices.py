@@ -28,12 +28,13 @@ class Engine:
     """Where and how a voice is run."""
 
     provider: str = "cpu"
-    """cuda turns to the CPU where there is no GPU, and says why."""
+    """tensorrt turns to cuda, cuda to the CPU where it cannot work, and says why."""
     threads: int = 0
     """For one computation; 0: as the server chooses."""
 
     def config(self, models: Path, precision: str = "auto") -> Config:
-        providers = (self.provider, "cpu") if self.provider != "cpu" else ("cpu",)
+        order = ("tensorrt", "cuda", "cpu")
+        providers = order[order.index(self.provider) :]
         settings = {"providers": providers, "threads": self.threads, "precision": precision}
         return Config(models=ModelsSection(path=models), runtime=RuntimeSection.model_validate(settings))
 

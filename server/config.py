@@ -12,7 +12,7 @@ from server.mistakes import sentence
 
 DEFAULT_FILE = Path("config.yaml")
 
-Provider = Literal["cuda", "cpu"]
+Provider = Literal["tensorrt", "cuda", "cpu"]
 Precision = Literal["fp32", "fp16", "int8"]
 PrecisionSetting = Literal["auto", "fp32", "fp16", "int8"]
 
@@ -67,6 +67,8 @@ class RuntimeSection(_Section):
     device_id: int = Field(default=0, ge=0)
     gpu_memory_limit_mb: int = Field(default=2048, ge=0)
     """0: no limit."""
+    engine_cache: Path = Field(default=Path("~/.cache/sambert-server/engines"), strict=False)
+    """Of TensorRT. ~ is the home of the user."""
     threads: int = Field(default=0, ge=0, le=1024)
     """0: as many as there are CPUs available."""
     unload_after: float = Field(default=0, ge=0)
@@ -114,7 +116,7 @@ class Config(_Section):
 def load_config(path: Path | None = None) -> Config:
     """The configuration in `path`; without one that of ./config.yaml, or the defaults if there is no such file.
 
-    A relative `models.path` is relative to the file that says it. Raises `ConfigurationError` that names every mistake.
+    A relative path is relative to the file that says it. Raises `ConfigurationError` that names every mistake.
     """
     if path is None:
         if not DEFAULT_FILE.exists():
@@ -129,7 +131,11 @@ def load_config(path: Path | None = None) -> Config:
         raise ConfigurationError("\n".join(f"{path}: {mistake}" for mistake in _mistakes(error))) from None
     config.text._places.update({word: f"{path}, line {line}" for word, line in lexicon_lines.items()})
     models = config.models.model_copy(update={"path": path.parent / config.models.path})
-    return config.model_copy(update={"models": models})
+    cache = config.runtime.engine_cache
+    if cache.parts[:1] != ("~",):
+        cache = path.parent / cache
+    runtime = config.runtime.model_copy(update={"engine_cache": cache})
+    return config.model_copy(update={"models": models, "runtime": runtime})
 
 
 class _Loader(yaml.SafeLoader):

@@ -42,13 +42,13 @@ def old_driver(needed: str) -> str | None:
     )
 
 
-def missing_library(provider: Path) -> str | None:
-    """Which library the CUDA provider lacks, as the dynamic linker says it; None if it loads."""
+def missing_library(provider: Path, name: str = "CUDA") -> str | None:
+    """Which library a provider lacks, as the dynamic linker says it; None if it loads."""
     try:
         ctypes.CDLL(str(provider.with_name("libonnxruntime_providers_shared.so")), mode=ctypes.RTLD_GLOBAL)
         ctypes.CDLL(str(provider))
     except OSError as error:
-        return f"the CUDA provider cannot be loaded: {error}"
+        return f"the {name} provider cannot be loaded: {error}"
     return None
 
 

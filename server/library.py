@@ -28,7 +28,7 @@ class Library:
     """
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
-        self.runtime = runtime or Runtime(config.runtime)
+        self.runtime = runtime or Runtime(config.runtime, most_streams=config.scheduler.max_batch)
         self._lexicon = Entries.of(config.text.lexicon, config.text.place)
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config

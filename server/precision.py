@@ -23,7 +23,7 @@ def choose(provider: str, there: Collection[Precision], setting: PrecisionSettin
     """
     if setting != "auto":
         return Choice(setting, "runtime.precision says so")
-    if provider == "cuda":
+    if provider in ("tensorrt", "cuda"):
         if "fp16" in there:
             return Choice("fp16", "half precision is for GPUs")
         return Choice("fp32", "the voice has no fp16 variant")

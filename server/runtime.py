@@ -1,4 +1,4 @@
-"""Runs graphs: the only place that imports onnxruntime. Providers, sessions, and the way back to the CPU.
+"""Runs graphs: sessions, and the way back to the CPU. Only this and `providers` import onnxruntime.
 
 A provider is trusted only as long as its runs succeed. When one fails, at the first run or in the middle of a stream,
 the same run is repeated on the next provider of the configured order, and that one is used from then on. Between two
@@ -11,21 +11,20 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from server import cuda
-from server.config import Precision, RuntimeSection
+from server.config import Precision, RuntimeSection, SchedulerSection
 from server.cpus import available_cpus
 from server.errors import DeviceError, LostStateError, MissingProviderError, VoiceError
 from server.memory import release
 from server.precision import Choice, choose
+from server.providers import Opener, Providers, suited
 from server.rows import Array, Whole, fetched
 
 log = logging.getLogger(__name__)
@@ -48,9 +47,6 @@ _DEVICE_ERRORS = (
 DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
 """ONNX Runtime's name of a provider -> where its outputs can stay; in host memory with all others."""
 
-Opener = Callable[[Path, int], ort.InferenceSession]
-"""Opens a graph with a number of threads; raises `DeviceError` with the reason when the provider cannot work here."""
-
 
 @dataclass
 class Runtime:
@@ -61,12 +57,13 @@ class Runtime:
     """By provider; the real ones unless given."""
     failures: dict[str, str] = field(default_factory=dict)
     """Providers that are no longer used, and why."""
+    most_streams: int = SchedulerSection().max_batch
+    """That may share a run."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
-        real: dict[str, Opener] = {"cuda": self._open_cuda, "cpu": self._open_cpu}
-        self.openers = real | dict(self.openers)
+        self.openers = {**Providers(self.settings, self.most_streams).openers, **self.openers}
 
     @property
     def threads(self) -> int:
@@ -139,40 +136,6 @@ class Runtime:
             if provider not in self.failures:
                 self.failures[provider] = reason
                 log.log(level, "provider %s is not used: %s", provider, reason)
-
-    def _open_cpu(self, path: Path, threads: int) -> ort.InferenceSession:
-        return ort.InferenceSession(path, _options(threads), providers=["CPUExecutionProvider"])
-
-    def _open_cuda(self, path: Path, threads: int) -> ort.InferenceSession:
-        if "CUDAExecutionProvider" not in ort.get_available_providers():
-            raise MissingProviderError(
-                "this onnxruntime is a build for the CPU; for a GPU install the extra gpu or gpu-cu12 in place of cpu, "
-                "or use the image of Dockerfile.gpu"
-            )
-        if self._cuda_problem:
-            raise DeviceError(self._cuda_problem)
-        options = {
-            "device_id": self.settings.device_id,
-            "cudnn_conv_algo_search": "HEURISTIC",
-            "arena_extend_strategy": "kSameAsRequested",
-            "use_tf32": 0,  # its 10-bit products would cost the agreement with the original
-        }
-        if self.settings.gpu_memory_limit_mb:
-            options["gpu_mem_limit"] = self.settings.gpu_memory_limit_mb * 2**20
-        providers = [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
-        session = ort.InferenceSession(path, _options(threads), providers=providers)
-        session.disable_fallback()
-        if session.get_providers()[0] != "CUDAExecutionProvider":
-            raise DeviceError("onnxruntime did not accept the CUDA provider and gave no reason; see its log")
-        return session
-
-    @cached_property
-    def _cuda_problem(self) -> str | None:
-        problem = cuda.missing_gpu() or cuda.old_driver(build_cuda_version())
-        if problem is None:
-            ort.preload_dlls()
-            problem = cuda.missing_library(Path(ort.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so")
-        return problem
 
 
 class DeviceArray:
@@ -252,6 +215,7 @@ class Session:
 
     def _run_bound(self, engine: ort.InferenceSession, inputs: Mapping[str, Whole], keep: bool) -> dict[str, Whole]:
         """On a device: what lies there already is not copied, nor are states that stay."""
+        engine = suited(engine, {name: value.shape for name, value in inputs.items()})
         device = DEVICES.get(engine.get_providers()[0], "cpu")
         binding = engine.io_binding()
         for name, value in inputs.items():
@@ -306,26 +270,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return facts.st_mtime_ns, facts.st_size
-
-
-def build_cuda_version() -> str:
-    """The CUDA version that this onnxruntime was built for, empty for a CPU build."""
-    from onnxruntime.capi import build_and_package_info
-
-    return str(getattr(build_and_package_info, "cuda_version", None) or "")
-
-
-def _options(threads: int) -> ort.SessionOptions:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_order = ort.ExecutionOrder.PRIORITY_BASED  # a vocoder needs a fifth of the memory, and less time
-    options.enable_mem_pattern = False  # it remembers a plan for every shape it sees and never forgets one
-    options.add_session_config_entry(
-        "session.intra_op.allow_spinning", "0"
-    )  # idle threads must leave the CPU to others
-    options.log_severity_level = 3
-    return options
 
 
 def _brief(error: Exception) -> str:

@@ -53,6 +53,16 @@ def test_the_file_of_the_working_folder_is_found(write, monkeypatch):
     assert load_config().server.port == 1234
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("engines", "{folder}/engines"), ("/engines", "/engines"), ("~/e", "~/e")]
+)
+def test_the_folder_of_engines_is_relative_to_the_file_or_the_users(write, written, meant):
+    path = write(f"runtime: {{providers: [tensorrt, cuda, cpu], engine_cache: {written}}}")
+    config = load_config(path)
+    assert config.runtime.providers == ("tensorrt", "cuda", "cpu")
+    assert str(config.runtime.engine_cache) == meant.format(folder=path.parent)
+
+
 def test_values_of_the_file_replace_defaults_and_the_others_stay(write):
     config = load_config(write("server: {host: '::', port: 0}\nruntime: {providers: [cpu]}\nsynthesis:\n"))
     assert (config.server.host, config.server.port) == ("::", 0)
@@ -91,7 +101,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("scheduler: {headroom: 0}", "scheduler.headroom must be above 0, not 0"),
         ("models: {path: 3}", "models.path must be a path, not 3"),
         ("models: {default_voice: ''}", "models.default_voice must be text of at least one character, not ''"),
-        ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'cuda' or 'cpu', not 'tpu'"),
+        ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'tensorrt', 'cuda' or 'cpu', not 'tpu'"),
         ("runtime: {providers: cpu}", "runtime.providers must be a list, not 'cpu'"),
         ("runtime: {providers: []}", "runtime.providers must be a list of at least one provider, each"),
         ("runtime: {providers: [cpu, cpu]}", "each named once, not ['cpu', 'cpu']"),

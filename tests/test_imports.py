@@ -21,7 +21,8 @@ LAYERS = (
     {"text", "acoustic", "vocoder", "audio", "speaker"},
     {"streamed", "capacity"},
     {"voice", "runtime"},
-    {"precision", "work"},
+    {"providers"},
+    {"precision", "tensorrt", "work"},
     {"config", "signals"},
     {"cpus", "cuda", "errors", "memory", "mistakes", "pace", "rows"},
 )
@@ -31,7 +32,7 @@ WITHOUT_DEVICE = ("server.text", "server.audio")
 DEVICE = ("server.runtime", "server.streamed")
 
 DOORS = {
-    "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.rehearsal"),
+    "onnxruntime": ("server.runtime", "server.providers", "server.cli.doctor", "convert.rehearsal"),
     "aiohttp": ("server.http",),
     "onnx": ("convert",),
     "modelscope": ("convert.download",),

@@ -7,13 +7,14 @@ from importlib import metadata
 
 import onnxruntime
 
-from server import cuda
+from server import cuda, tensorrt
 from server.config import Config
 from server.cpus import available_cpus
 from server.errors import SpeechError
 from server.library import Library
 from server.memory import resident
-from server.runtime import Runtime, build_cuda_version
+from server.providers import build_cuda_version
+from server.runtime import Runtime
 
 NAME = "doctor"
 HELP = "check this machine and the voices"
@@ -55,12 +56,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 def _machine(config: Config) -> list[tuple[str, str]]:
     driver = cuda.driver_version()
+    tensorrt.preload()
     return [
         ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("packages", ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))),
         ("threads", f"{Runtime(config.runtime).threads} for a computation, of {available_cpus()} available CPUs"),
         ("NVIDIA driver", f"allows CUDA up to {driver[0]}.{driver[1]}" if driver else "none"),
         ("CUDA build", build_cuda_version() or "none (onnxruntime for the CPU)"),
+        ("TensorRT", tensorrt.version() or "none"),
         ("providers", f"configured {', '.join(config.runtime.providers)}; onnxruntime has {', '.join(_available())}"),
     ]
 

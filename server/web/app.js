@@ -39,7 +39,7 @@ async function showDevice() {
   part("notice").textContent = "已就绪";
   const {provider, fallback} = await (await fetch("health")).json();
   part("notice").textContent =
-    `已就绪 · 在 ${provider === "cuda" ? "GPU" : "CPU"} 上运行` + (fallback ? `（未使用 GPU：${fallback}）` : "");
+    `已就绪 · 在 ${provider === "cpu" ? "CPU" : "GPU"} 上运行` + (fallback ? `（未使用 ${fallback}）` : "");
 }
 
 function showVoices(listed) {

@@ -11,6 +11,7 @@ import pytest
 
 from bench import __main__ as command_line
 from bench.__main__ import main
+from bench.voices import Engine
 from tests.conftest import EMBEDDED
 
 ROOT = EMBEDDED.parents[1]
@@ -138,6 +139,15 @@ def test_an_unknown_voice_is_one_line_that_names_the_known_ones(
     shown = capsys.readouterr().err
     assert "nobody" in shown
     assert "demo" in shown
+
+
+@pytest.mark.parametrize(
+    ("provider", "order"), [("cpu", ("cpu",)), ("cuda", ("cuda", "cpu")), ("tensorrt", ("tensorrt", "cuda", "cpu"))]
+)
+def test_a_provider_that_cannot_work_is_followed_by_the_next_best(
+    provider: str, order: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert Engine(provider).config(tmp_path).runtime.providers == order
 
 
 @pytest.mark.parametrize("wrong", [("--levels", "0"), ("--ways", "post"), ("--use", "0"), ("--provider", "tpu")])
