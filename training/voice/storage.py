@@ -28,6 +28,8 @@ WORTH_BYTES = 384
 LARGEST = 65504.0
 """of float16"""
 STEPS = 127
+ONES = {"dilations": ([1], [1, 1]), "strides": ([1], [1, 1]), "group": (1,)}
+"""What a convolution does unless told otherwise."""
 
 
 def store_as_halves(graph: onnx.GraphProto) -> None:
@@ -153,8 +155,9 @@ def _without_ballast(graph: onnx.GraphProto) -> None:
             renamed[node.input[0]] = node.output[0]
         else:
             nodes.append(node)
-    short = {name: name for name in ("", *(info.name for info in graph.input), *outputs)} | renamed
-    free = (np.base_repr(number, 36).lower() for number in count())
+    outside = {"", *(info.name for info in graph.input), *outputs}
+    short = {name: name for name in outside} | renamed
+    free = (name for number in count() if (name := np.base_repr(number, 36).lower()) not in outside)
     for array in graph.initializer:
         array.name = short.setdefault(array.name, next(free))
     for node in nodes:
@@ -162,7 +165,7 @@ def _without_ballast(graph: onnx.GraphProto) -> None:
         for names in (node.input, node.output):
             names[:] = [short.get(name) or short.setdefault(name, next(free)) for name in names]
         if node.op_type == "Conv":
-            said = [item for item in node.attribute if {item.i, *item.ints} - {0, 1} or item.name == "pads"]
+            said = [item for item in node.attribute if helper.get_attribute_value(item) not in ONES.get(item.name, ())]
             del node.attribute[:]
             node.attribute.extend(said)
     del graph.node[:]
