@@ -3,12 +3,14 @@
 import argparse
 import sys
 import time
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
 from convert.download import locate
 from convert.errors import ConvertError
 from convert.lone_encoder import convert_encoder, lone_encoder
+from convert.manifest import UNTRAINED
 from convert.package import find_voices
 from convert.voice import Conversion, convert_voice
 
@@ -53,10 +55,18 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--voice", help="convert only this voice of a package; or the name of a voice that has none")
     command.add_argument(
         "--precision",
-        type=precisions,
+        type=lambda value: names(value, "precision", PRECISIONS),
         default=("fp32", "int8"),
         metavar="LIST",
         help="fp32 (always there), int8 for CPUs, fp16 for GPUs, with commas (default: fp32,int8)",
+    )
+    command.add_argument(
+        "--untrained",
+        type=lambda value: names(value, "sounds", UNTRAINED),
+        default=(),
+        metavar="LIST",
+        help=f"{', '.join(UNTRAINED)}, with commas: what the voice has phones for but was never taught; voice.yaml "
+        "says so, and the server reads such words in another way",
     )
     command.add_argument("--am", type=Path, help="acoustic model: a .pth file, or a folder with config.yaml and ckpt/")
     command.add_argument("--voc", type=Path, help="vocoder, likewise")
@@ -65,11 +75,12 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def precisions(value: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
-    if unknown := [name for name in names if name not in PRECISIONS]:
-        raise argparse.ArgumentTypeError(f"unknown precision {unknown[0]!r}; valid: {', '.join(PRECISIONS)}")
-    return names
+def names(value: str, kind: str, valid: Collection[str]) -> tuple[str, ...]:
+    """Those of a list with commas, each once."""
+    given = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
+    if unknown := [name for name in given if name not in valid]:
+        raise argparse.ArgumentTypeError(f"unknown {kind} {unknown[0]!r}; valid: {', '.join(valid)}")
+    return given
 
 
 def convert(options: argparse.Namespace) -> None:
@@ -98,7 +109,7 @@ def convert(options: argparse.Namespace) -> None:
     for parts in find_voices(source, voice=options.voice, **named):
         started = time.monotonic()
         print(f"{parts.name}:", file=sys.stderr)
-        report(convert_voice(parts, options.output, origin, show, variants), started)
+        report(convert_voice(parts, options.output, origin, show, variants, options.untrained), started)
     return None
 
 

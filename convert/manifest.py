@@ -11,6 +11,8 @@ from convert.package import VoiceParts
 from convert.settings import Settings
 
 FORMAT = 1
+UNTRAINED = ("english", "erhua")
+"""What a phone table may hold that no recording ever taught the voice; no package says so, a person must."""
 FILLED_PAUSES = (("ge", "en_c"), ("ga", "a_c"), ("ge", "e_c"))
 """嗯, 啊, 呃: what a voice with filled pauses may insert, each closed by a #3 (KAN-TTS get_fpdict)."""
 

@@ -41,11 +41,16 @@ class Conversion:
 
 
 def convert_voice(
-    parts: VoiceParts, output: Path, origin: str, progress: Progress, variants: Sequence[str] = ()
+    parts: VoiceParts,
+    output: Path,
+    origin: str,
+    progress: Progress,
+    variants: Sequence[str] = (),
+    untrained: Sequence[str] = (),
 ) -> Conversion:
     """Converts one voice into `output`/<name>, replacing an older one only when everything is written.
 
-    `variants` are precisions besides fp32; they need onnxruntime.
+    `variants` are precisions besides fp32; they need onnxruntime. `untrained` are some of `convert.manifest.UNTRAINED`.
     """
     result = Conversion(output / parts.name, notes=list(parts.notes))
     config = model_settings(parts.am_config, parts.am_checkpoint, "KanTtsSAMBERT")
@@ -57,6 +62,8 @@ def convert_voice(
             graphs[graph.name] = write_graph(graph, folder)
             result.parameters += graph.parameters
         manifest = describe(parts, config, facts, origin)
+        if untrained:
+            manifest["untrained"] = list(untrained)
         manifest["files"] = copy_files(parts, config, folder)
         manifest["graphs"] = graphs
         if variants:

@@ -3,13 +3,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from server.config import Config, ModelsSection, RuntimeSection
 from server.errors import ConfigurationError, UnknownNameError, VoiceError
 from server.library import Library
-from tests.conftest import EMBEDDED
+from tests.conftest import EMBEDDED, open_voice
 
 
 @pytest.fixture
@@ -84,3 +85,12 @@ def test_a_missing_folder_is_a_mistake_in_the_configuration(tmp_path: Path) -> N
 def test_unfinished_conversions_are_not_voices(models: Path) -> None:
     (models / ".third.x.partial").mkdir()
     assert "third" not in " ".join([*loaded(models).voices, *loaded(models).broken])
+
+
+def test_the_small_voice_speaks_where_it_is_alone(tmp_path: Path) -> None:
+    shutil.copytree(EMBEDDED.with_name("demo-small"), tmp_path / "demo-small")
+    small, large = loaded(tmp_path).synthesizer(None), open_voice(EMBEDDED)
+    assert small.voice.name == "demo-small"
+    sentence = next(large.read("今天天气很好。"))
+    made, wanted = (voice.utter(voice.tables.encode(sentence.symbols)).score.durations for voice in (small, large))
+    assert np.abs(made - wanted).max() <= 1

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ LOCKS = {
     "dev": ("convert", "dev"),
 }
 """The extras that each file of requirements/ is for."""
+EMBEDDED = {"demo": 10_000_000, "demo-small": 3_000_000}
+"""Voices that come with the project, and the most bytes that each may have."""
 
 
 def lines(name: str) -> list[str]:
@@ -95,9 +98,34 @@ def test_what_an_image_copies_is_there_and_reaches_the_builder(kind: str) -> Non
     sent = {line.removeprefix("!").rstrip("/") for line in lines(".dockerignore") if line.startswith("!")}
     copies = [line.split()[1:-1] for line in lines(f"Dockerfile.{kind}") if re.match(r"COPY (?!--from)", line)]
     assert copies
-    for source in (source for sources in copies for source in sources):
+    chosen = {
+        source.replace("${EXTRA}", extra).replace("${VOICE}", voice)
+        for sources in copies
+        for source in sources
+        for extra, voice in product(RUNNING, EMBEDDED)
+    }
+    for source in chosen:
         assert {source, str(Path(source).parent)} & sent, f".dockerignore keeps {source} from the builder"
-        assert all((ROOT / source.replace("${EXTRA}", extra)).exists() for extra in RUNNING)
+        assert (ROOT / source).exists()
+
+
+@pytest.mark.parametrize("kind", ["cpu", "gpu"])
+def test_an_image_holds_one_embedded_voice(kind: str) -> None:
+    text = "\n".join(lines(f"Dockerfile.{kind}"))
+    assert "ARG VOICE=demo\n" in text
+    assert set(re.findall(r"models/\S*(?:demo|VOICE)\S*", text)) == {"models/${VOICE}"}
+
+
+def test_the_embedded_voices_are_kept_and_no_other() -> None:
+    kept = {line.removeprefix("!models/").rstrip("/") for line in lines(".gitignore") if line.startswith("!models/")}
+    assert kept == set(EMBEDDED)
+
+
+@pytest.mark.parametrize("voice", EMBEDDED)
+def test_an_embedded_voice_keeps_to_its_size(voice: str) -> None:
+    files = list((ROOT / "models" / voice).iterdir())
+    assert files
+    assert sum(file.stat().st_size for file in files) <= EMBEDDED[voice]
 
 
 @pytest.mark.parametrize("kind", ["cpu", "gpu"])

@@ -257,3 +257,16 @@ def test_converting_loads_neither_torch_nor_a_runtime(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=GOLDEN.parents[1]
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_was_never_trained_stands_in_the_manifest(package: Path, tmp_path: Path) -> None:
+    assert run(package, tmp_path / "models", "--untrained", "erhua, english") == 0
+    assert open_voice(tmp_path / "models/noncausal_16k").voice.manifest.untrained == ("erhua", "english")
+    assert run(package, tmp_path / "models") == 0
+    assert open_voice(tmp_path / "models/noncausal_16k").voice.manifest.untrained == ()
+
+
+def test_unknown_sounds_are_refused_with_the_valid_ones(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([str(package), "--untrained", "english,dutch"])
+    assert "unknown sounds 'dutch'; valid: english, erhua" in capsys.readouterr().err

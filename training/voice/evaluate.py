@@ -19,6 +19,7 @@ from server.signals import Mel
 from server.synthesizer import Synthesizer, Trace
 from server.vocoder.hifigan import Vocoder
 from server.voice import Voice
+from server.work import finished
 from training.voice import features, measures, pictures
 from training.voice.dataset import Statistics, Utterance, load, samples_of, targets
 from training.voice.listener import Listener, listen, restore
@@ -77,7 +78,7 @@ class Judge:
 
     def copy(self, utterance: Utterance) -> Sounds:
         start = self.vocoder.start()
-        audio, _ = self.vocoder.advance(start, Mel(targets(utterance, self.statistics)), final=True)
+        audio, _ = finished(self.vocoder.advance(start, Mel(targets(utterance, self.statistics)), final=True))
         return audio.samples
 
     def say_again(self, utterance: Utterance) -> Trace:

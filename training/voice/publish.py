@@ -1,81 +1,101 @@
-"""Makes a converted voice ready to ship: `python -m training.voice.publish VOICE REPORT`.
+"""Makes a converted voice ready to ship: `python -m training.voice.publish VOICE REPORT FOLDER`.
 
-Its weights, but for those of the vocoder, are stored as float16, and voice.yaml says where it comes from and how well
-it is understood. Only storage changes: a Cast behind each weight, which ONNX Runtime computes once when it opens the
-graph, so every product is still made in float32. Rounding a weight moves it by 0.05 % at most, which is not heard.
+The voice goes into FOLDER and takes its name; its weights are stored smaller (`storage`), and voice.yaml says where it
+comes from and how well it is understood. VOICE stays as it is, so that one voice can be published in both ways.
 """
 
 import argparse
 import hashlib
 import json
+import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import onnx
 import yaml
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
-SMALLEST = 256
-"""Numbers. Smaller weights are not worth a node, and scalars among them want to be exact."""
-LARGEST = 65504.0
-WHOLE = "vocoder"
-"""Stays as it is: variants in other precisions are made from it."""
+from convert.errors import ConvertError
+from convert.folder import replacing
+from training.voice.storage import WAYS
+
+WHOLE = {"halves": {"vocoder"}, "bytes": set[str]()}
+"""Graphs that stay float32: variants in other precisions are made from the vocoder, but not for the smallest boxes."""
 ORIGIN = {
     "origin": "trained by this project (training/voice) on speech synthesised with espeak-ng: clear, and like a robot",
     "licence": "free to use, as the output of espeak-ng is; the weights come under the project's licence",
 }
+STORED = {
+    "halves": "float16, the vocoder float32",
+    "bytes": "8 bits a weight; the figures are those of the voice before it was stored so",
+}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.voice.publish", description=__doc__)
-    parser.add_argument("voice", type=Path)
+    parser.add_argument("voice", type=Path, help="as `python -m convert --precision fp32` wrote it")
     parser.add_argument("report", type=Path, help="the folder that training.voice.evaluate wrote")
+    parser.add_argument("folder", type=Path, help="where the published voice goes, such as models/demo")
+    parser.add_argument("--storage", choices=WAYS, default="halves", help="default: %(default)s")
     arguments = parser.parse_args()
-    publish(arguments.voice, ORIGIN | {"figures": figures(arguments.report)})
+    statement = ORIGIN | {"storage": STORED[arguments.storage]}
+    try:
+        size = publish(
+            arguments.voice, arguments.folder, statement | {"figures": figures(arguments.report)}, arguments.storage
+        )
+    except ConvertError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{arguments.folder}  ({size:,} bytes)")
+    return 0
 
 
 def figures(report: Path) -> str:
-    found = json.loads((report / "figures.json").read_text())
+    path = report / "figures.json"
+    if not path.is_file():
+        raise ConvertError(f"{path} is missing; `python -m training.voice.evaluate` writes it")
+    found = json.loads(path.read_text())
     read = {name.removeprefix("read "): entry for name, entry in found.items() if name.startswith("read ")}
     wrong = ", ".join(f"{style} {entry['syllable_errors']:.1f}" for style, entry in read.items())
     tones = ", ".join(f"{style} {entry['tone_errors']:.1f}" for style, entry in read.items())
     return f"wrong syllables in sentences read aloud, by the recipe's listener, percent: {wrong}; wrong tones: {tones}"
 
 
-def publish(voice: Path, statement: dict[str, str]) -> None:
-    """`statement` goes into the manifest's `source`; the sums follow, and everything else in it stays as it is."""
-    manifest_file = voice / "voice.yaml"
-    manifest = yaml.safe_load(manifest_file.read_text("utf-8"))
-    for name, graph in manifest["graphs"].items():
-        if name == WHOLE:
-            continue
-        path = voice / graph["file"]
-        model = onnx.load(path)
-        store_as_halves(model.graph)
-        onnx.checker.check_model(model, full_check=True)
-        content = model.SerializeToString()
-        path.write_bytes(content)
-        graph |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    manifest["source"] |= statement
-    text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
-    manifest_file.write_text(text, encoding="utf-8")
+def publish(voice: Path, folder: Path, statement: Mapping[str, str], storage: str = "halves") -> int:
+    """How many bytes the published voice has.
+
+    `statement` goes into the manifest's `source`; name and sums are those of `folder`, and all else stays as it is.
+    Raises `ConvertError` for a voice that is not float32 throughout.
+    """
+    if not (voice / "voice.yaml").is_file():
+        raise ConvertError(f"{voice} is no converted voice: voice.yaml is missing")
+    manifest = yaml.safe_load((voice / "voice.yaml").read_text("utf-8"))
+    if variants := manifest.get("variants"):
+        raise ConvertError(f"{voice} holds {', '.join(variants)} too; convert it again with --precision fp32")
+    with replacing(folder.absolute()) as fresh:
+        for name, graph in manifest["graphs"].items():
+            content = _stored(voice / graph["file"], storage if name not in WHOLE[storage] else None)
+            (fresh / graph["file"]).write_bytes(content)
+            graph |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        for name in manifest["files"]:
+            shutil.copy(voice / name, fresh)
+        manifest["name"] = folder.absolute().name
+        manifest["source"] |= statement
+        text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
+        (fresh / "voice.yaml").write_text(text, encoding="utf-8")
+        return sum(file.stat().st_size for file in fresh.iterdir())
 
 
-def store_as_halves(graph: onnx.GraphProto) -> None:
-    kept, casts = [], []
-    for weight in graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if weight.data_type != TensorProto.FLOAT or values.size < SMALLEST or np.abs(values).max() > LARGEST:
-            kept.append(weight)
-            continue
-        stored = f"{weight.name}.half"
-        kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        casts.append(helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.initializer[:], graph.node[:]
-    graph.initializer.extend(kept)
-    graph.node.extend(nodes)
+def _stored(path: Path, storage: str | None) -> bytes:
+    model = onnx.load(path)
+    if any(weight.data_type in (TensorProto.FLOAT16, TensorProto.INT8) for weight in model.graph.initializer):
+        raise ConvertError(f"{path} is stored smaller already; publish the voice that `python -m convert` wrote")
+    if storage:
+        WAYS[storage](model.graph)
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -24,10 +24,11 @@ def run(folder: Path) -> Path:
     _python(f"{recipe}.vocoder", corpus, vocoder, "--steps", 4, "--save-every", 4)
     _python(f"{recipe}.listener", corpus, listener, "--steps", 4, "--save-every", 4)
     _python(f"{recipe}.package", corpus, acoustic, vocoder, folder / "package")
-    _python("convert", folder / "package", "--output", folder / "models")
-    voice = folder / "models" / "demo"
+    _python("convert", folder / "package", "--output", folder / "float32", "--precision", "fp32")
+    voice = folder / "float32" / "demo"
     _python(f"{recipe}.evaluate", corpus, voice, listener, folder / "report", "--recordings", 2, "--sentences", 1)
-    _python(f"{recipe}.publish", voice, folder / "report")
+    _python(f"{recipe}.publish", voice, folder / "report", folder / "models" / "demo")
+    _python(f"{recipe}.publish", voice, folder / "report", folder / "models" / "demo-small", "--storage", "bytes")
     spoken = folder / "spoken.wav"
     _python("server", "speak", SENTENCE, "--models", folder / "models", "-o", spoken)
     return spoken
