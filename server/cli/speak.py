@@ -85,7 +85,7 @@ def _speak(options: argparse.Namespace, narrator: Narrator, manner: Manner, *, m
             sys.stdout.buffer.write(form.encode(audio))
             sys.stdout.buffer.flush()
         return
-    samples = np.concatenate([audio.samples for audio in chunks])
+    samples = np.concatenate([np.zeros(0, np.float32), *(audio.samples for audio in chunks)])
     audio = Audio(samples, narration.rate)
     with _replacing(Path(options.output)) as file:
         file.write(whole(audio) if name == "wav" else encoder(name, audio.rate).encode(audio))
