@@ -25,6 +25,7 @@ from training.voice.dataset import Statistics, Utterance, load, samples_of, targ
 from training.voice.listener import Listener, listen, restore
 from training.voice.report import write_report
 from training.voice.scoring import Score, score, words_of
+from training.voice.script import frequent_english
 from training.voice.speakers import EMOTIONS, SPEAKERS, STYLES
 from training.voice.vocabulary import TAUGHT
 
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("listener", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recordings", type=int, default=88, help="held-out ones that are taken")
-    parser.add_argument("--sentences", type=int, default=32)
+    parser.add_argument("--sentences", type=int, default=42)
     arguments = parser.parse_args()
     judge = open_judge(arguments.corpus, arguments.voice, arguments.listener)
     held_out = load(arguments.corpus, held_out=True)[: arguments.recordings]
@@ -116,8 +117,20 @@ def main() -> None:
 def open_judge(corpus: Path, voice: Path, listener: Path) -> Judge:
     opened, runtime = Voice(voice), Runtime(RuntimeSection(providers=("cpu",), threads=1))
     synthesizer = Synthesizer(opened, runtime, SynthesisSection())
-    lexicon = sorted({word for one in load(corpus, held_out=False) for word in words_of(one.units.tolist())})
+    lexicon = _lexicon(load(corpus, held_out=False))
     return Judge(synthesizer, Vocoder(opened, runtime), restore(listener), Statistics.read(corpus), lexicon)
+
+
+def _lexicon(utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
+    """How the frequent English words of a corpus are pronounced, by which one is told from another."""
+    frequent, found = frozenset(frequent_english()), set()
+    for one in utterances:
+        spoken = [word for part in one.text.split() for word in part.partition("#")[0].split("/")]
+        written = [word for word in spoken if not word[-1].isdigit()]
+        found |= {
+            phones for word, phones in zip(written, words_of(one.units.tolist()), strict=True) if word in frequent
+        }
+    return sorted(found)
 
 
 def judge_recordings(judge: Judge, held_out: Sequence[Utterance]) -> dict[tuple[str, str], Tally]:

@@ -150,17 +150,18 @@ def _erhua() -> list[str]:
 
 
 def _english(dice: random.Random) -> str:
-    """Mostly what people mix into Chinese; for phones in all their neighbourhoods any word, and letters."""
+    """Mostly frequent words; for phones in all their neighbourhoods any word, and letters."""
     kind = dice.random()
     if kind < 0.65:
-        return dice.choice(_frequent())
+        return dice.choice(frequent_english())
     if kind < 0.88:
         return dice.choice(_any_word())
     return "".join(dice.choices(string.ascii_uppercase, k=dice.choice((1, 2, 3, 3))))
 
 
 @cache
-def _frequent() -> list[str]:
+def frequent_english() -> list[str]:
+    """What people mix into Chinese."""
     return (files("training.voice") / "english.txt").read_text("utf-8").split()
 
 
