@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 AHEAD = 2
 """Chunks that wait for a slow listener; one more is computed, then the computing waits."""
-LONGEST_RUN = 0.1
+LONGEST_RUN = 0.05
 """Seconds that a batch may be expected to take: a stream that becomes urgent waits that long."""
 LONGEST_WAIT = 60
 """Seconds, of what a refused client is told."""
