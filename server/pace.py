@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 0.3
-"""Seconds after its request at which a stream that has given no sound counts as dry: those that sound, and have less than
-that ahead, go first."""
+"""Seconds after its request at which a stream that has given no sound counts as dry. Those that sound, and have less
+than that ahead, go first."""
 RESUMED = 1.0
 """Seconds of sound that a listener certainly still has who let chunks lie and now takes one."""
 
