@@ -26,7 +26,7 @@ help:
 	@echo "make test     run every check and every test"
 	@echo "make check    run the checks alone: style, types, import rule"
 	@echo "make format   put the code into the project's style"
-	@echo "make bench    measure; takes an hour, with ARGS=--quick minutes; docs/performance.md"
+	@echo "make bench    measure, half an hour or more; ARGS=--quick for minutes; docs/performance.md"
 	@echo "make lock     choose the versions in requirements/ anew"
 	@echo "make training-smoke   go through the recipe of the embedded voice in a few steps; needs espeak-ng, brings torch"
 	@echo "make images   build the container images $(EXTRAS:%=$(IMAGE):%)"

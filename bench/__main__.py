@@ -139,7 +139,7 @@ def _add_options(parser: argparse.ArgumentParser, own: dict[str, Any]) -> None:
         choices=("cpu", "cuda", "tensorrt"),
     )
     add("--threads", "of one computation (default: 0, as the server chooses)", 0, type=int)
-    add("--quick", "fewer repeats, lengths and listeners: minutes in place of an hour", False, action="store_true")
+    add("--quick", "fewer repeats, lengths and listeners: minutes in place of half an hour", False, action="store_true")
     add("--json", "end with one line of JSON", False, action="store_true")
     add("--output", f"folder for the results (default: {OUTPUT})", OUTPUT, type=Path, metavar="DIR")
     add("--repeat", "how often each thing is measured", type=_positive)
