@@ -131,7 +131,9 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: Path | str) -> int:
 def report(tmp_path: Path) -> Path:
     folder = tmp_path / "report"
     folder.mkdir()
-    (folder / "figures.json").write_text(json.dumps({"read F7-neutral": {"syllable_errors": 1.25, "tone_errors": 0.5}}))
+    (folder / "figures.json").write_text(
+        json.dumps({"read F7-neutral": {"syllable_errors": 1.25, "tone_errors": 0.5, "english_errors": 7}})
+    )
     return folder
 
 
@@ -143,7 +145,9 @@ def test_the_command_names_the_voice_and_says_how_it_is_understood(
     assert f"{sum(file.stat().st_size for file in folder.iterdir()):,} bytes" in capsys.readouterr().out
     manifest = Voice(folder).manifest
     assert manifest.name == "demo-small"
-    assert manifest.source["figures"].endswith("percent: F7-neutral 1.2; wrong tones: F7-neutral 0.5")
+    assert manifest.source["figures"].endswith(
+        "percent: F7-neutral 1.2; wrong tones: F7-neutral 0.5; wrong English words: F7-neutral 7.0"
+    )
     assert "8 bits" in manifest.source["storage"]
 
 

@@ -57,9 +57,15 @@ def figures(report: Path) -> str:
         raise ConvertError(f"{path} is missing; `python -m training.voice.evaluate` writes it")
     found = json.loads(path.read_text())
     read = {name.removeprefix("read "): entry for name, entry in found.items() if name.startswith("read ")}
-    wrong = ", ".join(f"{style} {entry['syllable_errors']:.1f}" for style, entry in read.items())
-    tones = ", ".join(f"{style} {entry['tone_errors']:.1f}" for style, entry in read.items())
-    return f"wrong syllables in sentences read aloud, by the recipe's listener, percent: {wrong}; wrong tones: {tones}"
+
+    def listed(kind: str) -> str:
+        return ", ".join(f"{style} {entry[kind]:.1f}" for style, entry in read.items())
+
+    return (
+        "wrong syllables in sentences read aloud, by the recipe's listener, percent: "
+        f"{listed('syllable_errors')}; wrong tones: {listed('tone_errors')}; "
+        f"wrong English words: {listed('english_errors')}"
+    )
 
 
 def publish(voice: Path, folder: Path, statement: Mapping[str, str], storage: str = "halves") -> int:
