@@ -58,6 +58,16 @@ def test_a_listener_hears_a_pause_of_the_length_that_was_asked_for(pair: tuple[s
         assert heard_gap(demo, pair, pause) - natural == pytest.approx(pause, abs=0.03)
 
 
+def test_a_sentence_that_was_cut_for_its_length_goes_on_without_the_silence_between_sentences(
+    demo: Synthesizer,
+) -> None:
+    first, rest = demo.read("老师说只要每天坚持练习就一定会有进步" * 5)
+    assert (first.goes_on, rest.goes_on) == (True, False)
+    assert demo.sentence_silence > 0.2
+    together = len(joined(list(said(demo, first, rest))))
+    assert together == len(joined(list(said(demo, first)))) + len(joined(list(said(demo, rest))))
+
+
 @pytest.mark.parametrize("pause", [0, 0.01, 0.06, 0.1234, 0.125, 0.2, 3.3])
 def test_the_end_of_a_sentence_counts_towards_its_pause(pause: float, demo: Synthesizer) -> None:
     (sentence,) = sentences(demo, "你好")

@@ -63,6 +63,8 @@ class Sentence:
     pause: float | None = None
     """Seconds of silence that sound after the sentence, exactly; None: its natural end, and the configured silence
     when another sentence follows."""
+    goes_on: bool = False
+    """Whether it was cut for its length, and what follows is its rest: its natural end is pause enough."""
 
     @property
     def prosody(self) -> dict[int, int]:
@@ -174,6 +176,7 @@ class FrontEnd:
             places=tuple(_places(script, origin, written)),
             styles=styles if len(set(styles)) > 1 else styles[:1],
             pause=piece.pause,
+            goes_on=piece.level < grouping.SENTENCE_END,
             warnings=(),
         )
         return sentence, tuple(warnings)
