@@ -34,21 +34,14 @@ def engine_load(engine: Synthesizer, scheduler: Scheduler, listeners: int, secon
         time.sleep(start_of(number, listeners))
         request = 0
         while time.perf_counter() < until:
+            outcome: Listener | Refusal | Exception
             try:
-                heard = _listen(engine, scheduler, text_for(number, request))
+                outcome = _listen(engine, scheduler, text_for(number, request))
             except SpeechError as error:
-                with lock:
-                    visits.failures.append(f"{type(error).__name__}: {error}")
-                time.sleep(1)
-                continue
+                outcome = error
             with lock:
-                if isinstance(heard, Refusal):
-                    visits.refused += 1
-                    pause = heard.retry_after
-                else:
-                    visits.heard.append(heard)
-                    pause = heard.dry - time.perf_counter()
-                    request += 1
+                pause = visits.note(outcome)
+            request += isinstance(outcome, Listener)
             time.sleep(max(0.0, min(pause, until - time.perf_counter())))
 
     with ThreadPoolExecutor(listeners) as threads:

@@ -64,19 +64,13 @@ async def _visit(
     await asyncio.sleep(start_of(number, listeners))
     request = 0
     while time.perf_counter() < until:
+        outcome: Listener | Refusal | Exception
         try:
-            heard = await _listen(session, url, text_for(number, request))
+            outcome = await _listen(session, url, text_for(number, request))
         except (ServiceError, aiohttp.ClientError, TimeoutError) as error:
-            visits.failures.append(f"{type(error).__name__}: {error}")
-            await asyncio.sleep(1)
-            continue
-        if isinstance(heard, Refusal):
-            visits.refused += 1
-            pause = heard.retry_after
-        else:
-            visits.heard.append(heard)
-            pause = heard.dry - time.perf_counter()
-            request += 1
+            outcome = error
+        pause = visits.note(outcome)
+        request += isinstance(outcome, Listener)
         await asyncio.sleep(max(0.0, min(pause, until - time.perf_counter())))
 
 

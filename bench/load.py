@@ -1,5 +1,6 @@
 """What a crowd of listeners has heard: first audio, late chunks, refusals."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ from bench.texts import LINES
 
 LEVELS = (1, 2, 4, 8, 16, 32)
 """Listeners at a time."""
+PATIENCE = 1.0
+"""Seconds after which a listener asks again whose request failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,19 @@ class Visits:
     """Requests that there was no room for."""
     failures: list[str] = field(default_factory=list)
     """Requests that went wrong, and why."""
+
+    def note(self, outcome: Listener | Refusal | Exception) -> float:
+        """Keeps what became of a request, and says in how many seconds its listener asks again."""
+        match outcome:
+            case Listener():
+                self.heard.append(outcome)
+                return max(0.0, outcome.dry - time.perf_counter())
+            case Refusal():
+                self.refused += 1
+                return outcome.retry_after
+            case _:
+                self.failures.append(f"{type(outcome).__name__}: {outcome}")
+                return PATIENCE
 
 
 @dataclass(frozen=True, slots=True)

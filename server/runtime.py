@@ -207,9 +207,8 @@ class Session:
                 raise
             except _DEVICE_ERRORS as error:
                 reason = f"{self.path.name} failed: {_brief(error)}"
-                if self._runtime.is_last(provider):  # the next request may fare better, so it is not given up
-                    raise DeviceError(f"{provider}: {reason}") from None
-                if self._rows(inputs) > 1:  # one by one it may fit
+                # The last one is never given up, since the next request may fare better; a batch may fit one by one.
+                if self._runtime.is_last(provider) or self._rows(inputs) > 1:
                     raise DeviceError(f"{provider}: {reason}") from None
                 self._runtime.give_up(provider, reason)
 
