@@ -29,6 +29,8 @@ AHEAD = 2
 """Chunks that wait for a slow listener; one more is computed, then the computing waits."""
 LONGEST_RUN = 0.05
 """Seconds that a batch may be expected to take: a stream that becomes urgent waits that long."""
+NARROW = 60.0
+"""Seconds after which a batch that did not fit is tried again: its device may have room, or be another one."""
 LONGEST_WAIT = 60
 """Seconds, of what a refused client is told."""
 
@@ -113,8 +115,8 @@ class Scheduler:
         self._late = 0
         self._speeds: dict[Graph, float] = {}
         """Seconds for each row and frame of a graph's runs."""
-        self._widths: dict[Graph, int] = {}
-        """Streams that a run of the graph may be for, where that is less than configured: more did not fit."""
+        self._widths: dict[Graph, tuple[int, float]] = {}
+        """Streams that a run of the graph may be for, where more did not fit, and until when that is believed."""
 
     def start(
         self,
@@ -247,11 +249,15 @@ class Scheduler:
             part = ceil(len(mates) / (self._idle + 1))
             seconds = self._speeds.get(leader.request.graph, 0.0) * leader.request.size
             affordable = int(LONGEST_RUN / seconds) if seconds else 1
-            most = min(part, affordable, self._widths.get(leader.request.graph, self.settings.max_batch))
+            most = min(part, affordable, self._widest(leader.request.graph))
             mates.sort(key=lambda job: job.deadline)
             batch = sorted(mates[: max(1, most)], key=lambda job: job.number)  # the same streams in the same order
         self._ready = [job for job in self._ready if job not in batch]
         return batch
+
+    def _widest(self, graph: Graph) -> int:
+        width, until = self._widths.get(graph, (0, 0.0))
+        return width if time.monotonic() < until else self.settings.max_batch
 
     def _compute(self, batch: Sequence[Job]) -> None:
         """Gives each its answer. A batch that fails is computed one by one, to find whose fault it is."""
@@ -264,7 +270,7 @@ class Scheduler:
             if len(batch) > 1:
                 log.warning("a batch of %d failed and is computed one by one: %s", len(batch), error)
                 if isinstance(error, DeviceError) and not isinstance(error, LostStateError):
-                    self._widths[runs[0].graph] = len(batch) // 2
+                    self._widths[runs[0].graph] = len(batch) // 2, time.monotonic() + NARROW
                 for job in batch:
                     self._compute([job])
                 return
