@@ -28,7 +28,7 @@ help:
 	@echo "make format   put the code into the project's style"
 	@echo "make bench    measure, half an hour or more; ARGS=--quick for minutes; docs/performance.md"
 	@echo "make lock     choose the versions in requirements/ anew"
-	@echo "make training-smoke   go through the recipe of the embedded voice in a few steps; needs espeak-ng, brings torch"
+	@echo "make training-smoke   test the recipe of the embedded voice, and go through it in a few steps; needs espeak-ng, brings torch"
 	@echo "make images   build the container images $(EXTRAS:%=$(IMAGE):%)"
 
 setup: .venv/ready
@@ -91,8 +91,10 @@ images:
 	$(DOCKER) build -f Dockerfile.gpu -t $(IMAGE):gpu --build-arg EXTRA=gpu .
 	$(DOCKER) build -f Dockerfile.gpu -t $(IMAGE):gpu-cu12 --build-arg EXTRA=gpu-cu12 .
 
-# The recipe of the voice has an environment of its own, so that torch stays away from everything else.
+# The recipe of the voice has an environment of its own, so that torch stays away from everything else. Its tests need
+# that, too: `make test` passes them over.
 training-smoke: build/training/ready
+	build/training/bin/python -m pytest tests/training
 	build/training/bin/python -W ignore -m training.voice.smoke build/training-smoke
 
 build/training/ready: training/requirements.txt

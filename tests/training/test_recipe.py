@@ -12,6 +12,8 @@ for package in ("torch", "pyworld", "soxr", "scipy"):
     pytest.importorskip(package)
 pytestmark = pytest.mark.filterwarnings("default")
 
+from server.text.english import words  # noqa: E402
+from server.text.english.dictionary import VOWELS  # noqa: E402
 from server.text.units.syllables import to_phones  # noqa: E402
 from training.voice import arpabet, erhua  # noqa: E402
 from training.voice.script import write_line  # noqa: E402
@@ -76,12 +78,28 @@ def test_the_highest_harmonic_stays_below_half_the_rate(style) -> None:
 )
 def test_english_is_cut_into_syllables_by_the_longest_onset(spelled: str, expected: str) -> None:
     phones = [
-        (part, stressed and part in arpabet.VOWELS)
-        for mnemonic, stressed in arpabet.phonemes_of(spelled)
-        for part in arpabet.PHONES[mnemonic]
+        (part, sound.stressed and part in VOWELS) for sound in arpabet.transcribe(spelled) for part in sound.phones
     ]
     shown = [f"{phone.name}/{phone.flag}/{int(phone.stressed)}" for phone in arpabet.syllables(phones)]
     assert " ".join(shown) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "spelled", "phones"),
+    [
+        ("story", "s|t|'o@|r|i", "s t ao r iy"),
+        ("history", "h|'I|s|t|3|r|i", "hh ih s t er iy"),
+        ("museum", "m|j|u:|z|'i@|m", "m y uw z iy ah m"),
+        ("theory", "T|'i@|r|i", "th ih r iy"),
+        ("studio", "s|t|'u:|d|I2|;|,oU", "s t uw d iy ow"),
+        ("YouTube", "j|u: t|'u:|b", "y uw t uw b"),
+    ],
+)
+def test_what_espeak_writes_is_labelled_as_the_dictionary_would(word: str, spelled: str, phones: str) -> None:
+    sounds = list(arpabet.transcribe(spelled))
+    assert all(sound.known for sound in sounds)
+    assert " ".join(phone for sound in sounds for phone in sound.phones) == phones
+    assert tuple(phones.split()) == tuple(phone.rstrip("1") for phone in words.read(word.lower()))
 
 
 def test_a_course_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:

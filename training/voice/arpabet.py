@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+
+from server.text.english.syllables import parts
 
 PHONES: dict[str, tuple[str, ...]] = {
     "p": ("p",), "b": ("b",), "t": ("t",), "t#": ("t",), "t2": ("t",), "d": ("d",), "d#": ("d",), "k": ("k",),
@@ -16,61 +17,26 @@ PHONES: dict[str, tuple[str, ...]] = {
     "@#": ("ah",),
     "u:": ("uw",), "u": ("uw",), "U": ("uh",), "3": ("er",), "3:": ("er",), "eI": ("ey",), "aI": ("ay",),
     "OI": ("oy",), "oU": ("ow",), "oU#": ("ow",), "aU": ("aw",),
-    "@L": ("ah", "l"), "@l": ("ah", "l"), "n-": ("ah", "n"), "A@": ("aa", "r"), "e@": ("eh", "r"), "i@": ("ih", "r"),
+    "@L": ("ah", "l"), "@l": ("ah", "l"), "n-": ("ah", "n"), "A@": ("aa", "r"), "e@": ("eh", "r"), "i@": ("iy", "ah"),
     "i@3": ("ih", "r"), "U@": ("uh", "r"), "O@": ("ao", "r"), "o@": ("ao", "r"), "aI@": ("ay", "ah"),
     "aI3": ("ay", "er"), "aU@": ("aw", "er"), "IR": ("ih", "r"), "VR": ("ah", "r"),
 }  # fmt: skip
-"""espeak-ng's mnemonic -> ARPAbet; what it speaks as one may be two."""
+"""espeak-ng's mnemonic -> ARPAbet; what it speaks as one may be two. Its r is not written twice: o@ and r are ao r."""
 
-VOWELS = frozenset(["aa", "ae", "ah", "ao", "aw", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw"])
-_ONSETS = frozenset(
-    [
-        "b l",
-        "b r",
-        "d r",
-        "d w",
-        "f l",
-        "f r",
-        "g l",
-        "g r",
-        "g w",
-        "hh w",
-        "k l",
-        "k r",
-        "k w",
-        "p l",
-        "p r",
-        "s k",
-        "s l",
-        "s m",
-        "s n",
-        "s p",
-        "s t",
-        "s w",
-        "sh r",
-        "t r",
-        "t w",
-        "th r",
-        "th w",
-        "s k r",
-        "s k w",
-        "s p l",
-        "s p r",
-        "s t r",
-        "b y",
-        "f y",
-        "g y",
-        "hh y",
-        "k y",
-        "m y",
-        "n y",
-        "p y",
-        "v y",
-        "s k y",
-        "s p y",
-    ]
-)
-"""Clusters that begin an English syllable; a single consonant does too, except ng."""
+_BEFORE_R = {mnemonic: phones[:1] for mnemonic, phones in PHONES.items() if phones[1:] == ("r",)} | {"i@": ("ih",)}
+"""Vowels whose own r is the one that is written behind them: story, theory."""
+_GLIDED = frozenset(["I", "I2", "I#"])
+"""Before another vowel espeak-ng writes `;` between them, and English has its long vowel there: studio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    mnemonic: str
+    phones: tuple[str, ...]
+    """ARPAbet; none where the phone before lasts on: the r of `history` is a part of er"""
+    stressed: bool
+    """whether a primary stress mark stands before it"""
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +47,32 @@ class Phone:
     """s_begin, s_middle, s_end or s_both"""
 
 
-def phonemes_of(spelled: str) -> Iterator[tuple[str, bool]]:
-    """(mnemonic, whether a primary stress mark stands before it) of what `Espeak.spell` returns for a word."""
-    for part in spelled.replace(" ", "|").replace("#|", "# |").split("|"):
-        mnemonic = part.strip().lstrip("',%=_")
-        if mnemonic and mnemonic != ";":
-            yield mnemonic, "'" in part
+def transcribe(spelled: str) -> Iterator[Sound]:
+    """What `Espeak.spell` returns for a word."""
+    marked = [(mark.strip(), "'" in mark) for mark in spelled.replace(" ", "|").replace("#|", "# |").split("|")]
+    sounds = [(mark.lstrip("',%=_"), stressed) for mark, stressed in marked if mark.lstrip("',%=_")]
+    before: tuple[str, ...] = ()
+    for place, (mnemonic, stressed) in enumerate(sounds):
+        if mnemonic == ";":
+            continue
+        following = sounds[place + 1][0] if place + 1 < len(sounds) else ""
+        phones = PHONES.get(mnemonic, ())
+        if mnemonic in _GLIDED and following == ";":
+            phones = ("iy",)
+        if following == "r":
+            phones = _BEFORE_R.get(mnemonic, phones)
+        said = () if mnemonic == "r" and before[-1:] == ("er",) else phones
+        yield Sound(mnemonic, said, stressed, known=mnemonic in PHONES)
+        before = phones
 
 
 def syllables(phones: Sequence[tuple[str, bool]]) -> list[Phone]:
-    """ARPAbet phones with a stress on their vowels -> phones with their place in a syllable, by maximal onset."""
-    nuclei = [place for place, (name, _) in enumerate(phones) if name in VOWELS]
-    starts = [0]
-    for before, after in pairwise(nuclei):
-        start = after
-        while start - 1 > before and _may_begin([name for name, _ in phones[start - 1 : after]]):
-            start -= 1
-        starts.append(start)
-    found = []
-    for start, end in zip(starts, [*starts[1:], len(phones)], strict=True):
+    """ARPAbet phones with a stress on their vowels -> phones with their places in syllables, which the server cuts."""
+    found: list[Phone] = []
+    for part in parts([name for name, _ in phones]):
+        start, end = len(found), len(found) + len(part)
         stressed = any(stress for _, stress in phones[start:end])
         for place in range(start, end):
             edge = "s_begin" if place == start else "s_end" if place == end - 1 else "s_middle"
             found.append(Phone(phones[place][0], stressed, "s_both" if end - start == 1 else edge))
     return found
-
-
-def _may_begin(cluster: list[str]) -> bool:
-    return cluster != ["ng"] if len(cluster) == 1 else " ".join(cluster) in _ONSETS

@@ -19,7 +19,7 @@ from training.voice.recording import UnspeakableError, record
 from training.voice.script import Line, write_line
 from training.voice.speakers import SPEAKERS, STYLES
 
-SHARES = {"neutral": 5, "happy": 2, "sad": 2, "angry": 2}
+SHARES = {"neutral": 4, "happy": 3, "sad": 2, "angry": 2}
 """Utterances of each emotion among eleven."""
 ROUND = len(SPEAKERS) * sum(SHARES.values())
 _espeak: list[Espeak] = []
@@ -28,7 +28,7 @@ _espeak: list[Espeak] = []
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.voice.corpus", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--utterances", type=int, default=4400)
+    parser.add_argument("--utterances", type=int, default=6600)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--held-out-every", type=int, default=40, help="rounds of speakers and emotions")
     arguments = parser.parse_args()

@@ -10,6 +10,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from server.text.english.dictionary import VOWELS
 from server.text.units.syllables import split_tone, to_phones
 from training.voice import arpabet, erhua
 from training.voice.espeak import Espeak, Phoneme, Rendering
@@ -219,15 +220,16 @@ def _english(
     for word in clause:
         phones: list[tuple[str, bool]] = []
         ends: list[float] = []
-        for mnemonic, stressed in arpabet.phonemes_of(espeak.spell(word.syllables[0], voice)):
+        for written in arpabet.transcribe(espeak.spell(word.syllables[0], voice)):
             sound = next(heard, None)
-            if sound is None or sound.name != mnemonic or mnemonic not in arpabet.PHONES:
-                raise UnspeakableError(f"{word.syllables[0]}: {mnemonic} is {sound.name if sound else 'not'} spoken")
-            parts = arpabet.PHONES[mnemonic]
+            if sound is None or sound.name != written.mnemonic or not written.known:
+                spoken_as = sound.name if sound else "not"
+                raise UnspeakableError(f"{word.syllables[0]}: {written.mnemonic} is {spoken_as} spoken")
             until = next(bounds)
-            phones += [(part, stressed and part in arpabet.VOWELS) for part in parts]
+            parts = written.phones
+            phones += [(part, written.stressed and part in VOWELS) for part in parts]
             ends += [begin + (until - begin) * (place + 1) / len(parts) for place in range(len(parts))]
-            begin = until
+            begin = ends[-1] = until
         flags = _word_flags(len(phones))
         for phone, until in zip(arpabet.syllables(phones), ends, strict=True):
             spoken.append((Unit(phone.name, f"tone{int(phone.stressed)}", phone.flag, next(flags)), until))

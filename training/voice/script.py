@@ -22,6 +22,8 @@ COMMON = range(0x4E00, 0x9FA6)
 PARTICLES = ("de5", "le5", "zhe5", "guo5", "men5", "zi5", "tou5", "li5", "shang5", "ba5", "ne5", "ma5", "a5")
 LENGTHS = {3: 2, 5: 4, 8: 5, 11: 5, 14: 4, 20: 2, 28: 1}
 """Syllables of a sentence -> how often."""
+RARE_WORDS_TAKEN, FEWEST_WORDS = 4, 10
+"""Every fourth word of the dictionary; a place of a phone that fewer words than ten have is not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def write_line(name: str, style: Style, held_out: bool, seed: int) -> Line:
     kind = dice.random()
     words: list[Word] = []
     while sum(len(word.syllables) for word in words) < length:
-        if kind < 0.08 or (kind < 0.45 and dice.random() < 0.4):
+        if kind < 0.12 or (kind < 0.55 and dice.random() < 0.4):
             words.append(Word((_english(dice),), 1, english=True))
         else:
             words.append(Word(_mandarin(dice), 1))
@@ -150,12 +152,12 @@ def _erhua() -> list[str]:
 
 
 def _english(dice: random.Random) -> str:
-    """Mostly frequent words; for phones in all their neighbourhoods any word, and letters."""
+    """Frequent words, as they are; words for phones that are rare in them; letters."""
     kind = dice.random()
-    if kind < 0.65:
+    if kind < 0.5:
         return dice.choice(frequent_english())
     if kind < 0.88:
-        return dice.choice(_any_word())
+        return dice.choice(dice.choice(_words_by_phone()))
     return "".join(dice.choices(string.ascii_uppercase, k=dice.choice((1, 2, 3, 3))))
 
 
@@ -166,8 +168,16 @@ def frequent_english() -> list[str]:
 
 
 @cache
-def _any_word() -> list[str]:
-    return [word for word in dictionary.words() if 3 <= len(word) <= 9 and word.isalpha()]
+def _words_by_phone() -> list[list[str]]:
+    """For each phone the words that begin with it, that end with it, and that have it elsewhere."""
+    found: dict[tuple[str, int], list[str]] = {}
+    words = [word for word in dictionary.words() if 3 <= len(word) <= 9 and word.isalpha()]
+    for word in words[::RARE_WORDS_TAKEN]:
+        phones = [phone.rstrip("1") for phone in dictionary.look_up(word) or ()]
+        last = len(phones) - 1
+        for key in {(phone, (place > 0) + (place == last)) for place, phone in enumerate(phones)}:
+            found.setdefault(key, []).append(word)
+    return [words for _, words in sorted(found.items()) if len(words) >= FEWEST_WORDS]
 
 
 def _plain(reading: str) -> str:

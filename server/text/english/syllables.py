@@ -28,15 +28,15 @@ _SILENT, _UNWRITTEN, _UNUSUAL = 1.0, 1.5, 4.0
 
 def cut(letters: str, phones: Sequence[str], place: int) -> tuple[Syllable, ...]:
     """`letters` as they stand at `place` in the normalised sentence."""
-    parts = list(_parts(phones))
+    found = list(parts(phones))
     first = _first_letters(letters.lower(), tuple(phone.rstrip("1") for phone in phones))
     starts = [0]
     count = 0
-    for part in parts[:-1]:
+    for part in found[:-1]:
         count += len(part)
         starts.append(max(starts[-1], first[count]))
     syllables = []
-    for part, start, end in zip(parts, starts, [*starts[1:], len(letters)], strict=True):
+    for part, start, end in zip(found, starts, [*starts[1:], len(letters)], strict=True):
         start, end = (start, end) if start < end else (end - 1, end) if end else (0, 1)
         bare = tuple(phone.rstrip("1") for phone in part)
         syllables.append(
@@ -45,8 +45,8 @@ def cut(letters: str, phones: Sequence[str], place: int) -> tuple[Syllable, ...]
     return tuple(syllables)
 
 
-def _parts(phones: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Each with one vowel, or all of it where there is none."""
+def parts(phones: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The phones of each syllable: with one vowel, or all of them where there is none."""
     nuclei = [place for place, phone in enumerate(phones) if phone.rstrip("1") in VOWELS]
     start = 0
     for nucleus, following in pairwise(nuclei):
