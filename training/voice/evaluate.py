@@ -17,6 +17,7 @@ from server.config import RuntimeSection, SynthesisSection
 from server.runtime import Runtime
 from server.signals import Mel
 from server.synthesizer import Synthesizer, Trace
+from server.text.english import dictionary
 from server.vocoder.hifigan import Vocoder
 from server.voice import Voice
 from server.work import finished
@@ -24,7 +25,7 @@ from training.voice import features, measures, pictures
 from training.voice.dataset import Statistics, Utterance, load, samples_of, targets
 from training.voice.listener import Listener, listen, restore
 from training.voice.report import write_report
-from training.voice.scoring import Score, score, words_of
+from training.voice.scoring import Lexicon, Score, score, words_of
 from training.voice.script import frequent_english
 from training.voice.speakers import EMOTIONS, SPEAKERS, STYLES
 from training.voice.vocabulary import TAUGHT
@@ -70,7 +71,7 @@ class Judge:
     vocoder: Vocoder
     listener: Listener
     statistics: Statistics
-    lexicon: list[tuple[str, ...]]
+    lexicon: Lexicon
 
     def hear(self, tally: Tally, samples: Sounds, units: Sequence[Sequence[str]], style: str) -> None:
         heard = listen(self.listener, features.mel(features.magnitudes(samples)), self.statistics)
@@ -121,16 +122,25 @@ def open_judge(corpus: Path, voice: Path, listener: Path) -> Judge:
     return Judge(synthesizer, Vocoder(opened, runtime), restore(listener), Statistics.read(corpus), lexicon)
 
 
-def _lexicon(utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-    """How the frequent English words of a corpus are pronounced, by which one is told from another."""
-    frequent, found = frozenset(frequent_english()), set()
+def _lexicon(utterances: Sequence[Utterance]) -> Lexicon:
+    """How the frequent English words of a corpus are pronounced, in it and by the server's dictionary."""
+    found: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def add(phones: tuple[str, ...], word: str) -> None:
+        found[phones] = found.get(phones, frozenset()) | {word}
+
+    frequent = frozenset(frequent_english())
     for one in utterances:
         spoken = [word for part in one.text.split() for word in part.partition("#")[0].split("/")]
         written = [word for word in spoken if not word[-1].isdigit()]
-        found |= {
-            phones for word, phones in zip(written, words_of(one.units.tolist()), strict=True) if word in frequent
-        }
-    return sorted(found)
+        for word, phones in zip(written, words_of(one.units.tolist()), strict=True):
+            if word in frequent:
+                add(phones, word)
+    for word in frequent:
+        listed = dictionary.look_up(word.lower())
+        if listed:
+            add(tuple(phone.rstrip("1") for phone in listed), word)
+    return found
 
 
 def judge_recordings(judge: Judge, held_out: Sequence[Utterance]) -> dict[tuple[str, str], Tally]:

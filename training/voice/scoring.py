@@ -1,11 +1,13 @@
 """What a listener wrote against what was to be said: wrong syllables, tones and English words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from training.voice.listener import tokens_of
 
 SKIP = 1.0
+Lexicon = Mapping[tuple[str, ...], frozenset[str]]
+"""Pronunciations, each with the words that have it; a word may have several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,11 @@ class Score:
         }
 
 
-def score(units: Sequence[Sequence[str]], heard: Sequence[str], lexicon: Sequence[tuple[str, ...]] = ()) -> Score:
+def score(units: Sequence[Sequence[str]], heard: Sequence[str], lexicon: Lexicon | None = None) -> Score:
     """A syllable is wrong when one of its phones is, or something is heard beside them.
 
-    A word is wrong when another word of the lexicon is nearer to what was heard than the word itself; without a lexicon
-    when more than a third of its phones are.
+    A word is wrong when another word of the lexicon is nearer to what was heard than each of its own pronunciations;
+    without a lexicon when more than a third of its phones are.
     """
     groups = _groups(units)
     written = [token for group in groups for token in group]
@@ -79,11 +81,13 @@ def _groups(units: Sequence[Sequence[str]]) -> list[list[str]]:
     return [group for group in groups if group]
 
 
-def _understood(word: Sequence[str], heard: Sequence[str], lexicon: Sequence[tuple[str, ...]]) -> bool:
-    own = distance(word, heard)
+def _understood(word: Sequence[str], heard: Sequence[str], lexicon: Lexicon | None) -> bool:
     if not lexicon:
-        return own <= len(word) / 3
-    return all(own <= distance(other, heard) for other in lexicon)
+        return distance(word, heard) <= len(word) / 3
+    spelled = lexicon.get(tuple(word), frozenset())
+    far = {phones: distance(phones, heard) for phones in lexicon}
+    own = min([distance(word, heard), *(far[phones] for phones, words in lexicon.items() if words & spelled)])
+    return own <= min(far.values())
 
 
 def distance(wanted: Sequence[str], heard: Sequence[str]) -> float:
