@@ -43,24 +43,30 @@ class Value:
 class Graph:
     """One graph under construction."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, within: "Graph | None" = None) -> None:
+        """`within` makes it a step that the other graph repeats (`scan`): they share weights, and no value's name."""
         self.name = name
+        self._scope = f"{name}." if within else ""
         self._nodes: list[onnx.NodeProto] = []
-        self._inputs: list[onnx.ValueInfoProto] = []
-        self._outputs: list[onnx.ValueInfoProto] = []
-        self._arrays: dict[str, NDArray[Any]] = {}
-        self._constants: dict[tuple[Any, ...], Value] = {}
+        self._inputs: dict[str, onnx.ValueInfoProto] = {}
+        self._outputs: dict[str, onnx.ValueInfoProto] = {}
+        self._arrays: dict[str, NDArray[Any]] = within._arrays if within else {}
+        self._constants: dict[tuple[Any, ...], Value] = within._constants if within else {}
         self._initial: dict[str, list[int | str]] = {}
         self._successors: set[str] = set()
         self._metadata: dict[str, str] = {}
 
     def input(self, name: str, shape: Shape, dtype: type = np.float32) -> Value:
-        self._inputs.append(helper.make_tensor_value_info(name, _onnx_type(dtype), list(shape)))
-        return Value(self, name)
+        value = Value(self, self._scope + name)
+        self._inputs[name] = helper.make_tensor_value_info(value.name, _onnx_type(dtype), list(shape))
+        return value
 
     def output(self, name: str, value: Value, shape: Shape, dtype: type = np.float32) -> None:
-        self._nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
-        self._outputs.append(helper.make_tensor_value_info(name, _onnx_type(dtype), list(shape)))
+        result = value.name
+        if not self._scope or result in (info.name for info in self._outputs.values()):  # a step's go by their places
+            result = self._scope + name
+            self._nodes.append(helper.make_node("Identity", [value.name], [result], name=result))
+        self._outputs[name] = helper.make_tensor_value_info(result, _onnx_type(dtype), list(shape))
 
     def state(self, name: str, initial: Shape, shape: Shape | None = None) -> Value:
         """What a run hands to the next one: input `state.<name>`, zeros of shape `initial` before the first run.
@@ -103,11 +109,34 @@ class Graph:
         unknown = attributes.keys() - schema.attributes.keys()
         if unknown:
             raise ValueError(f"graph {self.name}: {kind} has no attribute {', '.join(sorted(unknown))}")
-        name = f"{kind}.{len(self._nodes)}"
+        name = f"{self._scope}{kind}.{len(self._nodes)}"
         names = [name if outputs == 1 else f"{name}.{index}" for index in range(outputs)]
         sources = [item.name if item is not None else "" for item in inputs]
         self._nodes.append(helper.make_node(kind, sources, names, name=name, **attributes))
         return [Value(self, item) for item in names]
+
+    def scan(self, step: "Graph", sequence: Value) -> Value:
+        """`step`, which was made within this graph, for every place of `sequence` (batch, places, size) in turn.
+
+        It takes one place (batch, size), has one output (batch, size) and hands its states on, which are zeros at
+        first. What it puts out is stacked: (batch, places, size).
+        """
+        batch = self.op("Shape", sequence, start=0, end=1)
+
+        def zeros(shape: Shape) -> Value:
+            sizes = [batch if size == "batch" else self.integers(size) for size in shape]
+            return self.op("ConstantOfShape", self.op("Concat", *sizes, axis=0))
+
+        results = dict(step._outputs)
+        following = [results.pop(f"next_{name}") for name in step._initial]
+        states = [step._inputs[name] for name in step._initial]
+        places = [info for name, info in step._inputs.items() if name not in step._initial]
+        body = helper.make_graph(step._nodes, step.name, [*states, *places], [*following, *results.values()])
+        initial = [zeros(shape) for shape in step._initial.values()]
+        return self.ops(
+            "Scan", len(initial) + 1, *initial, sequence, body=body, num_scan_inputs=1,
+            scan_input_axes=[1], scan_output_axes=[1],
+        )[-1]  # fmt: skip
 
     def describe(self, **facts: object) -> None:
         """Facts that travel in the graph's metadata, each as JSON."""
@@ -127,7 +156,7 @@ class Graph:
             raise ValueError(f"graph {self.name}: states without a pair: {self._initial.keys() ^ self._successors}")
         self.describe(initial_state=self._initial)
         weights = [numpy_helper.from_array(array, name) for name, array in self._arrays.items()]
-        graph = helper.make_graph(self._nodes, self.name, self._inputs, self._outputs, weights)
+        graph = helper.make_graph(self._nodes, self.name, [*self._inputs.values()], [*self._outputs.values()], weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         helper.set_model_props(model, self._metadata)
         onnx.checker.check_model(model, full_check=True)

@@ -108,3 +108,27 @@ def streamed_lstm(
     graph.next_state(f"{name}.hidden", last_hidden, [1, "batch", units])
     graph.next_state(f"{name}.cell", last_cell, [1, "batch", units])
     return graph.op("Transpose", graph.op("Squeeze", y, graph.integers(1)), perm=[1, 0, 2])
+
+
+def gate_weights(weights: Weights, inputs: int, units: int, layer: int) -> tuple[Array, Array, Array]:
+    """Of a forward LSTM, in ONNX's order: (inputs, 4 units), (units, 4 units), (4 units,)."""
+    w, r, b = (array[0] for array in lstm_weights(weights, inputs, units, layer))
+    return w.T, r.T, b[: 4 * units] + b[4 * units :]
+
+
+def lstm_cell(graph: Graph, name: str, x: Value, weight: Array, added: Value) -> Value:
+    """One place of a forward LSTM: x (batch, inputs) -> (batch, units); its hidden and cell value are carried.
+
+    The gates are (x and hidden) @ `weight` (inputs + units, 4 units) + `added`. It is written out because the operator
+    prepares itself for a sequence at every run, which on a GPU takes longer than the cell.
+    """
+    units = weight.shape[1] // 4
+    hidden, cell = (graph.state(f"{name}.{part}", ["batch", units]) for part in ("hidden", "cell"))
+    gates = graph.op("Concat", x, hidden, axis=1) @ graph.weight(f"{name}.weight", weight) + added
+    opened, candidate = graph.ops("Split", 2, gates, graph.integers(3 * units, units), axis=1)
+    let_in, let_out, keep = graph.ops("Split", 3, graph.op("Sigmoid", opened), graph.integers(*3 * [units]), axis=1)
+    cell = graph.op("Mul", keep, cell) + graph.op("Mul", let_in, graph.op("Tanh", candidate))
+    hidden = graph.op("Mul", let_out, graph.op("Tanh", cell))
+    graph.next_state(f"{name}.hidden", hidden, ["batch", units])
+    graph.next_state(f"{name}.cell", cell, ["batch", units])
+    return hidden

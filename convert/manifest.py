@@ -10,7 +10,7 @@ from convert.inventory import Inventory
 from convert.package import VoiceParts
 from convert.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
 UNTRAINED = ("english", "erhua")
 """What a phone table may hold that no recording ever taught the voice; no package says so, a person must."""
 FILLED_PAUSES = (("ge", "en_c"), ("ga", "a_c"), ("ge", "e_c"))

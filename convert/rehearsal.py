@@ -96,11 +96,7 @@ class Rehearsal:
         style = contours.pop("style")
         coloured = graphs["contour_embedding"].run(text | contours)["coloured_text"]
         condition = np.concatenate([coloured, style], axis=2)
-        predictor = graphs["duration_predictor"]
-        state, logs = predictor.start(), []
-        for unit in range(condition.shape[1]):
-            outputs, state = predictor.step({"condition": condition[:, unit : unit + 1]}, state)
-            logs.append(outputs["log_duration"].item())
+        logs = graphs["duration_predictor"].run({"condition": condition})["log_durations"][0]
         lengths = np.exp(np.minimum(logs, np.log(1 + LONGEST_UNIT))) - 1
         return coloured[0], style[0], lengths
 

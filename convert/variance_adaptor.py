@@ -1,13 +1,12 @@
 """Variance adaptor, per unit: who speaks and how -> pitch and energy -> durations.
 
-Three graphs, because the server acts between them: it may move the contours before they are embedded, and it runs the
-duration predictor unit by unit, since each duration depends on the one before.
+Three graphs. Between the first and the second the server acts: it may move the contours before they are embedded.
 """
 
 import numpy as np
 
 from convert.graph import Graph, Value
-from convert.layers import bidirectional_lstm, linear, memory_padding, prenet, shifts, streamed_lstm
+from convert.layers import bidirectional_lstm, gate_weights, linear, lstm_cell, memory_padding, prenet, shifts
 from convert.weights import Weights
 
 
@@ -51,20 +50,26 @@ def contour_embedding(config: dict, weights: Weights) -> Graph:
 
 
 def duration_predictor(config: dict, weights: Weights) -> Graph:
-    """One unit: the previous log duration and the condition -> log(1 + frames). The LSTMs' state is carried."""
+    """condition -> log(1 + frames) of every unit. Each depends on the one before."""
     graph = Graph("duration_predictor")
     predictor = weights / "variance_adaptor" / "duration_predictor"
     units, rnn = config["dur_pred_prenet_units"], config["dur_pred_lstm_units"]
     size = config["encoder_projection_units"] + config["speaker_units"] + config["emotion_units"]
-    previous = graph.state("log_duration", ["batch", 1, 1])
-    condition = graph.input("condition", ["batch", 1, size])
-    x = prenet(graph, "prenet", previous, predictor / "prenet" / "fcs", 1, units)
-    x = graph.op("Concat", x, condition, axis=2)
-    for layer, inputs in enumerate((units[-1] + size, rnn)):
-        x = streamed_lstm(graph, f"lstm.{layer}", x, predictor / "lstm", inputs, rnn, layer)
-    x = graph.op("Relu", linear(graph, "out", x, predictor / "fc", rnn, 1))
-    graph.output("log_duration", x, ["batch", 1, 1])
-    graph.next_state("log_duration", x, ["batch", 1, 1])
+    w, r, b = gate_weights(predictor / "lstm", units[-1] + size, rnn, 0)
+    condition = graph.input("condition", ["batch", "phones", size])
+    known = condition @ graph.weight("lstm.0.condition", w[units[-1] :]) + graph.weight("lstm.0.bias", b)
+
+    unit = Graph("unit", within=graph)
+    x = prenet(unit, "prenet", unit.state("log_duration", ["batch", 1]), predictor / "prenet" / "fcs", 1, units)
+    x = lstm_cell(unit, "lstm.0", x, np.concatenate([w[: units[-1]], r]), unit.input("known", ["batch", 4 * rnn]))
+    w, r, b = gate_weights(predictor / "lstm", rnn, rnn, 1)
+    x = lstm_cell(unit, "lstm.1", x, np.concatenate([w, r]), unit.weight("lstm.1.bias", b))
+    x = unit.op("Relu", linear(unit, "out", x, predictor / "fc", rnn, 1))
+    unit.next_state("log_duration", x, ["batch", 1])
+    unit.output("log_duration", x, ["batch", 1])
+
+    logs = graph.scan(unit, known)
+    graph.output("log_durations", graph.op("Squeeze", logs, graph.integers(2)), ["batch", "phones"])
     return graph
 
 

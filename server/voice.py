@@ -17,7 +17,7 @@ from server.config import Precision, PrecisionSetting
 from server.errors import UnknownNameError, VoiceError
 from server.signals import Floats
 
-FORMAT = 1
+FORMAT = 2
 EMOTION_PREFIX = "emotion_"
 
 

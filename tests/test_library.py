@@ -52,7 +52,7 @@ BREAKAGES = {
     "broken YAML": (lambda m: (m / "other/voice.yaml").write_text("a: [b"), "cannot be read"),
     "bytes that are no text": (lambda m: (m / "other/voice.yaml").write_bytes(b"\xff\xfe\x00"), "cannot be read"),
     "brackets without end": (lambda m: (m / "other/voice.yaml").write_text("[" * 100_000), "cannot be read"),
-    "a newer format": (lambda m: edit(m, format=99), "has format 99, this server reads 1"),
+    "a newer format": (lambda m: edit(m, format=99), "has format 99, this server reads 2"),
     "an unknown key": (lambda m: edit(m, colour="red"), "colour"),
     "no graphs": (lambda m: edit(m, graphs={}), "has no graph 'text_encoder'"),
     "another voice's folder": (lambda m: edit(m, name="third"), "rename the folder"),

@@ -12,7 +12,7 @@ from server.rows import Array
 from server.runtime import Session
 from server.signals import Floats, Style
 from server.voice import MeanDeviation, Range
-from server.work import Work, advance, run
+from server.work import Work, run
 
 LONGEST_UNIT = 2000
 """Frames. No phone or pause lasts 20 seconds; a model that says so is broken, and would fill the memory."""
@@ -91,15 +91,10 @@ class Composer:
         return Score(coloured[0], contours["style"][0], pitch[0], energy[0], durations, band, wanted)
 
     def _lengths(self, condition: Floats) -> Work[Floats]:
-        """(units,): frames at normal speed, not yet rounded. Each depends on the one before."""
-        state = self.duration_predictor.initial_state()
-        logs = np.empty(condition.shape[1], np.float32)
-        for unit in range(len(logs)):
-            inputs = {"condition": condition[:, unit : unit + 1]}
-            outputs, state = yield from advance(self.duration_predictor, inputs, state)
-            logs[unit] = outputs["log_duration"].item()
+        """(units,): frames at normal speed, not yet rounded."""
+        outputs = yield from run(self.duration_predictor, {"condition": condition}, size=condition.shape[1])
         with np.errstate(over="ignore"):
-            lengths = np.exp(logs) - 1
+            lengths: Floats = np.exp(outputs["log_durations"][0]) - 1
         if not (lengths < LONGEST_UNIT).all():
             raise SynthesisError(
                 "the voice predicted a unit that never ends; its checkpoint is damaged or does not fit"

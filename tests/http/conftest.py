@@ -19,7 +19,7 @@ from server.pace import Pace
 from server.signals import Audio, Style, Units
 from server.text.frontend import Sentence
 from server.text.script.script import Script
-from server.voice import Voice
+from server.voice import FORMAT, Voice
 from server.work import Speech, Work
 
 RATE = 16000
@@ -134,7 +134,7 @@ class StandInLibrary:
 def write_voice(folder: Path, name: str) -> Voice:
     folder.mkdir()
     manifest = {
-        "format": 1, "name": name, "language": "zh-CN", "sample_rate": RATE, "precision": "fp32",
+        "format": FORMAT, "name": name, "language": "zh-CN", "sample_rate": RATE, "precision": "fp32",
         "speakers": ["F7", "M7"], "emotions": ["emotion_neutral", "emotion_happy"], "graphs": {}, "source": {},
         "units": {"kind": "phones", "specials": ["_", "~"], "longest": 100},
         "acoustic": {"mel_channels": 80, "frames_per_step": 3, "f0": None, "speaker_embedding": None},

@@ -10,7 +10,7 @@ would be one node in place of three, but that one it keeps for every run.)
   a part that counts: values that nobody outside asks for lose theirs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
 import numpy as np
@@ -44,7 +44,7 @@ def store_as_halves(graph: onnx.GraphProto) -> None:
 
 def store_as_bytes(graph: onnx.GraphProto) -> None:
     shelf = Shelf()
-    users = {name: (node.op_type, place) for node in graph.node for place, name in enumerate(node.input)}
+    users = {name: (node.op_type, place) for node in _nodes(graph) for place, name in enumerate(node.input)}
     for weight in graph.initializer:
         name, user, values = weight.name, users[weight.name], numpy_helper.to_array(weight)
         if _stays(weight, WORTH_HALVES["bytes"]):
@@ -144,6 +144,18 @@ def _stays(weight: onnx.TensorProto, worth: int) -> bool:
     return weight.data_type != TensorProto.FLOAT or values.size < worth or bool(np.abs(values).max() > LARGEST)
 
 
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Those of the steps that it repeats, too."""
+    for node in graph.node:
+        yield node
+        for step in _steps(node):
+            yield from _nodes(step)
+
+
+def _steps(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    return [item.g for item in node.attribute if item.type == onnx.AttributeProto.GRAPH]
+
+
 def _without_ballast(graph: onnx.GraphProto) -> None:
     """No node only gives another its name, values are numbered, and what a convolution does by itself is not said."""
     outputs = {info.name for info in graph.output}
@@ -158,15 +170,22 @@ def _without_ballast(graph: onnx.GraphProto) -> None:
     outside = {"", *(info.name for info in graph.input), *outputs}
     short = {name: name for name in outside} | renamed
     free = (name for number in count() if (name := np.base_repr(number, 36).lower()) not in outside)
+
+    def shorten(name: str) -> str:
+        return short.get(name) or short.setdefault(name, next(free))
+
     for array in graph.initializer:
-        array.name = short.setdefault(array.name, next(free))
-    for node in nodes:
+        array.name = shorten(array.name)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    for node in _nodes(graph):
         node.ClearField("name")
         for names in (node.input, node.output):
-            names[:] = [short.get(name) or short.setdefault(name, next(free)) for name in names]
+            names[:] = [name and shorten(name) for name in names]
+        for step in _steps(node):
+            for info in (*step.input, *step.output):
+                info.name = shorten(info.name)
         if node.op_type == "Conv":
             said = [item for item in node.attribute if helper.get_attribute_value(item) not in ONES.get(item.name, ())]
             del node.attribute[:]
             node.attribute.extend(said)
-    del graph.node[:]
-    graph.node.extend(nodes)
