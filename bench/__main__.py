@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bench.commands import COMMANDS, QUICK, WAYS, Plan
-from bench.cost import Prices
-from bench.load import LEVELS
-from bench.machine import this_machine
-from bench.plot import can_plot, plot
-from bench.report import machine, report, sections
-from bench.results import Results, VoiceResults
-from bench.service import ServiceError
-from bench.voices import RANDOM, Engine, find
+from bench.load.load import LEVELS
+from bench.load.service import ServiceError
+from bench.measure.cost import Prices
+from bench.measure.machine import this_machine
+from bench.report.plot import can_plot, plot
+from bench.report.report import machine, report, sections
+from bench.report.results import Results, VoiceResults
+from bench.voices.voices import RANDOM, Engine, find
 from convert.errors import ConvertError
 from server.errors import SpeechError
-from server.library import DEFAULT_VOICE
+from server.voices.discovery import DEFAULT_VOICE
 
 OUTPUT = Path("build/bench")
 

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench import batching, chunking, latency, load, quoted, speed
-from bench.cost import Prices, cost
-from bench.engine_load import engine_load
-from bench.http_load import http_load, speak_once
-from bench.progress import steps
-from bench.results import VoiceResults
-from bench.service import service
-from bench.take import speak
-from bench.voices import Engine, Subject
-from server.cpus import available_cpus
-from server.scheduler import Scheduler
+from bench.load import load
+from bench.load.engine import engine_load
+from bench.load.http import http_load, speak_once
+from bench.load.service import service
+from bench.measure import batching, chunking, latency, published, rtf
+from bench.measure.cost import Prices, cost
+from bench.measure.synthesis import speak
+from bench.report.progress import steps
+from bench.report.results import VoiceResults
+from bench.voices.voices import Engine, Subject
+from server.runtime.cpu import available_cpus
+from server.scheduling.scheduler import Scheduler
 
 WAYS = ("engine", "http")
 
@@ -52,7 +53,7 @@ Command = Callable[[Subject, Plan, VoiceResults], None]
 
 
 def measure_speed(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    results.speeds = speed.speeds(subject, plan.engine, plan.repeat)
+    results.speeds = rtf.speeds(subject, plan.engine, plan.repeat)
 
 
 def measure_latency(subject: Subject, plan: Plan, results: VoiceResults) -> None:
@@ -68,7 +69,7 @@ def batch(subject: Subject, plan: Plan, results: VoiceResults) -> None:
 
 
 def quote(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    run = partial(quoted.quoted, subject.name, repeat=plan.quoted_repeat)
+    run = partial(published.quoted, subject.name, repeat=plan.quoted_repeat)
     if "engine" in plan.ways:
         results.quoted.append(run("engine", partial(speak, subject.open(plan.engine))))
     if "http" in plan.ways:

@@ -1,0 +1,1 @@
+"""Converts Sambert-HiFiGAN packages (ModelScope, KAN-TTS) to ONNX without PyTorch."""

@@ -7,12 +7,12 @@ from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
-from convert.download import locate
+from convert.conversion import Conversion, convert_voice
+from convert.encoder_conversion import convert_encoder, lone_encoder
 from convert.errors import ConvertError
-from convert.lone_encoder import convert_encoder, lone_encoder
-from convert.manifest import UNTRAINED
-from convert.package import find_voices
-from convert.voice import Conversion, convert_voice
+from convert.output.manifest import UNTRAINED
+from convert.source.download import locate
+from convert.source.package import find_voices
 
 EXAMPLES = """examples:
   python -m convert ~/speech_sambert-hifigan_tts_zhibei_emo_zh-cn_16k

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from server.errors import ConfigurationError
-from server.mistakes import sentence
+from server.errors import ConfigurationError, validation_message
 
 DEFAULT_FILE = Path("config.yaml")
 
@@ -180,7 +179,7 @@ def _lines(node: yaml.Node | None, *path: str) -> dict[str, int]:
 def _mistakes(error: ValidationError) -> Iterator[str]:
     for mistake in error.errors(include_url=False):
         place = ".".join(map(str, mistake["loc"]))
-        yield _unknown_key(place) if mistake["type"] == "extra_forbidden" else sentence(place, mistake)
+        yield _unknown_key(place) if mistake["type"] == "extra_forbidden" else validation_message(place, mistake)
 
 
 def _unknown_key(place: str) -> str:

@@ -5,6 +5,9 @@ prints a traceback for a `RequestError`, a `ConfigurationError` or a `VoiceError
 """
 
 from collections.abc import Iterable
+from reprlib import Repr
+
+from pydantic_core import ErrorDetails
 
 
 class SpeechError(Exception):
@@ -62,3 +65,34 @@ class UnknownNameError(RequestError):
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         listed = ", ".join(valid) or "none"
         super().__init__(f"unknown {kind} {name!r}; valid: {listed}", param=kind, code=f"unknown_{kind}")
+
+
+_EXPECTED = {
+    "string_type": "text (in quotes if it looks like something else)",
+    "string_too_short": "text of at least one character",
+    "string_too_long": "text of at most {max_length} characters",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "above {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "literal_error": "one of {expected}",
+    "tuple_type": "a list",
+    "path_type": "a path",
+    "model_type": "a section with keys",
+    "value_error": "{error}",
+}
+
+_brief = Repr()
+_brief.maxstring = _brief.maxother = 80
+
+
+def validation_message(place: str, mistake: ErrorDetails) -> str:
+    """One mistake that pydantic found at `place`, in words. A long value is shortened."""
+    if mistake["type"] == "missing":
+        return f"{place} is missing"
+    shown = _brief.repr(mistake["input"])
+    if mistake["type"] in _EXPECTED:
+        return f"{place} must be {_EXPECTED[mistake['type']].format_map(mistake.get('ctx', {}))}, not {shown}"
+    return f"{place}: {mistake['msg']}, not {shown}"

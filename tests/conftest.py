@@ -8,13 +8,15 @@ import hypothesis
 import pytest
 import yaml
 
-from convert.package import find_voices
-from convert.precision import variants
-from convert.voice import convert_voice
+from convert.conversion import convert_voice
+from convert.quantization.variants import make_variants
+from convert.source.package import find_voices
 from server.config import RuntimeSection, SynthesisSection
-from server.runtime import Arrays, Runtime, Session
-from server.synthesizer import Synthesizer
-from server.voice import Voice
+from server.runtime.runtime import Runtime
+from server.runtime.session import Session
+from server.runtime.tensors import Arrays
+from server.synthesis.synthesizer import Synthesizer
+from server.voices.voice import Voice
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -54,7 +56,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
         convert_voice(parts, models, "noncausal_16k", lambda step: None, ("fp16", "int8"))
     folder = Path(shutil.copytree(EMBEDDED, models / "demo"))
     manifest = yaml.safe_load((folder / "voice.yaml").read_text())
-    manifest["variants"] = variants(folder, manifest, ("fp16", "int8"), [], lambda step: None)
+    manifest["variants"] = make_variants(folder, manifest, ("fp16", "int8"), [], lambda step: None)
     (folder / "voice.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
     return models
 
@@ -83,10 +85,10 @@ def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     steps: list[str] = []
     run = Session.run
 
-    def counted(self: Session, inputs: Arrays, *, keep: bool = False) -> object:
+    def counted(self: Session, inputs: Arrays, *, keep_states: bool = False) -> object:
         if self.path.stem == "mel_decoder":
             steps.extend([self.path.parent.name] * len(inputs["memory"]))
-        return run(self, inputs, keep=keep)
+        return run(self, inputs, keep_states=keep_states)
 
     monkeypatch.setattr(Session, "run", counted)
     return steps

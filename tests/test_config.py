@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from server.config import Config, load_config
-from server.cpus import available_cpus
 from server.errors import ConfigurationError
+from server.runtime.cpu import available_cpus
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -1,48 +1,48 @@
-"""The import rule: imports point down, the stages do not know each other, and each heavy package has one door."""
+"""The layout: imports point down, packages form no circle and stay small, and each heavy library has one entry."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+TREES = ("server", "convert", "bench", "training")
 
 LAYERS = (
     {"__main__"},
     {"cli"},
     {"http"},
-    {"library"},
-    {"narrator"},
-    {"scheduler", "synthesizer"},
-    {"delivery"},
-    {"text", "acoustic", "vocoder", "audio", "speaker"},
-    {"streamed", "capacity"},
-    {"voice", "runtime"},
-    {"providers"},
-    {"precision", "tensorrt", "work"},
-    {"config", "signals"},
-    {"cpus", "cuda", "errors", "memory", "mistakes", "pace", "rows"},
+    {"synthesis"},
+    {"scheduling"},
+    {"text", "audio", "runtime"},
+    {"voices"},
+    {"config", "types"},
+    {"errors"},
 )
-"""The rooms of `server`, top to bottom. A module imports rooms of lower layers, or its own; never one beside it."""
+"""The packages of `server`, top to bottom. A module imports lower layers, or its own package; never one beside it."""
 
-WITHOUT_DEVICE = ("server.text", "server.audio")
-DEVICE = ("server.runtime", "server.streamed")
+MAX_MODULES = 12
+"""In one package, beside its sub-packages."""
 
-DOORS = {
-    "onnxruntime": ("server.runtime", "server.providers", "server.cli.doctor", "convert.rehearsal"),
+ENTRIES = {
+    "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.quantization.calibration"),
     "aiohttp": ("server.http",),
     "onnx": ("convert",),
-    "modelscope": ("convert.download",),
-    "modelscope_hub": ("convert.download",),
-    "requests": ("convert.download",),
+    "modelscope": ("convert.source.download",),
+    "modelscope_hub": ("convert.source.download",),
+    "requests": ("convert.source.download",),
     "torch": (),
     "scipy": (),
     "kantts": (),
 }
-"""Who may import what. Serving starts without what only conversion needs, and nothing here needs torch."""
+"""Library -> the modules that may import it. Serving needs no library of the converter, nothing here needs torch."""
+
+FROM_SERVER = ("server.voices.manifest", "server.errors")
+"""All that `convert` may import of the server: the schema of voice.yaml."""
 
 
 def within(module: str, package: str) -> bool:
@@ -77,25 +77,62 @@ def imports(package: dict[str, Path]) -> list[tuple[str, str]]:
     return [(module, name) for module, file in package.items() for name in imported(module, file.read_text("utf-8"))]
 
 
-ROOMS = {module.split(".")[1] for module in SERVER if "." in module}
+PACKAGES = {module.split(".")[1] for module in SERVER if "." in module}
 
 
-def room(name: str) -> str:
-    """The room of a module, or of a name imported from it; empty for what `server` itself defines."""
-    return next((part for part in name.split(".")[1:2] if part in ROOMS), "")
+def package_of(name: str) -> str:
+    """The package of a module, or of a name imported from it; empty for what `server` itself defines."""
+    return next((part for part in name.split(".")[1:2] if part in PACKAGES), "")
 
 
 def layer(name: str) -> int:
     """0 is the top; `server` itself is below everything."""
-    return next((depth for depth, rooms in enumerate(LAYERS) if room(name) in rooms), len(LAYERS))
+    return next((depth for depth, names in enumerate(LAYERS) if package_of(name) in names), len(LAYERS))
 
 
 def points_down(module: str, target: str) -> bool:
-    return room(module) == room(target) or layer(module) < layer(target)
+    return package_of(module) == package_of(target) or layer(module) < layer(target)
 
 
-def test_every_room_of_the_server_has_one_layer() -> None:
-    assert sorted(name for rooms in LAYERS for name in rooms) == sorted(ROOMS)
+def siblings(edges: list[tuple[str, str]], parent: str, known: set[str]) -> dict[str, set[str]]:
+    """Child of `parent` -> the children of `parent` that its modules import."""
+    depth = parent.count(".") + 1
+    graph: dict[str, set[str]] = defaultdict(set)
+    for module, name in edges:
+        if within(module, parent) and within(name, parent) and module != parent:
+            target = next((part for part in prefixes(name) if part in known), parent)
+            source_child, target_child = (".".join(each.split(".")[: depth + 1]) for each in (module, target))
+            if source_child != target_child and target_child != parent:
+                graph[source_child].add(target_child)
+    return graph
+
+
+def prefixes(name: str) -> list[str]:
+    """a.b.c -> a.b.c, a.b, a."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Some circle of the graph, empty if there is none."""
+    done: set[str] = set()
+
+    def visit(node: str, path: list[str]) -> list[str]:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return []
+        for following in sorted(graph.get(node, ())):
+            if found := visit(following, [*path, node]):
+                return found
+        done.add(node)
+        return []
+
+    return next((found for node in sorted(graph) if (found := visit(node, []))), [])
+
+
+def test_every_package_of_the_server_has_one_layer() -> None:
+    assert sorted(name for names in LAYERS for name in names) == sorted(PACKAGES)
 
 
 def test_imports_of_the_server_point_down() -> None:
@@ -104,40 +141,60 @@ def test_imports_of_the_server_point_down() -> None:
     assert not [f"{module} imports {name}" for module, name in inside if not points_down(module, name)]
 
 
-def test_text_and_audio_know_nothing_of_devices() -> None:
+@pytest.mark.parametrize("tree", TREES)
+def test_no_imports_form_a_circle(tree: str) -> None:
+    found = modules(tree)
+    edges, known = imports(found), set(found)
+    parents = {parent for module in known for parent in prefixes(module)[1:]} | {tree}
+    circles = {parent: circle(siblings(edges, parent, known)) for parent in sorted(parents)}
+    assert not {parent: path for parent, path in circles.items() if path}
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_a_package_stays_small(tree: str) -> None:
+    counts: dict[str, int] = defaultdict(int)
+    for file in modules(tree).values():
+        counts[str(file.parent.relative_to(ROOT))] += file.name not in ("__init__.py", "__main__.py")
+    assert not {folder: count for folder, count in counts.items() if count > MAX_MODULES}
+
+
+def test_the_converter_imports_of_the_server_only_what_a_voice_is() -> None:
+    assert not [f"{module} imports {name}" for module, name in imports(SERVER) if within(name, "convert")]
     wrong = [
         f"{module} imports {name}"
-        for module, name in imports(SERVER)
-        if any(within(module, package) for package in WITHOUT_DEVICE) and any(within(name, room) for room in DEVICE)
+        for module, name in imports(CONVERT)
+        if within(name, "server") and not any(within(name, allowed) for allowed in FROM_SERVER)
     ]
     assert not wrong
 
 
-def test_server_and_convert_do_not_import_each_other() -> None:
-    assert not [f"{module} imports {name}" for module, name in imports(SERVER) if within(name, "convert")]
-    assert not [f"{module} imports {name}" for module, name in imports(CONVERT) if within(name, "server")]
-
-
-def test_nobody_imports_what_measures() -> None:
+def test_nothing_imports_the_benchmarks() -> None:
     assert not [module for module, name in imports(SERVER | CONVERT) if within(name, "bench")]
 
 
-@pytest.mark.parametrize("package", DOORS)
-def test_a_heavy_package_is_imported_only_through_its_door(package: str) -> None:
-    users = [module for module, name in imports(SERVER | CONVERT) if within(name, package)]
-    assert not [module for module in users if not any(within(module, door) for door in DOORS[package])]
-    assert users or not DOORS[package], f"nobody imports {package} any more; remove it here"
+@pytest.mark.parametrize("library", ENTRIES)
+def test_a_heavy_library_is_imported_only_by_its_entries(library: str) -> None:
+    users = [module for module, name in imports(SERVER | CONVERT) if within(name, library)]
+    assert not [module for module in users if not any(within(module, entry) for entry in ENTRIES[library])]
+    assert users or not ENTRIES[library], f"nothing imports {library} any more; remove it here"
 
 
-def test_the_rule_sees_an_import_that_points_up() -> None:
-    source = "def late():\n    from server.http import app\n    import server.library"
-    assert list(imported("server.text.normalization.rules", source)) == ["server.http.app", "server.library"]
+def test_the_rules_see_an_import_that_points_up() -> None:
+    source = "def late():\n    from server.http import app\n    import server.synthesis"
+    assert list(imported("server.text.normalization.rules", source)) == ["server.http.app", "server.synthesis"]
     assert not points_down("server.text.normalization.rules", "server.http.app")
-    assert not points_down("server.text.normalization.rules", "server.acoustic.model")
-    assert points_down("server.text.normalization.rules", "server.text.pronunciation.letters")
+    assert not points_down("server.text.normalization.rules", "server.audio.wav")
+    assert points_down("server.text.normalization.rules", "server.text.english.letter_names")
 
 
-def test_the_http_surface_loads_neither_torch_nor_onnx() -> None:
+def test_the_rules_see_a_circle() -> None:
+    edges = [("a.x.one", "a.y.two"), ("a.y.two", "a.z"), ("a.z.three", "a.x.one.name")]
+    known = {"a", "a.x", "a.x.one", "a.y", "a.y.two", "a.z", "a.z.three"}
+    assert circle(siblings(edges, "a", known)) == ["a.x", "a.y", "a.z", "a.x"]
+    assert not circle(siblings(edges[:2], "a", known))
+
+
+def test_the_http_package_loads_neither_torch_nor_onnx() -> None:
     program = "import sys, server.http; print(sorted({'torch', 'onnx'} & set(sys.modules)), 'aiohttp' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "[] True\n"

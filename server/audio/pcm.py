@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from server.audio.level import refuse_non_finite
-from server.signals import Floats
+from server.audio.limiter import refuse_non_finite
+from server.types import Floats
 
 FULL_SCALE = 32767
 """The same on both sides of zero, so that silence stays silence and -1 mirrors 1."""

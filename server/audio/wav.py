@@ -3,7 +3,7 @@
 import struct
 
 from server.audio.pcm import pcm_bytes
-from server.signals import Audio
+from server.types import Audio
 
 UNKNOWN_SIZE = 0xFFFFFFFF
 """What players take as "until the stream ends"."""

@@ -7,14 +7,14 @@ from importlib import metadata
 
 import onnxruntime
 
-from server import cuda, tensorrt
 from server.config import Config
-from server.cpus import available_cpus
 from server.errors import SpeechError
-from server.library import Library
-from server.memory import resident
-from server.providers import build_cuda_version
-from server.runtime import Runtime
+from server.runtime import cuda, tensorrt
+from server.runtime.cpu import available_cpus
+from server.runtime.memory import resident
+from server.runtime.providers import build_cuda_version
+from server.runtime.runtime import Runtime
+from server.synthesis.registry import VoiceRegistry
 
 NAME = "doctor"
 HELP = "check this machine and the voices"
@@ -28,7 +28,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    library = Library(config)
+    library = VoiceRegistry(config)
     problem = None
     try:
         library.load()
@@ -68,15 +68,15 @@ def _machine(config: Config) -> list[tuple[str, str]]:
     ]
 
 
-def _device(library: Library) -> list[tuple[str, str]]:
+def _device(library: VoiceRegistry) -> list[tuple[str, str]]:
     if not library.voices:
         rows = [("runs on", "not known: no voice has run")]
     else:
         rows = [("runs on", library.runtime.provider)]
-    return rows + ([("fallback", library.runtime.fallback)] if library.runtime.fallback else [])
+    return rows + ([("fallback", library.runtime.fallback_reason)] if library.runtime.fallback_reason else [])
 
 
-def _memory(library: Library) -> list[tuple[str, str]]:
+def _memory(library: VoiceRegistry) -> list[tuple[str, str]]:
     used = resident()
     if used is None:
         return [("memory", "not known on this system")]

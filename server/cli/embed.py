@@ -12,11 +12,11 @@ import soundfile
 
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
-from server.library import voice_folders
-from server.runtime import Runtime
-from server.signals import Audio
-from server.speaker.encoder import SpeakerEncoder
-from server.voice import Voice
+from server.runtime.runtime import Runtime
+from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
+from server.types import Audio
+from server.voices.discovery import voice_folders
+from server.voices.voice import Voice
 
 NAME = "embed"
 HELP = "make a speaker embedding from recordings"

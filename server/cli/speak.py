@@ -12,18 +12,18 @@ from typing import IO
 
 import numpy as np
 
-from server.audio.formats import FORMATS, encoder
-from server.audio.level import apply_volume
+from server.audio.encoders import FORMATS, encoder
+from server.audio.limiter import apply_volume
 from server.audio.wav import whole
 from server.config import Config
 from server.errors import RequestError
-from server.library import OnDemand
-from server.narrator import Narrator
-from server.signals import Audio, Style
-from server.synthesizer import Synthesizer, Trace
-from server.text.script.reading import read
-from server.text.script.script import Manner
-from server.text.units.tables import read_symbol_lines
+from server.synthesis.multi_voice import SpeechPlanner
+from server.synthesis.registry import OnDemandVoices
+from server.synthesis.synthesizer import Synthesizer, Trace
+from server.text.markup.parser import read
+from server.text.markup.script import SpeakingStyle
+from server.text.units.unit_tables import read_symbol_lines
+from server.types import Audio, Style
 
 NAME = "speak"
 HELP = "speak a text into a file"
@@ -64,15 +64,15 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("--symbols FILE and --trace DIR belong together")
     if options.chunk is not None and options.chunk < 0:
         raise RequestError(f"--chunk is {options.chunk}; valid: 0 (the whole utterance) or a number of decoder steps")
-    voices = OnDemand(config)
+    voices = OnDemandVoices(config)
     if options.symbols is not None:
         _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, Narrator(voices), Manner(style), marks=config.text.marks)
+        _speak(options, SpeechPlanner(voices), SpeakingStyle(style), marks=config.text.marks)
     return 0
 
 
-def _speak(options: argparse.Namespace, narrator: Narrator, manner: Manner, *, marks: bool) -> None:
+def _speak(options: argparse.Namespace, narrator: SpeechPlanner, manner: SpeakingStyle, *, marks: bool) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
     script = read(text, manner, marks=marks)
     narration = narrator.prepare(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from server.config import Config
 from server.errors import VoiceError
-from server.library import voice_folders
-from server.precision import choose
-from server.voice import Voice
+from server.runtime.precision import choose_precision
+from server.voices.discovery import voice_folders
+from server.voices.voice import Voice
 
 NAME = "voices"
 HELP = "list the voices"
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(f"{voice.name}: {voice.manifest.language}, {voice.rate} Hz, {source}, {megabytes:.0f} MB")
         print(f"  precision: {', '.join(_precisions(voice))}")
         for provider in config.runtime.providers:
-            choice = choose(provider, voice.precisions, config.runtime.precision)
+            choice = choose_precision(provider, voice.precisions, config.runtime.precision)
             print(f"    {choice.precision} on {provider}: {choice.reason}")
         print(f"  speakers: {', '.join(voice.speakers)}")
         print(f"  emotions: {', '.join(voice.emotions)}")

@@ -6,17 +6,17 @@ from aiohttp import web
 
 from server.config import Config
 from server.errors import ConfigurationError
-from server.http import page
-from server.http.bridge import Bridge
+from server.http import static_files
 from server.http.errors import answer_errors
 from server.http.health import HealthRoute
-from server.http.readiness import Readiness
 from server.http.speech import SpeechRoute
+from server.http.startup import Startup
+from server.http.streams import ActiveStreams
 from server.http.voices import VoicesRoute
-from server.scheduler import Scheduler
+from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from server.library import Library
+    from server.synthesis.registry import VoiceRegistry
 
 _BYTES_PER_CHARACTER = 12
 """The most that JSON needs for one character: a pair of \\uXXXX."""
@@ -27,7 +27,7 @@ _SHUTDOWN_SECONDS = 3.0
 """How long a listener who does not read may delay the end of the server."""
 
 
-def create_app(library: "Library", config: Config) -> web.Application:
+def create_app(library: "VoiceRegistry", config: Config) -> web.Application:
     """The application. It loads the voices when it starts, and closes running streams when it ends."""
     longest = config.synthesis.max_characters
     app = web.Application(
@@ -35,12 +35,12 @@ def create_app(library: "Library", config: Config) -> web.Application:
         client_max_size=_BYTES_PER_CHARACTER * longest + _BYTES_BESIDES,
     )
     scheduler = Scheduler(config.scheduler)
-    bridge = Bridge(scheduler)
-    readiness = Readiness(library, scheduler)
+    bridge = ActiveStreams(scheduler)
+    readiness = Startup(library, scheduler)
     app.add_routes(SpeechRoute(library, readiness, bridge, config).routes())
     app.add_routes(VoicesRoute(library, readiness).routes())
     app.add_routes(HealthRoute(library, readiness, scheduler).routes())
-    app.add_routes(page.routes())
+    app.add_routes(static_files.routes())
 
     async def close_bridge(app: web.Application) -> None:
         await bridge.close()
@@ -52,9 +52,10 @@ def create_app(library: "Library", config: Config) -> web.Application:
 
 def serve(config: Config) -> None:
     """Serves until SIGINT or SIGTERM. Raises `ConfigurationError` when the address cannot be listened on."""
-    from server.library import Library  # here, so that importing this package loads nothing that computes
+    # Imported here, so that importing this package loads nothing that computes.
+    from server.synthesis.registry import VoiceRegistry
 
-    app = create_app(Library(config), config)
+    app = create_app(VoiceRegistry(config), config)
     host, port = config.server.host, config.server.port
     try:
         web.run_app(

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server import __version__
-from server.http.readiness import Readiness
-from server.scheduler import Scheduler
+from server.http.startup import Startup
+from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from server.library import Library
+    from server.synthesis.registry import VoiceRegistry
 
 
 class HealthRoute:
-    def __init__(self, library: "Library", readiness: Readiness, scheduler: Scheduler) -> None:
+    def __init__(self, library: "VoiceRegistry", readiness: Startup, scheduler: Scheduler) -> None:
         self._library = library
         self._readiness = readiness
         self._scheduler = scheduler

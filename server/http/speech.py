@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.audio.formats import Encoder, encoder
+from server.audio.encoders import Encoder, encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
-from server.http.bridge import Bridge, Stream
-from server.http.readiness import Readiness
-from server.http.request import SpeechRequest, parse
-from server.narrator import Narration, Narrator
-from server.pace import Pace
-from server.text.script.reading import read
-from server.text.script.script import Manner
-from server.work import Speech, each
+from server.http.schema import SpeechRequest, parse
+from server.http.startup import Startup
+from server.http.streams import ActiveStreams, Stream
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Speech, each
+from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.text.markup.parser import read
+from server.text.markup.script import SpeakingStyle
 
 if TYPE_CHECKING:
-    from server.library import Library
+    from server.synthesis.registry import VoiceRegistry
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ SECONDS_PER_CHARACTER = 0.2
 class SpeechRoute:
     """Text, with marks or as SSML, in; audio out."""
 
-    def __init__(self, library: "Library", readiness: Readiness, bridge: Bridge, config: Config) -> None:
-        self._narrator = Narrator(library)
+    def __init__(self, library: "VoiceRegistry", readiness: Startup, bridge: ActiveStreams, config: Config) -> None:
+        self._narrator = SpeechPlanner(library)
         self._readiness = readiness
         self._bridge = bridge
         self._longest = config.synthesis.max_characters
@@ -50,7 +50,7 @@ class SpeechRoute:
         self._readiness.require()
         narration = await asyncio.to_thread(self._prepare, wanted)
         stream_encoder = encoder(wanted.response_format, narration.rate)
-        pace, expected = Pace(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
+        pace, expected = PlaybackClock(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
         speech = _encoded(narration, stream_encoder, pace)
         with self._bridge.stream(speech, pace, voice=narration.voice, expected=expected) as chunks:
             first = await anext(chunks, None)
@@ -67,12 +67,12 @@ class SpeechRoute:
             await _send(request, response, stream_encoder.header + first, chunks)
             return response
 
-    def _prepare(self, wanted: SpeechRequest) -> Narration:
-        script = read(wanted.input, Manner(wanted.style), marks=self._marks)
+    def _prepare(self, wanted: SpeechRequest) -> SpeechPlan:
+        script = read(wanted.input, SpeakingStyle(wanted.style), marks=self._marks)
         return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
 
 
-def _encoded(narration: Narration, stream_encoder: Encoder, pace: Pace) -> Speech[bytes]:
+def _encoded(narration: SpeechPlan, stream_encoder: Encoder, pace: PlaybackClock) -> Speech[bytes]:
     """Runs in the scheduler's threads, the checks of the text included."""
     yield from each(narration.speech(pace), lambda audio: stream_encoder.encode(audio) or None)
 

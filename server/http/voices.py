@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.http.readiness import Readiness
+from server.http.startup import Startup
 
 if TYPE_CHECKING:
-    from server.library import Library
-    from server.synthesizer import Synthesizer
+    from server.synthesis.registry import VoiceRegistry
+    from server.synthesis.synthesizer import Synthesizer
 
 
 class VoicesRoute:
-    def __init__(self, library: "Library", readiness: Readiness) -> None:
+    def __init__(self, library: "VoiceRegistry", readiness: Startup) -> None:
         self._library = library
         self._readiness = readiness
 

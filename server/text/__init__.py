@@ -1,0 +1,1 @@
+"""Text -> units that a voice can speak: markup, normalization, pronunciation, prosody."""

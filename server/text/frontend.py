@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from server.errors import RequestError
-from server.signals import PLAIN, Style, Units
-from server.text import sentences
+from server.text import sentence_splitting
+from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
-from server.text.pronunciation import reader, sandhi
-from server.text.pronunciation.entries import NONE, Entries
-from server.text.prosody import grouping
-from server.text.script.script import Script
+from server.text.pronunciation import tone_sandhi, word_reader
+from server.text.pronunciation.user_lexicon import NONE, UserLexicon
+from server.text.prosody import phrase_breaks
 from server.text.units.symbols import Written, write_bytes, write_phones
-from server.text.units.tables import UnitTables
+from server.text.units.unit_tables import UnitTables
 from server.text.words import ProsodicWord
-from server.voice import EMOTION_PREFIX
+from server.types import PLAIN, Style, Units
+from server.voices.manifest import EMOTION_PREFIX
 
 LANGUAGES = ("PinYin", "Sichuan")
 """Those whose phones are read from Mandarin pinyin."""
@@ -80,7 +80,7 @@ class Sentence:
 class FrontEnd:
     """Reads Mandarin for one voice."""
 
-    def __init__(self, tables: UnitTables, entries: Entries = NONE, emoji: Emoji = "drop") -> None:
+    def __init__(self, tables: UnitTables, entries: UserLexicon = NONE, emoji: Emoji = "drop") -> None:
         """`entries` are words that the user wants read in another way than the dictionaries do."""
         self._emoji: Emoji = emoji
         self._tables = tables
@@ -140,7 +140,9 @@ class FrontEnd:
         normalized = normalize.normalize(text, self._emoji)
         origin = [start + place for place in normalized.origin]
         given = {at: script.readings[place] for at, place in enumerate(origin) if place in script.readings}
-        words, unread = reader.read_words(normalized.text, self._entries, given, speaks_english=self._speaks_english)
+        words, unread = word_reader.read_words(
+            normalized.text, self._entries, given, speaks_english=self._speaks_english
+        )
         warnings = list(normalized.warnings)
         if unread:
             warnings.append(f"characters without a known reading were skipped: {' '.join(unread)}")
@@ -151,8 +153,8 @@ class FrontEnd:
             )
         if not words:
             return None, tuple(warnings)
-        phrase = grouping.group(words, last=piece.level)
-        spoken = sandhi.surface(phrase)
+        phrase = phrase_breaks.group(words, last=piece.level)
+        spoken = tone_sandhi.surface(phrase)
         if self._tables.reads_bytes:
             written = list(write_bytes(normalized.text))
         else:
@@ -176,7 +178,7 @@ class FrontEnd:
             places=tuple(_places(script, origin, written)),
             styles=styles if len(set(styles)) > 1 else styles[:1],
             pause=piece.pause,
-            goes_on=piece.level < grouping.SENTENCE_END,
+            goes_on=piece.level < phrase_breaks.SENTENCE_END,
             warnings=(),
         )
         return sentence, tuple(warnings)
@@ -185,20 +187,20 @@ class FrontEnd:
         begin = 0
         for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
             pause = script.pauses.get(end)
-            for piece in sentences.split(script.text[begin:end], self._longest, self._weigh, self._breaks):
+            for piece in sentence_splitting.split(script.text[begin:end], self._longest, self._weigh, self._breaks):
                 if begin + len(piece) < end:
-                    yield _Piece(begin, begin := begin + len(piece), sentences.level(piece), None)
+                    yield _Piece(begin, begin := begin + len(piece), sentence_splitting.level(piece), None)
             goes_on = pause is not None and end < len(script.text)
             if begin < end or pause is not None:
-                level = sentences.level(script.text[begin:end]) if goes_on else grouping.SENTENCE_END
+                level = sentence_splitting.level(script.text[begin:end]) if goes_on else phrase_breaks.SENTENCE_END
                 yield _Piece(begin, end, level, pause)
             begin = end
 
     def _breaks(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where a stretch that is too long may be parted, and how well: `sentences.Breaks`."""
+        """Where a stretch that is too long may be parted, and how well: `sentence_splitting.Breaks`."""
         normalized = normalize.normalize(text)
-        words, _ = reader.read_words(normalized.text, self._entries, speaks_english=self._speaks_english)
-        for group in grouping.group(words):
+        words, _ = word_reader.read_words(normalized.text, self._entries, speaks_english=self._speaks_english)
+        for group in phrase_breaks.group(words):
             for word in group.words:
                 level = group.level if word is group.words[-1] else 0
                 yield normalized.origin[word.syllables[-1].end - 1] + 1, level

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.cost import Prices, cost
-from bench.listener import Listener
-from bench.load import Visits, loaded, text_for
-from bench.percentiles import Percentiles, percentile
-from bench.report import table, width
-from bench.speed import Speed
-from bench.texts import KINDS, NEWS, text_of
+from bench.load.client import Listener
+from bench.load.load import Visits, loaded, text_for
+from bench.measure.cost import Prices, cost
+from bench.measure.rtf import Speed
+from bench.report.percentiles import Percentiles, percentile
+from bench.report.report import table, width
+from bench.voices.texts import KINDS, NEWS, text_of
 
 NONE = Percentiles.of([])
 SPEED = Speed("fp32", 0.2, 0.2, 128.0, 0.25, 0.25, 1.0, 20.0, NONE, "cpu", None)

@@ -11,7 +11,7 @@ import pytest
 
 from bench import __main__ as command_line
 from bench.__main__ import main
-from bench.voices import Engine
+from bench.voices.voices import Engine
 from tests.conftest import EMBEDDED
 
 ROOT = EMBEDDED.parents[1]

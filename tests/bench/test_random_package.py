@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.pth import write_checkpoint
-from bench.random_package import STANDARD, Dimensions, write_package
-from convert.checkpoint import read_weights
-from convert.package import find_voices
-from convert.voice import convert_voice
-from server.voice import Voice
+from bench.voices.pth import write_checkpoint
+from bench.voices.random_package import STANDARD, Dimensions, write_package
+from convert.checkpoint.reader import read_weights
+from convert.conversion import convert_voice
+from convert.source.package import find_voices
+from server.voices.voice import Voice
 from tests.conftest import open_voice
 
 SMALL = Dimensions(

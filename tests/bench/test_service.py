@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bench.http_load import http_load
-from bench.service import Service, ServiceError, service
-from bench.voices import Engine, Subject
+from bench.load.http import http_load
+from bench.load.service import Service, ServiceError, service
+from bench.voices.voices import Engine, Subject
 from tests.conftest import EMBEDDED
 
 DEMO = Subject(EMBEDDED.parent, "demo")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.checkpoint import Tensor, read_checkpoint, read_weights
+from convert.checkpoint.reader import Tensor, read_checkpoint, read_weights
 from convert.errors import CheckpointError, ForbiddenPickleError
 from tests.convert.pth import Call, Name, Persistent, Pickler, View, write_legacy, write_zip
 

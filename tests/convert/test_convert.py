@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from convert.__main__ import main
-from convert.checkpoint import read_weights
+from convert.checkpoint.reader import read_weights
 from tests.conftest import GOLDEN, open_voice
 from tests.convert.pth import write_zip
 

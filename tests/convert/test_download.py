@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from convert.download import fetch, locate
 from convert.errors import DownloadError
+from convert.source.download import fetch, locate
 from tests.convert.hub import Hub, running
 
 pytest.importorskip("modelscope.hub.snapshot_download")
@@ -160,5 +160,5 @@ def test_without_modelscope_the_message_says_how_to_install_it(monkeypatch: pyte
 
 
 def test_importing_the_module_does_not_load_modelscope() -> None:
-    program = "import sys, convert.download; sys.exit('modelscope' in sys.modules)"
+    program = "import sys, convert.source.download; sys.exit('modelscope' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

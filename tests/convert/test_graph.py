@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from convert.graph import Graph
+from convert.graph.builder import Graph
 
 
 def running_total() -> Graph:

@@ -3,7 +3,7 @@
 import pytest
 
 from convert.errors import InventoryError
-from convert.inventory import SPECIALS, known_languages, load_inventory
+from convert.output.inventory import SPECIALS, known_languages, load_inventory
 
 
 def test_the_languages_of_kan_tts_are_known() -> None:

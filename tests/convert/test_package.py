@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from convert.errors import PackageError
-from convert.package import VoiceParts, find_voices
+from convert.source.package import VoiceParts, find_voices
 
 
 def write_part(folder: Path, kind: str, *steps: int, **changes: Any) -> Path:

@@ -15,17 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.__main__ import main as convert
-from convert.checkpoint import read_weights
+from convert.checkpoint.reader import read_weights
+from convert.checkpoint.weights import Weights
 from convert.errors import ConvertError
-from convert.speaker_encoder import speaker_encoder
-from convert.weights import Weights
+from convert.models.speaker_encoder import speaker_encoder
 from server.cli import main as serve
 from server.errors import RequestError, VoiceError
-from server.library import voice_folders
-from server.signals import Audio
-from server.speaker.encoder import SpeakerEncoder
-from server.speaker.fbank import fbank
-from server.voice import Voice
+from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
+from server.synthesis.speaker_encoder.fbank import fbank
+from server.types import Audio
+from server.voices.discovery import voice_folders
+from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN, cpu
 from tests.convert.pth import write_zip
 
@@ -127,7 +127,7 @@ def test_a_batch_gives_what_its_recordings_give_alone(models: Path, recorded: Ma
 
 
 def test_the_graph_says_what_it_takes_and_gives(models: Path) -> None:
-    facts = cpu().open(models / "speaker_encoder.onnx").facts
+    facts = cpu().open(models / "speaker_encoder.onnx").metadata
     assert (facts["sample_rate"], facts["bins"], facts["size"]) == (16000, 80, 192)
 
 

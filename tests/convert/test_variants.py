@@ -11,16 +11,16 @@ import onnxruntime
 import pytest
 import yaml
 
-from convert import precision
 from convert.__main__ import main
-from convert.int8 import quantise, wide_blocks, work
-from convert.likeness import Likeness, likeness
-from convert.precision import LIMITS, Judge, eight_bits, nodes, variants
-from convert.rehearsal import Arrays, Player, Rehearsal
-from convert.sentences import Lines, sentences
-from server.signals import Units
-from server.text.units.tables import UnitTables
-from server.voice import Voice
+from convert.quantization import variants
+from convert.quantization.calibration import Arrays, Player, Rehearsal
+from convert.quantization.int8 import quantise, wide_blocks, work
+from convert.quantization.metrics import Likeness, likeness
+from convert.quantization.sentences import Lines, sentences
+from convert.quantization.variants import LIMITS, Judge, eight_bits, make_variants, nodes
+from server.text.units.unit_tables import UnitTables
+from server.types import Units
+from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN, open_voice
 
 NAMES = ("demo", "noncausal_16k")
@@ -92,7 +92,7 @@ def test_what_sounds_too_different_is_refused_with_its_figures(tmp_path: Path, m
     monkeypatch.setitem(LIMITS, "fp16", Likeness(snr=90, distance=0.5))
     folder = Path(shutil.copytree(EMBEDDED, tmp_path / "demo"))
     notes: list[str] = []
-    assert variants(folder, manifest_of(folder), ["fp16"], notes, lambda step: None) == {}
+    assert make_variants(folder, manifest_of(folder), ["fp16"], notes, lambda step: None) == {}
     assert "fp16 is left out: it sounds too different from fp32 (SNR 5" in notes[0]
     assert "at least 90 dB and at most 0.5 dB are asked for" in notes[0]
     assert list(folder.glob("*.fp16.onnx")) == []
@@ -115,7 +115,7 @@ def test_the_most_harmful_block_stays_in_float32_where_that_is_enough(
     assert everything.share == work(judge.exact, nodes(blocks)) < 1
     wanted = Likeness(everything.likeness.snr + 0.5, everything.likeness.distance)
     monkeypatch.setitem(LIMITS, "int8", wanted)
-    monkeypatch.setattr(precision, "LEAST_WORK", 0.1)
+    monkeypatch.setattr(variants, "LEAST_WORK", 0.1)
     less = eight_bits(judge, blocks, tuning)
     assert 0.1 <= less.share < everything.share
     assert less.passes(wanted)
@@ -127,8 +127,8 @@ def test_8_bits_are_refused_when_too_much_would_stay(
     judge, tuning = rehearsed
     monkeypatch.setitem(LIMITS, "int8", Likeness(snr=90, distance=0.001))
     candidate = eight_bits(judge, wide_blocks(judge.exact), tuning)
-    assert candidate.share >= precision.LEAST_WORK
-    assert "it sounds too different from fp32" in (precision.refusal(candidate, "int8") or "")
+    assert candidate.share >= variants.LEAST_WORK
+    assert "it sounds too different from fp32" in (variants.refusal(candidate, "int8") or "")
 
 
 def test_every_chosen_convolution_becomes_an_integer_kernel(several: Path, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_every_chosen_convolution_becomes_an_integer_kernel(several: Path, tmp_p
 def test_a_language_without_sentences_is_noted(tmp_path: Path) -> None:
     manifest = manifest_of(EMBEDDED) | {"language": "Sichuan"}
     notes: list[str] = []
-    assert variants(tmp_path, manifest, ["int8"], notes, lambda step: None) == {}
+    assert make_variants(tmp_path, manifest, ["int8"], notes, lambda step: None) == {}
     assert notes == ["int8 left out: there are no sentences in Sichuan to judge it by"]
 
 

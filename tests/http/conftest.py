@@ -15,12 +15,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.http import create_app
-from server.pace import Pace
-from server.signals import Audio, Style, Units
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Speech, Work
 from server.text.frontend import Sentence
-from server.text.script.script import Script
-from server.voice import FORMAT, Voice
-from server.work import Speech, Work
+from server.text.markup.script import Script
+from server.types import Audio, Style, Units
+from server.voices.manifest import FORMAT
+from server.voices.voice import Voice
 
 RATE = 16000
 
@@ -66,15 +67,15 @@ class CountingSynthesizer:
         styles = (script.manners[0].style,)
         yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
-    def rehearsal(self, pace: Pace) -> Speech[Audio]:
+    def rehearsal(self, pace: PlaybackClock) -> Speech[Audio]:
         yield from ()
 
-    def compose(self, sentence: Sentence, pace: Pace) -> Work[Speech[Audio]]:
+    def compose(self, sentence: Sentence, pace: PlaybackClock) -> Work[Speech[Audio]]:
         self.asked.append((sentence.text, *self._names, *sentence.styles))
         yield from ()
         return self._chunks(sentence.text, pace)
 
-    def _chunks(self, text: str, pace: Pace) -> Speech[Audio]:
+    def _chunks(self, text: str, pace: PlaybackClock) -> Speech[Audio]:
         try:
             for number in range(len(text)):
                 if self.permits is not None:

@@ -8,7 +8,7 @@ import threading
 import pytest
 from aiohttp import ClientPayloadError
 
-from server.audio.formats import encoder
+from server.audio.encoders import encoder
 
 PATH = "/v1/audio/speech"
 

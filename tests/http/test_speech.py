@@ -9,9 +9,9 @@ import pytest
 import soundfile
 from aiohttp import ClientPayloadError
 
-from server.audio.formats import encoder
+from server.audio.encoders import encoder
 from server.errors import DeviceError, SynthesisError
-from server.signals import STYLE_LIMITS, Style
+from server.types import STYLE_LIMITS, Style
 
 PATH = "/v1/audio/speech"
 

@@ -11,7 +11,7 @@ import pytest
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import serve
-from server.http.page import FOLDER
+from server.http.static_files import FOLDER
 
 PATH = "/v1/audio/speech"
 

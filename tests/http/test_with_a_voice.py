@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from server.config import Config, ModelsSection, RuntimeSection
 from server.http import create_app
-from server.library import Library
+from server.synthesis.registry import VoiceRegistry
 from tests.conftest import EMBEDDED
 
 TEXT = "今天天气很好，我们一起去公园散步，然后回家吃晚饭。"
@@ -28,7 +28,7 @@ Visit = Callable[[ClientSession, str], Awaitable[None]]
 async def serving() -> AsyncIterator[tuple[ClientSession, str]]:
     runtime = RuntimeSection(providers=("cpu",), threads=1)
     config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=runtime)
-    server = TestServer(create_app(Library(config), config), handler_cancellation=True)
+    server = TestServer(create_app(VoiceRegistry(config), config), handler_cancellation=True)
     await server.start_server()
     async with ClientSession() as session:
         base = str(server.make_url("")).rstrip("/")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from server.text.frontend import FrontEnd, Sentence
-from server.text.units.tables import UnitTables
-from server.voice import Acoustic, Manifest, UnitInventory, Vocoder
+from server.text.units.unit_tables import UnitTables
+from server.voices.manifest import Acoustic, Manifest, UnitInventory, Vocoder
 
 INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(encoding="utf-8"))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.text.frontend import LONGEST_SENTENCE, FrontEnd
 from server.text.normalization.normalize import normalize
-from server.text.units.tables import UnitTables
+from server.text.units.unit_tables import UnitTables
 
 PICTURES = [
     "😀",

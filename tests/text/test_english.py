@@ -15,7 +15,7 @@ from server.text.english.syllables import cut
 from server.text.english.unknown import guess
 from server.text.frontend import FrontEnd, Sentence
 from server.text.units.syllables import split_tone, to_phones
-from server.text.units.tables import UnitTables
+from server.text.units.unit_tables import UnitTables
 
 Read = Callable[[str], list[Sentence]]
 LINES = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8").splitlines()[1:]

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from server.errors import ConfigurationError
 from server.text.frontend import FrontEnd
-from server.text.pronunciation.entries import SYLLABLES, Entries
-from server.text.units.tables import UnitTables
+from server.text.pronunciation.user_lexicon import SYLLABLES, UserLexicon
+from server.text.units.unit_tables import UnitTables
 
 
 def read(tables: UnitTables, text: str, **lexicon: str) -> str:
-    sentences = FrontEnd(tables, Entries.of(lexicon)).read(text, speaker="F7", emotion="neutral")
+    sentences = FrontEnd(tables, UserLexicon.of(lexicon)).read(text, speaker="F7", emotion="neutral")
     return " ".join(syllable for sentence in sentences for syllable in sentence.pinyin)
 
 
@@ -56,7 +56,7 @@ def test_an_entry_may_join_a_child_or_part_it(tables: UnitTables) -> None:
 
 def test_every_wrong_entry_is_told_with_its_place() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        Entries.of({"好": "hao3", "重庆": "chong2", "女": "x"}, lambda word: f"line of {word}")
+        UserLexicon.of({"好": "hao3", "重庆": "chong2", "女": "x"}, lambda word: f"line of {word}")
     first, second = str(refused.value).splitlines()
     assert first.startswith("line of 重庆: lexicon entry '重庆'")
     assert second.startswith("line of 女: lexicon entry '女'")
@@ -86,13 +86,13 @@ def test_v_after_j_q_x_y_is_the_same_as_u(tables: UnitTables) -> None:
 )
 def test_a_wrong_entry_is_named_with_its_fault(word: str, pinyin: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=f"lexicon entry '{word}'.*{reason}"):
-        Entries.of({"好": "hao3", word: pinyin})
+        UserLexicon.of({"好": "hao3", word: pinyin})
 
 
 @given(st.dictionaries(st.text("重庆好你", min_size=1, max_size=3), st.sampled_from(sorted(SYLLABLES))))
 def test_every_syllable_may_be_given_to_any_word(lexicon: dict[str, str]) -> None:
     full = {word: " ".join([f"{syllable}4"] * len(word)) for word, syllable in lexicon.items()}
-    entries = Entries.of(full)
+    entries = UserLexicon.of(full)
     assert {word: " ".join(reading) for word, reading in entries.readings.items()} == full
 
 

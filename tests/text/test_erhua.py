@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from server.text.frontend import FrontEnd, Sentence
-from server.text.units.tables import UnitTables
+from server.text.units.unit_tables import UnitTables
 
 Read = Callable[[str], list[Sentence]]
 

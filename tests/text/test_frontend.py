@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from server.errors import RequestError
 from server.text.frontend import LONGEST_SENTENCE, FrontEnd, Sentence
-from server.text.units.tables import UnitTables
+from server.text.units.unit_tables import UnitTables
 
 CHINESE = st.text(
     st.sampled_from("今天不一个的了着儿地得好你我他想买很老虎点十百千2048.,:-/%￥，。！？；、（）“”…\n aBW😀の\0\ud800")

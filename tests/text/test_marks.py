@@ -3,10 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import RequestError
-from server.signals import Style
+from server.text.characters import PLACEHOLDER
 from server.text.frontend import FrontEnd
-from server.text.script.reading import read
-from server.text.script.script import PLACEHOLDER, Manner, Script
+from server.text.markup.parser import read
+from server.text.markup.script import Script, SpeakingStyle
+from server.types import Style
 
 MARKED = st.lists(
     st.one_of(
@@ -127,7 +128,7 @@ def test_text_without_brackets_is_plain(text: str) -> None:
 
 @given(MARKED)
 def test_every_character_outside_of_marks_is_kept_in_its_place(text: str) -> None:
-    manner = Manner(Style(speed=2))
+    manner = SpeakingStyle(Style(speed=2))
     try:
         script = read(text, manner)
     except RequestError as error:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.pronunciation import polyphones, reader
+from server.text.pronunciation import polyphones, word_reader
+from server.text.pronunciation.dictionary import doubtful
 from server.text.pronunciation.polyphones import decide
-from server.text.pronunciation.readings import doubtful
 
 LINES = (Path(__file__).parent / "polyphones.txt").read_text(encoding="utf-8").splitlines()[1:]
 HAN = st.text(
@@ -23,7 +23,7 @@ HAN = st.text(
 @pytest.mark.parametrize("line", LINES)
 def test_a_character_of_several_readings_is_read_as_the_sentence_asks(line: str) -> None:
     expected = re.findall(r"([^\x00-\x7f])([a-z]+[1-5])?", line)
-    words, unread = reader.read_words(re.sub("[a-z]+[1-5]", "", line))
+    words, unread = word_reader.read_words(re.sub("[a-z]+[1-5]", "", line))
     spoken = [syllable for word in words for syllable in word.syllables]
     wanted = [pair for pair in expected if pair[0] not in "，。、"]
     assert [syllable.text for syllable in spoken] == [char for char, _ in wanted]
@@ -34,7 +34,7 @@ def test_a_character_of_several_readings_is_read_as_the_sentence_asks(line: str)
 
 @given(HAN)
 def test_every_character_has_one_reading(text: str) -> None:
-    words, unread = reader.read_words(text)
+    words, unread = word_reader.read_words(text)
     syllables = [syllable for word in words if not word.latin for syllable in word.syllables]
     assert "".join(syllable.text for syllable in syllables) == re.sub("[，。A]", "", text)
     assert all(re.fullmatch("[a-z]+[1-5]", syllable.pinyin) for syllable in syllables)

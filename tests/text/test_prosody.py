@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.text.characters import BREAKS
 from server.text.normalization import normalize
-from server.text.pronunciation.reader import read_words
-from server.text.prosody.grouping import LONGEST_HELD, group
-from server.text.prosody.model import load
-from server.text.script.script import BREAKS
+from server.text.pronunciation.word_reader import read_words
+from server.text.prosody.break_model import load
+from server.text.prosody.phrase_breaks import LONGEST_HELD, group
 from server.text.words import ProsodicWord, Word
 from training.prosody import evaluate, train
 from training.prosody.labels import Labelled, parse, read_labels

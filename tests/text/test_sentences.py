@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.text.normalization.normalize import SYLLABLE, weigh
-from server.text.sentences import split
+from server.text.sentence_splitting import split
 
 
 def weight(char: str) -> int:

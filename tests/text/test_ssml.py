@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import RequestError
-from server.signals import Style
+from server.text.characters import BREAKS, PLACEHOLDER
 from server.text.frontend import FrontEnd, Pause, Sentence
-from server.text.pronunciation.entries import SYLLABLES
-from server.text.script.draft import MOST_SILENCE
-from server.text.script.markup import DEEPEST, LONGEST_ATTRIBUTE, MOST_ELEMENTS
-from server.text.script.reading import read
-from server.text.script.script import BREAKS, PLACEHOLDER, Manner, Script
+from server.text.markup.builder import MOST_SILENCE
+from server.text.markup.parser import read
+from server.text.markup.script import Script, SpeakingStyle
+from server.text.markup.xml_events import DEEPEST, LONGEST_ATTRIBUTE, MOST_ELEMENTS
+from server.text.pronunciation.user_lexicon import SYLLABLES
+from server.types import Style
 
 NONE, WORD, PHRASE, PAUSE = BREAKS
 
@@ -150,7 +151,7 @@ def test_prosody_changes_the_style_of_its_span_alone(attributes: str, style: Sty
 
 
 def test_nested_prosody_adds_up_on_top_of_the_request() -> None:
-    base = Manner(Style(speed=2, pitch=1, volume=0.5))
+    base = SpeakingStyle(Style(speed=2, pitch=1, volume=0.5))
     script = read(
         "<speak><prosody rate='1.5' pitch='+2st'><prosody rate='50%' volume='50'>好</prosody></prosody></speak>", base
     )
@@ -161,7 +162,7 @@ def test_nested_prosody_adds_up_on_top_of_the_request() -> None:
 
 def test_the_root_has_the_scales_of_alibaba() -> None:
     script = read("<speak voice='xiaoyu' rate='250' pitch='-250' volume='100'>好</speak>")
-    assert script.manners[0] == Manner(Style(speed=1.5, pitch=-6, volume=2), voice="xiaoyu")
+    assert script.manners[0] == SpeakingStyle(Style(speed=1.5, pitch=-6, volume=2), voice="xiaoyu")
     assert read("<speak rate='-500' volume='50'>好</speak>").manners[0].style == Style(speed=0.5)
     assert read("<speak rate='2' pitch='+2st'>好</speak>").manners[0].style == Style(speed=2, pitch=2)
 

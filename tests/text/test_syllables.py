@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from server.text.pronunciation.letters import LETTERS
+from server.text.english.letter_names import LETTERS
 from server.text.units.syllables import split_tone, to_phones
 
 LINES = (Path(__file__).parent / "mandarin_syllables.txt").read_text(encoding="utf-8").splitlines()[1:]

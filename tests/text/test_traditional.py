@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from server.text.frontend import FrontEnd, Sentence
 from server.text.normalization.normalize import normalize
 from server.text.normalization.traditional import simplified
-from server.text.pronunciation.entries import Entries
-from server.text.units.tables import UnitTables
+from server.text.pronunciation.user_lexicon import UserLexicon
+from server.text.units.unit_tables import UnitTables
 
 Read = Callable[[str], list[Sentence]]
 
@@ -51,7 +51,7 @@ def test_every_character_stands_for_its_own(text: str) -> None:
 
 def test_a_word_of_the_user_may_be_written_either_way(tables: UnitTables) -> None:
     for word in ("龍單", "龙单"):
-        front_end = FrontEnd(tables, Entries.of({word: "long2 shan4"}))
+        front_end = FrontEnd(tables, UserLexicon.of({word: "long2 shan4"}))
         for text in ("龍單來了這裡", "龙单来了这里"):
             (sentence,) = front_end.read(text, speaker="F7", emotion="neutral")
             assert sentence.pinyin[:2] == ("long2", "shan4")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import RequestError
-from server.text.units.tables import UnitTables, read_symbol_lines
+from server.text.units.unit_tables import UnitTables, read_symbol_lines
 
 BEI = "{b_c$tone3$s_begin$word_begin$emotion_neutral$F7} {ei_c$tone3$s_end$word_end$emotion_neutral$F7}"
 BREAK = "{#4$tone_none$s_none$word_none$emotion_none$F7}"

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from convert.text_encoder import sinusoids
-from server.text.units.tables import read_symbol_lines
-from server.voice import Voice
+from convert.models.text_encoder import sinusoids
+from server.text.units.unit_tables import read_symbol_lines
+from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN, open_voice
 from training.voice.publish import main, publish
 from training.voice.storage import WAYS, store_as_bytes

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from server.text.normalization import normalize
-from server.text.pronunciation.reader import read_words
-from server.text.prosody.grouping import group
+from server.text.pronunciation.word_reader import read_words
+from server.text.prosody.phrase_breaks import group
 from training.prosody.labels import Labelled, read_labels
 
 

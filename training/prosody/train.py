@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.text.normalization import normalize
-from server.text.pronunciation.reader import read_words
-from server.text.prosody.clues import clues
-from server.text.prosody.model import LEVELS, SCALE, WEIGHTS
+from server.text.pronunciation.word_reader import read_words
+from server.text.prosody.break_model import LEVELS, SCALE, WEIGHTS
+from server.text.prosody.features import clues
 from training.prosody.labels import Labelled, read_labels
 
 SENTENCES = tuple(sorted(Path(__file__).parent.glob("sentences*.txt")))

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.config import RuntimeSection, SynthesisSection
-from server.runtime import Runtime
-from server.signals import Mel
-from server.synthesizer import Synthesizer, Trace
+from server.runtime.runtime import Runtime
+from server.scheduling.task import finished
+from server.synthesis.synthesizer import Synthesizer, Trace
+from server.synthesis.vocoder.vocoder import Vocoder
 from server.text.english import dictionary
-from server.vocoder.hifigan import Vocoder
-from server.voice import Voice
-from server.work import finished
+from server.types import Mel
+from server.voices.voice import Voice
 from training.voice import features, measures, pictures
 from training.voice.dataset import Statistics, Utterance, load, samples_of, targets
 from training.voice.listener import Listener, listen, restore

@@ -17,7 +17,7 @@ import yaml
 from onnx import TensorProto
 
 from convert.errors import ConvertError
-from convert.folder import replacing
+from convert.output.folder import replacing
 from training.voice.storage import WAYS
 
 WHOLE = {"halves": {"vocoder"}, "bytes": set[str]()}

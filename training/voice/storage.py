@@ -18,7 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from convert.text_encoder import sinusoids
+from convert.models.text_encoder import sinusoids
 
 Floats = NDArray[np.float32]
 

@@ -1,6 +1,6 @@
 """Rows of the embedding tables, in KAN-TTS's order, as `convert` knows them."""
 
-from convert.inventory import SPECIALS, load_inventory
+from convert.output.inventory import SPECIALS, load_inventory
 from training.voice.speakers import EMOTIONS, SPEAKERS
 
 _INVENTORY = load_inventory("PinYin")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from server.signals import Floats
+from server.types import Floats
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _WEIGHTS = Path(__file__).with_name("unknown.npz")

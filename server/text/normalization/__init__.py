@@ -1,0 +1,1 @@
+"""Written forms (numbers, dates, symbols, traditional characters, emoji) -> spoken Chinese characters."""

@@ -8,14 +8,13 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from server.text.characters import BREAKS, HAN
+from server.text.english.letter_names import GREEK, LETTERS
 from server.text.normalization.emoji import Emoji, name, pictures
 from server.text.normalization.emoji import weigh as weigh_emoji
 from server.text.normalization.rewriting import Aligned, rewrite, rule
 from server.text.normalization.rules import speak_quantities
-from server.text.normalization.rules.written import HAN
 from server.text.normalization.traditional import simplified
-from server.text.pronunciation.letters import GREEK, LETTERS
-from server.text.script.script import BREAKS
 
 PAUSES = "，。？！；：、…—（）" + BREAKS
 """The punctuation that is left in a normalised text, and the breaks that markup asked for."""

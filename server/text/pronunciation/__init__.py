@@ -1,0 +1,1 @@
+"""Words -> pinyin: dictionary, polyphones, user lexicon, erhua, tone sandhi."""

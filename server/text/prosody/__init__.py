@@ -1,0 +1,1 @@
+"""Words -> prosodic words and phrases: the break after each word."""

@@ -1,0 +1,1 @@
+"""Pinyin and phones -> rows of a voice's embedding tables."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from server.errors import RequestError
 from server.text.units.syllables import is_erhua, split_tone, to_phones
-from server.text.units.tables import UnitTables
+from server.text.units.unit_tables import UnitTables
 from server.text.words import ProsodicWord, Syllable
 
 BREAK_EMOTION = "emotion_none"

@@ -2,9 +2,9 @@
 
 import re
 
+from server.text.characters import HAN
 from server.text.normalization.numerals import cardinal, spell_digits
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import HAN
 
 _MARKS = {
     ".": "点", "@": "艾特", "-": "杠", "_": "下划线", "/": "斜杠", ":": "冒号", "?": "问号", "=": "等于", "&": "和",

@@ -4,7 +4,7 @@ import re
 
 from server.text.normalization.numerals import cardinal, number, spell_digits
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import FREE, MEASURE, TO
+from server.text.normalization.rules.patterns import FREE, MEASURE, TO
 
 _MONTH, _DAY, _YEAR = r"(0?[1-9]|1[0-2])", r"(0?[1-9]|[12][0-9]|3[01])", r"((?:19|20)[0-9]{2})"
 _FULL = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"

@@ -2,9 +2,10 @@
 
 import re
 
+from server.text.characters import HAN
 from server.text.normalization.numerals import number, spell_digits
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import HAN, MEASURE
+from server.text.normalization.rules.patterns import MEASURE
 
 _NUMBERED = "电话|热线|拨打|致电|手机|报警|客服|传真|座机|来电|专线"
 _HOTLINE = "11[049]|12[02]|1[02][0-9]{3}|9[56][0-9]{3}"

@@ -2,9 +2,10 @@
 
 import re
 
+from server.text.characters import HAN
 from server.text.normalization.numerals import cardinal, number
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import FREE, HAN, TO, N
+from server.text.normalization.rules.patterns import FREE, TO, N
 
 _SIGNS = {"+": "加", "=": "等于", "×": "乘", "*": "乘", "x": "乘", "X": "乘", "÷": "除以", ">": "大于", "<": "小于",
           "≥": "大于等于", ">=": "大于等于", "≤": "小于等于", "<=": "小于等于", "≈": "约等于",

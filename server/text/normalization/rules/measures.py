@@ -4,7 +4,7 @@ import re
 
 from server.text.normalization.numerals import cardinal, number
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import FREE, MEASURE, TO, N
+from server.text.normalization.rules.patterns import FREE, MEASURE, TO, N
 
 _UNITS = {
     "km": "千米", "m": "米", "dm": "分米", "cm": "厘米", "mm": "毫米", "μm": "微米", "um": "微米", "nm": "纳米",

@@ -4,7 +4,7 @@ import re
 
 from server.text.normalization.numerals import number
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import SCALE, TO, N
+from server.text.normalization.rules.patterns import SCALE, TO, N
 
 CURRENCIES = {
     "¥": "元", "$": "美元", "€": "欧元", "£": "英镑", "₩": "韩元", "₹": "卢比", "₽": "卢布", "₫": "越南盾", "฿": "泰铢",

@@ -1,8 +1,9 @@
 """Ranges, signs, ordinals, and the bare number that is left at the end."""
 
+from server.text.characters import HAN
 from server.text.normalization.numerals import cardinal, number, spell_digits
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.written import FREE, HAN, MEASURE, TO, N
+from server.text.normalization.rules.patterns import FREE, MEASURE, TO, N
 
 _UNCOUNTED = r"(?![0-9.,%A-Za-z]|\s?(?:" + MEASURE + r"|[余多几来]|左右|以[上下内外]))"
 

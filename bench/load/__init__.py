@@ -1,0 +1,1 @@
+"""Concurrent clients that play in real time, against the engine and over HTTP."""

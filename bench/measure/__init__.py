@@ -1,0 +1,1 @@
+"""Measurements of one voice and one machine."""

@@ -1,0 +1,1 @@
+"""The voices and texts that are measured, and a full-size package with random weights."""

@@ -1,0 +1,166 @@
+"""A package with random weights, as large as a real one: how long things take does not depend on the weights.
+
+Nothing lists the weights here. The converter is asked to build its graphs from a checkpoint that draws every weight at
+the moment it is taken, and what it took is written as the package, which is then converted like any other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from bench.voices.pth import write_checkpoint
+from convert.checkpoint.weights import Weights
+from convert.models.hifigan import DEFAULTS, hifigan
+from convert.models.mel_decoder import decoder_memory, mel_decoder
+from convert.models.postnet import postnet
+from convert.models.text_encoder import text_encoder
+from convert.models.variance_adaptor import contour_embedding, contour_predictor, duration_predictor
+from convert.output.inventory import SPECIALS, load_inventory
+from convert.source.config_files import model_settings
+
+Array = NDArray[np.float32]
+
+FRAMES_PER_UNIT = 7.3
+"""Of released voices, on average. It decides how much sound a text becomes."""
+_LOUDER = 1.3
+"""Factor on the vocoder's weights, with which its signals neither fade nor grow on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """The parameters of both networks, and the frame of the sound, as KAN-TTS's configurations name them."""
+
+    acoustic: Mapping[str, Any]
+    vocoder: Mapping[str, Any]
+    sampling_rate: int
+    hop_length: int
+    language: str = "PinYin"
+    speaker: str = "F7"
+
+    def with_acoustic(self, **changes: Any) -> "Dimensions":
+        return replace(self, acoustic={**self.acoustic, **changes})
+
+
+STANDARD = Dimensions(
+    acoustic={
+        "max_len": 800,
+        "embedding_dim": 512,
+        "encoder_num_layers": 8,
+        "encoder_num_heads": 8,
+        "encoder_num_units": 128,
+        "encoder_ffn_inner_dim": 1024,
+        "encoder_projection_units": 32,
+        "speaker_units": 32,
+        "emotion_units": 32,
+        "predictor_filter_size": 41,
+        "predictor_fsmn_num_layers": 3,
+        "predictor_num_memory_units": 128,
+        "predictor_ffn_inner_dim": 256,
+        "predictor_shift": 0,
+        "predictor_lstm_units": 128,
+        "dur_pred_prenet_units": [128, 128],
+        "dur_pred_lstm_units": 128,
+        "decoder_prenet_units": [256, 256],
+        "decoder_num_layers": 12,
+        "decoder_num_heads": 8,
+        "decoder_num_units": 128,
+        "decoder_ffn_inner_dim": 1024,
+        "outputs_per_step": 3,
+        "num_mels": 80,
+        "postnet_filter_size": 41,
+        "postnet_fsmn_num_layers": 4,
+        "postnet_num_memory_units": 256,
+        "postnet_ffn_inner_dim": 512,
+        "postnet_shift": 17,
+        "postnet_lstm_units": 128,
+    },
+    vocoder={
+        "in_channels": 80,
+        "channels": 256,
+        "kernel_size": 7,
+        "upsample_scales": [10, 5, 2, 2],
+        "upsample_kernal_sizes": [20, 11, 4, 4],
+        "resblock_kernel_sizes": [3, 7, 11],
+        "resblock_dilations": [[1, 3, 5, 7]] * 3,
+        "causal": False,
+        "nonlinear_activation_params": {"negative_slope": 0.1},
+    },
+    sampling_rate=16000,
+    hop_length=200,
+)
+"""KAN-TTS's sambert_16k and hifigan_noncausal_v1_16k: what the released 16 kHz voices are."""
+
+
+class Drawn(Weights):
+    """A checkpoint that holds whatever is taken of it: random, and the same at every run."""
+
+    def __init__(self, label: str, loudness: float) -> None:
+        self.arrays: dict[str, Array] = {}
+        self._random = np.random.default_rng(0)
+        self._loudness = loudness
+        super().__init__(self.arrays, label)
+
+    def __truediv__(self, name: str | int) -> Weights:
+        inner = super().__truediv__(name)
+        assert isinstance(inner, Drawn)
+        inner.arrays, inner._random, inner._loudness = self.arrays, self._random, self._loudness
+        return inner
+
+    def take(self, name: str, *shape: int) -> Array:
+        full = self._prefix + name
+        if full not in self.arrays:
+            self.arrays[full] = self._draw(full, shape)
+        return super().take(name, *shape)
+
+    def _draw(self, name: str, shape: tuple[int, ...]) -> Array:
+        if name == "variance_adaptor.duration_predictor.fc.bias":
+            return np.full(shape, np.log1p(FRAMES_PER_UNIT), np.float32)
+        if len(shape) == 1:  # biases, and the scales of norms
+            return np.full(shape, name.endswith("weight"), np.float32)
+        bound = self._loudness / float(np.prod(shape[1:])) ** 0.5
+        return self._random.uniform(-bound, bound, shape).astype(np.float32)
+
+
+def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) -> Path:
+    """A package of one voice, as `convert` takes it; the folder."""
+    voice = folder / "voices" / name
+    am_config = {
+        "model_type": "sambert",
+        "Model": {"KanTtsSAMBERT": {"params": dict(dimensions.acoustic)}},
+        "linguistic_unit": {"speaker_list": dimensions.speaker, "language": dimensions.language},
+    }
+    voc_config = {"model_type": "hifigan", "Model": {"Generator": {"params": dict(dimensions.vocoder)}}}
+    frame = {"sampling_rate": dimensions.sampling_rate, "hop_length": dimensions.hop_length}
+    am_weights, voc_weights = voice / "am/ckpt/checkpoint_0.pth", voice / "voc/ckpt/checkpoint_0.pth"
+
+    acoustic = Drawn("acoustic model", 1.0)
+    config = model_settings(am_config, am_weights, "KanTtsSAMBERT")
+    rows = _rows(dimensions)
+    text_encoder(config, acoustic, rows)
+    contour_predictor(config, acoustic, rows)
+    for build in (contour_embedding, duration_predictor, decoder_memory, mel_decoder, postnet):
+        build(config, acoustic)
+    vocoder = Drawn("vocoder", _LOUDER)
+    hifigan(model_settings(voc_config, voc_weights, "Generator", DEFAULTS), vocoder)
+
+    write_checkpoint(am_weights, acoustic.arrays, "model")
+    write_checkpoint(voc_weights, vocoder.arrays, "model", "generator")
+    for path, content in (
+        ("am/config.yaml", am_config),
+        ("voc/config.yaml", voc_config),
+        ("audio_config.yaml", {"audio_config": frame}),
+    ):
+        (voice / path).write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder
+
+
+def _rows(dimensions: Dimensions) -> dict[str, int]:
+    inventory = load_inventory(dimensions.language)
+    kinds = ("phones", "tones", "syllable_flags", "word_flags", "emotions")
+    named = {kind: len(getattr(inventory, kind)) for kind in kinds} | {"speakers": 1}
+    return {kind: count + len(SPECIALS) for kind, count in named.items()}

@@ -1,0 +1,1 @@
+"""Builds ONNX graphs: operators, layers, layers that carry a state between chunks."""

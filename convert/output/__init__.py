@@ -1,0 +1,1 @@
+"""What is written: tables of units, voice.yaml, the folder on disk."""

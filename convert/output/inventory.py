@@ -1,0 +1,58 @@
+"""What the voices of a language were trained to read: the rows of their embedding tables, in order.
+
+`inventories/<Language>.yaml` holds phones and tones of the languages that KAN-TTS knows. Flags and emotions are the
+same everywhere. Every table ends with the special symbols; older packages lack the last one.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import yaml
+
+from convert.errors import InventoryError
+
+SPECIALS = ("_", "~", "@[MASK]")
+"""Padding, end, mask. A package whose configuration says `has_mask: false` was trained without the last."""
+
+_BREAKS = ("#1", "#2", "#3", "#4")
+_SYLLABLE_FLAGS = ("s_begin", "s_end", "s_none", "s_both", "s_middle")
+_WORD_FLAGS = ("word_begin", "word_end", "word_middle", "word_both", "word_none")
+_EMOTIONS = (
+    *("none", "neutral", "angry", "disgust", "fear", "happy", "sad", "surprise", "calm", "gentle", "relax", "lyrical"),
+    *("serious", "disgruntled", "satisfied", "disappointed", "excited", "anxiety", "jealousy", "hate", "pity"),
+    *("pleasure", "arousal", "dominance"),
+    *(f"placeholder{number}" for number in range(1, 10)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The names of the rows, without the special symbols."""
+
+    language: str
+    phones: tuple[str, ...]
+    """Breaks `#1` to `#4` last."""
+    tones: tuple[str, ...]
+    syllable_flags: tuple[str, ...] = _SYLLABLE_FLAGS
+    word_flags: tuple[str, ...] = _WORD_FLAGS
+    emotions: tuple[str, ...] = tuple(f"emotion_{name}" for name in _EMOTIONS)
+
+
+def known_languages() -> tuple[str, ...]:
+    """The names that `linguistic_unit.language` of an acoustic model's config.yaml may have."""
+    names = (entry.name for entry in files("convert").joinpath("output", "inventories").iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_inventory(language: str) -> Inventory:
+    """The inventory of one language. Raises `InventoryError`, which lists the known ones."""
+    known = known_languages()
+    if language not in known:
+        raise InventoryError(
+            f"the phones of language {language!r} are not known here; known: {', '.join(known)}. "
+            "It is linguistic_unit.language in the acoustic model's config.yaml"
+        )
+    table = yaml.safe_load(
+        files("convert").joinpath("output", "inventories", f"{language}.yaml").read_text(encoding="utf-8")
+    )
+    return Inventory(language, (*table["phones"], *_BREAKS), tuple(table["tones"]))

@@ -1,0 +1,1 @@
+"""Where a voice comes from: download, package layouts, configuration files."""

@@ -1,0 +1,1 @@
+"""Runs graphs: execution providers, fallback between them, sessions, precision, and what the machine has."""

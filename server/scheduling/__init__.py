@@ -1,0 +1,1 @@
+"""Computes many streams on one device: tasks, batching, admission, playback clocks, worker threads."""

@@ -1,0 +1,1 @@
+"""Sentences -> audio: acoustic model, vocoder, chunking, and the sequence of sentences of one stream."""

@@ -1,0 +1,127 @@
+"""All the voices of one folder: the ones that speak, and the ones that are broken, with the reason."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from server.config import Config
+from server.errors import SpeechError, UnknownNameError, VoiceError
+from server.runtime.memory import trim_heap
+from server.runtime.precision import PrecisionChoice
+from server.runtime.runtime import Runtime
+from server.synthesis.synthesizer import Synthesizer
+from server.text.pronunciation.user_lexicon import UserLexicon
+from server.voices.discovery import default_name, voice_folder, voice_folders
+from server.voices.voice import Voice
+
+log = logging.getLogger(__name__)
+
+
+class VoiceRegistry:
+    """Voices by name. Empty until `load`, which takes seconds and blocks.
+
+    Raises `ConfigurationError` for a lexicon that cannot be used.
+    """
+
+    def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
+        self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
+        self._lexicon = UserLexicon.of(config.text.lexicon, config.text.place)
+        self.state: Literal["loading", "ready", "failed"] = "loading"
+        self._config = config
+        self._voices: dict[str, Synthesizer] = {}
+        self._broken: dict[str, str] = {}
+
+    @property
+    def voices(self) -> Mapping[str, Synthesizer]:
+        return self._voices
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """Why a voice cannot speak, by its folder's name."""
+        return self._broken
+
+    @property
+    def default_voice(self) -> str | None:
+        """The configured one, else `demo`, else the first; None while there is no voice."""
+        return self._config.models.default_voice or default_name(self._voices) or None
+
+    def load(self) -> None:
+        """Opens every voice below the configured folder and lets it speak once."""
+        try:
+            for folder in voice_folders(self._config.models.path):
+                try:
+                    self._voices[folder.name] = self._open(folder)
+                except SpeechError as error:
+                    log.error("voice %s is broken: %s", folder.name, error)
+                    self._broken[folder.name] = str(error)
+        finally:
+            trim_heap()
+            self.state = "ready" if self._voices else "failed"
+
+    def synthesizer(self, name: str | None = None) -> Synthesizer:
+        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
+        name = name or self.default_voice
+        if name in self._broken:
+            raise VoiceError(f"voice {name!r} is broken: {self._broken[name]}")
+        if name is None or name not in self._voices:
+            raise UnknownNameError("voice", name or "", self._voices)
+        return self._voices[name]
+
+    def rates(self) -> dict[str, int]:
+        """Hz, of every voice that can speak, by name."""
+        return {name: synthesizer.rate for name, synthesizer in self._voices.items()}
+
+    def open(self, name: str | None = None) -> Synthesizer:
+        """One voice alone, without loading the others."""
+        return self._open(voice_folder(self._config, name))
+
+    def unload_idle(self) -> None:
+        """Drops from memory what was not used for the configured time; it comes back when it is asked for."""
+        self.runtime.unload_idle()
+
+    def devices(self) -> dict[str, object]:
+        """What the graphs run on, why not on something better, and each voice's precision with its reason."""
+        precision = {name: asdict(self.precision(one.voice)) for name, one in self._voices.items()}
+        return {"provider": self.runtime.provider, "fallback": self.runtime.fallback_reason, "precision": precision}
+
+    def precision(self, voice: Voice) -> PrecisionChoice:
+        """The precision that a voice runs in here, and why."""
+        return self.runtime.precision(voice.precisions)
+
+    def _open(self, folder: Path) -> Synthesizer:
+        voice = Voice(folder)
+        if voice.name != folder.name:
+            raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
+        voice.require(self.runtime.settings.precision)
+        voice.verify()
+        text = self._config.text
+        synthesizer = Synthesizer(voice, self.runtime, self._config.synthesis, self._lexicon, text.emoji)
+        synthesizer.warm_up()
+        return synthesizer
+
+
+class OnDemandVoices:
+    """The voices of the same folder for one who speaks once: each is opened when it is asked for."""
+
+    def __init__(self, config: Config) -> None:
+        self._library = VoiceRegistry(config)
+        self._config = config
+        self._opened: dict[str, Synthesizer] = {}
+
+    def synthesizer(self, name: str | None = None) -> Synthesizer:
+        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
+        folder = voice_folder(self._config, name).name
+        if folder not in self._opened:
+            self._opened[folder] = self._library.open(folder)
+        return self._opened[folder]
+
+    def rates(self) -> dict[str, int]:
+        """Hz, of every voice whose voice.yaml can be read, by name."""
+        found = {}
+        for folder in voice_folders(self._config.models.path):
+            with suppress(VoiceError):
+                found[folder.name] = Voice(folder).rate
+        return found

@@ -1,0 +1,50 @@
+"""Mel filter banks as Kaldi computes them, without dither: what speaker encoders were trained with.
+
+A frame loses its mean, then is pre-emphasised, windowed (Povey: a Hann window to the power 0.85) and transformed; the
+power of each bin is summed through triangles on the mel scale, and the logarithm is taken. Only whole frames count.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from server.types import Audio, Floats
+
+FRAME_SECONDS, SHIFT_SECONDS = 0.025, 0.010
+EMPHASIS = 0.97
+LOWEST = 20.0
+"""Hz; the highest band ends at half the rate."""
+FLOOR = float(np.finfo(np.float32).eps)
+
+Spectrum = NDArray[np.floating[Any]]
+
+
+def fbank(audio: Audio, bins: int) -> Floats:
+    """(frames, bins), natural logarithms of power. A recording shorter than one frame (25 ms) has none."""
+    length, shift = round(audio.rate * FRAME_SECONDS), round(audio.rate * SHIFT_SECONDS)
+    if len(audio.samples) < length:
+        return np.zeros((0, bins), np.float32)
+    frames = sliding_window_view(audio.samples.astype(np.float64), length)[::shift]
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    before = np.roll(frames, 1, axis=1)  # what wraps around does not count: the window begins with zero
+    frames = (frames - EMPHASIS * before) * np.hanning(length) ** 0.85
+    size = 1 << (length - 1).bit_length()
+    power = np.abs(np.fft.rfft(frames, size)) ** 2  # (frames, size / 2 + 1)
+    energies = power @ mel_triangles(audio.rate, size, bins).T
+    return np.log(np.maximum(energies, FLOOR)).astype(np.float32)
+
+
+def mel_triangles(rate: int, size: int, bins: int) -> Spectrum:
+    """(bins, size / 2 + 1) weights: linear in mel, each band ends where its neighbours are highest."""
+    edges = np.linspace(mel(LOWEST), mel(rate / 2), bins + 2)
+    lower, middle, upper = (edges[start : start + bins, None] for start in range(3))
+    at = mel(np.arange(size // 2 + 1) * (rate / size))
+    rising, falling = (at - lower) / (middle - lower), (upper - at) / (upper - middle)
+    return np.maximum(0, np.minimum(rising, falling))
+
+
+def mel(hertz: float | Spectrum) -> Spectrum:
+    """Kaldi's mel scale: 1127 ln(1 + f / 700)."""
+    return 1127 * np.log1p(np.asarray(hertz) / 700)

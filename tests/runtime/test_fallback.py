@@ -1,0 +1,202 @@
+"""Providers: proved by running, given up with a reason, and a stream that goes on when one fails in its middle."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+
+from server.config import RuntimeSection
+from server.errors import DeviceError, LostStateError, SynthesisError, VoiceError
+from server.runtime.runtime import Runtime
+from server.runtime.session import OrtDeviceTensor
+from server.runtime.tensors import Array
+from server.types import Style
+from tests.conftest import EMBEDDED, open_voice
+
+TEXT = "今天天气很好，我们一起去公园散步。"
+OUT_OF_MEMORY = "Failed to allocate memory for requested buffer of size 1073741824"
+
+
+class FailingSession:
+    """A real session on the CPU that fails from its nth run on, as a device that ran out of memory does."""
+
+    def __init__(self, path: Path, works: Callable[[], bool]) -> None:
+        self._session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        self._works = works
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def run(self, *arguments: Any) -> Any:
+        if not self._works():
+            raise RuntimeException(OUT_OF_MEMORY)
+        return self._session.run(*arguments)
+
+    def run_with_iobinding(self, *arguments: Any) -> None:
+        if not self._works():
+            raise RuntimeException(OUT_OF_MEMORY)
+        self._session.run_with_iobinding(*arguments)
+
+
+def device(runs: int) -> Runtime:
+    """A runtime whose `cuda` lasts for that many runs."""
+    left = runs
+
+    def works() -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0
+
+    settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
+    return Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, works)})
+
+
+def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:
+    runtime = device(0)
+    synthesizer = open_voice(EMBEDDED, runtime)
+    assert runtime.provider == "cuda"
+    synthesizer.warm_up()
+    assert runtime.provider == "cpu"
+    assert runtime.fallback_reason is not None
+    assert OUT_OF_MEMORY in runtime.fallback_reason
+
+
+@pytest.mark.parametrize("runs", [4, 30, 60, 61, 62])
+def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> None:
+    runtime = device(runs)
+    broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
+    got = np.concatenate([audio.samples for audio in broken.speak(TEXT, style=Style())])
+    expected = np.concatenate([audio.samples for audio in whole.speak(TEXT, style=Style())])
+    assert runtime.provider == "cpu"
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("runs", [60, 75])
+def test_states_that_are_lost_with_their_device_are_computed_again(runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = device(runs)
+    lost: list[OrtDeviceTensor] = []
+    original = OrtDeviceTensor.to_host
+
+    def to_host_while_available(self: OrtDeviceTensor) -> Array:
+        if runtime.provider != "cuda":
+            lost.append(self)
+            raise LostStateError("a state is lost with its device")
+        return original(self)
+
+    monkeypatch.setattr(OrtDeviceTensor, "to_host", to_host_while_available)
+    broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
+    units = next(iter(whole.read(TEXT))).units
+    got, expected = (synthesizer.utter(units, chunk_steps=0).audio.samples for synthesizer in (broken, whole))
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert len(lost) == 1
+
+
+@pytest.mark.parametrize("kind", [DeviceError, RuntimeError, RuntimeException])
+def test_a_provider_that_cannot_start_says_why(kind: type[Exception]) -> None:
+    def absent(path: Path, threads: int) -> ort.InferenceSession:
+        raise kind("libcudnn.so.9: cannot open shared object file")
+
+    runtime = Runtime(RuntimeSection(providers=("cuda", "cpu")), {"cuda": absent})
+    open_voice(EMBEDDED, runtime)
+    assert runtime.provider == "cpu"
+    assert runtime.fallback_reason == "cuda: libcudnn.so.9: cannot open shared object file"
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="this onnxruntime has CUDA")
+def test_a_cpu_build_names_the_package_that_cuda_needs() -> None:
+    runtime = Runtime(RuntimeSection(providers=("cuda", "cpu")))
+    open_voice(EMBEDDED, runtime)
+    assert runtime.provider == "cpu"
+    assert "install the extra gpu or gpu-cu12" in (runtime.fallback_reason or "")
+
+
+def test_without_another_provider_the_error_reaches_the_caller_and_the_next_run_is_tried() -> None:
+    failing = True
+    settings = RuntimeSection(providers=("cuda",))
+    runtime = Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, lambda: not failing)})
+    synthesizer = open_voice(EMBEDDED, runtime)
+    with pytest.raises(DeviceError, match="Failed to allocate memory"):
+        synthesizer.warm_up()
+    failing = False
+    synthesizer.warm_up()
+
+
+class NoiseSession(FailingSession):
+    """A real session whose audio is not a number, as from half-precision that overflowed."""
+
+    def run(self, *arguments: Any) -> Any:
+        return [output * np.nan if output.ndim == 2 else output for output in self._session.run(*arguments)]
+
+
+def test_what_is_not_a_number_never_leaves() -> None:
+    def opener(path: Path, threads: int) -> ort.InferenceSession:
+        real = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return NoiseSession(path, lambda: True) if path.stem == "vocoder" else real
+
+    synthesizer = open_voice(EMBEDDED, Runtime(RuntimeSection(providers=("cpu",)), {"cpu": opener}))
+    with pytest.raises(SynthesisError, match="not numbers"):
+        next(synthesizer.speak(TEXT))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph", None])
+def test_a_file_that_is_no_graph_is_the_voices_fault(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "postnet.onnx"
+    whole = (EMBEDDED / "postnet.onnx").read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    runtime = Runtime(RuntimeSection(providers=("cpu",)))
+    with pytest.raises(VoiceError, match=r"postnet\.onnx cannot be loaded"):
+        runtime.open(path)
+    assert runtime.provider == "cpu"
+
+
+def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "server", "speak", "你好。", "-o", str(tmp_path / "out.wav")]
+    home = {"HOME": str(tmp_path / "home"), "PATH": "", "LANG": "C.UTF-8"}
+    (tmp_path / "home").mkdir()
+    subprocess.run(command, check=True, cwd=EMBEDDED.parents[1], env=home, capture_output=True)
+    assert list((tmp_path / "home").rglob("*onnxruntime*")) == []
+
+
+def test_states_are_discovered_from_the_graph(tmp_path: Path) -> None:
+    shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
+    session = Runtime(RuntimeSection(providers=("cpu",))).open(tmp_path / "mel_decoder.onnx", threads=1)
+    state = session.initial_state(window=5)
+    assert {f"next_{name}" for name in state} < set(session.outputs)
+    assert state["state.keys"].shape[-1] == 5
+
+
+def test_a_voice_that_nobody_uses_is_unloaded_and_comes_back_when_it_is_asked_for() -> None:
+    opened: list[str] = []
+
+    def opener(path: Path, threads: int) -> ort.InferenceSession:
+        opened.append(path.stem)
+        return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=3600), {"cpu": opener})
+    synthesizer = open_voice(EMBEDDED, runtime)
+    before = np.concatenate([audio.samples for audio in synthesizer.speak(TEXT)])
+    assert runtime.unload_idle() == 0
+    runtime.settings = RuntimeSection(providers=("cpu",), unload_after=1e-9)
+    graphs = len(opened)
+    assert runtime.unload_idle() == graphs
+    assert runtime.unload_idle() == 0
+    after = np.concatenate([audio.samples for audio in synthesizer.speak(TEXT)])
+    np.testing.assert_allclose(after, before, atol=1e-5)
+    assert sorted(opened[graphs:]) == sorted(opened[:graphs])
+
+
+def test_a_graph_that_changed_while_it_was_unloaded_is_not_mixed_with_the_rest(tmp_path: Path) -> None:
+    shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
+    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=1e-9))
+    session = runtime.open(tmp_path / "mel_decoder.onnx", threads=1)
+    assert runtime.unload_idle() == 1
+    (tmp_path / "mel_decoder.onnx").write_bytes((EMBEDDED / "postnet.onnx").read_bytes())
+    with pytest.raises(VoiceError, match="has changed since the voice was loaded"):
+        session.run({})

@@ -1,0 +1,174 @@
+"""Which precision a voice runs in, and that a stream neither knows nor minds."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+
+from convert.quantization.metrics import likeness
+from server.cli import main
+from server.config import Config, ModelsSection, RuntimeSection
+from server.runtime import precision
+from server.runtime.cpu import integer_dot_products
+from server.runtime.precision import choose_precision
+from server.runtime.runtime import Runtime
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Run, tell, together
+from server.synthesis.registry import VoiceRegistry
+from server.synthesis.synthesizer import Synthesizer
+from server.voices.voice import Voice
+from tests.conftest import EMBEDDED, open_voice
+
+VARIANTS = ("fp16", "int8")
+TEXT = "今天天气很好，我们一起去公园散步。"
+EVERYTHING = ("fp32", "fp16", "int8")
+
+
+def speaking(folder: Path, kind: str) -> Synthesizer:
+    return open_voice(folder, Runtime(RuntimeSection(providers=("cpu",), threads=1, precision=kind)))
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_a_variant_says_the_same_in_the_same_time(kind: str, several: Path) -> None:
+    exact, other = (speaking(several / "demo", name) for name in ("fp32", kind))
+    units = next(exact.read(TEXT)).units
+    expected, got = (voice.utter(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
+    np.testing.assert_array_equal(got.score.durations, expected.score.durations)
+    np.testing.assert_array_equal(got.mel, expected.mel)
+    alike = likeness([expected.audio.samples], [got.audio.samples])
+    assert not np.array_equal(got.audio.samples, expected.audio.samples)
+    assert alike.snr > {"fp16": 40, "int8": 22}[kind]
+    assert alike.distance < {"fp16": 0.5, "int8": 1.5}[kind]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("demo", "int8"), ("demo", "fp16"), ("noncausal_16k", "fp16")])
+@pytest.mark.parametrize("steps", [2, 7])
+def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: str, steps: int, several: Path) -> None:
+    synthesizer = speaking(several / name, kind)
+    units = next(synthesizer.read(TEXT)).units
+    whole, streamed = (synthesizer.utter(units, chunk_steps=size, source_noise=False) for size in (0, steps))
+    # Float32 sums differ in their last bit with the length of a chunk; where a value lies between two steps of the
+    # coarser number, it then falls to the other side. It must stay far below what the precision itself costs.
+    assert likeness([whole.audio.samples], [streamed.audio.samples]).snr > {"fp16": 65, "int8": 45}[kind]
+
+
+def first_vocoder_run(synthesizer: Synthesizer, text: str) -> Run:
+    speech = synthesizer.speech(synthesizer.read(text), PlaybackClock(lambda: 0.0))
+    item = next(speech)
+    while isinstance(item, Run) and item.graph.path.stem != "vocoder":
+        item = tell(speech, together([item])[0])
+    assert isinstance(item, Run)
+    return item
+
+
+@pytest.mark.parametrize("kind", EVERYTHING)
+def test_a_vocoder_computes_the_same_in_a_batch_as_alone(kind: str, several: Path) -> None:
+    synthesizer = speaking(several / "demo", kind)
+    runs = [first_vocoder_run(synthesizer, text) for text in ("你好。", "今天天气很好。", "早点休息吧。")]
+    assert len({run.form for run in runs}) == 1
+    for run, in_batch in zip(runs, together(runs), strict=True):
+        (alone,) = together([run])
+        np.testing.assert_allclose(in_batch["audio"], alone["audio"], atol=1e-5)
+
+
+@pytest.mark.parametrize("runs", [30, 60, 62, 70])
+def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(runs: int, several: Path) -> None:
+    opened: list[str] = []
+    left = runs
+
+    class Failing:
+        def __init__(self, path: Path) -> None:
+            opened.append(path.name)
+            self._session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+        def __getattr__(self, name: str):
+            return getattr(self._session, name)
+
+        def run(self, *arguments):
+            self._count()
+            return self._session.run(*arguments)
+
+        def run_with_iobinding(self, *arguments):
+            self._count()
+            self._session.run_with_iobinding(*arguments)
+
+        def _count(self) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise RuntimeException("out of memory")
+
+    settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
+    runtime = Runtime(settings, {"cuda": lambda path, threads: Failing(path)})
+    broken, whole = open_voice(several / "demo", runtime), speaking(several / "demo", "fp32")
+    got, expected = (np.concatenate([audio.samples for audio in voice.speak(TEXT)]) for voice in (broken, whole))
+    assert "vocoder.fp16.onnx" in opened
+    assert runtime.provider == "cpu"
+    assert likeness([expected], [got]).snr > 22
+
+
+def test_a_precision_suits_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    for instructions, expected in (("AVX-512 VNNI", "int8"), (None, "fp32")):
+        monkeypatch.setattr(precision, "integer_dot_products", lambda found=instructions: found)
+        assert choose_precision("cpu", EVERYTHING).precision == expected
+    assert choose_precision("cuda", EVERYTHING).precision == "fp16"
+    assert choose_precision("cuda", ("fp32", "int8")).precision == "fp32"
+    assert choose_precision("cpu", ("fp32", "fp16")).precision == "fp32"
+    for forced in EVERYTHING:
+        assert (
+            choose_precision("cuda", EVERYTHING, forced).precision
+            == choose_precision("cpu", EVERYTHING, forced).precision
+            == forced
+        )
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [("fpu avx512_vnni", "AVX-512 VNNI"), ("avx_vnni sse", "AVX VNNI"), ("fp asimddp", "ARM dot products")],
+)
+def test_the_cpus_instructions_are_read(flags: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(f"flags : {flags}\n")
+    assert integer_dot_products(tmp_path) == name
+
+
+def test_a_cpu_without_them_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text("flags : fpu avx2 avx512f\n")
+    assert integer_dot_products(tmp_path) is None
+    assert integer_dot_products(tmp_path / "nowhere") is None
+
+
+def test_a_voice_without_the_forced_precision_says_what_it_has_and_how_to_get_it() -> None:
+    settings = RuntimeSection(providers=("cpu",), threads=1, precision="int8")
+    library = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
+    library.load()
+    assert library.state == "failed"
+    assert "voice 'demo' has no int8 variant (runtime.precision), only fp32" in library.broken["demo"]
+    assert "--precision fp32,int8" in library.broken["demo"]
+
+
+def test_an_older_folder_with_float32_alone_opens() -> None:
+    voice = Voice(EMBEDDED)
+    assert voice.precisions == ("fp32",)
+    assert voice.variants("vocoder") == {}
+
+
+def test_only_the_vocoder_has_variants(several: Path) -> None:
+    voice = Voice(several / "demo")
+    assert voice.precisions == EVERYTHING
+    assert set(voice.variants("vocoder")) == set(VARIANTS)
+    assert voice.variants("postnet") == {}
+
+
+def test_doctor_and_voices_say_which_precision_and_why(several: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("doctor", "voices"):
+        assert main([command, "--models", str(several)]) == 0
+    shown = capsys.readouterr().out
+    chosen = choose_precision("cpu", EVERYTHING)
+    assert f"Hz) in {chosen.precision}: {chosen.reason}" in shown
+    assert "dB SNR" in shown
+    assert f"{chosen.precision} on cpu: {chosen.reason}" in shown
