@@ -40,7 +40,7 @@ class SchedulerSection(_Section):
     """Threads that compute; 0: one for every CPU available."""
     max_streams: int = Field(default=0, ge=0)
     """0: as many as the measured capacity allows."""
-    headroom: float = Field(default=0.8, gt=0, le=1)
+    max_utilization: float = Field(default=0.8, gt=0, le=1)
     """Share of the workers' time that the admitted streams may be predicted to take."""
     max_batch: int = Field(default=16, ge=1, le=256)
     """Streams that share one run of a graph."""

@@ -59,6 +59,13 @@ class RequestError(SpeechError, ValueError):
         self.code = code
 
 
+class NothingToSpeakError(RequestError):
+    """A text without anything that can be spoken."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="input", code="nothing_to_speak")
+
+
 class UnknownNameError(RequestError):
     """A voice, speaker, emotion or format that is not there; the message lists those that are."""
 

@@ -1,10 +1,11 @@
 """What many tests share: packages with recorded outputs of the original code, and the embedded voice."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 import yaml
 
@@ -15,7 +16,13 @@ from server.config import RuntimeSection, SynthesisSection
 from server.runtime.runtime import Runtime
 from server.runtime.session import Session
 from server.runtime.tensors import Arrays
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Chunks
+from server.synthesis.multi_voice import Segment, SpeechPlan
+from server.synthesis.sequencing import Item, sequence
 from server.synthesis.synthesizer import Synthesizer
+from server.text.markup.script import Script, SpeakingStyle
+from server.types import PLAIN, Audio, Floats, Style
 from server.voices.voice import Voice
 
 HERE = Path(__file__).parent
@@ -36,6 +43,30 @@ def cpu() -> Runtime:
 
 def open_voice(folder: Path, runtime: Runtime | None = None) -> Synthesizer:
     return Synthesizer(Voice(folder), runtime or cpu(), SynthesisSection())
+
+
+def plan(
+    synthesizer: Synthesizer, text: str, style: Style = PLAIN, *, speaker: str | None = None, emotion: str | None = None
+) -> SpeechPlan:
+    """A plain text in one voice."""
+    script = Script.plain(text, SpeakingStyle(style))
+    names = synthesizer.voice.speaker(speaker), synthesizer.voice.emotion(emotion)
+    return SpeechPlan([Segment(script, synthesizer, *names)])
+
+
+def speak(synthesizer: Synthesizer, text: str, style: Style = PLAIN) -> Iterator[Audio]:
+    """The chunks of a text, computed as they are iterated."""
+    return plan(synthesizer, text, style).speak()
+
+
+def chunks_of(synthesizer: Synthesizer, items: Iterable[Item], clock: PlaybackClock | None = None) -> Chunks[Audio]:
+    """The audio of sentences and pauses, for a driver."""
+    return sequence(((synthesizer, item) for item in items), clock or PlaybackClock())
+
+
+def samples_of(chunks: Iterable[Audio]) -> Floats:
+    """All samples, one after another."""
+    return np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
 
 
 @pytest.fixture(scope="session")

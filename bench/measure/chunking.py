@@ -30,7 +30,7 @@ def chunking(subject: Subject, engine: Engine, repeat: int) -> Chunking:
         pair = []
         for size in ((None, 0), (0, None))[number % 2]:  # neither is always the first
             began = time.perf_counter()
-            audio = synthesizer.utter(units, chunk_steps=size).audio
+            audio = synthesizer.synthesize(units, chunk_steps=size).audio
             pair.append((size, (time.perf_counter() - began) / (len(audio.samples) / audio.rate)))
         chunked.append(dict(pair)[None])
         whole.append(dict(pair)[0])

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def _speak(options: argparse.Namespace, narrator: SpeechPlanner, manner: SpeakingStyle, *, marks: bool) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
     script = read(text, manner, marks=marks)
-    narration = narrator.prepare(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
+    narration = narrator.plan(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
     chunks = narration.speak()
     name = options.format or (Path(options.output).suffix[1:] if Path(options.output).suffix[1:] in FORMATS else "wav")
     if options.output == "-":
@@ -100,7 +100,7 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
         raise RequestError(f"cannot write to {options.trace}: {error.strerror}") from None
     for name, symbols in lines:
         units = synthesizer.tables.encode(symbols)
-        trace = synthesizer.utter(units, style, chunk_steps=options.chunk, source_noise=bool(options.source_noise))
+        trace = synthesizer.synthesize(units, style, chunk_steps=options.chunk, source_noise=bool(options.source_noise))
         with _replacing(options.trace / f"{name}.npz") as file:
             _save(trace, file)
         with _replacing(options.trace / f"{name}.wav") as file:
@@ -108,12 +108,12 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
 
 
 def _save(trace: Trace, file: IO[bytes]) -> None:
-    score = trace.score
+    prosody = trace.prosody
     np.savez(
         file,
-        duration=score.durations,
-        pitch=score.pitch,
-        energy=score.energy,
+        duration=prosody.durations,
+        pitch=prosody.pitch,
+        energy=prosody.energy,
         mel=trace.mel,
         audio=trace.audio.samples,
         rate=trace.audio.rate,

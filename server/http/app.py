@@ -27,7 +27,7 @@ _SHUTDOWN_SECONDS = 3.0
 """How long a listener who does not read may delay the end of the server."""
 
 
-def create_app(library: "VoiceRegistry", config: Config) -> web.Application:
+def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     """The application. It loads the voices when it starts, and closes running streams when it ends."""
     longest = config.synthesis.max_characters
     app = web.Application(
@@ -35,18 +35,18 @@ def create_app(library: "VoiceRegistry", config: Config) -> web.Application:
         client_max_size=_BYTES_PER_CHARACTER * longest + _BYTES_BESIDES,
     )
     scheduler = Scheduler(config.scheduler)
-    bridge = ActiveStreams(scheduler)
-    readiness = Startup(library, scheduler)
-    app.add_routes(SpeechRoute(library, readiness, bridge, config).routes())
-    app.add_routes(VoicesRoute(library, readiness).routes())
-    app.add_routes(HealthRoute(library, readiness, scheduler).routes())
+    streams = ActiveStreams(scheduler)
+    startup = Startup(registry, scheduler)
+    app.add_routes(SpeechRoute(registry, startup, streams, config).routes())
+    app.add_routes(VoicesRoute(registry, startup).routes())
+    app.add_routes(HealthRoute(registry, startup, scheduler).routes())
     app.add_routes(static_files.routes())
 
-    async def close_bridge(app: web.Application) -> None:
-        await bridge.close()
+    async def close_streams(app: web.Application) -> None:
+        await streams.close()
 
-    app.cleanup_ctx.append(readiness.loading)
-    app.on_shutdown.append(close_bridge)
+    app.cleanup_ctx.append(startup.run)
+    app.on_shutdown.append(close_streams)
     return app
 
 

@@ -13,34 +13,34 @@ if TYPE_CHECKING:
 
 
 class HealthRoute:
-    def __init__(self, library: "VoiceRegistry", readiness: Startup, scheduler: Scheduler) -> None:
-        self._library = library
-        self._readiness = readiness
+    def __init__(self, registry: "VoiceRegistry", startup: Startup, scheduler: Scheduler) -> None:
+        self._registry = registry
+        self._startup = startup
         self._scheduler = scheduler
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/health", self.show)]
 
     async def show(self, request: web.Request) -> web.Response:
-        state = self._readiness.state
+        state = self._startup.state
         if state != "ready":
-            body = {"status": state, "reason": self._readiness.reason, "version": __version__}
+            body = {"status": state, "reason": self._startup.reason, "version": __version__}
             return web.json_response(body, status=503, headers={"Cache-Control": "no-store"})
-        devices = self._library.devices()
-        load = self._scheduler.load(self._library.default_voice)
+        devices = self._registry.device_report()
+        load = self._scheduler.load(self._registry.default_voice)
         report: dict[str, object] = {
             "status": state,
             "provider": devices["provider"],
             "fallback": devices["fallback"],
             "precision": devices["precision"],
-            "voices": len(self._library.voices),
-            "broken": len(self._library.broken),
+            "voices": len(self._registry.voices),
+            "broken": len(self._registry.broken),
             "load": {
                 "streams": load.streams,
                 "capacity": load.capacity,
-                "queue": load.silent,
-                "share": round(load.share, 3),
-                "late_chunks": load.late,
+                "queue": load.waiting,
+                "share": round(load.utilization, 3),
+                "late_chunks": load.late_chunks,
                 "workers": self._scheduler.workers,
             },
             "version": __version__,

@@ -1,4 +1,4 @@
-"""POST /v1/audio/speech: text in, audio out while it is still being computed."""
+"""POST /v1/audio/speech: text in, audio out while it is being computed."""
 
 import asyncio
 import logging
@@ -11,9 +11,9 @@ from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
 from server.http.schema import SpeechRequest, parse
 from server.http.startup import Startup
-from server.http.streams import ActiveStreams, Stream
+from server.http.streams import ActiveStreams, ChunkStream
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Speech, each
+from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
 from server.text.markup.parser import read
 from server.text.markup.script import SpeakingStyle
@@ -24,71 +24,75 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SECONDS_PER_CHARACTER = 0.2
-"""A guess at how long a text takes to speak."""
+"""A guess at the duration of a text."""
 
 
 class SpeechRoute:
-    """Text, with marks or as SSML, in; audio out."""
+    """Synthesizes plain text, text with inline markup, or SSML."""
 
-    def __init__(self, library: "VoiceRegistry", readiness: Startup, bridge: ActiveStreams, config: Config) -> None:
-        self._narrator = SpeechPlanner(library)
-        self._readiness = readiness
-        self._bridge = bridge
-        self._longest = config.synthesis.max_characters
-        self._marks = config.text.marks
+    def __init__(self, registry: "VoiceRegistry", startup: Startup, streams: ActiveStreams, config: Config) -> None:
+        self._planner = SpeechPlanner(registry)
+        self._startup = startup
+        self._streams = streams
+        self._max_characters = config.synthesis.max_characters
+        self._inline_markup = config.text.marks
 
     def routes(self) -> list[web.RouteDef]:
+        """The routes of the application."""
         return [web.post("/v1/audio/speech", self.speak)]
 
     async def speak(self, request: web.Request) -> web.StreamResponse:
-        """The status is decided when the first chunk is there: up to then every failure is a proper error."""
+        """Sends the status with the first chunk: until then every failure is a proper error response."""
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType(
                 text=f"send JSON with Content-Type: application/json, not {request.content_type}"
             )
-        wanted = parse(await request.read(), self._longest)
-        self._readiness.require()
-        narration = await asyncio.to_thread(self._prepare, wanted)
-        stream_encoder = encoder(wanted.response_format, narration.rate)
-        pace, expected = PlaybackClock(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
-        speech = _encoded(narration, stream_encoder, pace)
-        with self._bridge.stream(speech, pace, voice=narration.voice, expected=expected) as chunks:
+        body = parse(await request.read(), self._max_characters)
+        self._startup.require_ready()
+        plan = await asyncio.to_thread(self._plan, body)
+        audio_encoder = encoder(body.response_format, plan.rate)
+        expected_seconds = len(body.input) * SECONDS_PER_CHARACTER / body.speed
+        with self._streams.open(
+            plan.main_voice, lambda clock: _encode(plan, audio_encoder, clock), expected_seconds=expected_seconds
+        ) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
             response = web.StreamResponse(
                 headers={
-                    "Content-Type": stream_encoder.media_type,
+                    "Content-Type": audio_encoder.media_type,
                     "Cache-Control": "no-cache",
                     "X-Accel-Buffering": "no",
                 }
             )
             await response.prepare(request)
-            await _send(request, response, stream_encoder.header + first, chunks)
+            await _send(request, response, audio_encoder.header + first, chunks)
             return response
 
-    def _prepare(self, wanted: SpeechRequest) -> SpeechPlan:
-        script = read(wanted.input, SpeakingStyle(wanted.style), marks=self._marks)
-        return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
+    def _plan(self, body: SpeechRequest) -> SpeechPlan:
+        script = read(body.input, SpeakingStyle(body.style), marks=self._inline_markup)
+        return self._planner.plan(script, voice=body.voice, speaker=body.speaker, emotion=body.emotion)
 
 
-def _encoded(narration: SpeechPlan, stream_encoder: Encoder, pace: PlaybackClock) -> Speech[bytes]:
-    """Runs in the scheduler's threads, the checks of the text included."""
-    yield from each(narration.speech(pace), lambda audio: stream_encoder.encode(audio) or None)
+async def _encode(plan: SpeechPlan, audio_encoder: Encoder, clock: PlaybackClock) -> Chunks[bytes]:
+    """Runs in the scheduler's threads, text analysis included."""
+    async for audio in plan.audio(clock):
+        if data := audio_encoder.encode(audio):
+            yield data
 
 
-async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: Stream) -> None:
-    """Writes the stream. A failure half-way cuts the connection: a clean end would pass for the whole speech."""
+async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream) -> None:
+    """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
         await response.write(first)
         async for chunk in chunks:
             await response.write(chunk)
         await response.write_eof()
     except ConnectionError:
-        _log.debug("the client went away")
-    except Exception as error:
-        expected = isinstance(error, SpeechError)
+        _log.debug("the client disconnected")
+    except Exception as error:  # noqa: BLE001 - it is too late for an error response
+        is_expected = isinstance(error, SpeechError)
         level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
-        _log.log(level, "a stream was cut off: %s", error, exc_info=None if expected else error)
+        _log.log(level, "a stream was cut off: %s", error, exc_info=None if is_expected else error)
         if request.transport is not None:
             request.transport.close()

@@ -1,4 +1,4 @@
-"""Loads the voices while the server already answers, so that a long start looks like one and not like a failure."""
+"""Loads the voices in the background while the server already answers, and reports its readiness."""
 
 import asyncio
 import logging
@@ -17,70 +17,70 @@ _log = logging.getLogger(__name__)
 
 RETRY_AFTER = "2"
 """Seconds."""
-TIDY_EVERY = 5.0
-"""Seconds between two looks for voices that nobody uses."""
+UNLOAD_INTERVAL = 5.0
+"""Seconds between two checks for idle voices."""
 
 
 class Startup:
-    """Whether the library can be asked yet, and if not, why."""
+    """Loads and profiles the voices; answers 503 until they are ready."""
 
-    def __init__(self, library: "VoiceRegistry", scheduler: Scheduler) -> None:
-        self._library = library
+    def __init__(self, registry: "VoiceRegistry", scheduler: Scheduler) -> None:
+        self._registry = registry
         self._scheduler = scheduler
-        self._rehearsed = False
+        self._profiled = False
         self._failure: str | None = None
 
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
+        """`ready` once every voice is loaded and profiled."""
         if self._failure:
             return "failed"
-        return "loading" if self._library.state == "ready" and not self._rehearsed else self._library.state
+        return "loading" if self._registry.state == "ready" and not self._profiled else self._registry.state
 
     @property
     def reason(self) -> str | None:
-        """Why the server cannot speak; None when it can."""
+        """Why the server is not ready; None when it is."""
         match self.state:
             case "loading":
                 return "the voices are still loading"
             case "failed" if self._failure:
                 return self._failure
             case "failed":
-                broken = "; ".join(f"{name}: {why}" for name, why in self._library.broken.items())
+                broken = "; ".join(f"{name}: {why}" for name, why in self._registry.broken.items())
                 return f"no voice can be used ({broken or 'there is none'})"
         return None
 
-    def require(self) -> None:
-        """Raises 503 with the reason unless the voices are loaded."""
+    def require_ready(self) -> None:
+        """Raises 503 with the reason unless the server is ready."""
         if self.reason:
             headers = {"Retry-After": RETRY_AFTER} if self.state == "loading" else None
             raise web.HTTPServiceUnavailable(text=f"not ready: {self.reason}", headers=headers)
 
-    async def loading(self, app: web.Application) -> AsyncIterator[None]:
-        """For `app.cleanup_ctx`: loads from the start of the server on, and is awaited at its end."""
+    async def run(self, app: web.Application) -> AsyncIterator[None]:
+        """For `app.cleanup_ctx`: loads the voices after the start of the server, and is awaited at its end."""
         loading = asyncio.create_task(self._load())
-        tidying = asyncio.create_task(self._tidy())
+        unloading = asyncio.create_task(self._unload_idle())
         yield
-        tidying.cancel()
+        unloading.cancel()
         await loading
 
-    async def _tidy(self) -> None:
+    async def _unload_idle(self) -> None:
         while True:
-            await asyncio.sleep(TIDY_EVERY)
-            await asyncio.to_thread(self._library.unload_idle)
+            await asyncio.sleep(UNLOAD_INTERVAL)
+            await asyncio.to_thread(self._registry.unload_idle)
 
-    def _prepare(self) -> None:
-        """Loads the voices, then lets each speak to nobody, to learn how many streams this machine can serve."""
-        self._library.load()
-        for name, synthesizer in self._library.voices.items():
-            self._scheduler.rehearse(name, synthesizer.rehearsal)
-        self._rehearsed = True
+    def _load_and_profile(self) -> None:
+        self._registry.load()
+        for name, synthesizer in self._registry.voices.items():
+            self._scheduler.profile(name, synthesizer.profile)
+        self._profiled = True
 
     async def _load(self) -> None:
         try:
-            await asyncio.to_thread(self._prepare)
+            await asyncio.to_thread(self._load_and_profile)
         except SpeechError as error:
             self._failure = str(error)
             _log.error("the voices cannot be loaded: %s", error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - /health reports it
             self._failure = f"loading the voices failed: {error}"
             _log.exception("loading the voices failed")

@@ -1,49 +1,54 @@
-"""The one place where computing threads cross into asyncio. The computing itself is the scheduler's."""
+"""The only crossing between the scheduler's threads and asyncio: streams as asynchronous iterators."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import Scheduler
-from server.scheduling.task import Speech
+from server.scheduling.task import Chunks
 
 _log = logging.getLogger(__name__)
 
 _END: Final = None
 
 
-class Stream:
-    """What one speech yields, in order, as an asynchronous iterator. An error in it is raised here unchanged.
+class ChunkStream:
+    """The chunks of one stream, in order. An error of the stream is raised here unchanged.
 
-    Leaving the `with` block, for whatever reason, stops the computing.
+    Leaving the `with` block for any reason cancels the stream.
     """
 
     def __init__(
-        self, scheduler: Scheduler, voice: str, speech: Speech[bytes], pace: PlaybackClock, expected: float
+        self,
+        scheduler: Scheduler,
+        voice: str,
+        chunks: Callable[[PlaybackClock], Chunks[bytes]],
+        expected_seconds: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
-        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._stopped = False
-        self._cut_off = False
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._cancelled = False
+        self._aborted = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._job = scheduler.start(voice, speech, self._emit, self._end, pace=pace, expected=expected)
+        self._stream = scheduler.start(voice, chunks, self._on_chunk, self._on_end, expected_seconds=expected_seconds)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        """Raises what the speech raised, or `ShutdownError`."""
-        chunk = _END if self._cut_off else await self._waiting.get()
-        if self._cut_off:
-            raise ShutdownError("the server is stopping; ask again when it is back")
+        """The next chunk. Raises the error of the stream, or `ShutdownError`."""
+        chunk = _END if self._aborted else await self._queue.get()
+        if self._aborted:
+            raise ShutdownError("the server is stopping; send the request again when it is back")
         if chunk is _END:
             self.ended.result()
             raise StopAsyncIteration
-        self._scheduler.taken(self._job)
+        self._scheduler.chunk_consumed(self._stream)
         return chunk
 
     def __enter__(self) -> Self:
@@ -52,25 +57,25 @@ class Stream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.cancel()
 
-    def stop(self) -> None:
-        """Asks the computing to end at the next run; returns at once."""
-        self._stopped = True
-        self._scheduler.stop(self._job)
+    def cancel(self) -> None:
+        """Ends the computing at the next run; returns at once."""
+        self._cancelled = True
+        self._scheduler.cancel(self._stream)
 
-    def cut_off(self) -> None:
-        """Like `stop`, but the listener still listens: it must not take this for the end."""
-        self._cut_off = True
-        self.stop()
-        self._waiting.put_nowait(_END)  # wakes a listener who waits for a chunk
+    def abort(self) -> None:
+        """Cancels a stream whose client still reads: the client must not take this for a regular end."""
+        self._aborted = True
+        self.cancel()
+        self._queue.put_nowait(_END)  # wakes a client that waits for a chunk
 
-    def _emit(self, chunk: bytes) -> None:
-        """In a worker."""
-        self._loop.call_soon_threadsafe(self._waiting.put_nowait, chunk)
+    def _on_chunk(self, chunk: bytes) -> None:
+        """Called by a worker thread."""
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, chunk)
 
-    def _end(self, error: Exception | None) -> None:
-        """In a worker."""
+    def _on_end(self, error: Exception | None) -> None:
+        """Called by a worker thread."""
         self._loop.call_soon_threadsafe(self._finish, error)
 
     def _finish(self, error: Exception | None) -> None:
@@ -78,39 +83,39 @@ class Stream:
             self.ended.set_result(None)
         else:
             self.ended.set_exception(error)
-            self.ended.exception()  # counts as seen, since the listener may have left before it happened
-            if self._stopped:
-                _log.warning("a stream that nobody listens to any more failed", exc_info=error)
-        self._waiting.put_nowait(_END)
+            self.ended.exception()  # marks it as retrieved: the client may have disconnected before it happened
+            if self._cancelled:
+                _log.warning("a cancelled stream failed", exc_info=error)
+        self._queue.put_nowait(_END)
 
 
 class ActiveStreams:
-    """The streams that the scheduler computes for listeners."""
+    """The streams that the scheduler computes for clients."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._streams: set[Stream] = set()
+        self._streams: set[ChunkStream] = set()
         self._closed = False
 
-    def stream(
-        self, speech: Speech[bytes], pace: PlaybackClock | None = None, *, voice: str = "", expected: float = 0.0
-    ) -> Stream:
-        """Starts to compute `speech`, `expected` to last that many seconds.
+    def open(
+        self, voice: str, chunks: Callable[[PlaybackClock], Chunks[bytes]], *, expected_seconds: float = 0.0
+    ) -> ChunkStream:
+        """Starts a stream. `chunks` gets the stream's playback clock; `expected_seconds` is a guess at its length.
 
-        Raises `BusyError` when there is no room for it, `ShutdownError` when it is too late.
+        Raises `BusyError` when it does not fit, `ShutdownError` when the server is stopping.
         """
         if self._closed:
-            raise ShutdownError("the server is stopping; ask again when it is back")
-        stream = Stream(self._scheduler, voice, speech, pace or PlaybackClock(), expected)
+            raise ShutdownError("the server is stopping; send the request again when it is back")
+        stream = ChunkStream(self._scheduler, voice, chunks, expected_seconds)
         self._streams.add(stream)
         stream.ended.add_done_callback(lambda _: self._streams.discard(stream))
         return stream
 
     async def close(self) -> None:
-        """Cuts off every stream, waits for the runs in progress, and joins the threads."""
+        """Aborts every stream, waits for the runs in progress, and joins the threads."""
         self._closed = True
         ending = [stream.ended for stream in self._streams]
         for stream in self._streams:
-            stream.cut_off()
+            stream.abort()
         await asyncio.to_thread(self._scheduler.close)
         await asyncio.gather(*ending, return_exceptions=True)

@@ -12,21 +12,22 @@ if TYPE_CHECKING:
 
 
 class VoicesRoute:
-    def __init__(self, library: "VoiceRegistry", readiness: Startup) -> None:
-        self._library = library
-        self._readiness = readiness
+    def __init__(self, registry: "VoiceRegistry", startup: Startup) -> None:
+        self._registry = registry
+        self._startup = startup
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/v1/audio/voices", self.show)]
 
     async def show(self, request: web.Request) -> web.Response:
-        self._readiness.require()
+        self._startup.require_ready()
         ready = [
-            _ready(name, one, default=name == self._library.default_voice) for name, one in self._library.voices.items()
+            _ready(name, one, default=name == self._registry.default_voice)
+            for name, one in self._registry.voices.items()
         ]
         broken = [
             {"id": name, "name": name, "status": "broken", "reason": reason}
-            for name, reason in self._library.broken.items()
+            for name, reason in self._registry.broken.items()
         ]
         return web.json_response({"voices": ready + broken})
 

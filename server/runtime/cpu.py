@@ -1,5 +1,6 @@
 """What CPUs there are: how many this process may really use (a container's quota is often far below the host's number
-of cores), and whether they have instructions for 8-bit networks."""
+of cores), and whether they have instructions for 8-bit networks.
+"""
 
 import os
 import platform

@@ -80,7 +80,7 @@ class ProviderFallback:
                 if self.is_last(name):
                     raise VoiceError(f"{path} cannot be loaded: {brief_message(error)}") from None
                 self.abandon(name, brief_message(error))
-            except Exception as error:  # onnxruntime raises a dozen unrelated classes for an invalid file
+            except Exception as error:  # noqa: BLE001 - onnxruntime raises many unrelated classes for an invalid file
                 raise VoiceError(f"{path} cannot be loaded: {brief_message(error)}") from None
 
     def abandon(self, provider: str, reason: str, level: int = logging.WARNING) -> None:

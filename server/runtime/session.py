@@ -33,6 +33,7 @@ class OrtDeviceTensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """As an array's."""
         return tuple(self.value.shape())
 
     def to_host(self) -> Array:

@@ -15,7 +15,8 @@ class DeviceTensor(Protocol):
     """An output that stays in the memory of the device that computed it, such as a GPU."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """As an array's."""
 
     def to_host(self) -> Array:
         """A copy in host memory. Raises `LostStateError` when the device is gone."""

@@ -1,78 +1,79 @@
-"""How many streams this machine can keep on time: predicted from what streams cost, as it was observed."""
+"""Admission control: how many streams this machine can serve on time, predicted from their observed cost."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-MEMORY = 20.0
-"""Seconds of sound over which a factor is an average."""
+AVERAGING_WINDOW = 20.0
+"""Seconds of audio over which a real-time factor is averaged."""
+_MAX_STREAMS = 4096
 
 
 class StreamCost:
-    """A voice's real-time factor: seconds of computing a second of sound, by the number of streams at a worker.
+    """A voice's real-time factor: seconds of computing per second of audio, by the number of streams per worker.
 
-    Streams that share batches are cheaper, so the factor is kept for 1, 2, 3-4, 5-8 ... streams. What has not been
-    observed is taken to be as dear as with the next smaller number.
+    Streams that share batches are cheaper, so there is one factor for 1, 2, 3-4, 5-8 ... streams. A number that has not
+    been observed is assumed to cost as much as the next smaller one.
     """
 
     def __init__(self) -> None:
         self._factors: dict[int, float] = {}
-        self._heard: dict[int, float] = {}
-        """Seconds of sound behind a factor."""
+        self._audio_seconds: dict[int, float] = {}
+        """Seconds of audio in the average."""
 
-    def observe(self, crowd: int, computing: float, sound: float) -> None:
-        """`crowd` streams at a worker; one of them took `computing` seconds for `sound` seconds."""
-        level = _level(crowd)
-        heard = self._heard[level] = min(MEMORY, self._heard.get(level, 0.0) + sound)
-        known = self._factors.get(level, 0.0)
-        self._factors[level] = known + (computing / sound - known) * min(1.0, sound / heard)
+    def observe(self, streams_per_worker: int, computing: float, audio: float) -> None:
+        """Adds an observation: one of the streams took `computing` seconds for `audio` seconds."""
+        bucket = _bucket(streams_per_worker)
+        observed = self._audio_seconds[bucket] = min(AVERAGING_WINDOW, self._audio_seconds.get(bucket, 0.0) + audio)
+        average = self._factors.get(bucket, 0.0)
+        self._factors[bucket] = average + (computing / audio - average) * min(1.0, audio / observed)
 
-    def factor(self, crowd: int) -> float:
-        """0 when nothing is known."""
-        level = _level(crowd)
+    def real_time_factor(self, streams_per_worker: int) -> float:
+        """0 before the first observation."""
+        bucket = _bucket(streams_per_worker)
         if not self._factors:
             return 0.0
-        return self._factors[max((known for known in self._factors if known <= level), default=min(self._factors))]
+        return self._factors[max((known for known in self._factors if known <= bucket), default=min(self._factors))]
 
 
 class AdmissionControl:
-    """Admission by predicted load: the sum of the streams' real-time factors, a worker."""
+    """Admits a stream while the predicted utilization of the workers stays below a limit."""
 
-    def __init__(self, workers: int, headroom: float, most: int) -> None:
+    def __init__(self, workers: int, max_utilization: float, max_streams: int) -> None:
         self._workers = workers
-        self._headroom = headroom
-        self._most = most
+        self._max_utilization = max_utilization
+        self._max_streams = max_streams
         self._costs: dict[str, StreamCost] = {}
 
-    def observe(self, voice: str, streams: int, computing: float, sound: float) -> None:
-        self._costs.setdefault(voice, StreamCost()).observe(self._crowd(streams), computing, sound)
+    def observe(self, voice: str, streams: int, computing: float, audio: float) -> None:
+        """Adds an observation of `voice` while `streams` were active in all."""
+        self._costs.setdefault(voice, StreamCost()).observe(self._per_worker(streams), computing, audio)
 
-    def load(self, voices: Iterable[str]) -> float:
-        """The share of the workers' time that these streams would take, one voice a stream."""
+    def utilization(self, voices: Iterable[str]) -> float:
+        """The predicted share of the workers' time for these streams, given by their voices."""
         streams: Mapping[str, int] = Counter(voices)
-        crowd = self._crowd(sum(streams.values()))
-        factors = {voice: self._costs[voice].factor(crowd) for voice in streams if voice in self._costs}
+        per_worker = self._per_worker(sum(streams.values()))
+        factors = {name: self._costs[name].real_time_factor(per_worker) for name in streams if name in self._costs}
         return sum(count * factors.get(voice, 0.0) for voice, count in streams.items()) / self._workers
 
-    def admits(self, running: Iterable[str], voice: str) -> bool:
-        """Whether one more stream fits; the first one always does, however slow the machine."""
-        running = list(running)
-        if self._most and len(running) >= self._most:
+    def admits(self, active: Iterable[str], voice: str) -> bool:
+        """Whether one more stream fits. The first one always does, however slow the machine."""
+        active = list(active)
+        if self._max_streams and len(active) >= self._max_streams:
             return False
-        return not running or self.load([*running, voice]) <= self._headroom
+        return not active or self.utilization([*active, voice]) <= self._max_utilization
 
-    def streams(self, running: Iterable[str], voice: str) -> int | None:
-        """How many streams fit, those that run included, if all others speak with `voice`; None when not known yet."""
-        running = list(running)
+    def capacity(self, active: Iterable[str], voice: str) -> int | None:
+        """How many streams fit in all, if those beside the active ones use `voice`; None before it was observed."""
+        active = list(active)
         if voice not in self._costs:
-            return self._most or None
-        fitting = list(running)
-        while len(fitting) < 4096 and self.admits(fitting, voice):
-            fitting.append(voice)
-        return len(fitting)
+            return self._max_streams or None
+        while len(active) < _MAX_STREAMS and self.admits(active, voice):
+            active.append(voice)
+        return len(active)
 
-    def _crowd(self, streams: int) -> int:
+    def _per_worker(self, streams: int) -> int:
         return -(-streams // self._workers)
 
 
-def _level(crowd: int) -> int:
-    return max(0, crowd - 1).bit_length()
+def _bucket(streams_per_worker: int) -> int:
+    return max(0, streams_per_worker - 1).bit_length()

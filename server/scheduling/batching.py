@@ -1,7 +1,7 @@
-"""Arrays of one stream each become those of a batch, and a batch's arrays the rows of its streams again.
+"""Stacks the tensors of several streams into one batch, and splits a batch into rows again.
 
-What a batch leaves behind as its states is not taken apart at once: as long as the same streams go on together, the
-next run gets the whole as it is, on the device where it lies. A row is copied when somebody needs it alone.
+Next states are not split at once: as long as the same streams stay together, the next run gets the batch tensor as it
+is, on the device that holds it. A row is copied only when it is needed alone.
 """
 
 from collections.abc import Sequence
@@ -14,73 +14,75 @@ from server.runtime.tensors import Array, BatchTensor, to_host
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
-    """One stream's row of a state that was left as its run made it."""
+class StateRow:
+    """One stream's row of a state tensor that is still part of its batch."""
 
-    whole: BatchTensor
+    batch: BatchTensor
     axis: int
     row: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        shape = self.whole.shape
+        """As the array of one stream: 1 along the batch axis."""
+        shape = self.batch.shape
         return (*shape[: self.axis], 1, *shape[self.axis + 1 :])
 
     def to_host(self) -> Array:
-        """Raises `LostStateError` when it lay on a device that is gone."""
-        return row_of(to_host(self.whole), self.axis, self.row)
+        """The row as an array. Raises `LostStateError` when it was on a device that is gone."""
+        return select_row(to_host(self.batch), self.axis, self.row)
 
 
-Value: TypeAlias = Array | Kept
-"""What one stream gives to a run."""
+StreamTensor: TypeAlias = Array | StateRow
+"""An input of one stream: 1 along the batch axis."""
 
 
-class Ragged(NamedTuple):
-    """An axis along which the rows of a batch may differ: shorter ones get `fill` in front."""
+class PaddedAxis(NamedTuple):
+    """An axis along which the rows of a batch may differ in length: shorter ones are padded with `fill` in front."""
 
     axis: int
     fill: np.float32 = np.float32(0)
 
 
-def stacked(values: Sequence[Value], axis: int | None, ragged: Ragged | None = None) -> BatchTensor:
-    """One array for a batch; where there is no batch `axis`, all rows share the first one's."""
-    first = values[0]
-    if isinstance(first, Kept) and _are_all_of(first.whole, values):
-        return first.whole
-    arrays = [value.to_host() if isinstance(value, Kept) else value for value in values]
+def stack(tensors: Sequence[StreamTensor], axis: int | None, padded: PaddedAxis | None = None) -> BatchTensor:
+    """The batch tensor of several streams; without a batch `axis` all of them share the first one's."""
+    first = tensors[0]
+    if isinstance(first, StateRow) and _is_whole_batch(first.batch, tensors):
+        return first.batch
+    arrays = [tensor.to_host() if isinstance(tensor, StateRow) else tensor for tensor in tensors]
     if axis is None or len(arrays) == 1:
         return arrays[0]
-    if ragged:
-        longest = max(array.shape[ragged.axis] for array in arrays)
-        arrays = [_widened(array, ragged, longest - array.shape[ragged.axis]) for array in arrays]
+    if padded:
+        longest = max(array.shape[padded.axis] for array in arrays)
+        arrays = [_pad_front(array, padded, longest - array.shape[padded.axis]) for array in arrays]
     return np.concatenate(arrays, axis=axis)
 
 
-def row_of(array: Array, axis: int | None, row: int) -> Array:
-    """(1, ...) along `axis`, a view."""
+def select_row(array: Array, axis: int | None, row: int) -> Array:
+    """A view of one row, (1, ...) along `axis`; the whole array if there is no batch axis."""
     if axis is None:
         return array
-    found: Array = array[(slice(None),) * axis + (slice(row, row + 1),)]
-    return found
+    selected: Array = array[(slice(None),) * axis + (slice(row, row + 1),)]
+    return selected
 
 
-def without_front(array: Array, axis: int, count: int) -> Array:
-    """Without the first `count` along `axis`."""
+def remove_padding(array: Array, axis: int, count: int) -> Array:
+    """Drops the first `count` entries along `axis`."""
     rest: Array = array[(slice(None),) * axis + (slice(count, None),)]
     return rest
 
 
-def _are_all_of(whole: BatchTensor, values: Sequence[Value]) -> bool:
-    """Whether the values are the rows of `whole`, each at its place."""
+def _is_whole_batch(batch: BatchTensor, tensors: Sequence[StreamTensor]) -> bool:
+    """Whether the tensors are all rows of `batch`, in their order."""
+    first = tensors[0]
     return (
-        all(isinstance(value, Kept) and value.whole is whole and value.row == row for row, value in enumerate(values))
-        and isinstance(values[0], Kept)
-        and whole.shape[values[0].axis] == len(values)
+        all(isinstance(each, StateRow) and each.batch is batch and each.row == row for row, each in enumerate(tensors))
+        and isinstance(first, StateRow)
+        and batch.shape[first.axis] == len(tensors)
     )
 
 
-def _widened(array: Array, ragged: Ragged, extra: int) -> Array:
-    if not extra:
+def _pad_front(array: Array, padded: PaddedAxis, count: int) -> Array:
+    if not count:
         return array
-    shape = [*array.shape[: ragged.axis], extra, *array.shape[ragged.axis + 1 :]]
-    return np.concatenate([np.full(shape, ragged.fill, array.dtype), array], axis=ragged.axis)
+    shape = [*array.shape[: padded.axis], count, *array.shape[padded.axis + 1 :]]
+    return np.concatenate([np.full(shape, padded.fill, array.dtype), array], axis=padded.axis)

@@ -1,46 +1,46 @@
-"""How far the sound that was handed over is ahead of the ear."""
+"""Tracks a client's playback buffer, from the audio that was sent and the time that has passed."""
 
 import time
 from collections.abc import Callable
 
-PATIENCE = 0.3
-"""Seconds after its request at which a stream that has given no sound counts as dry. Those that sound, and have less
-than that ahead, go first."""
-RESUMED = 1.0
-"""Seconds of sound that a listener certainly still has who let chunks lie and now takes one."""
+FIRST_AUDIO_DEADLINE = 0.3
+"""Seconds after its start at which a stream without audio counts as underrun. Streams that play and have less than that
+buffered are more urgent."""
+RESUME_BUFFER = 1.0
+"""Seconds that a client is assumed to have buffered when it reads again after it left chunks unread."""
 
 
 class PlaybackClock:
-    """The clock of one listener, who plays what comes as it comes and waits where there is nothing."""
+    """The clock of one client that plays audio as it arrives, and waits when its buffer is empty."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self.begun = False
-        """Whether there has been any sound."""
-        self.late = 0
-        """Chunks that came when the listener had run dry."""
-        self.dry = clock() + PATIENCE
-        """The moment at which the listener has nothing left to play: the deadline of the next chunk."""
-        self.seconds = 0.0
-        """Of sound, handed over so far."""
-        self.computed = 0.0
-        """Seconds of it that had to be computed: all but pauses."""
+        self.started = False
+        """Whether there has been any audio."""
+        self.late_chunks = 0
+        """Chunks that came after an underrun."""
+        self.underrun_at = clock() + FIRST_AUDIO_DEADLINE
+        """The moment at which the buffer is empty: the deadline of the next chunk."""
+        self.audio_seconds = 0.0
+        """Pushed so far."""
+        self.computed_seconds = 0.0
+        """Part of `audio_seconds` that needed computing: all but pauses."""
 
     @property
-    def lead(self) -> float:
-        """Seconds until the listener runs dry; 0 when that has happened, or nothing has begun."""
-        return max(0.0, self.dry - self._clock()) if self.begun else 0.0
+    def buffered_seconds(self) -> float:
+        """Seconds until the underrun; 0 after it, and before the first audio."""
+        return max(0.0, self.underrun_at - self._clock()) if self.started else 0.0
 
-    def hand_over(self, seconds: float, *, computed: bool = True) -> None:
-        """Another `seconds` of sound are on their way."""
+    def push(self, seconds: float, *, computed: bool = True) -> None:
+        """Adds a chunk of `seconds` to the buffer."""
         now = self._clock()
-        if self.begun and now > self.dry:
-            self.late += 1
-        self.dry = max(self.dry, now) + seconds if self.begun else now + seconds
-        self.begun = True
-        self.seconds += seconds
-        self.computed += seconds if computed else 0.0
+        if self.started and now > self.underrun_at:
+            self.late_chunks += 1
+        self.underrun_at = max(self.underrun_at, now) + seconds if self.started else now + seconds
+        self.started = True
+        self.audio_seconds += seconds
+        self.computed_seconds += seconds if computed else 0.0
 
     def resume(self) -> None:
-        """The listener had more than he took, and takes again: the wait was his."""
-        self.dry = max(self.dry, self._clock() + RESUMED)
+        """The client, which had left chunks unread, reads again: the wait was its own, not an underrun."""
+        self.underrun_at = max(self.underrun_at, self._clock() + RESUME_BUFFER)

@@ -1,37 +1,34 @@
-"""A text in one voice or in several: who speaks which part is settled before anything sounds."""
+"""Plans a text in one voice or several: which voice and speaker synthesizes which segment."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from server.errors import RequestError, UnknownNameError
+from server.errors import NothingToSpeakError, RequestError, UnknownNameError
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Speech, at_once
-from server.synthesis.sequencing import Item, deliver
+from server.scheduling.task import Chunks, iterate
+from server.synthesis.sequencing import Item, sequence
 from server.text.markup.script import Script
 from server.types import Audio
 
-if TYPE_CHECKING:  # whoever serves imports this before anything that computes
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
-
-NOTHING = "nothing_to_speak"
-"""The code of the front end's error for a text without anything to speak."""
 
 
 class Voices(Protocol):
-    """Where a narrator finds its voices."""
+    """Where a planner finds voices: a `VoiceRegistry` or `OnDemandVoices`."""
 
     def synthesizer(self, name: str | None = None) -> "Synthesizer":
         """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
 
-    def rates(self) -> Mapping[str, int]:
-        """Hz, of every voice that can speak, by name."""
+    def sample_rates(self) -> Mapping[str, int]:
+        """Hz, of every working voice, by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """A part of a script, and who speaks it."""
+class Segment:
+    """A part of a script for one speaker."""
 
     script: Script
     synthesizer: "Synthesizer"
@@ -40,113 +37,113 @@ class Role:
 
 
 class SpeechPlan:
-    """A text whose roles are given out. Nothing is computed until it is spoken."""
+    """The segments of a text. Nothing is computed before its audio is requested."""
 
-    def __init__(self, roles: Sequence[Role]) -> None:
-        self.rate = roles[0].synthesizer.rate
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.rate = segments[0].synthesizer.rate
         """Hz"""
-        self._roles = roles
+        self.segments = tuple(segments)
 
     @property
-    def voice(self) -> str:
-        """The voice that has most to say: its cost is taken for that of the whole."""
-        return max(self._roles, key=lambda role: len(role.script.text)).synthesizer.voice.name
+    def main_voice(self) -> str:
+        """The voice with the longest segment: its cost is assumed for the whole text."""
+        return max(self.segments, key=lambda segment: len(segment.script.text)).synthesizer.voice.name
 
-    def speech(self, pace: PlaybackClock | None = None) -> Speech[Audio]:
-        """The audio, chunk by chunk, as work; `pace` is told of every chunk, and sets how long the next one is.
+    def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
+        """The audio in chunks, for a scheduler. Every chunk is pushed to the clock, which sets the size of the next.
 
-        Raises `RequestError` at once, before anything is computed, when the first sentence cannot be spoken.
+        Raises `RequestError` at once when the first sentence cannot be spoken.
         """
-        return deliver(self._items(), pace or PlaybackClock())
+        return sequence(self._items(), clock)
 
     def speak(self) -> Generator[Audio, None, None]:
-        """`speech`, computed by whoever iterates. Closing the iterator stops the computation."""
-        return at_once(self.speech())
+        """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
+        return iterate(self.audio(PlaybackClock()))
 
     def _items(self) -> Iterator[tuple["Synthesizer", Item]]:
-        """Every item with who speaks it. A part without anything to speak is an error only when all are like that."""
-        spoken, silent = False, None
-        for role in self._roles:
+        """All sentences and pauses. A segment with nothing to speak is an error only if all are like that."""
+        spoken, empty = False, None
+        for segment in self.segments:
             try:
-                for item in role.synthesizer.read(role.script, speaker=role.speaker, emotion=role.emotion):
-                    yield role.synthesizer, item
+                for item in segment.synthesizer.sentences(
+                    segment.script, speaker=segment.speaker, emotion=segment.emotion
+                ):
+                    yield segment.synthesizer, item
                     spoken = True
-            except RequestError as error:
-                if error.code != NOTHING:
-                    raise
-                silent = error
-        if silent and not spoken:
-            raise silent
+            except NothingToSpeakError as error:
+                empty = error
+        if empty and not spoken:
+            raise empty
 
 
 class SpeechPlanner:
-    """Gives out the roles of a text."""
+    """Resolves the voices and speakers of a script."""
 
     def __init__(self, voices: Voices) -> None:
         self._voices = voices
 
-    def prepare(
+    def plan(
         self, script: Script, *, voice: str | None = None, speaker: str | None = None, emotion: str | None = None
     ) -> SpeechPlan:
-        """A script, ready to be spoken. `voice`, `speaker` and `emotion` are the request's own.
+        """The plan of a script. `voice`, `speaker` and `emotion` are those of the request.
 
-        A manner's voice is a speaker of the request's voice, else a voice, else `voice/speaker`. Raises
-        `UnknownNameError` for a name that is not there, `VoiceError` for a broken voice, and `RequestError` for voices
-        of different sampling rates and for a script that is too long.
+        The voice of a span of the script is a speaker of the request's voice, else a voice, else `voice/speaker`.
+
+        Raises `UnknownNameError` for an unknown name, `VoiceError` for a broken voice, and `RequestError` for voices of
+        different sampling rates.
         """
-        own = self._voices.synthesizer(voice)
-        own.check_length(len(script.text))
-        speakers: dict[str | None, tuple[Synthesizer, str]] = {None: (own, own.voice.speaker(speaker))}
-        roles = []
-        for name, part in by_voice(script):
-            if name not in speakers:
-                speakers[name] = self._find(name or "", own)
-            synthesizer, called = speakers[name]
-            roles.append(Role(part, synthesizer, called, synthesizer.voice.emotion(emotion)))
-            for manner in set(part.manners):
-                synthesizer.voice.emotion(manner.emotion)
-        self._check_rates(roles)
-        return SpeechPlan(roles)
+        default = self._voices.synthesizer(voice)
+        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, default.voice.speaker(speaker))}
+        segments = []
+        for name, part in split_by_voice(script):
+            if name not in resolved:
+                resolved[name] = self._resolve(name or "", default)
+            synthesizer, speaker_name = resolved[name]
+            segments.append(Segment(part, synthesizer, speaker_name, synthesizer.voice.emotion(emotion)))
+            for span in set(part.manners):
+                synthesizer.voice.emotion(span.emotion)
+        self._check_sample_rates(segments)
+        return SpeechPlan(segments)
 
-    def _find(self, name: str, own: "Synthesizer") -> tuple["Synthesizer", str]:
-        """The voice and the speaker that a part means by `name`."""
-        if name in own.voice.speakers:
-            return own, name
-        voices = self._voices.rates()
+    def _resolve(self, name: str, default: "Synthesizer") -> tuple["Synthesizer", str]:
+        """The voice and the speaker for the voice name of a span."""
+        if name in default.voice.speakers:
+            return default, name
+        voices = self._voices.sample_rates()
         folder, slash, speaker = name.partition("/")
         if slash and folder in voices:
             synthesizer = self._voices.synthesizer(folder)
             if speaker in synthesizer.voice.speakers:
                 return synthesizer, speaker
             raise UnknownNameError("voice", name, (f"{folder}/{known}" for known in synthesizer.voice.speakers))
-        unknown = UnknownNameError("voice", name, dict.fromkeys([*own.voice.speakers, *voices, "VOICE/SPEAKER"]))
+        unknown = UnknownNameError("voice", name, dict.fromkeys([*default.voice.speakers, *voices, "VOICE/SPEAKER"]))
         if not name:
             raise unknown
         try:
-            synthesizer = self._voices.synthesizer(name)  # a broken one says why it cannot speak
+            synthesizer = self._voices.synthesizer(name)  # raises the reason for a broken voice
         except UnknownNameError:
             raise unknown from None
         return synthesizer, synthesizer.voice.speaker(None)
 
-    def _check_rates(self, roles: Sequence[Role]) -> None:
-        """A stream has one rate, that of its first part."""
-        first = roles[0].synthesizer
-        for other in (role.synthesizer for role in roles):
+    def _check_sample_rates(self, segments: Sequence[Segment]) -> None:
+        """All segments must have the rate of the first one."""
+        first = segments[0].synthesizer
+        for other in (segment.synthesizer for segment in segments):
             if other.rate != first.rate:
-                fitting = ", ".join(name for name, rate in self._voices.rates().items() if rate == first.rate)
+                matching = ", ".join(name for name, rate in self._voices.sample_rates().items() if rate == first.rate)
                 raise RequestError(
                     f"voice {first.voice.name!r} speaks at {first.rate} Hz and voice {other.voice.name!r} at "
-                    f"{other.rate} Hz; one text has one sampling rate. Voices of {first.rate} Hz: {fitting}",
+                    f"{other.rate} Hz; one text has one sampling rate. Voices of {first.rate} Hz: {matching}",
                     param="voice",
                     code="different_rates",
                 )
 
 
-def by_voice(script: Script) -> Iterator[tuple[str | None, Script]]:
-    """The stretches of a script that one voice speaks, in order; at least one."""
+def split_by_voice(script: Script) -> Iterator[tuple[str | None, Script]]:
+    """The stretches of a script with the same voice name, in order; at least one."""
     start = 0
-    for voice, manners in groupby(script.manners, lambda manner: manner.voice):
-        end = start + sum(1 for _ in manners)
+    for voice, spans in groupby(script.manners, lambda span: span.voice):
+        end = start + sum(1 for _ in spans)
         yield voice, script.part(start, end)
         start = end
     if not start:

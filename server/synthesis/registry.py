@@ -1,4 +1,4 @@
-"""All the voices of one folder: the ones that speak, and the ones that are broken, with the reason."""
+"""Loaded voices by name, and the broken ones with the reason."""
 
 import logging
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 
 class VoiceRegistry:
-    """Voices by name. Empty until `load`, which takes seconds and blocks.
+    """All voices of the configured folder. Empty until `load`, which takes seconds and blocks.
 
-    Raises `ConfigurationError` for a lexicon that cannot be used.
+    Raises `ConfigurationError` for an invalid lexicon.
     """
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
@@ -36,20 +36,21 @@ class VoiceRegistry:
 
     @property
     def voices(self) -> Mapping[str, Synthesizer]:
+        """The working voices, by name."""
         return self._voices
 
     @property
     def broken(self) -> Mapping[str, str]:
-        """Why a voice cannot speak, by its folder's name."""
+        """Folder name -> why the voice cannot be used."""
         return self._broken
 
     @property
     def default_voice(self) -> str | None:
-        """The configured one, else `demo`, else the first; None while there is no voice."""
+        """The configured voice, else `demo`, else the first one; None before `load` and without voices."""
         return self._config.models.default_voice or default_name(self._voices) or None
 
     def load(self) -> None:
-        """Opens every voice below the configured folder and lets it speak once."""
+        """Opens every voice of the configured folder and warms it up. A broken one is logged and kept in `broken`."""
         try:
             for folder in voice_folders(self._config.models.path):
                 try:
@@ -70,31 +71,31 @@ class VoiceRegistry:
             raise UnknownNameError("voice", name or "", self._voices)
         return self._voices[name]
 
-    def rates(self) -> dict[str, int]:
-        """Hz, of every voice that can speak, by name."""
+    def sample_rates(self) -> dict[str, int]:
+        """Hz, of every working voice, by name."""
         return {name: synthesizer.rate for name, synthesizer in self._voices.items()}
 
     def open(self, name: str | None = None) -> Synthesizer:
-        """One voice alone, without loading the others."""
+        """Opens one voice, without the others."""
         return self._open(voice_folder(self._config, name))
 
     def unload_idle(self) -> None:
-        """Drops from memory what was not used for the configured time; it comes back when it is asked for."""
+        """Unloads voices that were idle for the configured time; the next request reloads them."""
         self.runtime.unload_idle()
 
-    def devices(self) -> dict[str, object]:
-        """What the graphs run on, why not on something better, and each voice's precision with its reason."""
+    def device_report(self) -> dict[str, object]:
+        """The active provider, the reason of a fallback, and each voice's precision with its reason."""
         precision = {name: asdict(self.precision(one.voice)) for name, one in self._voices.items()}
         return {"provider": self.runtime.provider, "fallback": self.runtime.fallback_reason, "precision": precision}
 
     def precision(self, voice: Voice) -> PrecisionChoice:
-        """The precision that a voice runs in here, and why."""
+        """The precision that a voice runs in on the active provider, and why."""
         return self.runtime.precision(voice.precisions)
 
     def _open(self, folder: Path) -> Synthesizer:
         voice = Voice(folder)
         if voice.name != folder.name:
-            raise VoiceError(f"{folder / 'voice.yaml'} says that it is voice {voice.name!r}; rename the folder to that")
+            raise VoiceError(f"{folder / 'voice.yaml'} has the name {voice.name!r}; rename the folder to that")
         voice.require(self.runtime.settings.precision)
         voice.verify()
         text = self._config.text
@@ -104,7 +105,7 @@ class VoiceRegistry:
 
 
 class OnDemandVoices:
-    """The voices of the same folder for one who speaks once: each is opened when it is asked for."""
+    """The same voices for a process that speaks once: each one is opened when it is first used."""
 
     def __init__(self, config: Config) -> None:
         self._library = VoiceRegistry(config)
@@ -118,8 +119,8 @@ class OnDemandVoices:
             self._opened[folder] = self._library.open(folder)
         return self._opened[folder]
 
-    def rates(self) -> dict[str, int]:
-        """Hz, of every voice whose voice.yaml can be read, by name."""
+    def sample_rates(self) -> dict[str, int]:
+        """Hz, of every voice with a readable voice.yaml, by name."""
         found = {}
         for folder in voice_folders(self._config.models.path):
             with suppress(VoiceError):

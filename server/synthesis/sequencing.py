@@ -1,103 +1,106 @@
-"""Sentences and pauses -> one stream of sound, whoever speaks them. The stream is work: see `server/work.py`."""
+"""Sentences and pauses -> one stream of audio. The next sentence is prepared while the current one is computed."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Outputs, Speech, Work, between
+from server.scheduling.task import Chunks
 from server.text.frontend import Pause, Sentence
 from server.types import Audio
 
-PIECE = 1
-"""Seconds of silence at a time: a listener who leaves stops a long pause too."""
-AHEAD = 0.5
-"""Seconds of lead from which the next sentence is composed while the current one is being spoken."""
+SILENCE_CHUNK = 1
+"""Seconds of silence in one chunk: a client that disconnects stops a long pause as well."""
+PREFETCH_BUFFER = 0.5
+"""Seconds of buffered audio from which the next sentence is prepared."""
 
 Item = Sentence | Pause
 
 
-class Speaker(Protocol):
-    """What can say a sentence."""
+class SentenceSynthesizer(Protocol):
+    """Synthesizes single sentences: a `server.synthesis.synthesizer.Synthesizer`."""
 
     sentence_silence: float
-    """Seconds between two sentences that say nothing of a pause themselves."""
+    """Seconds between two sentences that have no explicit pause."""
     rate: int
     """Hz"""
 
-    def compose(self, sentence: Sentence, pace: PlaybackClock) -> Work[Speech[Audio]]:
-        """Gives a sentence its melody; what comes of that speaks it, and the silence that it asks for."""
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+        """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class QueuedSentence:
     """A sentence and the silence before it; at the end of a text there may be silence alone."""
 
-    speaker: Speaker
+    synthesizer: SentenceSynthesizer
     sentence: Sentence | None
     silence: int
     """Samples"""
 
 
-def deliver(items: Iterable[tuple[Speaker, Item]], pace: PlaybackClock) -> Speech[Audio]:
-    """Each item by its speaker, in order. A `Pause` takes the place of the usual silence between two sentences.
+def sequence(items: Iterable[tuple[SentenceSynthesizer, Item]], clock: PlaybackClock) -> Chunks[Audio]:
+    """The audio of all items in order. A `Pause` replaces the default silence between two sentences.
 
-    Reads up to the first sentence at once, so that what cannot be spoken is refused before anything sounds.
+    Reads up to the first sentence at once: raises `RequestError` for one that cannot be spoken before any audio.
     """
-    return _Delivery(_turns(items), pace).speech()
+    return _Sequence(_queue(items), clock).audio()
 
 
-def _turns(items: Iterable[tuple[Speaker, Item]]) -> Iterator[Turn]:
-    samples, usual, speaker = 0, 0, None
-    for speaker, item in items:
+def _queue(items: Iterable[tuple[SentenceSynthesizer, Item]]) -> Iterator[QueuedSentence]:
+    pause, default, synthesizer = 0, 0, None
+    for synthesizer, item in items:
         if isinstance(item, Pause):
-            samples, usual = samples + round(item.seconds * speaker.rate), 0
+            pause, default = pause + round(item.seconds * synthesizer.rate), 0
             continue
-        yield Turn(speaker, item, samples + usual)
-        natural = item.goes_on or item.pause is not None
-        samples, usual = 0, 0 if natural else round(speaker.sentence_silence * speaker.rate)
-    if samples and speaker:
-        yield Turn(speaker, None, samples)
+        yield QueuedSentence(synthesizer, item, pause + default)
+        has_own_pause = item.goes_on or item.pause is not None
+        pause, default = 0, 0 if has_own_pause else round(synthesizer.sentence_silence * synthesizer.rate)
+    if pause and synthesizer:
+        yield QueuedSentence(synthesizer, None, pause)
 
 
-class _Delivery:
-    """One turn after another; the next one is composed as soon as the listener has enough to hear."""
+class _Sequence:
+    """One sentence after another; the next one is prepared as soon as the client has enough audio buffered."""
 
-    def __init__(self, turns: Iterator[Turn], pace: PlaybackClock) -> None:
-        self._turns = turns
-        self._pace = pace
-        self._next = next(turns, None)
-        self._composed: Speech[Audio] | None = None
-        """The sentence of the next turn."""
+    def __init__(self, queue: Iterator[QueuedSentence], clock: PlaybackClock) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._next = next(queue, None)
+        self._prepared: Chunks[Audio] | None = None
+        """The audio of the next sentence."""
 
-    def speech(self) -> Speech[Audio]:
-        while turn := self._next:
-            yield from silence(turn.silence, turn.speaker.rate, self._pace)
-            if turn.sentence is None:
+    async def audio(self) -> Chunks[Audio]:
+        while current := self._next:
+            for chunk in silence(current.silence, current.synthesizer.rate, self._clock):
+                yield chunk
+            if current.sentence is None:
                 return
-            speech = self._composed or (yield from turn.speaker.compose(turn.sentence, self._pace))
-            self._next = self._composed = None
-            yield from between(speech, self._look_ahead)
-            self._next = self._next or next(self._turns, None)
+            audio = self._prepared or await current.synthesizer.prepare(current.sentence, self._clock)
+            self._next = self._prepared = None
+            async for chunk in audio:
+                yield chunk
+                await self._prefetch()
+            self._next = self._next or next(self._queue, None)
 
-    def _look_ahead(self) -> Work[None]:
-        if self._next is None and self._pace.lead > AHEAD:
-            self._next = turn = next(self._turns, None)
-            if turn and turn.sentence:
-                self._composed = yield from turn.speaker.compose(turn.sentence, self._pace)
+    async def _prefetch(self) -> None:
+        if self._next is None and self._clock.buffered_seconds > PREFETCH_BUFFER:
+            self._next = following = next(self._queue, None)
+            if following and following.sentence:
+                self._prepared = await following.synthesizer.prepare(following.sentence, self._clock)
 
 
-def silence(samples: int, rate: int, pace: PlaybackClock) -> Generator[Audio, Outputs, None]:
-    """That many samples, in pieces of a second, which cost no computing."""
-    for start in range(0, samples, PIECE * rate):
-        size = min(PIECE * rate, samples - start)
-        pace.hand_over(size / rate, computed=False)
+def silence(samples: int, rate: int, clock: PlaybackClock) -> Iterator[Audio]:
+    """That many samples of silence, in chunks of a second."""
+    for start in range(0, samples, SILENCE_CHUNK * rate):
+        size = min(SILENCE_CHUNK * rate, samples - start)
+        clock.push(size / rate, computed=False)
         yield Audio(np.zeros(size, np.float32), rate)
 
 
-def units_of_silence(symbols: str) -> int:
+def trailing_silent_units(symbols: str) -> int:
     """How many units at the end of a symbol line are silent: breaks, or the bytes of punctuation."""
     names = [token[1:-1].split("$", 1)[0] for token in symbols.split()]
     if all(name.isdigit() for name in names):

@@ -1,54 +1,53 @@
-"""A graph that takes a signal chunk by chunk: it waits until a first chunk is long enough, and ends the signal once."""
+"""A graph that processes a signal chunk by chunk, such as the postnet and the vocoder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from server.runtime.session import Session
-from server.runtime.tensors import Arrays
-from server.scheduling.task import Work, advance
-
-Array = NDArray[Any]
+from server.runtime.tensors import Array, Arrays
+from server.scheduling.graph_run import run_with_state
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a signal stands: an argument and a result of `StreamingGraph.advance`."""
+class GraphState:
+    """The state of one signal between two chunks: an argument and a result of `StreamingGraph.advance`."""
 
-    state: dict[str, Array]
-    held: dict[str, Array] = field(default_factory=dict)
-    """What came in before the first run."""
+    states: Mapping[str, Array]
+    buffered: Mapping[str, Array] = field(default_factory=dict)
+    """Input that came before the first run."""
     started: bool = False
 
 
 class StreamingGraph:
-    """One graph whose layers carry their own past, such as the postnet and the vocoder.
+    """One graph whose layers carry their own past.
 
-    What it puts out is `lookahead` frames behind, so the first chunk must be longer than that; shorter ones wait.
+    Its output is `lookahead` frames behind its input, so the first chunk must be longer than that; shorter ones are
+    buffered.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.lookahead: int = session.metadata["lookahead"]
 
-    def start(self) -> Progress:
-        return Progress(self._session.initial_state())
+    def start(self) -> GraphState:
+        """The state before a signal."""
+        return GraphState(self._session.initial_state())
 
-    def advance(
-        self, progress: Progress, chunk: Arrays, *, final: bool, fixed: Arrays | None = None
-    ) -> Work[tuple[dict[str, Array] | None, Progress]]:
-        """Takes a chunk of at least one frame; `final` says that it is the last one.
+    async def advance(
+        self, state: GraphState, chunk: Arrays, *, final: bool, constant: Arrays | None = None
+    ) -> tuple[dict[str, Array] | None, GraphState]:
+        """Processes a chunk of at least one frame; `final` ends the signal.
 
-        `chunk` holds arrays (1, time, ...), the first of which counts the frames; `fixed` ones have no time. Returns
-        what comes out (None as long as the graph waits) and the progress for the next call.
+        `chunk` holds arrays (1, time, ...), the first of which counts the frames; `constant` ones have no time axis.
+        Returns the outputs (None while the input is buffered) and the state for the next chunk.
         """
-        if progress.held:
-            chunk = {name: np.concatenate([progress.held[name], array], axis=1) for name, array in chunk.items()}
+        if state.buffered:
+            chunk = {name: np.concatenate([state.buffered[name], array], axis=1) for name, array in chunk.items()}
         frames = next(iter(chunk.values())).shape[1]
-        if not (progress.started or final or frames > self.lookahead):
-            return None, Progress(progress.state, dict(chunk))
-        inputs = {**chunk, **(fixed or {}), "final": np.array([final], np.int64)}
-        outputs, state = yield from advance(self._session, inputs, progress.state, size=frames)
-        return outputs, Progress(state, started=True)
+        if not (state.started or final or frames > self.lookahead):
+            return None, GraphState(state.states, dict(chunk))
+        inputs = {**chunk, **(constant or {}), "final": np.array([final], np.int64)}
+        outputs, states = await run_with_state(self._session, inputs, state.states, size=frames)
+        return outputs, GraphState(states, started=True)

@@ -1,9 +1,8 @@
-"""One voice that speaks: text, acoustic model, vocoder and level. Its speech is work: see `server/work.py`."""
+"""One voice: front end, acoustic model, vocoder and limiter, composed for one sentence at a time."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,35 +12,34 @@ from server.config import SynthesisSection
 from server.errors import RequestError
 from server.runtime.runtime import Runtime
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Speech, Work, at_once, finished
+from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
-from server.synthesis.sequencing import Item, deliver, silence, units_of_silence
+from server.synthesis.chunking import ChunkSchedule
+from server.synthesis.sequencing import silence, trailing_silent_units
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd, Pause, Sentence
-from server.text.markup.script import Script, SpeakingStyle
+from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import NONE, UserLexicon
 from server.text.units.unit_tables import UnitTables
 from server.types import PLAIN, Audio, Floats, Mel, Style, Units
 from server.voices.voice import Voice
 
-FIRST_AUDIO_STEPS = 4
-"""Decoder steps of sound in the first chunk: enough to cover the computing of the next one."""
 WARM_UP_UNITS = 8
 WARM_UP_TEXT = "你好，今天天气很好。"
-REHEARSAL_UNITS = 40
-PROBE = 3.0
+PROFILE_UNITS = 40
+PITCH_PROBE = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
-WHOLE = 10**9
-"""A chunk that no utterance exceeds."""
+WHOLE_UTTERANCE = 10**9
+"""Decoder steps that no utterance exceeds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that became of one utterance."""
+    """Every intermediate result of one utterance."""
 
-    score: ProsodyPrediction
+    prosody: ProsodyPrediction
     mel: Floats
     """(frames, channels), after the postnet"""
     audio: Audio
@@ -49,20 +47,16 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceState:
-    """Where an utterance stands, from its score to its sound."""
+    """The state of an utterance between two chunks."""
 
-    performance: AcousticState
-    vocoding: VocoderState
-    pitch_shifts: NDArray[np.float64]
-    """(frames,) that the vocoder has not had yet, or (1,): factors on its F0."""
-
-    @property
-    def over(self) -> bool:
-        return self.performance.over
+    acoustic: AcousticState
+    vocoder: VocoderState
+    pitch_shift: NDArray[np.float64]
+    """(remaining frames,) or (1,): factors on the source's F0."""
 
 
 class Synthesizer:
-    """One voice, loaded. Several threads may speak at the same time."""
+    """One loaded voice. Safe for use by several threads."""
 
     def __init__(
         self,
@@ -76,56 +70,44 @@ class Synthesizer:
         self.tables = UnitTables(voice.manifest)
         self.rate = voice.rate
         self.sentence_silence = settings.sentence_silence
-        self._settings = settings
+        self._samples_per_frame = voice.manifest.vocoder.samples_per_frame
         self._front_end = FrontEnd(self.tables, lexicon, emoji)
-        fillers = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
-        self._acoustic = AcousticModel(voice, runtime, fillers)
+        filled_pauses = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
+        self._acoustic = AcousticModel(voice, runtime, filled_pauses)
         self._vocoder = Vocoder(voice, runtime)
+        self._chunking = ChunkSchedule(
+            lookahead_frames=self._acoustic.lookahead + self._vocoder.lookahead,
+            frames_per_step=self._acoustic.frames_per_step,
+            seconds_per_step=self._acoustic.frames_per_step * self._samples_per_frame / self.rate,
+            first_chunk_steps=settings.first_chunk_steps,
+            chunk_steps=settings.chunk_steps,
+        )
         self._pitch_response = 1.0
-        """How many semitones the acoustic model follows when its pitch contour is moved by one."""
+        """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
 
-    def check_length(self, characters: int) -> None:
-        """Raises `RequestError` for a text that is longer than the configuration allows."""
-        longest = self._settings.max_characters
-        if characters > longest:
-            message = f"the text has {characters} characters, at most {longest} are allowed; send it in parts"
-            raise RequestError(message, param="input", code="too_long")
-
-    def read(
+    def sentences(
         self, script: Script | str, *, speaker: str | None = None, emotion: str | None = None
     ) -> Iterator[Sentence | Pause]:
-        """The sentences of a text, each analysed when it is asked for. Raises `RequestError` where one cannot be."""
-        self.check_length(len(script if isinstance(script, str) else script.text))
+        """The sentences and pauses of a text, each analysed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
         return self._front_end.sentences(script, **names)
 
-    def speech(self, items: Iterable[Item], pace: PlaybackClock | None = None) -> Speech[Audio]:
-        """Sentences and pauses, chunk by chunk; `pace` is told of every chunk, and sets how long the next one is.
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+        """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
-        Raises `RequestError` at once, before anything is computed, for what cannot be spoken.
+        The audio pushes every chunk to the clock, whose buffer sets the size of the next one.
         """
-        return deliver(((self, item) for item in items), pace or PlaybackClock())
-
-    def speak(
-        self, text: str, *, speaker: str | None = None, emotion: str | None = None, style: Style = PLAIN
-    ) -> Generator[Audio, None, None]:
-        """The `speech` of a text, computed by whoever iterates. Closing the iterator stops the computation."""
-        script = Script.plain(text, SpeakingStyle(style))
-        return at_once(self.speech(self.read(script, speaker=speaker, emotion=emotion)))
-
-    def compose(self, sentence: Sentence, pace: PlaybackClock) -> Work[Speech[Audio]]:
-        """Melody and timing of a sentence; what comes of that speaks it, and the silence that it asks for."""
         styles = sentence.styles[0] if len(sentence.styles) == 1 else sentence.styles
-        score = yield from self._acoustic.compose(sentence.units, styles)
+        prosody = await self._acoustic.predict_prosody(sentence.units, styles)
         if sentence.pause is None:
-            return self._perform(score, pace)
-        asked, closing = round(sentence.pause * self.rate), units_of_silence(sentence.symbols)
-        frame = self.voice.manifest.vocoder.samples_per_frame
-        score = score.shortened(closing, asked // frame)
-        missing = asked - frame * int(score.durations[len(score.durations) - closing :].sum())
-        return self._perform(score, pace, score.frames * frame, missing)
+            return self._audio(prosody, clock)
+        pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
+        frame = self._samples_per_frame
+        prosody = prosody.truncated(silent_units, pause // frame)
+        missing = pause - frame * int(prosody.durations[len(prosody.durations) - silent_units :].sum())
+        return self._audio(prosody, clock, prosody.frames * frame, missing)
 
-    def utter(
+    def synthesize(
         self,
         units: Units,
         style: Style | Sequence[Style] = PLAIN,
@@ -133,103 +115,88 @@ class Synthesizer:
         chunk_steps: int | None = None,
         source_noise: bool = True,
     ) -> Trace:
-        """One utterance as a whole, before its volume, with all that was computed on the way.
+        """One whole utterance before its volume is applied, with all intermediate results.
 
-        `style` is one for all, or one for each unit; `chunk_steps` 0 takes it in one chunk.
+        `style` is one for all, or one for each unit; `chunk_steps` 0 computes it in one chunk.
         """
-        return finished(self._utter(units, style, chunk_steps, source_noise))
+        return run_to_completion(self._synthesize(units, style, chunk_steps, source_noise))
 
-    def rehearsal(self, pace: PlaybackClock) -> Speech[Audio]:
-        """A few seconds of sound that every voice can make, to see how fast it is."""
-        score = yield from self._acoustic.compose(self._any_units(REHEARSAL_UNITS), PLAIN)
-        yield from self._perform(score, pace)
+    async def profile(self, clock: PlaybackClock) -> Chunks[Audio]:
+        """A few seconds of audio that every voice can synthesize, to measure its cost."""
+        prosody = await self._acoustic.predict_prosody(self._any_units(PROFILE_UNITS), PLAIN)
+        async for chunk in self._audio(prosody, clock):
+            yield chunk
 
     def warm_up(self) -> None:
-        """Runs every graph once, so that what does not work shows now, and loads the dictionaries."""
-        apply_volume(self.utter(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
-        with suppress(RequestError):  # not every voice can read this
+        """Runs every graph once, so that errors show at the start, and loads the dictionaries."""
+        apply_volume(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
+        with suppress(RequestError):  # the front end does not support every voice
             names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
             units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
                 self._pitch_response = self._measure_pitch_response(units)
 
     def _measure_pitch_response(self, units: Units) -> float:
-        """An acoustic model follows its moved contour only in part; an NSF source makes up for the rest."""
+        """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""
         medians = []
-        for pitch in (-PROBE, PROBE):
-            score = finished(self._acoustic.compose(units, Style(pitch=pitch)))
-            mel, _ = finished(self._acoustic.advance(self._acoustic.start(score), WHOLE)) if score.frames else (None, 0)
+        for pitch in (-PITCH_PROBE, PITCH_PROBE):
+            prosody = run_to_completion(self._acoustic.predict_prosody(units, Style(pitch=pitch)))
+            if not prosody.frames:
+                return 1.0
+            mel, _ = run_to_completion(self._acoustic.advance(self._acoustic.start(prosody), WHOLE_UTTERANCE))
             medians.append(self._vocoder.median_f0(mel) if mel else None)
         low, high = medians
         if low is None or high is None:
             return 1.0
-        return float(np.clip(12 * np.log2(high / low) / (2 * PROBE), 0, 1))
+        return float(np.clip(12 * np.log2(high / low) / (2 * PITCH_PROBE), 0, 1))
 
     def _any_units(self, count: int) -> Units:
         ids = np.zeros(count, np.int64)
         return Units(np.zeros((count, 1 if self.tables.reads_bytes else 4), np.int64), ids, ids)
 
-    def _perform(
-        self, score: ProsodyPrediction, pace: PlaybackClock, cut: int | None = None, missing: int = 0
-    ) -> Speech[Audio]:
-        """A score in chunks at its volume, cut off at sample `cut`, then `missing` samples of silence."""
-        frame, place = self.voice.manifest.vocoder.samples_per_frame, 0
-        fader = VolumeEnvelope(score.by_frame(lambda style: style.volume), frame, self.rate, cut)
-        utterance = self._begin(score)
-        while not utterance.over:
-            _, audio, utterance = yield from self._advance(utterance, self._steps(pace))
+    async def _audio(
+        self, prosody: ProsodyPrediction, clock: PlaybackClock, end: int | None = None, trailing_silence: int = 0
+    ) -> Chunks[Audio]:
+        """The utterance in chunks at its volume, faded out at sample `end`, then `trailing_silence` samples."""
+        volumes = prosody.per_frame(lambda style: style.volume)
+        envelope = VolumeEnvelope(volumes, self._samples_per_frame, self.rate, end)
+        state, position = self._start(prosody), 0
+        while not state.acoustic.is_finished:
+            _, audio, state = await self._advance(state, self._chunking.next_steps(clock))
             if len(audio.samples):
-                pace.hand_over(len(audio.samples) / self.rate)
-                yield Audio(fader.apply(audio.samples, place), self.rate)
-                place += len(audio.samples)
-        yield from silence(missing, self.rate, pace)
+                clock.push(len(audio.samples) / self.rate)
+                yield Audio(envelope.apply(audio.samples, position), self.rate)
+                position += len(audio.samples)
+        for chunk in silence(trailing_silence, self.rate, clock):
+            yield chunk
 
-    def _utter(
+    async def _synthesize(
         self, units: Units, style: Style | Sequence[Style], chunk_steps: int | None, source_noise: bool
-    ) -> Work[Trace]:
-        score = yield from self._acoustic.compose(units, style)
-        utterance, pace = self._begin(score, source_noise), PlaybackClock()
+    ) -> Trace:
+        prosody = await self._acoustic.predict_prosody(units, style)
+        state, clock = self._start(prosody, source_noise), PlaybackClock()
         mels, samples = [np.zeros((0, 0), np.float32)], [np.zeros(0, np.float32)]
-        while not utterance.over:
-            steps = self._steps(pace) if chunk_steps is None else chunk_steps or WHOLE
-            mel, audio, utterance = yield from self._advance(utterance, steps)
-            pace.hand_over(len(audio.samples) / self.rate)
+        while not state.acoustic.is_finished:
+            steps = self._chunking.next_steps(clock) if chunk_steps is None else chunk_steps or WHOLE_UTTERANCE
+            mel, audio, state = await self._advance(state, steps)
+            clock.push(len(audio.samples) / self.rate)
             samples.append(audio.samples)
             if mel:
                 mels.append(mel.frames)
-        return Trace(score, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
+        return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
-    def _begin(self, score: ProsodyPrediction, source_noise: bool = True) -> UtteranceState:
+    def _start(self, prosody: ProsodyPrediction, source_noise: bool = True) -> UtteranceState:
         missing = 1 - self._pitch_response
-        shifts = score.by_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
-        return UtteranceState(self._acoustic.start(score), self._vocoder.start(source_noise=source_noise), shifts)
+        shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
+        return UtteranceState(self._acoustic.start(prosody), self._vocoder.start(source_noise=source_noise), shift)
 
-    def _advance(self, utterance: UtteranceState, steps: int) -> Work[tuple[Mel | None, Audio, UtteranceState]]:
-        """What is certain after up to `steps` more decoder steps, mel and sound; nothing at first."""
-        mel, performance = yield from self._acoustic.advance(utterance.performance, steps)
+    async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
+        """Mel and audio that are final after up to `steps` more decoder steps; none at first."""
+        mel, acoustic = await self._acoustic.advance(state.acoustic, steps)
         if mel is None:
-            return None, Audio(np.zeros(0, np.float32), self.rate), replace(utterance, performance=performance)
-        shifts, later = utterance.pitch_shifts, utterance.pitch_shifts
-        if len(shifts) > 1:
-            shifts, later = np.split(shifts, [len(mel.frames)])
-        audio, vocoding = yield from self._vocoder.advance(
-            utterance.vocoding, mel, final=performance.over, pitch_shift=shifts
-        )
-        return mel, audio, UtteranceState(performance, vocoding, later)
-
-    def _steps(self, pace: PlaybackClock) -> int:
-        """Decoder steps of the next chunk: few for a listener who waits, more as sound is ahead.
-
-        What a listener has ahead covers the computing of the next chunk as long as that takes no longer than it sounds.
-        Sizes are few, so that chunks of many streams are equal and share a batch.
-        """
-        regular, per_step = self._settings.chunk_steps, self._acoustic.frames_per_step
-        if not pace.begun:
-            delay = self._acoustic.lookahead + self._vocoder.lookahead
-            shortest = ceil((delay + 1) / per_step)
-            return max(shortest, self._settings.first_chunk_steps or shortest + FIRST_AUDIO_STEPS)
-        seconds = per_step * self.voice.manifest.vocoder.samples_per_frame / self.voice.rate
-        steps = FIRST_AUDIO_STEPS
-        while steps < regular and 2 * steps * seconds <= pace.lead:
-            steps *= 2
-        return min(steps, regular)
+            return None, Audio(np.zeros(0, np.float32), self.rate), replace(state, acoustic=acoustic)
+        shift = remaining = state.pitch_shift
+        if len(shift) > 1:
+            shift, remaining = np.split(shift, [len(mel.frames)])
+        audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch_shift=shift)
+        return mel, audio, UtteranceState(acoustic, vocoder, remaining)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from server.errors import RequestError
+from server.errors import NothingToSpeakError, RequestError
 from server.text import sentence_splitting
 from server.text.markup.script import Script
 from server.text.normalization import normalize
@@ -124,10 +124,8 @@ class FrontEnd:
                 spoken = True
         if not spoken:
             reason = f" ({'; '.join(pending)})" if pending else ""
-            raise RequestError(
-                f"the text has nothing to speak{reason}; write at least one Chinese character, letter or digit",
-                param="input",
-                code="nothing_to_speak",
+            raise NothingToSpeakError(
+                f"the text has nothing to speak{reason}; write at least one Chinese character, letter or digit"
             )
 
     def _analyse(

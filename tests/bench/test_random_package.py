@@ -11,7 +11,7 @@ from convert.checkpoint.reader import read_weights
 from convert.conversion import convert_voice
 from convert.source.package import find_voices
 from server.voices.voice import Voice
-from tests.conftest import open_voice
+from tests.conftest import open_voice, speak
 
 SMALL = Dimensions(
     acoustic={
@@ -43,7 +43,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_random_voice_is_complete_and_speaks(converted: Path) -> None:
     Voice(converted).verify()
-    chunks = list(open_voice(converted).speak("今天天气很好。"))
+    chunks = list(speak(open_voice(converted), "今天天气很好。"))
     samples = np.concatenate([chunk.samples for chunk in chunks])
     assert np.isfinite(samples).all()
     assert 0.001 < np.abs(samples).mean() < 0.7  # neither faded on its way, nor all at full scale
@@ -52,8 +52,8 @@ def test_a_random_voice_is_complete_and_speaks(converted: Path) -> None:
 def test_a_random_voice_speaks_as_long_as_a_real_one(converted: Path) -> None:
     """About 7 frames a unit, since the sound's length is what times are divided by."""
     voice = open_voice(converted)
-    sentence = next(iter(voice.read("今天天气很好。")))
-    durations = voice.utter(sentence.units).score.durations
+    sentence = next(iter(voice.sentences("今天天气很好。")))
+    durations = voice.synthesize(sentence.units).prosody.durations
     assert 5 < durations.mean() < 10
 
 

@@ -143,8 +143,8 @@ def test_a_package_without_a_mask_row_sounds_the_same(package: Path, tmp_path: P
     assert run(package, tmp_path / "models", "--voice", "unmasked") == 0
     whole, unmasked = (open_voice(tmp_path / "models" / name) for name in ("noncausal_16k", "unmasked"))
     assert unmasked.voice.manifest.units.specials == ("_", "~")
-    text = next(whole.read("你好，世界。")).symbols
-    expected, got = (voice.utter(voice.tables.encode(text)).audio.samples for voice in (whole, unmasked))
+    text = next(whole.sentences("你好，世界。")).symbols
+    expected, got = (voice.synthesize(voice.tables.encode(text)).audio.samples for voice in (whole, unmasked))
     np.testing.assert_array_equal(got, expected)
 
 
@@ -159,7 +159,7 @@ def test_a_voice_that_reads_bytes_keeps_their_mask_row(tmp_path: Path) -> None:
     assert run(package, tmp_path / "models") == 0
     voice = open_voice(tmp_path / "models/byte_16k")
     assert voice.voice.manifest.units.specials == ("_", "~")
-    assert len(voice.utter(next(voice.read("你好。")).units).audio.samples)
+    assert len(voice.synthesize(next(voice.sentences("你好。")).units).audio.samples)
 
 
 def test_positional_tables_that_are_missing_are_computed(package: Path, tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_positional_tables_that_are_missing_are_computed(package: Path, tmp_path
     change_weights(package, "am", strip)
     assert run(package, tmp_path / "models", "--voice", "stripped") == 0
     whole, stripped = (open_voice(tmp_path / "models" / name) for name in ("noncausal_16k", "stripped"))
-    units = next(whole.read("你好，世界。")).units
-    np.testing.assert_allclose(stripped.utter(units).mel, whole.utter(units).mel, atol=1e-5)
+    units = next(whole.sentences("你好，世界。")).units
+    np.testing.assert_allclose(stripped.synthesize(units).mel, whole.synthesize(units).mel, atol=1e-5)
 
 
 def longer_table(weights: Weights) -> None:

@@ -1,7 +1,6 @@
-"""A server on a real socket, with a small stand-in for the synthesis whose every chunk is counted and can be held."""
+"""A server on a real socket, and a small synthesizer whose chunks are counted and can be blocked."""
 
 import asyncio
-import inspect
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,10 +12,10 @@ import yaml
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config
-from server.errors import RequestError, UnknownNameError, VoiceError
+from server.errors import NothingToSpeakError, UnknownNameError, VoiceError
 from server.http import create_app
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Speech, Work
+from server.scheduling.task import Chunks
 from server.text.frontend import Sentence
 from server.text.markup.script import Script
 from server.types import Audio, Style, Units
@@ -26,56 +25,43 @@ from server.voices.voice import Voice
 RATE = 16000
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem):
-    """Runs `async def` tests."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-    asyncio.run(pyfuncitem.obj(**arguments))
-    return True
-
-
 class CountingSynthesizer:
-    """One chunk of a tone for each character. What it was asked and how far it came can be read from outside."""
+    """Yields one constant chunk for each character. Its requests and progress can be read from outside."""
 
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
         self.sentence_silence = 0.0
-        self.asked: list[tuple[str, str, str, Style]] = []
+        self.requests: list[tuple[str, str, str, Style]] = []
         self.computed = 0
         self.closed = threading.Event()
         self.samples_per_chunk = 160
         self.fails_after: tuple[int, Exception] | None = None
         self.permits: threading.Semaphore | None = None
-        """Where set, every chunk waits for one."""
+        """If set, every chunk waits for one."""
 
     @property
     def rate(self) -> int:
         return self.voice.rate
 
-    def check_length(self, characters: int) -> None:
-        """Any."""
-
-    def read(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+    def sentences(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
         text = script.text
         if not any(character.isalnum() for character in text):
-            raise RequestError("there is nothing to speak in the text", param="input", code="nothing_to_speak")
+            raise NothingToSpeakError("the text has nothing to speak")
         self._names = speaker, emotion
         nothing = np.zeros(0, np.int64)
         units = Units(nothing, nothing, nothing)
         styles = (script.manners[0].style,)
         yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
-    def rehearsal(self, pace: PlaybackClock) -> Speech[Audio]:
-        yield from ()
+    async def profile(self, clock: PlaybackClock) -> Chunks[Audio]:
+        for chunk in ():
+            yield chunk
 
-    def compose(self, sentence: Sentence, pace: PlaybackClock) -> Work[Speech[Audio]]:
-        self.asked.append((sentence.text, *self._names, *sentence.styles))
-        yield from ()
-        return self._chunks(sentence.text, pace)
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+        self.requests.append((sentence.text, *self._names, *sentence.styles))
+        return self._chunks(sentence.text, clock)
 
-    def _chunks(self, text: str, pace: PlaybackClock) -> Speech[Audio]:
+    async def _chunks(self, text: str, clock: PlaybackClock) -> Chunks[Audio]:
         try:
             for number in range(len(text)):
                 if self.permits is not None:
@@ -83,7 +69,7 @@ class CountingSynthesizer:
                 if self.fails_after is not None and number == self.fails_after[0]:
                     raise self.fails_after[1]
                 self.computed += 1
-                pace.hand_over(self.samples_per_chunk / RATE)
+                clock.push(self.samples_per_chunk / RATE)
                 yield self.chunk(number)
         finally:
             self.closed.set()
@@ -92,8 +78,8 @@ class CountingSynthesizer:
         return Audio(np.full(self.samples_per_chunk, (number % 100 + 1) / 200, np.float32), self.voice.rate)
 
 
-class StandInLibrary:
-    """Two voices that speak, one that is broken. `load` can be held, and can fail."""
+class StandInRegistry:
+    """Two working voices and a broken one. `load` can be blocked, and can fail."""
 
     def __init__(self, voices: Mapping[str, CountingSynthesizer]) -> None:
         self.voices = voices
@@ -122,12 +108,12 @@ class StandInLibrary:
         return self.voices[name]
 
     def unload_idle(self) -> None:
-        """Nothing is ever idle here."""
+        """Never unloads anything."""
 
-    def rates(self) -> Mapping[str, int]:
+    def sample_rates(self) -> Mapping[str, int]:
         return {name: synthesizer.rate for name, synthesizer in self.voices.items()}
 
-    def devices(self) -> Mapping[str, object]:
+    def device_report(self) -> Mapping[str, object]:
         precision = {"precision": "int8", "reason": "this CPU has AVX-512 VNNI"}
         return {"provider": "cpu", "fallback": self.fallback, "precision": dict.fromkeys(self.voices, precision)}
 
@@ -146,21 +132,21 @@ def write_voice(folder: Path, name: str) -> Voice:
 
 
 @pytest.fixture
-def library(tmp_path):
-    return StandInLibrary(
+def registry(tmp_path):
+    return StandInRegistry(
         {name: CountingSynthesizer(write_voice(tmp_path / name, name)) for name in ("demo", "second")}
     )
 
 
 @pytest.fixture
-def demo(library):
-    """The voice that speaks when none is named."""
-    return library.voices["demo"]
+def demo(registry):
+    """The default voice."""
+    return registry.voices["demo"]
 
 
 @pytest.fixture
-def serving(library):
-    """`async with serving() as client`: the application on a real socket; by default its voices are loaded."""
+def serving(registry):
+    """`async with serving() as client`: the application on a real socket; by default with its voices loaded."""
 
     @asynccontextmanager
     async def start(*, until_ready: bool = True, workers: int = 2, max_streams: int = 0, max_characters: int = 10000):
@@ -168,7 +154,7 @@ def serving(library):
             "scheduler": {"workers": workers, "max_streams": max_streams},
             "synthesis": {"max_characters": max_characters},
         }
-        app = create_app(library, Config.model_validate(content))
+        app = create_app(registry, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:
             while until_ready and (await client.get("/health")).status != 200:
                 await asyncio.sleep(0.001)
@@ -179,7 +165,7 @@ def serving(library):
 
 @pytest.fixture
 def happens():
-    """`await happens(event)`: waits for what a thread does."""
+    """`await happens(event)`: waits for an event of a thread."""
 
     async def wait(event: threading.Event) -> None:
         assert await asyncio.to_thread(event.wait, 30), "it never happened"

@@ -51,7 +51,7 @@ async def test_a_client_that_leaves_before_the_first_chunk_stops_the_computing(s
     demo.permits = threading.Semaphore(0)
     async with serving() as client:
         _, writer = await ask(client, "字" * 1000)
-        while not demo.asked:
+        while not demo.requests:
             await asyncio.sleep(0.001)
         await leave(client, writer)
         demo.permits.release(1000)
@@ -59,7 +59,7 @@ async def test_a_client_that_leaves_before_the_first_chunk_stops_the_computing(s
         assert demo.computed <= 1
 
 
-async def test_a_client_that_leaves_frees_its_thread(serving, demo, library):
+async def test_a_client_that_leaves_frees_its_thread(serving, demo, registry):
     demo.permits = threading.Semaphore(1)
     async with serving(workers=1) as client:
         reader, writer = await ask(client, "字" * 1000)

@@ -81,14 +81,14 @@ async def test_every_field_reaches_the_synthesis(serving, demo, fields, heard):
         answer = await client.post(PATH, json={"input": "你好", **fields})
         await answer.read()
     assert answer.status == 200
-    assert demo.asked == [("你好", *heard)]
+    assert demo.requests == [("你好", *heard)]
 
 
 @pytest.mark.parametrize("voice", ["second", {"id": "second"}])
-async def test_a_voice_is_named_by_text_or_by_id(serving, library, voice):
+async def test_a_voice_is_named_by_text_or_by_id(serving, registry, voice):
     async with serving() as client:
         await (await client.post(PATH, json={"input": "你好", "voice": voice})).read()
-    assert (len(library.voices["second"].asked), len(library.voices["demo"].asked)) == (1, 0)
+    assert (len(registry.voices["second"].requests), len(registry.voices["demo"].requests)) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ async def test_silence_instead_of_chunks_is_an_error(serving, demo):
         assert (await client.post(PATH, json={"input": "你好"})).status == 500
 
 
-async def test_many_listeners_each_get_their_own_words(serving, library):
-    voices = list(library.voices.values())
+async def test_many_listeners_each_get_their_own_words(serving, registry):
+    voices = list(registry.voices.values())
     async with serving() as client:
 
         async def listen(number: int) -> tuple[bytes, bytes]:

@@ -47,8 +47,8 @@ async def test_health_names_the_provider_and_the_reason_of_a_fallback(serving):
     }  # fmt: skip
 
 
-async def test_while_voices_load_the_server_answers_that_they_do(serving, library):
-    library.may_load.clear()
+async def test_while_voices_load_the_server_answers_that_they_do(serving, registry):
+    registry.may_load.clear()
     async with serving(until_ready=False) as client:
         try:
             health = await client.get("/health")
@@ -59,15 +59,15 @@ async def test_while_voices_load_the_server_answers_that_they_do(serving, librar
                 assert int(answer.headers["Retry-After"]) > 0
                 assert (await answer.json())["error"]["code"] == "service_unavailable"
         finally:
-            library.may_load.set()
+            registry.may_load.set()
         while (await client.get("/health")).status != 200:
             pass
         assert (await client.post(PATH, json={"input": "你好"})).status == 200
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("the folder models does not exist"), ZeroDivisionError("models")])
-async def test_when_loading_fails_the_reason_is_said(serving, library, error):
-    library.load_error = error
+async def test_when_loading_fails_the_reason_is_said(serving, registry, error):
+    registry.load_error = error
     async with serving(until_ready=False) as client:
         while (await (health := await client.get("/health")).json())["status"] == "loading":
             pass

@@ -18,7 +18,7 @@ from server.runtime.runtime import Runtime
 from server.runtime.session import OrtDeviceTensor
 from server.runtime.tensors import Array
 from server.types import Style
-from tests.conftest import EMBEDDED, open_voice
+from tests.conftest import EMBEDDED, open_voice, samples_of, speak
 
 TEXT = "今天天气很好，我们一起去公园散步。"
 OUT_OF_MEMORY = "Failed to allocate memory for requested buffer of size 1073741824"
@@ -72,8 +72,8 @@ def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:
 def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> None:
     runtime = device(runs)
     broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
-    got = np.concatenate([audio.samples for audio in broken.speak(TEXT, style=Style())])
-    expected = np.concatenate([audio.samples for audio in whole.speak(TEXT, style=Style())])
+    got = samples_of(speak(broken, TEXT, Style()))
+    expected = samples_of(speak(whole, TEXT, Style()))
     assert runtime.provider == "cpu"
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
@@ -92,8 +92,8 @@ def test_states_that_are_lost_with_their_device_are_computed_again(runs: int, mo
 
     monkeypatch.setattr(OrtDeviceTensor, "to_host", to_host_while_available)
     broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
-    units = next(iter(whole.read(TEXT))).units
-    got, expected = (synthesizer.utter(units, chunk_steps=0).audio.samples for synthesizer in (broken, whole))
+    units = next(iter(whole.sentences(TEXT))).units
+    got, expected = (synthesizer.synthesize(units, chunk_steps=0).audio.samples for synthesizer in (broken, whole))
     np.testing.assert_allclose(got, expected, atol=1e-5)
     assert len(lost) == 1
 
@@ -142,7 +142,7 @@ def test_what_is_not_a_number_never_leaves() -> None:
 
     synthesizer = open_voice(EMBEDDED, Runtime(RuntimeSection(providers=("cpu",)), {"cpu": opener}))
     with pytest.raises(SynthesisError, match="not numbers"):
-        next(synthesizer.speak(TEXT))
+        next(speak(synthesizer, TEXT))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", None])
@@ -181,13 +181,13 @@ def test_a_voice_that_nobody_uses_is_unloaded_and_comes_back_when_it_is_asked_fo
 
     runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=3600), {"cpu": opener})
     synthesizer = open_voice(EMBEDDED, runtime)
-    before = np.concatenate([audio.samples for audio in synthesizer.speak(TEXT)])
+    before = samples_of(speak(synthesizer, TEXT))
     assert runtime.unload_idle() == 0
     runtime.settings = RuntimeSection(providers=("cpu",), unload_after=1e-9)
     graphs = len(opened)
     assert runtime.unload_idle() == graphs
     assert runtime.unload_idle() == 0
-    after = np.concatenate([audio.samples for audio in synthesizer.speak(TEXT)])
+    after = samples_of(speak(synthesizer, TEXT))
     np.testing.assert_allclose(after, before, atol=1e-5)
     assert sorted(opened[graphs:]) == sorted(opened[:graphs])
 

@@ -14,12 +14,13 @@ from server.runtime import precision
 from server.runtime.cpu import integer_dot_products
 from server.runtime.precision import choose_precision
 from server.runtime.runtime import Runtime
+from server.scheduling.graph_run import GraphRun, run_batch
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Run, tell, together
+from server.scheduling.task import Task
 from server.synthesis.registry import VoiceRegistry
 from server.synthesis.synthesizer import Synthesizer
 from server.voices.voice import Voice
-from tests.conftest import EMBEDDED, open_voice
+from tests.conftest import EMBEDDED, chunks_of, open_voice, samples_of, speak
 
 VARIANTS = ("fp16", "int8")
 TEXT = "今天天气很好，我们一起去公园散步。"
@@ -33,9 +34,9 @@ def speaking(folder: Path, kind: str) -> Synthesizer:
 @pytest.mark.parametrize("kind", VARIANTS)
 def test_a_variant_says_the_same_in_the_same_time(kind: str, several: Path) -> None:
     exact, other = (speaking(several / "demo", name) for name in ("fp32", kind))
-    units = next(exact.read(TEXT)).units
-    expected, got = (voice.utter(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
-    np.testing.assert_array_equal(got.score.durations, expected.score.durations)
+    units = next(exact.sentences(TEXT)).units
+    expected, got = (voice.synthesize(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
+    np.testing.assert_array_equal(got.prosody.durations, expected.prosody.durations)
     np.testing.assert_array_equal(got.mel, expected.mel)
     alike = likeness([expected.audio.samples], [got.audio.samples])
     assert not np.array_equal(got.audio.samples, expected.audio.samples)
@@ -47,19 +48,19 @@ def test_a_variant_says_the_same_in_the_same_time(kind: str, several: Path) -> N
 @pytest.mark.parametrize("steps", [2, 7])
 def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: str, steps: int, several: Path) -> None:
     synthesizer = speaking(several / name, kind)
-    units = next(synthesizer.read(TEXT)).units
-    whole, streamed = (synthesizer.utter(units, chunk_steps=size, source_noise=False) for size in (0, steps))
+    units = next(synthesizer.sentences(TEXT)).units
+    whole, streamed = (synthesizer.synthesize(units, chunk_steps=size, source_noise=False) for size in (0, steps))
     # Float32 sums differ in their last bit with the length of a chunk; where a value lies between two steps of the
     # coarser number, it then falls to the other side. It must stay far below what the precision itself costs.
     assert likeness([whole.audio.samples], [streamed.audio.samples]).snr > {"fp16": 65, "int8": 45}[kind]
 
 
-def first_vocoder_run(synthesizer: Synthesizer, text: str) -> Run:
-    speech = synthesizer.speech(synthesizer.read(text), PlaybackClock(lambda: 0.0))
-    item = next(speech)
-    while isinstance(item, Run) and item.graph.path.stem != "vocoder":
-        item = tell(speech, together([item])[0])
-    assert isinstance(item, Run)
+def first_vocoder_run(synthesizer: Synthesizer, text: str) -> GraphRun:
+    task = Task(chunks_of(synthesizer, synthesizer.sentences(text), PlaybackClock(lambda: 0.0)))
+    item = task.resume()
+    while isinstance(item, GraphRun) and item.graph.path.stem != "vocoder":
+        item = task.resume(run_batch([item])[0])
+    assert isinstance(item, GraphRun)
     return item
 
 
@@ -67,9 +68,9 @@ def first_vocoder_run(synthesizer: Synthesizer, text: str) -> Run:
 def test_a_vocoder_computes_the_same_in_a_batch_as_alone(kind: str, several: Path) -> None:
     synthesizer = speaking(several / "demo", kind)
     runs = [first_vocoder_run(synthesizer, text) for text in ("你好。", "今天天气很好。", "早点休息吧。")]
-    assert len({run.form for run in runs}) == 1
-    for run, in_batch in zip(runs, together(runs), strict=True):
-        (alone,) = together([run])
+    assert len({run.batch_key for run in runs}) == 1
+    for run, in_batch in zip(runs, run_batch(runs), strict=True):
+        (alone,) = run_batch([run])
         np.testing.assert_allclose(in_batch["audio"], alone["audio"], atol=1e-5)
 
 
@@ -103,7 +104,7 @@ def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(run
     settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
     runtime = Runtime(settings, {"cuda": lambda path, threads: Failing(path)})
     broken, whole = open_voice(several / "demo", runtime), speaking(several / "demo", "fp32")
-    got, expected = (np.concatenate([audio.samples for audio in voice.speak(TEXT)]) for voice in (broken, whole))
+    got, expected = (samples_of(speak(voice, TEXT)) for voice in (broken, whole))
     assert "vocoder.fp16.onnx" in opened
     assert runtime.provider == "cpu"
     assert likeness([expected], [got]).snr > 22

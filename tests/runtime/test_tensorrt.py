@@ -16,7 +16,7 @@ from server.runtime.providers import ProfiledSession, Providers, open_on_cpu, op
 from server.runtime.runtime import Runtime
 from server.runtime.tensorrt import ShapeProfile, SizeRange
 from server.types import Style
-from tests.conftest import EMBEDDED, open_voice
+from tests.conftest import EMBEDDED, open_voice, samples_of, speak
 
 TEXT = "今天天气很好，我们一起去公园散步。"
 GRAPHS = sorted(file.name for file in EMBEDDED.glob("*.onnx"))
@@ -86,9 +86,7 @@ def test_a_stream_runs_on_the_engine_and_elsewhere_only_where_a_chunk_is_too_sho
     kept: dict[str, tuple[Counted, list[Counted]]] = {}
     settings = RuntimeSection(providers=("tensorrt", "cpu"), threads=1)
     voice, plain = open_voice(EMBEDDED, Runtime(settings, {"tensorrt": fitted(providers, kept)})), open_voice(EMBEDDED)
-    got, expected = (
-        np.concatenate([audio.samples for audio in one.speak(TEXT, style=Style())]) for one in (voice, plain)
-    )
+    got, expected = (samples_of(speak(one, TEXT, Style())) for one in (voice, plain))
     np.testing.assert_allclose(got, expected, atol=1e-5)
     frames = {"vocoder.onnx": "mel", "postnet.onnx": "frames"}
     assert kept.keys() == set(GRAPHS)
@@ -192,9 +190,7 @@ def test_tensorrt_gives_the_sound_of_the_cpu_or_says_why_it_cannot(tmp_path: Pat
     settings = RuntimeSection(providers=("tensorrt", "cuda", "cpu"), engine_cache=tmp_path)
     runtime = Runtime(settings)
     synthesizer, plain = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
-    got, expected = (
-        np.concatenate([audio.samples for audio in one.speak(TEXT, style=Style())]) for one in (synthesizer, plain)
-    )
+    got, expected = (samples_of(speak(one, TEXT, Style())) for one in (synthesizer, plain))
     np.testing.assert_allclose(got, expected, atol=1e-3)
     assert runtime.provider == "tensorrt" or runtime.fallback_reason
 

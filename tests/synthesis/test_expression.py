@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.config import SynthesisSection
-from server.scheduling.task import at_once, finished
+from server.scheduling.task import iterate, run_to_completion
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.synthesizer import Synthesizer
 from server.text.frontend import Sentence
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Style
-from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, cpu, open_voice
+from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, chunks_of, cpu, open_voice, samples_of
 from tests.synthesis.test_streaming import median_f0
 
 Golden = Callable[[str], Synthesizer]
@@ -32,32 +31,32 @@ def speaker() -> Synthesizer:
     return synthesizer
 
 
-class Heard:
+class Synthesized:
     """A sentence as it sounded, cut into before, inside and behind the span."""
 
     def __init__(self, synthesizer: Synthesizer, sentence: Sentence, style: Style) -> None:
         styles = [Style()] * len(sentence.units)
         styles[SPAN] = [style] * len(styles[SPAN])
-        self.score: ProsodyPrediction = finished(synthesizer._acoustic.compose(sentence.units, styles))
-        self.samples = np.concatenate(
-            [a.samples for a in at_once(synthesizer.speech([replace(sentence, styles=tuple(styles))]))]
+        self.prosody: ProsodyPrediction = run_to_completion(
+            synthesizer._acoustic.predict_prosody(sentence.units, styles)
         )
-        ends = np.cumsum(self.score.durations) * synthesizer.voice.manifest.vocoder.samples_per_frame
+        self.samples = samples_of(iterate(chunks_of(synthesizer, [replace(sentence, styles=tuple(styles))])))
+        ends = np.cumsum(self.prosody.durations) * synthesizer.voice.manifest.vocoder.samples_per_frame
         self.borders = [int(ends[SPAN.start - 1]), int(ends[SPAN.stop - 1])]
         self.parts = np.split(self.samples, self.borders)
 
 
 @pytest.fixture(scope="module")
-def hear(speaker: Synthesizer) -> Callable[[Style], Heard]:
-    sentence = next(speaker.read(TEXT))
-    return lambda style: Heard(speaker, sentence, style)
+def render(speaker: Synthesizer) -> Callable[[Style], Synthesized]:
+    sentence = next(speaker.sentences(TEXT))
+    return lambda style: Synthesized(speaker, sentence, style)
 
 
 @pytest.mark.parametrize("pitch", [-4.0, 4.0])
 def test_a_span_sounds_higher_by_its_semitones_and_the_rest_as_before(
-    pitch: float, speaker: Synthesizer, hear: Callable[[Style], Heard]
+    pitch: float, speaker: Synthesizer, render: Callable[[Style], Synthesized]
 ) -> None:
-    plain, moved = hear(Style()), hear(Style(pitch=pitch))
+    plain, moved = render(Style()), render(Style(pitch=pitch))
     before, inside, behind = (
         12 * np.log2(median_f0(b, speaker.rate) / median_f0(a, speaker.rate))
         for a, b in zip(plain.parts, moved.parts, strict=True)
@@ -67,8 +66,8 @@ def test_a_span_sounds_higher_by_its_semitones_and_the_rest_as_before(
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_a_span_takes_its_own_time(speed: float, hear: Callable[[Style], Heard]) -> None:
-    plain, moved = hear(Style()), hear(Style(speed=speed))
+def test_a_span_takes_its_own_time(speed: float, render: Callable[[Style], Synthesized]) -> None:
+    plain, moved = render(Style()), render(Style(speed=speed))
     before, inside, behind = (len(b) / len(a) for a, b in zip(plain.parts, moved.parts, strict=True))
     assert inside == pytest.approx(1 / speed, rel=0.05)
     assert (before, behind) == (1, 1)
@@ -76,9 +75,9 @@ def test_a_span_takes_its_own_time(speed: float, hear: Callable[[Style], Heard])
 
 @pytest.mark.parametrize("volume", [0.0, 0.5, 1.5])
 def test_a_volume_reaches_the_samples_of_its_units_and_no_others(
-    volume: float, speaker: Synthesizer, hear: Callable[[Style], Heard]
+    volume: float, speaker: Synthesizer, render: Callable[[Style], Synthesized]
 ) -> None:
-    plain, moved = hear(Style()), hear(Style(volume=volume))
+    plain, moved = render(Style()), render(Style(volume=volume))
     ramp = speaker.rate // 100
     expected = plain.samples.copy()
     expected[slice(*plain.borders)] *= volume
@@ -89,17 +88,17 @@ def test_a_volume_reaches_the_samples_of_its_units_and_no_others(
     np.testing.assert_allclose(moved.samples[away & ~loud], expected[away & ~loud], atol=1e-6)
 
 
-def test_energy_moves_the_contour_of_its_units_alone(hear: Callable[[Style], Heard]) -> None:
-    moved = hear(Style(energy=6)).score.energy - hear(Style()).score.energy
+def test_energy_moves_the_contour_of_its_units_alone(render: Callable[[Style], Synthesized]) -> None:
+    moved = render(Style(energy=6)).prosody.energy - render(Style()).prosody.energy
     assert (moved[SPAN] > 0).all()
     assert not np.delete(moved, np.arange(len(moved))[SPAN]).any()
 
 
 @pytest.mark.parametrize("style", [Style(pitch=8), Style(pitch=-8), Style(volume=0), Style(volume=4), Style(speed=0.5)])
-def test_nothing_clicks_where_a_span_begins_and_ends(style: Style, hear: Callable[[Style], Heard]) -> None:
-    heard = hear(style)
-    steps = np.abs(np.diff(heard.samples))
-    for border in heard.borders:
+def test_nothing_clicks_where_a_span_begins_and_ends(style: Style, render: Callable[[Style], Synthesized]) -> None:
+    rendered = render(style)
+    steps = np.abs(np.diff(rendered.samples))
+    for border in rendered.borders:
         around = np.concatenate([steps[border - 400 : border - 8], steps[border + 8 : border + 400]])
         assert steps[border - 8 : border + 8].max() <= 1.2 * around.max()
 
@@ -109,9 +108,9 @@ def test_the_same_style_for_each_unit_is_one_style(name: str, golden: Golden) ->
     synthesizer, style = golden(name), Style(speed=1.3, pitch=2.2, energy=-3.1, volume=0.7)
     _, symbols = read_symbol_lines((GOLDEN / name / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(symbols)
-    one = finished(synthesizer._acoustic.compose(units, style))
-    each = finished(synthesizer._acoustic.compose(units, [style] * len(units)))
-    assert each.wanted == one.wanted == (style,)
+    one = run_to_completion(synthesizer._acoustic.predict_prosody(units, style))
+    each = run_to_completion(synthesizer._acoustic.predict_prosody(units, [style] * len(units)))
+    assert each.styles == one.styles == (style,)
     if name != "filled_pause_8k":  # there emotions move along with their units, once each has a style
         np.testing.assert_array_equal(each.pitch, one.pitch)
         np.testing.assert_array_equal(each.durations, one.durations)
@@ -123,13 +122,13 @@ def test_a_filler_has_the_style_and_the_emotion_of_the_unit_that_it_stands_befor
     units = synthesizer.tables.encode(symbols)
     units = replace(units, emotions=np.arange(len(units)) % 5)
     acoustic = synthesizer._acoustic
-    text = finished(acoustic._encoder.encode(units, as_original=False))
-    plain = finished(acoustic._encoder._run(units))["text"][0]
+    text = run_to_completion(acoustic._encoder.encode(units, keep_positions=False))
+    plain = run_to_completion(acoustic._encoder._run(units))["text"][0]
     styles = [Style(volume=place / 1000) for place in range(len(units))]
-    volumes = [style.volume for style in finished(acoustic.compose(units, styles)).wanted]
+    volumes = [style.volume for style in run_to_completion(acoustic.predict_prosody(units, styles)).styles]
     fillers = 0
     for unit in range(len(units)):
-        rows = np.flatnonzero(text.owners == unit)
+        rows = np.flatnonzero(text.unit_indices == unit)
         assert len(rows) in (1, 4)
         fillers += len(rows) == 4
         np.testing.assert_array_equal(text.hidden[rows[-1]], plain[unit])
@@ -139,9 +138,9 @@ def test_a_filler_has_the_style_and_the_emotion_of_the_unit_that_it_stands_befor
 
 
 def test_each_unit_needs_its_style(demo: Synthesizer) -> None:
-    units = next(demo.read("你好。")).units
+    units = next(demo.sentences("你好。")).units
     with pytest.raises(ValueError, match="2 styles for 5 units"):
-        demo.utter(units, [Style()] * 2)
+        demo.synthesize(units, [Style()] * 2)
 
 
 some_styles = st.builds(
@@ -154,11 +153,11 @@ some_styles = st.builds(
 def test_streamed_speech_equals_whole_speech_whatever_the_styles(
     speaker: Synthesizer, styles: list[Style], first: int, steps: int
 ) -> None:
-    sentence = replace(next(speaker.read("你好。")), styles=tuple(styles), pause=0.02)
+    sentence = replace(next(speaker.sentences("你好。")), styles=tuple(styles), pause=0.02)
 
     def said(**chunks: int) -> np.ndarray:
-        speaker._settings = SynthesisSection(first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
-        return np.concatenate([audio.samples for audio in at_once(speaker.speech([sentence]))])
+        speaker._chunking = replace(speaker._chunking, first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
+        return samples_of(iterate(chunks_of(speaker, [sentence])))
 
     whole, streamed = said(first=10**6, steps=10**6), said(first=first, steps=steps)
     np.testing.assert_allclose(streamed, whole, atol=1e-5)
@@ -167,11 +166,11 @@ def test_streamed_speech_equals_whole_speech_whatever_the_styles(
 
 def test_styles_do_not_delay_the_first_audio(decoder_steps: list[str]) -> None:
     synthesizer = open_voice(EMBEDDED, cpu())
-    sentence = next(synthesizer.read(TEXT))
+    sentence = next(synthesizer.sentences(TEXT))
     needed = []
     for styles in ((Style(),), tuple(Style(volume=0.5 + place / 100) for place in range(len(sentence.units)))):
         decoder_steps.clear()
-        stream = at_once(synthesizer.speech([replace(sentence, styles=styles)]))
+        stream = iterate(chunks_of(synthesizer, [replace(sentence, styles=styles)]))
         next(stream)
         needed.append(len(decoder_steps))
     assert needed[0] == needed[1]

@@ -14,7 +14,7 @@ from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import PLAIN, Style
-from tests.conftest import EMBEDDED
+from tests.conftest import EMBEDDED, samples_of, speak
 
 EVERYBODY = "demo, cracked, fast, kind, other, VOICE/SPEAKER"
 
@@ -47,7 +47,7 @@ def voices(models: Path) -> OnDemandVoices:
 
 
 @pytest.fixture(scope="module")
-def narrator(voices: OnDemandVoices) -> SpeechPlanner:
+def planner(voices: OnDemandVoices) -> SpeechPlanner:
     return SpeechPlanner(voices)
 
 
@@ -59,27 +59,27 @@ def script(*parts: tuple[str, str | None] | str, style: Style = PLAIN) -> Script
     return Script(text, range(len(text)), range(1, len(text) + 1), manners)
 
 
-def spoken(narration: SpeechPlan) -> np.ndarray:
-    return np.concatenate([audio.samples for audio in narration.speak()])
+def spoken(plan: SpeechPlan) -> np.ndarray:
+    return samples_of(plan.speak())
 
 
-def who(narration: SpeechPlan) -> list[tuple[str, str]]:
-    return [(role.synthesizer.voice.name, role.speaker) for role in narration._roles]
+def who(plan: SpeechPlan) -> list[tuple[str, str]]:
+    return [(segment.synthesizer.voice.name, segment.speaker) for segment in plan.segments]
 
 
-def test_a_plain_text_sounds_as_its_voice_alone(narrator: SpeechPlanner, voices: OnDemandVoices) -> None:
+def test_a_plain_text_sounds_as_its_voice_alone(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
     text, style = "你好。再见。", Style(speed=1.2, volume=0.5)
-    alone = voices.synthesizer("demo").speak(text, style=style)
-    together = spoken(narrator.prepare(script(text, style=style)))
-    np.testing.assert_array_equal(together, np.concatenate([audio.samples for audio in alone]))
+    alone = speak(voices.synthesizer("demo"), text, style)
+    together = spoken(planner.plan(script(text, style=style)))
+    np.testing.assert_array_equal(together, samples_of(alone))
 
 
 def test_a_name_is_a_speaker_of_the_own_voice_then_a_voice_then_a_voice_with_its_speaker(
-    narrator: SpeechPlanner,
+    planner: SpeechPlanner,
 ) -> None:
     names = ["demo", "kind", "anna", "demo/demo", "other/demo", None]
     parts = script(*(("你好。", name) for name in names))
-    assert who(narrator.prepare(parts, voice="kind")) == [
+    assert who(planner.plan(parts, voice="kind")) == [
         ("demo", "demo"),
         ("kind", "anna"),
         ("kind", "anna"),
@@ -87,22 +87,22 @@ def test_a_name_is_a_speaker_of_the_own_voice_then_a_voice_then_a_voice_with_its
         ("other", "demo"),
         ("kind", "anna"),
     ]
-    assert who(narrator.prepare(script(("你好。", "demo")), voice="other")) == [("other", "demo")]
+    assert who(planner.plan(script(("你好。", "demo")), voice="other")) == [("other", "demo")]
 
 
-def test_parts_follow_one_another_at_the_distance_of_sentences(narrator: SpeechPlanner, voices: OnDemandVoices) -> None:
-    narration = narrator.prepare(script("你好。", ("再见。", "kind"), "走吧。"))
-    single = [spoken(narrator.prepare(script(text))) for text in ("你好。", "再见。", "走吧。")]
+def test_parts_follow_one_another_at_the_distance_of_sentences(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
+    plan = planner.plan(script("你好。", ("再见。", "kind"), "走吧。"))
+    single = [spoken(planner.plan(script(text))) for text in ("你好。", "再见。", "走吧。")]
     silence = np.zeros(round(0.28 * 16000), np.float32)
     expected = np.concatenate([single[0], silence, single[1], silence, single[2]])
-    np.testing.assert_allclose(spoken(narration), expected, atol=1e-6)
+    np.testing.assert_allclose(spoken(plan), expected, atol=1e-6)
 
 
 def test_each_part_is_computed_by_its_own_voice(
-    narrator: SpeechPlanner, monkeypatch: pytest.MonkeyPatch, decoder_steps: list[str]
+    planner: SpeechPlanner, monkeypatch: pytest.MonkeyPatch, decoder_steps: list[str]
 ) -> None:
     parts = script("你好。", ("再见。", "kind"), ("走吧。", "other/demo"))
-    spoken(narrator.prepare(parts))
+    spoken(planner.plan(parts))
     assert list(dict.fromkeys(decoder_steps)) == ["demo", "kind", "other"]
 
 
@@ -117,45 +117,45 @@ def test_each_part_is_computed_by_its_own_voice(
         ("kind/", "kind/anna"),
     ],
 )
-def test_an_unknown_name_is_refused_with_those_that_exist(name: str, listed: str, narrator: SpeechPlanner) -> None:
+def test_an_unknown_name_is_refused_with_those_that_exist(name: str, listed: str, planner: SpeechPlanner) -> None:
     with pytest.raises(UnknownNameError) as caught:
-        narrator.prepare(script("你好。", ("再见。", name)))
+        planner.plan(script("你好。", ("再见。", name)))
     assert str(caught.value) == f"unknown voice {name!r}; valid: {listed}"
     assert caught.value.code == "unknown_voice"
 
 
-def test_a_broken_voice_is_refused_with_its_reason(narrator: SpeechPlanner) -> None:
+def test_a_broken_voice_is_refused_with_its_reason(planner: SpeechPlanner) -> None:
     with pytest.raises(VoiceError, match=r"vocoder\.onnx is damaged"):
-        narrator.prepare(script("你好。", ("再见。", "cracked")))
+        planner.plan(script("你好。", ("再见。", "cracked")))
 
 
-def test_voices_of_different_rates_are_refused_with_the_voices_that_fit(narrator: SpeechPlanner) -> None:
+def test_voices_of_different_rates_are_refused_with_the_voices_that_fit(planner: SpeechPlanner) -> None:
     with pytest.raises(RequestError, match="'demo' speaks at 16000 Hz and voice 'fast' at 24000 Hz") as caught:
-        narrator.prepare(script("你好。", ("再见。", "fast")))
+        planner.plan(script("你好。", ("再见。", "fast")))
     assert str(caught.value).endswith("Voices of 16000 Hz: cracked, demo, kind, other")
 
 
-def test_the_rate_is_that_of_the_voices_that_speak(narrator: SpeechPlanner) -> None:
-    assert narrator.prepare(script(("你好。", "fast"))).rate == 24000
+def test_the_rate_is_that_of_the_voices_that_speak(planner: SpeechPlanner) -> None:
+    assert planner.plan(script(("你好。", "fast"))).rate == 24000
 
 
-def test_an_emotion_that_one_of_the_voices_lacks_is_refused(narrator: SpeechPlanner) -> None:
+def test_an_emotion_that_one_of_the_voices_lacks_is_refused(planner: SpeechPlanner) -> None:
     with pytest.raises(UnknownNameError, match="unknown emotion 'silly'"):
-        narrator.prepare(script("你好。", ("再见。", "kind")), emotion="silly")
+        planner.plan(script("你好。", ("再见。", "kind")), emotion="silly")
 
 
-def test_a_part_without_anything_to_speak_is_passed_over(narrator: SpeechPlanner) -> None:
-    blank = narrator.prepare(script(" \n", "你好。", ("……", "kind")))
-    np.testing.assert_array_equal(spoken(blank), spoken(narrator.prepare(script("你好。"))))
+def test_a_part_without_anything_to_speak_is_passed_over(planner: SpeechPlanner) -> None:
+    blank = planner.plan(script(" \n", "你好。", ("……", "kind")))
+    np.testing.assert_array_equal(spoken(blank), spoken(planner.plan(script("你好。"))))
 
 
-def test_parts_without_anything_to_speak_at_all_are_refused_before_anything_sounds(narrator: SpeechPlanner) -> None:
+def test_parts_without_anything_to_speak_at_all_are_refused_before_anything_sounds(planner: SpeechPlanner) -> None:
     with pytest.raises(RequestError, match="nothing to speak"):
-        narrator.prepare(script(" ", ("……", "kind"))).speak()
+        planner.plan(script(" ", ("……", "kind"))).speak()
 
 
-def test_closing_a_narration_stops_the_decoder(narrator: SpeechPlanner, decoder_steps: list[str]) -> None:
-    stream = narrator.prepare(script("今天天气很好。" * 3, ("再见。", "kind"))).speak()
+def test_closing_a_plan_stops_the_decoder(planner: SpeechPlanner, decoder_steps: list[str]) -> None:
+    stream = planner.plan(script("今天天气很好。" * 3, ("再见。", "kind"))).speak()
     next(stream)
     before = len(decoder_steps)
     stream.close()

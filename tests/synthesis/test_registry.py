@@ -10,7 +10,7 @@ import yaml
 from server.config import Config, ModelsSection, RuntimeSection
 from server.errors import ConfigurationError, UnknownNameError, VoiceError
 from server.synthesis.registry import VoiceRegistry
-from tests.conftest import EMBEDDED, open_voice
+from tests.conftest import EMBEDDED, open_voice, speak
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_broken_voice_is_listed_with_its_reason_and_the_others_speak(case: str
     assert reason in library.broken["other"]
     with pytest.raises(VoiceError, match="'other' is broken"):
         library.synthesizer("other")
-    assert len(next(library.synthesizer("demo").speak("你好。")).samples)
+    assert len(next(speak(library.synthesizer("demo"), "你好。")).samples)
 
 
 def test_a_folder_without_a_working_voice_has_failed(models: Path) -> None:
@@ -91,6 +91,8 @@ def test_the_small_voice_speaks_where_it_is_alone(tmp_path: Path) -> None:
     shutil.copytree(EMBEDDED.with_name("demo-small"), tmp_path / "demo-small")
     small, large = loaded(tmp_path).synthesizer(None), open_voice(EMBEDDED)
     assert small.voice.name == "demo-small"
-    sentence = next(large.read("今天天气很好。"))
-    made, wanted = (voice.utter(voice.tables.encode(sentence.symbols)).score.durations for voice in (small, large))
+    sentence = next(large.sentences("今天天气很好。"))
+    made, wanted = (
+        voice.synthesize(voice.tables.encode(sentence.symbols)).prosody.durations for voice in (small, large)
+    )
     assert np.abs(made - wanted).max() <= 1

@@ -1,4 +1,4 @@
-"""Streamed audio is the whole audio, to 1e-5 anywhere, and it leaves early."""
+"""Streamed audio equals the whole audio to 1e-5, and the first chunk comes early."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import at_once
+from server.scheduling.task import iterate
 from server.synthesis.synthesizer import Synthesizer
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Style
-from tests.conftest import GOLDEN, PACKAGES
+from tests.conftest import GOLDEN, PACKAGES, chunks_of, samples_of, speak
 
 Golden = Callable[[str], Synthesizer]
 LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧" * 4
@@ -22,23 +22,23 @@ def test_streamed_audio_equals_whole_audio(name: str, steps: int, golden: Golden
     synthesizer = golden(name)
     _, symbols = read_symbol_lines((GOLDEN / name / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(symbols)
-    whole = synthesizer.utter(units, chunk_steps=0)
-    streamed = synthesizer.utter(units, chunk_steps=steps)
+    whole = synthesizer.synthesize(units, chunk_steps=0)
+    streamed = synthesizer.synthesize(units, chunk_steps=steps)
     np.testing.assert_allclose(streamed.mel, whole.mel, atol=1e-5)
     np.testing.assert_allclose(streamed.audio.samples, whole.audio.samples, atol=1e-5)
 
 
-def test_chunks_of_any_size_hear_the_same_source_noise(demo: Synthesizer) -> None:
-    units = next(demo.read("你好，世界。")).units
-    whole, streamed = (demo.utter(units, chunk_steps=steps, source_noise=True) for steps in (0, 3))
-    silent = demo.utter(units, chunk_steps=0, source_noise=False)
+def test_source_noise_does_not_depend_on_the_chunk_sizes(demo: Synthesizer) -> None:
+    units = next(demo.sentences("你好，世界。")).units
+    whole, streamed = (demo.synthesize(units, chunk_steps=steps, source_noise=True) for steps in (0, 3))
+    silent = demo.synthesize(units, chunk_steps=0, source_noise=False)
     np.testing.assert_allclose(streamed.audio.samples, whole.audio.samples, atol=1e-5)
     assert np.abs(whole.audio.samples - silent.audio.samples).max() > 1e-3
 
 
-def test_first_audio_leaves_before_a_tenth_of_it_is_decoded(demo: Synthesizer, decoder_steps: list[str]) -> None:
+def test_first_audio_comes_before_a_tenth_of_it_is_decoded(demo: Synthesizer, decoder_steps: list[str]) -> None:
     text = LONG[:120]
-    stream = demo.speak(text)
+    stream = speak(demo, text)
     assert len(next(stream).samples)
     before = len(decoder_steps)
     for _ in stream:
@@ -52,7 +52,7 @@ def test_first_audio_needs_as_many_steps_for_a_long_text_as_for_a_short_one(
     needed = []
     for length in (10, 60, 120):
         decoder_steps.clear()
-        stream = demo.speak(LONG[:length])
+        stream = speak(demo, LONG[:length])
         next(stream)
         needed.append(len(decoder_steps))
         stream.close()
@@ -69,21 +69,21 @@ class Moments:
 
 
 @pytest.mark.parametrize("factor", [0.01, 0.3, 0.99])
-def test_a_voice_faster_than_real_time_never_runs_dry(factor: float, demo: Synthesizer) -> None:
+def test_a_voice_faster_than_real_time_never_underruns(factor: float, demo: Synthesizer) -> None:
     moments = Moments()
-    pace = PlaybackClock(moments)
+    clock = PlaybackClock(moments)
     sizes = []
-    for audio in at_once(demo.speech(demo.read(LONG), pace)):
+    for audio in iterate(chunks_of(demo, demo.sentences(LONG), clock)):
         seconds = len(audio.samples) / audio.rate
         sizes.append(seconds)
-        moments.now += factor * seconds  # what the next chunk takes, at most as long as this one or its lead
-    assert pace.late == 0
-    assert pace.lead >= 0
+        moments.now += factor * seconds  # what the next chunk takes, at most as long as this one or the buffer
+    assert clock.late_chunks == 0
+    assert clock.buffered_seconds >= 0
     assert max(sizes) > 1.9 * min(sizes[:-1]) or factor > 0.9
 
 
 def test_closing_a_stream_stops_the_decoder(demo: Synthesizer, decoder_steps: list[str]) -> None:
-    stream = demo.speak(LONG)
+    stream = speak(demo, LONG)
     next(stream)
     before = len(decoder_steps)
     stream.close()
@@ -95,46 +95,46 @@ def test_an_utterance_shorter_than_the_lookahead_is_whole(golden: Golden) -> Non
     synthesizer = golden("noncausal_16k")
     _, symbols = read_symbol_lines((GOLDEN / "noncausal_16k" / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(" ".join(symbols.split()[:2]))
-    trace = synthesizer.utter(units, chunk_steps=1)
-    assert trace.score.frames < 24
-    assert len(trace.audio.samples) == trace.score.frames * synthesizer.voice.manifest.vocoder.samples_per_frame
+    trace = synthesizer.synthesize(units, chunk_steps=1)
+    assert trace.prosody.frames < 24
+    assert len(trace.audio.samples) == trace.prosody.frames * synthesizer.voice.manifest.vocoder.samples_per_frame
 
 
-def test_sentences_are_apart_by_the_configured_silence(demo: Synthesizer) -> None:
-    parts = [next(demo.read(text)) for text in ("你好。", "再见。")]
-    spoken = sum(len(demo.utter(part.units).audio.samples) for part in parts)
-    together = sum(len(audio.samples) for audio in demo.speak("你好。再见。"))
+def test_sentences_are_separated_by_the_configured_silence(demo: Synthesizer) -> None:
+    parts = [next(demo.sentences(text)) for text in ("你好。", "再见。")]
+    spoken = sum(len(demo.synthesize(part.units).audio.samples) for part in parts)
+    together = sum(len(audio.samples) for audio in speak(demo, "你好。再见。"))
     assert together - spoken == round(0.28 * demo.voice.rate)
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
 def test_speed_changes_the_length_and_not_the_pitch(speed: float, demo: Synthesizer) -> None:
-    units = next(demo.read("今天天气很好，我们一起去公园散步。")).units
-    plain, changed = demo.utter(units), demo.utter(units, Style(speed=speed))
-    assert changed.score.frames == pytest.approx(plain.score.frames / speed, rel=0.05)
-    np.testing.assert_array_equal(changed.score.pitch, plain.score.pitch)
+    units = next(demo.sentences("今天天气很好，我们一起去公园散步。")).units
+    plain, changed = demo.synthesize(units), demo.synthesize(units, Style(speed=speed))
+    assert changed.prosody.frames == pytest.approx(plain.prosody.frames / speed, rel=0.05)
+    np.testing.assert_array_equal(changed.prosody.pitch, plain.prosody.pitch)
 
 
 def test_pitch_and_energy_move_the_predicted_contours(demo: Synthesizer) -> None:
-    units = next(demo.read("今天天气很好。")).units
-    plain, higher, louder = (demo.utter(units, style) for style in (Style(), Style(pitch=3), Style(energy=6)))
-    assert (higher.score.pitch > plain.score.pitch).all()
-    np.testing.assert_array_equal(higher.score.energy, plain.score.energy)
-    assert (louder.score.energy > plain.score.energy).all()
+    units = next(demo.sentences("今天天气很好。")).units
+    plain, higher, louder = (demo.synthesize(units, style) for style in (Style(), Style(pitch=3), Style(energy=6)))
+    assert (higher.prosody.pitch > plain.prosody.pitch).all()
+    np.testing.assert_array_equal(higher.prosody.energy, plain.prosody.energy)
+    assert (louder.prosody.energy > plain.prosody.energy).all()
     assert louder.audio.samples.std() > plain.audio.samples.std()
 
 
-def test_a_pitch_of_three_semitones_is_heard_as_three(demo: Synthesizer) -> None:
+def test_a_pitch_of_three_semitones_shifts_f0_by_three(demo: Synthesizer) -> None:
     demo.warm_up()
     texts = ("今天天气很好，我们一起去公园散步。", "他在图书馆里看了一下午的书。", "请把窗户关上，外面的风太大了。")
 
-    def heard(text: str, pitch: float) -> float:
-        samples = np.concatenate([audio.samples for audio in demo.speak(text, style=Style(pitch=pitch))])
+    def measured(text: str, pitch: float) -> float:
+        samples = samples_of(speak(demo, text, Style(pitch=pitch)))
         return 12 * np.log2(median_f0(samples, demo.voice.rate))
 
     for pitch in (-3.0, 3.0):
         # which windows are clearly periodic changes with the pitch, and moves the median of one sentence by a semitone
-        moved = np.mean([heard(text, pitch) - heard(text, 0) for text in texts])
+        moved = np.mean([measured(text, pitch) - measured(text, 0) for text in texts])
         assert moved == pytest.approx(pitch, abs=0.8)
 
 

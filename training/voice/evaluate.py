@@ -84,7 +84,7 @@ class Judge:
         return audio.samples
 
     def say_again(self, utterance: Utterance) -> Trace:
-        return self.synthesizer.utter(self.synthesizer.tables.encode(symbols(utterance)))
+        return self.synthesizer.synthesize(self.synthesizer.tables.encode(symbols(utterance)))
 
 
 def main() -> None:
@@ -160,11 +160,11 @@ def judge_recordings(judge: Judge, held_out: Sequence[Utterance]) -> dict[tuple[
         trace, tally = judge.say_again(one), tallies.setdefault(("spoken", style), Tally())
         spoken = _at_least(trace.audio.samples)
         judge.hear(tally, spoken, units, style)
-        frames = _stretched(one.frames, trace.score.durations)
+        frames = _stretched(one.frames, trace.prosody.durations)
         heard = measures.contour(spoken)
         mel = features.mel(features.magnitudes(spoken))
         _compare(tally, one, mel[frames], measures.Contour(heard.f0[frames], heard.voiced[frames]))
-        tally.add(duration_error_ms=float(np.abs(trace.score.durations - one.frames).mean()) * 12.5)
+        tally.add(duration_error_ms=float(np.abs(trace.prosody.durations - one.frames).mean()) * 12.5)
         tally.add(clipped=measures.clipped(spoken))
     return tallies
 

@@ -1,45 +1,45 @@
-"""The acoustic model of one voice: units -> score -> mel, chunk by chunk."""
+"""The acoustic model of one voice (Sambert): units -> prosody -> mel, chunk by chunk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from server.runtime.runtime import Runtime
-from server.scheduling.task import Work
 from server.synthesis.acoustic.decoder import Decoder, DecoderState
 from server.synthesis.acoustic.decoder_memory import decoder_memory
 from server.synthesis.acoustic.text_encoder import TextEncoder
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction, VarianceAdaptor
-from server.synthesis.streaming_graph import Progress, StreamingGraph
+from server.synthesis.streaming_graph import GraphState, StreamingGraph
 from server.types import Mel, Style, Units
 from server.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
 class AcousticState:
-    """Where a score stands: an argument and a result of `AcousticModel.advance`."""
+    """The state of an utterance between two chunks: an argument and a result of `AcousticModel.advance`."""
 
-    decoding: DecoderState
-    postnet: Progress
-    frames_left: int
+    decoder: DecoderState
+    postnet: GraphState
+    remaining_frames: int
 
     @property
-    def over(self) -> bool:
-        return not self.frames_left
+    def is_finished(self) -> bool:
+        """Whether all frames are decoded."""
+        return not self.remaining_frames
 
 
 class AcousticModel:
-    """Composes encoder, variance adaptor, decoder and postnet."""
+    """Text encoder, variance adaptor, decoder and postnet."""
 
-    def __init__(self, voice: Voice, runtime: Runtime, fillers: tuple[Units, ...]) -> None:
-        facts = voice.manifest.acoustic
-        self.frames_per_step = facts.frames_per_step
-        self._encoder = TextEncoder(runtime.open(voice.graph("text_encoder")), fillers)
-        self._composer = VarianceAdaptor(
+    def __init__(self, voice: Voice, runtime: Runtime, filled_pauses: tuple[Units, ...]) -> None:
+        settings = voice.manifest.acoustic
+        self.frames_per_step = settings.frames_per_step
+        self._encoder = TextEncoder(runtime.open(voice.graph("text_encoder")), filled_pauses)
+        self._variance_adaptor = VarianceAdaptor(
             contour_predictor=runtime.open(voice.graph("contour_predictor")),
             contour_embedding=runtime.open(voice.graph("contour_embedding")),
             duration_predictor=runtime.open(voice.graph("duration_predictor"), threads=1),
-            frames_per_step=facts.frames_per_step,
-            f0=facts.f0,
+            frames_per_step=settings.frames_per_step,
+            f0=settings.f0,
             speaker_embedding=voice.speaker_embedding,
         )
         memory = runtime.open(voice.graph("decoder_memory"), threads=1)
@@ -48,25 +48,25 @@ class AcousticModel:
 
     @property
     def lookahead(self) -> int:
-        """Frames that must be decoded before the first one is ready."""
+        """Frames that must be decoded before the first one is final."""
         return self._postnet.lookahead
 
-    def compose(self, units: Units, style: Style | Sequence[Style]) -> Work[ProsodyPrediction]:
-        """Melody and timing of a whole utterance; `style` is one for all, or one for each unit."""
+    async def predict_prosody(self, units: Units, style: Style | Sequence[Style]) -> ProsodyPrediction:
+        """The prosody of a whole utterance; `style` is one for all, or one for each unit."""
         if not isinstance(style, Style) and len(style) != len(units):
             raise ValueError(f"{len(style)} styles for {len(units)} units")
-        text = yield from self._encoder.encode(units, as_original=isinstance(style, Style))
-        return (yield from self._composer.compose(text, style))
+        text = await self._encoder.encode(units, keep_positions=isinstance(style, Style))
+        return await self._variance_adaptor.predict(text, style)
 
-    def start(self, score: ProsodyPrediction) -> AcousticState:
-        decoding = self._decoder.start(decoder_memory(score, self.frames_per_step), score.band)
-        return AcousticState(decoding, self._postnet.start(), score.frames)
+    def start(self, prosody: ProsodyPrediction) -> AcousticState:
+        """The state before the first frame."""
+        decoder = self._decoder.start(decoder_memory(prosody, self.frames_per_step), prosody.attention_band)
+        return AcousticState(decoder, self._postnet.start(), prosody.frames)
 
-    def advance(self, performance: AcousticState, steps: int) -> Work[tuple[Mel | None, AcousticState]]:
-        """The mel that is certain after up to `steps` more decoder steps, None as long as there is none."""
-        frames, decoding = yield from self._decoder.advance(performance.decoding, steps)
-        frames = frames[: performance.frames_left]  # the last step is filled up to r frames
-        following = replace(performance, decoding=decoding, frames_left=performance.frames_left - len(frames))
-        chunk = {"frames": frames[None]}
-        outputs, postnet = yield from self._postnet.advance(performance.postnet, chunk, final=following.over)
-        return Mel(outputs["mel"][0]) if outputs else None, replace(following, postnet=postnet)
+    async def advance(self, state: AcousticState, steps: int) -> tuple[Mel | None, AcousticState]:
+        """Runs up to `steps` decoder steps. Returns the mel that is final then (None at first), and the new state."""
+        frames, decoder = await self._decoder.advance(state.decoder, steps)
+        frames = frames[: state.remaining_frames]  # the last step is padded to r frames
+        remaining = state.remaining_frames - len(frames)
+        outputs, postnet = await self._postnet.advance(state.postnet, {"frames": frames[None]}, final=not remaining)
+        return Mel(outputs["mel"][0]) if outputs else None, AcousticState(decoder, postnet, remaining)

@@ -1,17 +1,18 @@
-"""Units -> text hidden states, fillers included."""
+"""Units -> text hidden states, with the filled pauses that some voices predict."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from server.runtime.session import Session
-from server.scheduling.task import Work, finished, run
+from server.scheduling.graph_run import GraphRun, Outputs
+from server.scheduling.task import run_to_completion
 from server.types import Floats, Ids, Units
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedText:
-    """An utterance before it has a melody."""
+    """An utterance before its prosody is predicted. Rows are units, filled pauses included."""
 
     hidden: Floats
     """(units, size)"""
@@ -19,39 +20,41 @@ class EncodedText:
     """(units,)"""
     speakers: Ids
     """(units,)"""
-    owners: Ids
-    """(units,): which unit of the text each one belongs to; a filler belongs to the unit that it stands before."""
+    unit_indices: Ids
+    """(units,): the index of the input unit that a row belongs to; a filled pause belongs to the unit after it."""
 
 
 class TextEncoder:
-    """Runs the text encoder, and puts in the fillers (嗯, 啊, 呃) that some voices predict."""
+    """Runs the text encoder, and inserts filled pauses (嗯, 啊, 呃) where the voice predicts them."""
 
-    def __init__(self, session: Session, fillers: tuple[Units, ...]) -> None:
+    def __init__(self, session: Session, filled_pauses: tuple[Units, ...]) -> None:
         self._session = session
-        self._fillers = [finished(self._run(units))["text"][0] for units in fillers]  # (3, size): initial, final, #3
+        self._filled_pauses = [
+            run_to_completion(self._run(units))["text"][0] for units in filled_pauses
+        ]  # (3, size) each: initial, final, #3
 
-    def encode(self, units: Units, *, as_original: bool) -> Work[EncodedText]:
-        """`as_original`: emotions and speakers stay at their places when fillers move the units.
+    async def encode(self, units: Units, *, keep_positions: bool) -> EncodedText:
+        """`keep_positions`: emotions and speakers stay at their indices although filled pauses move the units.
 
-        The original does so: the row of an utterance is continued from its start. That suits what voices were compared
-        with, but not an utterance whose emotion changes half-way; then they move along.
+        The original does that: it repeats the row of an utterance from its start. It is needed for parity, but wrong
+        for an utterance whose emotion changes in the middle; without it they move with their units.
         """
-        outputs = yield from self._run(units)
+        outputs = await self._run(units)
         hidden = outputs["text"][0]
-        if not self._fillers:
+        if not self._filled_pauses:
             return EncodedText(hidden, units.emotions, units.speakers, np.arange(len(units)))
-        choices = outputs["filled_pauses"][0].argmax(axis=1)  # 0 is none; a filler comes before its unit
+        choices = outputs["filled_pauses"][0].argmax(axis=1)  # 0 is none; a filled pause comes before its unit
         pieces = []
         for row, choice in zip(hidden, choices, strict=True):
-            filler = [self._fillers[choice - 1]] if choice else []
-            pieces.append(np.concatenate([*filler, row[None]]))
+            filled_pause = [self._filled_pauses[choice - 1]] if choice else []
+            pieces.append(np.concatenate([*filled_pause, row[None]]))
         hidden = np.concatenate(pieces)
-        owners = np.repeat(np.arange(len(units)), [len(piece) for piece in pieces])
-        if as_original:
+        indices = np.repeat(np.arange(len(units)), [len(piece) for piece in pieces])
+        if keep_positions:
             emotions, speakers = (np.resize(row, len(hidden)) for row in (units.emotions, units.speakers))
         else:
-            emotions, speakers = units.emotions[owners], units.speakers[owners]
-        return EncodedText(hidden, emotions, speakers, owners)
+            emotions, speakers = units.emotions[indices], units.speakers[indices]
+        return EncodedText(hidden, emotions, speakers, indices)
 
-    def _run(self, units: Units) -> Work[dict[str, Floats]]:
-        return run(self._session, {"units": units.features[None]}, size=len(units))
+    async def _run(self, units: Units) -> Outputs:
+        return await GraphRun(self._session, {"units": units.features[None]}, len(units))

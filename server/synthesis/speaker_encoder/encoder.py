@@ -1,21 +1,21 @@
-"""One recording -> one vector that says who speaks."""
+"""A recording -> the embedding of its speaker."""
 
 import numpy as np
 
 from server.errors import RequestError, VoiceError
 from server.runtime.session import Session
-from server.scheduling.task import finished, run
+from server.scheduling.graph_run import GraphRun, run_batch
 from server.synthesis.speaker_encoder.fbank import fbank
 from server.types import Audio, Floats
 
-SHORTEST, LONGEST = 1.0, 60.0
-"""Seconds of a recording: less says too little about a voice, more adds nothing but time and memory."""
-QUIETEST = 1e-3
-"""Peak, where full scale is 1; below it there is nothing but the noise of a sound card."""
+MIN_SECONDS, MAX_SECONDS = 1.0, 60.0
+"""Seconds of a recording: a shorter one is not enough for an embedding, a longer one only costs time and memory."""
+MIN_PEAK = 1e-3
+"""Peak, where full scale is 1; a quieter recording holds only noise."""
 
 
 class SpeakerEncoder:
-    """The graph `speaker_encoder`, fed as it was trained. Raises `VoiceError` for a graph that is something else."""
+    """Runs the graph `speaker_encoder` (D-TDNN) on filter banks. Raises `VoiceError` for any other graph."""
 
     def __init__(self, session: Session) -> None:
         if session.inputs != ["features"] or not {"sample_rate", "bins"} <= session.metadata.keys():
@@ -31,24 +31,27 @@ class SpeakerEncoder:
         """(1, size). Raises `RequestError` for a recording at another rate, too short, too long, silent or broken."""
         seconds = len(audio.samples) / audio.rate
         if audio.rate != self.rate:
-            raise _refusal(
+            raise _recording_error(
                 f"has {audio.rate} Hz, the speaker encoder takes {self.rate} Hz; resample it first, "
                 f"for example with `ffmpeg -i recording.wav -ar {self.rate} -ac 1 resampled.wav`",
                 "wrong_sample_rate",
             )
-        if not SHORTEST <= seconds <= LONGEST:
-            raise _refusal(
-                f"is {seconds:.2f} s long; valid: {SHORTEST:g} to {LONGEST:g} s of one person's speech", "wrong_length"
+        if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+            raise _recording_error(
+                f"is {seconds:.2f} s long; valid: {MIN_SECONDS:g} to {MAX_SECONDS:g} s of one person's speech",
+                "wrong_length",
             )
         if not np.isfinite(audio.samples).all():
-            raise _refusal("has samples that are not numbers; record or export it again", "broken_audio")
+            raise _recording_error("has samples that are not numbers; record or export it again", "broken_audio")
         peak = float(np.abs(audio.samples).max())
-        if peak < QUIETEST:
-            raise _refusal(f"is silent (its peak is {peak:.1g} of full scale); record it again, louder", "silent_audio")
-        outputs = finished(run(self._session, {"features": fbank(audio, self._bins)[None]}))
+        if peak < MIN_PEAK:
+            raise _recording_error(
+                f"is silent (its peak is {peak:.1g} of full scale); record it again, louder", "silent_audio"
+            )
+        (outputs,) = run_batch([GraphRun(self._session, {"features": fbank(audio, self._bins)[None]})])
         embedding: Floats = outputs["embedding"]
         return embedding
 
 
-def _refusal(problem: str, code: str) -> RequestError:
+def _recording_error(problem: str, code: str) -> RequestError:
     return RequestError(f"the recording {problem}", param="recording", code=code)

@@ -1,7 +1,7 @@
-"""Mel filter banks as Kaldi computes them, without dither: what speaker encoders were trained with.
+"""Log mel filter banks as Kaldi computes them, without dither: the input of the speaker encoder.
 
-A frame loses its mean, then is pre-emphasised, windowed (Povey: a Hann window to the power 0.85) and transformed; the
-power of each bin is summed through triangles on the mel scale, and the logarithm is taken. Only whole frames count.
+Per frame: mean removal, pre-emphasis, Povey window (a Hann window to the power 0.85), power spectrum, triangular
+filters on the mel scale, logarithm. Only whole frames are used.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from server.types import Audio, Floats
 
 FRAME_SECONDS, SHIFT_SECONDS = 0.025, 0.010
 EMPHASIS = 0.97
-LOWEST = 20.0
+LOWEST_FREQUENCY = 20.0
 """Hz; the highest band ends at half the rate."""
 FLOOR = float(np.finfo(np.float32).eps)
 
@@ -28,8 +28,8 @@ def fbank(audio: Audio, bins: int) -> Floats:
         return np.zeros((0, bins), np.float32)
     frames = sliding_window_view(audio.samples.astype(np.float64), length)[::shift]
     frames = frames - frames.mean(axis=1, keepdims=True)
-    before = np.roll(frames, 1, axis=1)  # what wraps around does not count: the window begins with zero
-    frames = (frames - EMPHASIS * before) * np.hanning(length) ** 0.85
+    previous = np.roll(frames, 1, axis=1)  # the sample that wraps around is cancelled by the window's zero
+    frames = (frames - EMPHASIS * previous) * np.hanning(length) ** 0.85
     size = 1 << (length - 1).bit_length()
     power = np.abs(np.fft.rfft(frames, size)) ** 2  # (frames, size / 2 + 1)
     energies = power @ mel_triangles(audio.rate, size, bins).T
@@ -37,8 +37,8 @@ def fbank(audio: Audio, bins: int) -> Floats:
 
 
 def mel_triangles(rate: int, size: int, bins: int) -> Spectrum:
-    """(bins, size / 2 + 1) weights: linear in mel, each band ends where its neighbours are highest."""
-    edges = np.linspace(mel(LOWEST), mel(rate / 2), bins + 2)
+    """(bins, size / 2 + 1): triangular filters, linear in mel; each one ends at the centres of its neighbours."""
+    edges = np.linspace(mel(LOWEST_FREQUENCY), mel(rate / 2), bins + 2)
     lower, middle, upper = (edges[start : start + bins, None] for start in range(3))
     at = mel(np.arange(size // 2 + 1) * (rate / size))
     rising, falling = (at - lower) / (middle - lower), (upper - at) / (upper - middle)

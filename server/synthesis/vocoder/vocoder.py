@@ -1,4 +1,4 @@
-"""Mel -> audio, stretch by stretch."""
+"""The vocoder of one voice (HiFi-GAN): mel -> audio, chunk by chunk."""
 
 from dataclasses import dataclass
 
@@ -7,74 +7,73 @@ from numpy.typing import NDArray
 
 from server.errors import VoiceError
 from server.runtime.runtime import Runtime
-from server.scheduling.task import Work
-from server.synthesis.streaming_graph import Progress, StreamingGraph
-from server.synthesis.vocoder.harmonic_source import VOICED_FROM, HarmonicSource, Phase
+from server.synthesis.streaming_graph import GraphState, StreamingGraph
+from server.synthesis.vocoder.harmonic_source import VOICING_THRESHOLD, HarmonicSource, SourceState
 from server.types import Audio, Floats, Mel
 from server.voices.voice import Voice
 
-UNMOVED = np.ones(1)
-"""The pitch shift that changes nothing."""
+NO_PITCH_SHIFT = np.ones(1)
 
 
 @dataclass(frozen=True, slots=True)
 class VocoderState:
-    """Where the vocoder stands: an argument and a result of `Vocoder.advance`."""
+    """The state of the vocoder between two chunks: an argument and a result of `Vocoder.advance`."""
 
-    progress: Progress
-    phase: Phase | None
+    generator: GraphState
+    source: SourceState | None
 
 
 class Vocoder:
-    """The generator of one voice, with its source if it is an NSF voice."""
+    """The generator, with a harmonic source if it is an NSF voice."""
 
     def __init__(self, voice: Voice, runtime: Runtime) -> None:
-        facts = voice.manifest.vocoder
+        settings = voice.manifest.vocoder
         self._rate = voice.rate
-        self._graph = StreamingGraph(runtime.open(voice.graph("vocoder"), variants=voice.variants("vocoder")))
+        self._generator = StreamingGraph(runtime.open(voice.graph("vocoder"), variants=voice.variants("vocoder")))
         self._source: HarmonicSource | None = None
-        if facts.harmonics:
+        if settings.harmonics:
             f0 = voice.manifest.acoustic.f0
             if f0 is None:
                 raise VoiceError(
-                    f"voice {voice.name!r} has a harmonic source, but voice.yaml does not say its F0 scale"
+                    f"voice {voice.name!r} has a harmonic source, but its voice.yaml has no acoustic.f0 (the "
+                    "normalisation of F0); convert it again"
                 )
-            self._source = HarmonicSource(facts.harmonics, facts.samples_per_frame, voice.rate, f0)
+            self._source = HarmonicSource(settings.harmonics, settings.samples_per_frame, voice.rate, f0)
 
     @property
     def lookahead(self) -> int:
-        """Frames that must be there before the first sample is ready."""
-        return self._graph.lookahead
+        """Frames that must be there before the first sample is final."""
+        return self._generator.lookahead
 
     def start(self, *, source_noise: bool = True) -> VocoderState:
-        phase = self._source.start(noise=source_noise) if self._source else None
-        return VocoderState(self._graph.start(), phase)
+        """The state before the first frame."""
+        source = self._source.start(noise=source_noise) if self._source else None
+        return VocoderState(self._generator.start(), source)
 
     def median_f0(self, mel: Mel) -> float | None:
         """Hz, over the voiced frames of an NSF voice; None without any."""
         if self._source is None or not len(mel.frames):
             return None
         *_, f0, voicing = mel.frames.T
-        voiced = self._source.hertz(f0)[voicing >= VOICED_FROM]
+        voiced = self._source.to_hertz(f0)[voicing >= VOICING_THRESHOLD]
         return float(np.median(voiced)) if len(voiced) else None
 
-    def advance(
-        self, vocoding: VocoderState, mel: Mel, *, final: bool, pitch_shift: NDArray[np.float64] = UNMOVED
-    ) -> Work[tuple[Audio, VocoderState]]:
-        """The samples that are certain after this stretch (none at first), and where the vocoder stands then.
+    async def advance(
+        self, state: VocoderState, mel: Mel, *, final: bool, pitch_shift: NDArray[np.float64] = NO_PITCH_SHIFT
+    ) -> tuple[Audio, VocoderState]:
+        """The samples that are final after this chunk (none at first), and the new state.
 
         `pitch_shift`, (frames,) or (1,), is a factor on the source's F0; a voice without a source ignores it.
         """
-        if self._source is None or vocoding.phase is None:
-            chunk = {"mel": mel.frames[None]}
-            outputs, progress = yield from self._graph.advance(vocoding.progress, chunk, final=final)
-            return Audio(_samples(outputs), self._rate), VocoderState(progress, None)
+        if self._source is None or state.source is None:
+            outputs, generator = await self._generator.advance(state.generator, {"mel": mel.frames[None]}, final=final)
+            return Audio(_samples(outputs), self._rate), VocoderState(generator, None)
         *_, f0, voicing = mel.frames.T
-        excitation, phase = self._source.advance(vocoding.phase, f0, voicing, pitch_shift)
+        excitation, source = self._source.advance(state.source, f0, voicing, pitch_shift)
         chunk = {"mel": mel.frames[None, :, :-2], **excitation}
-        fixed = {"harmonic_phases": phase.offsets}
-        outputs, progress = yield from self._graph.advance(vocoding.progress, chunk, final=final, fixed=fixed)
-        return Audio(_samples(outputs), self._rate), VocoderState(progress, phase)
+        constant = {"harmonic_phases": source.harmonic_phases}
+        outputs, generator = await self._generator.advance(state.generator, chunk, final=final, constant=constant)
+        return Audio(_samples(outputs), self._rate), VocoderState(generator, source)
 
 
 def _samples(outputs: dict[str, Floats] | None) -> Floats:

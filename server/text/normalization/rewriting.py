@@ -52,7 +52,8 @@ class Rule:
 
 def rule(pattern: str, spoken: Callable[[re.Match[str]], str]) -> Rule:
     """`pattern` must match in time that does not grow with the text: every repetition in it is bounded, or cannot
-    start again inside of what it has read."""
+    start again inside of what it has read.
+    """
     return Rule(re.compile(pattern), spoken)
 
 

@@ -1,0 +1,72 @@
+"""One stream as the scheduler sees it: its task, its playback clock, and where it is between two graph runs."""
+
+import itertools
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from server.scheduling.graph_run import GraphRun
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import RunResult, Task
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """The state of one stream. Owned by the scheduler; a worker that has taken it from the pool may change it."""
+
+    voice: str
+    task: Task[bytes]
+    clock: PlaybackClock
+    expected_seconds: float
+    """A guess at the audio's length."""
+    on_chunk: Callable[[bytes], None]
+    """Called by a worker with every chunk."""
+    on_end: Callable[[Exception | None], None]
+    """Called by a worker, once, after the last chunk: with the error that ended the stream."""
+    is_profile: bool = False
+    """Has no client: it is always admitted, never paused and never late."""
+    number: int = field(default_factory=itertools.count().__next__)
+    """In the order of arrival."""
+    pending_run: GraphRun | None = None
+    """The run that it waits for; None before its start, and after a chunk."""
+    result: RunResult | None = None
+    """Of the last run; None before the start, and after a chunk."""
+    unconsumed_chunks: int = 0
+    paused: bool = False
+    """Whether it waits for its client to consume a chunk."""
+    cancelled: bool = False
+    computing_seconds: float = 0.0
+    """Since the last observed audio."""
+    observed_audio_seconds: float = 0.0
+    """Computed audio whose cost has been observed."""
+    batch_key: Hashable = None
+    """Of the pending run; computed on first use."""
+
+    @property
+    def deadline(self) -> float:
+        """When the next chunk is due; cancelled streams are the most urgent, since ending them costs nothing."""
+        return 0.0 if self.cancelled else self.clock.underrun_at
+
+    def can_batch_with(self, other: "Stream") -> bool:
+        """Whether the pending runs of both can be executed as one batch."""
+        if self.pending_run is None or other.pending_run is None or self.cancelled:
+            return False
+        return self.pending_run.graph is other.pending_run.graph and self.pending_key() == other.pending_key()
+
+    def advance(self) -> bytes | None:
+        """Resumes the task up to its next graph run (returns None) or chunk.
+
+        Raises `StopAsyncIteration` at the end, and the errors of the task.
+        """
+        item = self.task.resume(self.result)
+        self.batch_key, self.result = None, None
+        if isinstance(item, GraphRun):
+            self.pending_run = item
+            return None
+        self.pending_run = None
+        return item
+
+    def pending_key(self) -> Hashable:
+        """The batch key of the pending run, computed once."""
+        if self.batch_key is None and self.pending_run is not None:
+            self.batch_key = self.pending_run.batch_key
+        return self.batch_key

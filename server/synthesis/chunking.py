@@ -1,0 +1,38 @@
+"""Chunk sizes: small until the client has audio buffered, then larger."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from server.scheduling.playback import PlaybackClock
+
+MIN_CHUNK_STEPS = 4
+"""Decoder steps of audio in the first chunk: enough to cover the computing of the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSchedule:
+    """How many decoder steps the next chunk of a stream has.
+
+    The buffered audio covers the computing of the next chunk as long as computing is faster than playback, so chunks
+    may double while twice their duration is buffered. There are few sizes, so that chunks of many streams match and
+    share a batch.
+    """
+
+    lookahead_frames: int
+    """Of postnet and vocoder together."""
+    frames_per_step: int
+    seconds_per_step: float
+    first_chunk_steps: int
+    """0: as few as the lookahead allows."""
+    chunk_steps: int
+    """The largest chunk."""
+
+    def next_steps(self, clock: PlaybackClock) -> int:
+        """Decoder steps of the next chunk of the stream with this clock."""
+        if not clock.started:
+            shortest = ceil((self.lookahead_frames + 1) / self.frames_per_step)
+            return max(shortest, self.first_chunk_steps or shortest + MIN_CHUNK_STEPS)
+        steps = MIN_CHUNK_STEPS
+        while steps < self.chunk_steps and 2 * steps * self.seconds_per_step <= clock.buffered_seconds:
+            steps *= 2
+        return min(steps, self.chunk_steps)
