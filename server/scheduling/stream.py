@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from math import inf
 
 from server.scheduling.graph_run import GraphRun
 from server.scheduling.playback import PlaybackClock
@@ -44,7 +45,7 @@ class Stream:
     @property
     def deadline(self) -> float:
         """When the next chunk is due; cancelled streams are the most urgent, since ending them costs nothing."""
-        return 0.0 if self.cancelled else self.clock.underrun_at
+        return -inf if self.cancelled else self.clock.underrun_at
 
     def can_batch_with(self, other: "Stream") -> bool:
         """Whether the pending runs of both can be executed as one batch."""

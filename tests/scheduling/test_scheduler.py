@@ -12,8 +12,7 @@ from server.errors import BusyError, DeviceError, ShutdownError
 from server.runtime.runtime import Runtime
 from server.runtime.session import Session
 from server.runtime.tensors import Array, BatchTensor
-from server.scheduling.admission import AdmissionControl
-from server.scheduling.graph_run import GraphRun, run_batch
+from server.scheduling.graph_run import GraphRun
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import MAX_UNCONSUMED_CHUNKS, Scheduler
 from server.scheduling.task import Chunks, iterate
@@ -362,43 +361,3 @@ def test_pauses_do_not_make_a_voice_look_cheap(scheduler: Scheduler) -> None:
 
     Client(scheduler).start(chunks, "slow").wait()
     assert scheduler.load("slow").capacity == 1
-
-
-def test_capacity_follows_what_is_observed() -> None:
-    admission = AdmissionControl(workers=2, max_utilization=0.8, max_streams=0)
-    admission.observe("a", 1, computing=1.0, audio=10.0)
-    assert admission.capacity([], "a") == 16  # 16 x 0.1 over two workers
-    for _ in range(20):
-        admission.observe("a", 1, computing=4.0, audio=10.0)
-    assert admission.capacity([], "a") in (4, 5)
-    assert admission.admits([], "a")
-    assert not admission.admits(["a"] * 5, "a")
-
-
-def test_streams_that_share_batches_are_counted_as_cheaper() -> None:
-    admission = AdmissionControl(workers=1, max_utilization=1.0, max_streams=0)
-    admission.observe("a", 1, computing=2.0, audio=10.0)
-    assert admission.capacity([], "a") == 5
-    admission.observe("a", 4, computing=1.0, audio=10.0)
-    assert admission.capacity([], "a") == 10
-
-
-def test_the_first_stream_is_admitted_however_slow_the_voice() -> None:
-    admission = AdmissionControl(workers=1, max_utilization=0.8, max_streams=0)
-    admission.observe("slow", 1, computing=50.0, audio=10.0)
-    assert admission.admits([], "slow")
-    assert not admission.admits(["slow"], "slow")
-
-
-def test_inputs_without_a_batch_axis_must_be_equal_to_share_a_batch(demo: Synthesizer) -> None:
-    vocoder = demo._vocoder._generator._session
-    keys = set()
-    for final in (0, 1):
-        inputs = {"final": np.array([final]), "mel": np.zeros((1, 8, 80), np.float32)}
-        keys.add(GraphRun(vocoder, inputs).batch_key)
-    assert len(keys) == 2
-
-
-def test_a_batch_of_one_run_is_that_run() -> None:
-    graph = Doubling()
-    assert run_batch([GraphRun(graph, {"x": np.array([[4.0]])})])[0]["y"].item() == 8
