@@ -1,4 +1,4 @@
-"""What flows between the stages: units -> mel -> audio. Plain frozen data, each with the rate it needs."""
+"""The data between the stages of synthesis: units -> mel -> audio, and the style. Frozen; audio carries its rate."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ STYLE_LIMITS = {"speed": (0.25, 4.0), "pitch": (-12.0, 12.0), "energy": (-12.0, 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """One utterance as rows of a voice's embedding tables."""
+    """One utterance as indices into a voice's embedding tables."""
 
     features: Ids
-    """(phones, 4): phone, tone, syllable flag, word flag; (bytes, 1) for a voice that reads bytes."""
+    """(phones, 4): phone, tone, syllable flag, word flag; (bytes, 1) for a voice with byte input."""
     emotions: Ids
     """(phones,)"""
     speakers: Ids
@@ -30,9 +30,10 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to speak. Pitch and energy move the predicted contours, speed the durations before they are rounded.
+    """Speed, pitch, energy and volume relative to the voice's own.
 
-    Raises `RequestError` for a value outside of `STYLE_LIMITS`, NaN included.
+    Pitch and energy shift the predicted contours, speed divides the durations before they are rounded. Raises
+    `RequestError` for a value outside of `STYLE_LIMITS`, NaN included.
     """
 
     speed: float = 1.0
@@ -42,7 +43,7 @@ class Style:
     energy: float = 0.0
     """decibels"""
     volume: float = 1.0
-    """factor on the samples; loud peaks bend instead of clipping"""
+    """factor on the samples; peaks are limited, they do not clip"""
 
     def __post_init__(self) -> None:
         for name, (low, high) in STYLE_LIMITS.items():
@@ -56,7 +57,7 @@ PLAIN = Style()
 
 @dataclass(frozen=True, slots=True)
 class Mel:
-    """A stretch of mel frames as the postnet puts them out."""
+    """A chunk of mel frames, after the postnet."""
 
     frames: Floats
     """(frames, channels); the two last channels of an NSF voice are normalised F0 and voicing."""
@@ -64,7 +65,7 @@ class Mel:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A stretch of mono sound."""
+    """A chunk of mono audio."""
 
     samples: Floats
     """(samples,), full scale is -1 to 1"""
