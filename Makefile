@@ -1,7 +1,7 @@
 # Every command of the project; `make` alone lists them. Needs python3 (3.11 or newer) with venv, and nothing else.
 #
-# The environment .venv is made on first use and brought up to date when a lock in requirements/ changes. Its file
-# `ready` holds the name of the extra that it was made for.
+# The environment .venv is created on first use and updated when a lock in requirements/ changes. Its file `ready`
+# contains the name of the extra that it was created for.
 
 PYTHON ?= python3
 DOCKER ?= docker
@@ -17,21 +17,24 @@ ifeq ($(filter $(EXTRA),$(EXTRAS)),)
 $(error EXTRA is "$(EXTRA)"; valid: $(EXTRAS))
 endif
 
-.PHONY: help setup serve test check format bench lock training-smoke images switch
+.PHONY: help setup dev serve test check format bench lock training-smoke images switch
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make setup    install what is needed into .venv; EXTRA=gpu (CUDA 13) or EXTRA=gpu-cu12 (CUDA 12) in place of EXTRA=cpu"
+	@echo "make setup    install what the server needs into .venv; EXTRA=gpu (CUDA 13) or EXTRA=gpu-cu12 (CUDA 12) instead of EXTRA=cpu"
+	@echo "make dev      install the development tools into .venv as well"
 	@echo "make serve    serve speech on http://localhost:7860; options in ARGS, e.g. ARGS='--port 8000'"
 	@echo "make test     run every check and every test"
-	@echo "make check    run the checks alone: style, types, import rule"
-	@echo "make format   put the code into the project's style"
-	@echo "make bench    measure, half an hour or more; ARGS=--quick for minutes; docs/performance.md"
-	@echo "make lock     choose the versions in requirements/ anew"
-	@echo "make training-smoke   test the recipe of the embedded voice, and go through it in a few steps; needs espeak-ng, brings torch"
+	@echo "make check    run the checks only: style, types, import rules"
+	@echo "make format   format the code"
+	@echo "make bench    run the benchmarks, half an hour or more; ARGS=--quick for a few minutes (docs/performance.md)"
+	@echo "make lock     resolve the versions in requirements/ again"
+	@echo "make training-smoke   test the training recipe and run it in a few steps; needs espeak-ng, installs torch"
 	@echo "make images   build the container images $(EXTRAS:%=$(IMAGE):%)"
 
 setup: .venv/ready
+
+dev: .venv/tools
 
 serve: .venv/ready
 	$(BIN)/python -m server serve $(ARGS)
@@ -52,7 +55,7 @@ format: .venv/tools
 bench: .venv/ready
 	$(BIN)/python -m bench $(ARGS)
 
-# The extras exclude each other, so another one gets a new environment.
+# The extras exclude each other, so another one needs a new environment.
 ifneq ($(INSTALLED),$(EXTRA))
 .venv/ready: switch
 endif
@@ -71,7 +74,7 @@ switch:
 	$(PIP) -r $<
 	@touch $@
 
-# The locks agree with each other: what one of them has chosen, the next ones keep.
+# The locks agree with each other: each is constrained by the first one.
 COMPILE = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line \
 	--custom-compile-command "make lock" --upgrade pyproject.toml
 
@@ -91,8 +94,8 @@ images:
 	$(DOCKER) build -f Dockerfile.gpu -t $(IMAGE):gpu --build-arg EXTRA=gpu .
 	$(DOCKER) build -f Dockerfile.gpu -t $(IMAGE):gpu-cu12 --build-arg EXTRA=gpu-cu12 .
 
-# The recipe of the voice has an environment of its own, so that torch stays away from everything else. Its tests need
-# that, too: `make test` passes them over.
+# The training recipe has its own environment, so that torch is nowhere else. Its tests need it too: `make test` skips
+# them.
 training-smoke: build/training/ready
 	build/training/bin/python -m pytest tests/training
 	build/training/bin/python -W ignore -m training.voice.smoke build/training-smoke
