@@ -1,38 +1,40 @@
-"""One who plays what comes as it comes, in real time, and waits in silence where nothing is there."""
+"""Playback of one stream by a client."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Listener:
-    """The account of one stream. A chunk is late when the listener had run dry before it came."""
+class ClientPlayback:
+    """Tracks a client's playback buffer. A chunk is late if the buffer was empty when it arrived.
 
-    asked: float
-    """Moment of the request, seconds."""
-    begun: float | None = None
-    """Moment of the first sound."""
-    dry: float = 0.0
-    """Moment at which all that has come is played."""
-    sound: float = 0.0
-    """Seconds of sound, so far."""
+    Times are in seconds.
+    """
+
+    requested_at: float
+    started_at: float | None = None
+    """Arrival of the first audio; None before."""
+    underrun_at: float = 0.0
+    """When the received audio has been played."""
+    audio_seconds: float = 0.0
+    """Duration of the received audio."""
     chunks: int = 0
-    gaps: list[float] = field(default_factory=list)
-    """Seconds of silence before each late chunk."""
+    underruns: list[float] = field(default_factory=list)
+    """Duration of the silence before each late chunk."""
 
-    def hear(self, seconds: float, at: float) -> None:
-        """A chunk of `seconds` comes at the moment `at`."""
+    def push(self, seconds: float, at: float) -> None:
+        """Adds a chunk of `seconds` that arrives at the time `at`."""
         if not seconds:
             return
-        if self.begun is None:
-            self.begun = self.dry = at
-        elif at > self.dry:
-            self.gaps.append(at - self.dry)
-            self.dry = at
-        self.dry += seconds
-        self.sound += seconds
+        if self.started_at is None:
+            self.started_at = self.underrun_at = at
+        elif at > self.underrun_at:
+            self.underruns.append(at - self.underrun_at)
+            self.underrun_at = at
+        self.underrun_at += seconds
+        self.audio_seconds += seconds
         self.chunks += 1
 
     @property
-    def first(self) -> float | None:
-        """Seconds from the request to the first sound."""
-        return None if self.begun is None else self.begun - self.asked
+    def time_to_first_audio(self) -> float | None:
+        """Seconds from the request to the first audio; None before."""
+        return None if self.started_at is None else self.started_at - self.requested_at

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, as `python -m server serve` starts it."""
+"""A server in its own process, started as `python -m server serve`."""
 
 import json
 import socket
@@ -16,61 +16,67 @@ from typing import Any
 
 import yaml
 
-from bench.voices.voices import Engine, Subject, alone
+from bench.voices.engine import EngineSettings
+from bench.voices.voice import BenchmarkVoice
 
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 300.0
-"""Seconds that a server may take to load its voice."""
-_LEAVE = 15.0
-"""Seconds that it may take to end."""
+_STARTUP_TIMEOUT = 300.0
+"""Seconds in which a server must load its voice."""
+_SHUTDOWN_TIMEOUT = 15.0
+"""Seconds after which a server is killed."""
 
 
-class ServiceError(Exception):
-    """The server did not start, or does not answer as it should."""
+class ServerProcessError(Exception):
+    """The server did not start, or its response is not as expected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """A server that is ready to speak."""
+class ServerProcess:
+    """A running server."""
 
     url: str
     pid: int
 
     def health(self) -> dict[str, Any]:
-        """What GET /health says, also while it is not ready. Raises `OSError` when nobody answers."""
+        """Returns the response of GET /health, also while the server is not ready.
+
+        Raises `OSError` if there is no response.
+        """
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=10) as answer:
-                content: dict[str, Any] = json.load(answer)
+            with urllib.request.urlopen(f"{self.url}/health", timeout=10) as response:  # noqa: S310 - http, our server
+                content: dict[str, Any] = json.load(response)
         except urllib.error.HTTPError as error:
             content = json.load(error)
         return content
 
 
 @contextmanager
-def service(subject: Subject, engine: Engine) -> Iterator[Service]:
-    """Serves one voice on a free port of this machine, and ends with the block. Raises `ServiceError`."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, alone(subject) as models:
+def running_server(voice: BenchmarkVoice, settings: EngineSettings) -> Iterator[ServerProcess]:
+    """Serves one voice on a free local port until the block ends. Raises `ServerProcessError`."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, voice.isolated() as models:
         config, log = Path(folder) / "config.yaml", Path(folder) / "log"
         port = _free_port()
-        config.write_text(yaml.safe_dump(_settings(engine, models, port)), encoding="utf-8")
+        config.write_text(yaml.safe_dump(_server_config(settings, models, port)), encoding="utf-8")
         command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
         with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(  # noqa: S603 - this Python and our own file
+                command, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT
+            )
         try:
-            there = Service(f"http://127.0.0.1:{port}", process.pid)
-            _wait(there, process, log)
-            yield there
+            server = ServerProcess(f"http://127.0.0.1:{port}", process.pid)
+            _wait_until_ready(server, process, log)
+            yield server
         finally:
             process.terminate()
             try:
-                process.wait(_LEAVE)
+                process.wait(_SHUTDOWN_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
 
 
-def _settings(engine: Engine, models: Path, port: int) -> dict[str, Any]:
-    runtime = engine.config(models).runtime.model_dump(mode="json", exclude_unset=True)
+def _server_config(settings: EngineSettings, models: Path, port: int) -> dict[str, Any]:
+    runtime = settings.config(models).runtime.model_dump(mode="json", exclude_unset=True)
     return {"server": {"host": "127.0.0.1", "port": port}, "models": {"path": str(models)}, "runtime": runtime}
 
 
@@ -81,19 +87,19 @@ def _free_port() -> int:
         return port
 
 
-def _wait(there: Service, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
+def _wait_until_ready(server: ServerProcess, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _STARTUP_TIMEOUT
+    while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise ServiceError(f"the server ended with {process.returncode} at its start:\n{_tail(log)}")
+            raise ServerProcessError(f"the server exited with {process.returncode} during startup:\n{_tail(log)}")
         with suppress(OSError, ValueError):
-            health = there.health()
+            health = server.health()
             if health.get("status") == "ready":
                 return
             if health.get("status") == "failed":
-                raise ServiceError(f"the server cannot speak: {health.get('reason')}")
+                raise ServerProcessError(f"the server has no usable voice: {health.get('reason')}")
         time.sleep(0.1)
-    raise ServiceError(f"the server was not ready after {_PATIENCE:.0f} s:\n{_tail(log)}")
+    raise ServerProcessError(f"the server was not ready after {_STARTUP_TIMEOUT:.0f} s:\n{_tail(log)}")
 
 
 def _tail(log: Path) -> str:

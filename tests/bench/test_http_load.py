@@ -1,4 +1,4 @@
-"""The server that is measured: a real one, which is gone afterwards; and how its refusals are counted."""
+"""The server process, and the HTTP clients against a test server."""
 
 import asyncio
 import os
@@ -10,62 +10,66 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bench.load.http import http_load
-from bench.load.service import Service, ServiceError, service
-from bench.voices.voices import Engine, Subject
+from bench.load.http_clients import load_server
+from bench.load.server_process import ServerProcess, ServerProcessError, running_server
+from bench.voices.engine import EngineSettings
+from bench.voices.voice import BenchmarkVoice
 from tests.conftest import EMBEDDED
 
-DEMO = Subject(EMBEDDED.parent, "demo")
+DEMO = BenchmarkVoice(EMBEDDED.parent, "demo")
 
 
-def test_a_server_is_ready_inside_the_block_and_gone_after_it() -> None:
-    with service(DEMO, Engine()) as there:
-        health = there.health()
+def test_a_server_is_ready_in_the_block_and_terminated_after_it() -> None:
+    with running_server(DEMO, EngineSettings()) as server:
+        health = server.health()
         assert (health["status"], health["voices"]) == ("ready", 1)
     with pytest.raises(ProcessLookupError):
-        os.kill(there.pid, 0)
+        os.kill(server.pid, 0)
 
 
-def test_a_server_that_cannot_speak_is_an_error_with_its_reason(tmp_path: Path) -> None:
+def test_a_server_without_a_usable_voice_is_an_error_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
-    with pytest.raises(ServiceError, match=r"voice\.yaml"), service(Subject(tmp_path, "broken"), Engine()):
+    with (
+        pytest.raises(ServerProcessError, match=r"voice\.yaml"),
+        running_server(BenchmarkVoice(tmp_path, "broken"), EngineSettings()),
+    ):
         pass
 
 
-class Stage:
-    """A server that sends one second of silence, nothing for `pause` seconds, and one more second.
+class ScriptedServer:
+    """Sends one second of silence, nothing for `pause` seconds, and one more second.
 
-    It refuses the requests whose numbers are in `refused`, fails those in `failing`, and cuts off those in `cut`.
+    Rejects the requests whose numbers are in `rejected`, fails those in `failing`, and cuts off the one in `cut`.
     """
 
     def __init__(
-        self, pause: float, refused: tuple[int, ...] = (), failing: tuple[int, ...] = (), cut: int = -1
+        self, pause: float, rejected: tuple[int, ...] = (), failing: tuple[int, ...] = (), cut: int = -1
     ) -> None:
-        self.pause, self.refused, self.failing, self.cut = pause, refused, failing, cut
-        self.asked = 0
+        self.pause, self.rejected, self.failing, self.cut = pause, rejected, failing, cut
+        self.requests = 0
 
-    async def speak(self, request: web.Request) -> web.StreamResponse:
-        number, self.asked = self.asked, self.asked + 1
-        if number in self.refused:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        number, self.requests = self.requests, self.requests + 1
+        if number in self.rejected:
             return web.json_response({"error": {}}, status=429, headers={"Retry-After": "1"})
         if number in self.failing:
             return web.json_response({"error": {"message": "no voice"}}, status=503)
-        answer = web.StreamResponse(headers={"Content-Type": "audio/pcm;rate=8000"})
-        await answer.prepare(request)
-        await answer.write(bytes(16000))
+        response = web.StreamResponse(headers={"Content-Type": "audio/pcm;rate=8000"})
+        await response.prepare(request)
+        await response.write(bytes(16000))
         await asyncio.sleep(self.pause)
         if number == self.cut:
             assert request.transport is not None
             request.transport.close()
-            return answer
-        await answer.write(bytes(16000))
-        return answer
+            return response
+        await response.write(bytes(16000))
+        return response
 
     @contextmanager
-    def served(self) -> Iterator[Service]:
+    def running(self) -> Iterator[ServerProcess]:
         loop = asyncio.new_event_loop()
         app = web.Application()
-        app.router.add_post("/v1/audio/speech", self.speak)
+        app.router.add_post("/v1/audio/speech", self.handle)
         runner = web.AppRunner(app)
         loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -73,7 +77,7 @@ class Stage:
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
         try:
-            yield Service(f"http://127.0.0.1:{runner.addresses[0][1]}", os.getpid())
+            yield ServerProcess(f"http://127.0.0.1:{runner.addresses[0][1]}", os.getpid())
         finally:
             asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
@@ -81,30 +85,30 @@ class Stage:
             loop.close()
 
 
-def test_a_gap_in_a_stream_is_one_late_chunk() -> None:
-    with Stage(pause=1.5).served() as there:
-        load = http_load(there, 1, 0.1)
-    assert (load.requests, load.chunks, load.late, load.interrupted, load.sound) == (1, 2, 1, 1, 2.0)
-    assert load.silence == load.longest_gap > 0.2
+def test_an_underrun_is_one_late_chunk() -> None:
+    with ScriptedServer(pause=1.5).running() as server:
+        load = load_server(server, 1, 0.1)
+    assert (load.requests, load.chunks, load.late_chunks, load.interrupted, load.audio_seconds) == (1, 2, 1, 1, 2.0)
+    assert load.underrun_seconds == load.longest_underrun > 0.2
 
 
-def test_a_pause_that_the_sound_bridges_is_not_late() -> None:
-    with Stage(pause=0.1).served() as there:
-        load = http_load(there, 1, 0.1)
-    assert (load.chunks, load.late, load.silence) == (2, 0, 0.0)
+def test_a_pause_shorter_than_the_buffer_is_not_late() -> None:
+    with ScriptedServer(pause=0.1).running() as server:
+        load = load_server(server, 1, 0.1)
+    assert (load.chunks, load.late_chunks, load.underrun_seconds) == (2, 0, 0.0)
 
 
-def test_a_refused_listener_comes_again_and_both_are_counted() -> None:
-    with Stage(pause=0, refused=(0,)).served() as there:
-        load = http_load(there, 1, 1.5)
-    assert (load.refused, load.failed, load.late) == (1, 0, 0)
+def test_a_rejected_client_retries_and_both_requests_are_counted() -> None:
+    with ScriptedServer(pause=0, rejected=(0,)).running() as server:
+        load = load_server(server, 1, 1.5)
+    assert (load.rejected, load.failed, load.late_chunks) == (1, 0, 0)
     assert load.requests == 2
 
 
-def test_an_error_and_a_cut_stream_are_failures_with_their_reason() -> None:
-    with Stage(pause=0.1, failing=(0,), cut=1).served() as there:
-        load = http_load(there, 1, 1.5)
-    assert (load.failed, load.refused, load.chunks) == (2, 0, 0)
-    assert load.failure is not None
-    assert "503" in load.failure
-    assert "no voice" in load.failure
+def test_an_error_status_and_a_cut_stream_are_failures_with_their_reason() -> None:
+    with ScriptedServer(pause=0.1, failing=(0,), cut=1).running() as server:
+        load = load_server(server, 1, 1.5)
+    assert (load.failed, load.rejected, load.chunks) == (2, 0, 0)
+    assert load.first_failure is not None
+    assert "503" in load.first_failure
+    assert "no voice" in load.first_failure
