@@ -1,10 +1,10 @@
-"""Measures: how fast the voices speak, how soon, how many at a time, and at what price. `python -m bench --help`.
+"""Benchmarks of the voices: real-time factor, latency, load, batching and cost. `python -m bench --help`.
 
-Imports `server` and `convert`; nothing imports it.
+Imports `server` and `convert`; neither imports this package.
 """
 
 import os
 
-# Before numpy is imported: the matrix product beside each figure is that of one core.
+# Before numpy is imported: the matrix product that normalises the figures runs on one thread.
 for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")

@@ -1,24 +1,27 @@
-"""Command line: `python -m bench` measures everything, `python -m bench COMMAND` one thing."""
+"""Command line: `python -m bench` runs every benchmark, `python -m bench COMMAND` a single one."""
 
 import argparse
 import json
 import shlex
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bench.commands import COMMANDS, QUICK, WAYS, Plan
-from bench.load.load import LEVELS
-from bench.load.service import ServiceError
+from bench.commands import COMMANDS, CONCURRENCY_LEVELS, QUICK, TARGETS, Plan
+from bench.load.server_process import ServerProcessError
 from bench.measure.cost import Prices
-from bench.measure.machine import this_machine
+from bench.report.markdown import markdown_report
 from bench.report.plot import can_plot, plot
-from bench.report.report import machine, report, sections
-from bench.report.results import Results, VoiceResults
-from bench.voices.voices import RANDOM, Engine, find
+from bench.report.tables import machine_summary, sections
+from bench.report.terminal import print_section
+from bench.results.schema import Results, VoiceResults
+from bench.system.machine import describe_machine
+from bench.voices.engine import EngineSettings
+from bench.voices.random_voice import RANDOM_VOICE
+from bench.voices.voice import find_voice
 from convert.errors import ConvertError
 from server.errors import SpeechError
 from server.voices.discovery import DEFAULT_VOICE
@@ -27,7 +30,7 @@ OUTPUT = Path("build/bench")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0, 1 for an error, 2 for wrong usage."""
+    """Runs the command line. Returns 0, 1 for an error, 130 after Ctrl-C; exits with 2 for wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -35,8 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "cost" and plan.prices is None:
         parser.error("cost needs prices: --rent, or --watts and --kwh")
     try:
-        results = measure(options, plan, shlex.join(["python", "-m", "bench", *arguments]))
-    except (SpeechError, ConvertError, ServiceError) as error:
+        results = run(options, plan, shlex.join(["python", "-m", "bench", *arguments]))
+    except (SpeechError, ConvertError, ServerProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -44,49 +47,58 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     _write(results, options.output, options.command or "all")
     if options.json:
-        print(_line(results, options.command))
+        print(_json_line(results, options.command))
     return 0
 
 
-def measure(options: argparse.Namespace, plan: Plan, command: str) -> Results:
-    """Every voice by every command that was asked for; tables appear as they are ready."""
-    results = Results(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), command, this_machine())
-    print(machine(results.machine), flush=True)
-    chosen = [options.command] if options.command else list(COMMANDS)
-    for name in options.voice or ([DEFAULT_VOICE, RANDOM] if options.command is None else [None]):
-        if name == RANDOM:
-            print(f"preparing {RANDOM}", file=sys.stderr)
-        subject = find(options.models, name, plan.engine)
-        results.voices.append(voice := VoiceResults(subject.name, str(subject)))
-        print(f"\n## {subject}", flush=True)
-        shown = 0
-        for one in chosen:
-            COMMANDS[one][1](subject, plan, voice)
-            parts = list(sections(voice))
-            print("".join(f"\n{part}\n" for part in parts[shown:]), end="", flush=True)
-            shown = len(parts)
+def run(options: argparse.Namespace, plan: Plan, command_line: str) -> Results:
+    """Runs the selected benchmarks on every selected voice; prints each table when it is ready."""
+    results = Results(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), command_line, describe_machine())
+    print(machine_summary(results.machine), flush=True)
+    commands = [options.command] if options.command else list(COMMANDS)
+    for name in options.voice or ([DEFAULT_VOICE, RANDOM_VOICE] if options.command is None else [None]):
+        if name == RANDOM_VOICE:
+            print(f"preparing {RANDOM_VOICE}", file=sys.stderr)
+        voice = find_voice(options.models, name, plan.settings)
+        voice_results = VoiceResults(voice.name, str(voice))
+        results.voices.append(voice_results)
+        print(f"\n## {voice}", flush=True)
+        printed = 0
+        for command in commands:
+            COMMANDS[command].run(voice, plan, voice_results)
+            ready = list(sections(voice_results))
+            for section in ready[printed:]:
+                print_section(section)
+            printed = len(ready)
     return results
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    plan = Plan(Engine(options.provider, options.threads), _prices(options))
+    plan = Plan(EngineSettings(options.provider, options.threads), _prices(options))
     if options.quick:
         plan = replace(plan, **QUICK)
     if options.repeat is not None:
-        plan = replace(plan, repeat=options.repeat, first_repeat=options.repeat, quoted_repeat=options.repeat)
-    given = {name: getattr(options, name) for name in ("lengths", "levels", "seconds", "ways")}
+        plan = replace(
+            plan, repeats=options.repeat, first_audio_repeats=options.repeat, news_text_repeats=options.repeat
+        )
+    given = {
+        "lengths": options.lengths,
+        "concurrency_levels": options.levels,
+        "seconds": options.seconds,
+        "targets": options.ways,
+    }
     return replace(plan, **{name: value for name, value in given.items() if value is not None})
 
 
 def _prices(options: argparse.Namespace) -> Prices | None:
     prices = Prices(options.rent, options.watts, options.kwh, options.use, options.currency)
-    return prices if prices.hour else None
+    return prices if prices.machine_hour else None
 
 
 def _write(results: Results, folder: Path, name: str) -> None:
-    """What was measured, for a program, for a person, and as a picture."""
+    """Writes the results as JSON, Markdown and a plot."""
     results.save(folder / f"{name}.json")
-    (folder / f"{name}.md").write_text(report(results), encoding="utf-8")
+    (folder / f"{name}.md").write_text(markdown_report(results), encoding="utf-8")
     written = [f"{name}.json", f"{name}.md"]
     if can_plot():
         plot(results, folder / f"{name}.png")
@@ -96,62 +108,63 @@ def _write(results: Results, folder: Path, name: str) -> None:
     print(f"written to {folder}: {', '.join(written)}", file=sys.stderr)
 
 
-def _line(results: Results, command: str | None) -> str:
-    """One line for a program: real-time factors by precision (of several voices by their names), or all results."""
+def _json_line(results: Results, command: str | None) -> str:
+    """Returns all results, or for `rtf` only the real-time factors by precision, below voice names if several."""
     if command != "rtf":
-        return json.dumps(asdict(results), ensure_ascii=False)
-    factors = {voice.name: {speed.precision: round(speed.rtf, 4) for speed in voice.speeds} for voice in results.voices}
+        return json.dumps(results.document(), ensure_ascii=False)
+    factors = {voice.name: {result.precision: round(result.rtf, 4) for result in voice.rtf} for voice in results.voices}
     return json.dumps(factors if len(factors) > 1 else next(iter(factors.values())), ensure_ascii=False)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measures how fast the voices speak, how soon, how many at a time, and at what price.",
-        epilog=f"Without COMMAND everything is measured. Prices: docs/performance.md. {RANDOM} is a voice of full size "
-        "with random weights, made when it is asked for.",
+        description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
+        epilog=f"Without COMMAND every benchmark runs. Prices: docs/performance.md. {RANDOM_VOICE} is a full-size "
+        "voice with random weights, built when it is selected.",
     )
     _add_options(parser, {})
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, (title, _) in COMMANDS.items():
-        command = commands.add_parser(name, help=title, description=title)
-        _add_options(command, {"default": argparse.SUPPRESS})  # keeps what was said before the command
-        command.set_defaults(command=name)
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.description, description=command.description)
+        _add_options(subparser, {"default": argparse.SUPPRESS})  # keeps options given before the command
+        subparser.set_defaults(command=name)
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser, own: dict[str, Any]) -> None:
+def _add_options(parser: argparse.ArgumentParser, overrides: dict[str, Any]) -> None:
     def add(name: str, text: str, default: Any = None, **settings: Any) -> None:
-        parser.add_argument(name, help=text, **{"default": default, **settings, **own})
+        parser.add_argument(name, help=text, **{"default": default, **settings, **overrides})
 
     add("--models", "folder of the voices (default: models)", Path("models"), type=Path, metavar="DIR")
     add(
         "--voice",
-        f"voice to measure, may be repeated (default: {DEFAULT_VOICE} and {RANDOM}; the default voice for a COMMAND)",
+        f"voice to measure, repeatable (default: {DEFAULT_VOICE} and {RANDOM_VOICE}; with a COMMAND the default voice)",
         action="append",
         metavar="NAME",
     )
     add(
         "--provider",
-        "what to compute on (default: cpu; tensorrt turns to cuda, cuda to the CPU where it cannot work, and says why)",
+        "execution provider (default: cpu); tensorrt falls back to cuda and cuda to the CPU, with the reason",
         "cpu",
         choices=("cpu", "cuda", "tensorrt"),
     )
-    add("--threads", "of one computation (default: 0, as the server chooses)", 0, type=int)
-    add("--quick", "fewer repeats, lengths and listeners: minutes in place of half an hour", False, action="store_true")
-    add("--json", "end with one line of JSON", False, action="store_true")
+    add("--threads", "threads of one graph run (default: 0, the server's default)", 0, type=int)
+    add("--quick", "fewer repeats, lengths and clients: minutes instead of half an hour", False, action="store_true")
+    add("--json", "print one line of JSON at the end", False, action="store_true")
     add("--output", f"folder for the results (default: {OUTPUT})", OUTPUT, type=Path, metavar="DIR")
-    add("--repeat", "how often each thing is measured", type=_positive)
-    add("--lengths", "of texts, in characters, with commas", type=_numbers, metavar="LIST")
-    add("--levels", f"listeners at a time (default: {','.join(map(str, LEVELS))})", type=_numbers, metavar="LIST")
-    add("--seconds", "that listeners go on asking, at each level (default: 30)", type=float)
-    add("--ways", "engine, http, or both with a comma (default)", type=_ways, metavar="LIST")
-    add("--rent", "price of the machine, an hour", 0.0, type=float)
-    add("--watts", "power that the machine draws", 0.0, type=float)
+    add("--repeat", "repeats of each measurement", type=_positive)
+    add("--lengths", "text lengths in characters, comma-separated", type=_positive_list, metavar="LIST")
+    levels = ",".join(map(str, CONCURRENCY_LEVELS))
+    add("--levels", f"numbers of concurrent clients (default: {levels})", type=_positive_list, metavar="LIST")
+    add("--seconds", "duration of each level of the load test (default: 30)", type=float)
+    add("--ways", "targets: engine, http, or both comma-separated (default)", type=_targets, metavar="LIST")
+    add("--rent", "price of the machine per hour", 0.0, type=float)
+    add("--watts", "power consumption of the machine", 0.0, type=float)
     add("--kwh", "price of a kilowatt hour", 0.0, type=float)
-    add("--use", "share of the time in which the machine speaks, above 0 to 1 (default: 1)", 1.0, type=_share)
-    add("--currency", "of the prices; for the table", "")
+    add("--use", "utilization: share of time spent synthesizing, above 0 to 1 (default: 1)", 1.0, type=_share)
+    add("--currency", "currency of the prices, for the table", "")
 
 
 def _positive(value: str) -> int:
@@ -161,7 +174,7 @@ def _positive(value: str) -> int:
     return number
 
 
-def _numbers(value: str) -> tuple[int, ...]:
+def _positive_list(value: str) -> tuple[int, ...]:
     return tuple(_positive(part) for part in value.split(","))
 
 
@@ -172,18 +185,18 @@ def _share(value: str) -> float:
     return number
 
 
-def _ways(value: str) -> tuple[str, ...]:
+def _targets(value: str) -> tuple[str, ...]:
     names = tuple(value.split(","))
-    if unknown := [name for name in names if name not in WAYS]:
-        raise argparse.ArgumentTypeError(f"unknown way {unknown[0]!r}; valid: {', '.join(WAYS)}")
+    if unknown := [name for name in names if name not in TARGETS]:
+        raise argparse.ArgumentTypeError(f"unknown target {unknown[0]!r}; valid: {', '.join(TARGETS)}")
     return names
 
 
-def _end(*_: object) -> NoReturn:
-    """As an exception, so that a server that was started is ended too."""
+def _terminate(*_: object) -> NoReturn:
+    """Raises an exception on SIGTERM, so that a started server is terminated too."""
     raise SystemExit(143)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())

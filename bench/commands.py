@@ -1,111 +1,124 @@
-"""What can be measured. Each command adds its part to the results of one voice."""
+"""The commands: each runs one benchmark and adds its results to those of the voice."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench.load import load
-from bench.load.engine import engine_load
-from bench.load.http import http_load, speak_once
-from bench.load.service import service
-from bench.measure import batching, chunking, latency, published, rtf
-from bench.measure.cost import Prices, cost
-from bench.measure.synthesis import speak
-from bench.report.progress import steps
-from bench.report.results import VoiceResults
-from bench.voices.voices import Engine, Subject
+from bench.load.engine_clients import load_engine
+from bench.load.http_clients import load_server, speak_over_http
+from bench.load.server_process import running_server
+from bench.measure.batching import measure_batching
+from bench.measure.chunking import measure_chunking
+from bench.measure.cost import Prices, compute_cost
+from bench.measure.latency import LENGTHS, measure_latency
+from bench.measure.news_text import measure_news_text
+from bench.measure.rtf import measure_rtf
+from bench.progress import track
+from bench.results.schema import VoiceResults
+from bench.voices.engine import EngineSettings, ScheduledEngine
+from bench.voices.voice import BenchmarkVoice
 from server.runtime.cpu import available_cpus
-from server.scheduling.scheduler import Scheduler
 
-WAYS = ("engine", "http")
+TARGETS = ("engine", "http")
+CONCURRENCY_LEVELS = (1, 2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured."""
+    """Settings of the benchmarks."""
 
-    engine: Engine
+    settings: EngineSettings
     prices: Prices | None = None
-    repeat: int = 5
+    repeats: int = 5
     """Of a whole text."""
-    first_repeat: int = 20
-    """Of first sounds."""
-    quoted_repeat: int = 100
-    lengths: tuple[int, ...] = latency.LENGTHS
-    levels: tuple[int, ...] = load.LEVELS
+    first_audio_repeats: int = 20
+    news_text_repeats: int = 100
+    lengths: tuple[int, ...] = LENGTHS
+    concurrency_levels: tuple[int, ...] = CONCURRENCY_LEVELS
     seconds: float = 30.0
-    """At each level of load."""
-    ways: tuple[str, ...] = WAYS
+    """Duration of each level of the load test."""
+    targets: tuple[str, ...] = TARGETS
 
 
 QUICK: dict[str, Any] = {
-    "repeat": 2,
-    "first_repeat": 5,
-    "quoted_repeat": 3,
+    "repeats": 2,
+    "first_audio_repeats": 5,
+    "news_text_repeats": 3,
     "lengths": (10, 120, 2000),
-    "levels": (1, 4, 16),
+    "concurrency_levels": (1, 4, 16),
     "seconds": 8.0,
 }
-"""What `--quick` changes of a plan."""
-
-Command = Callable[[Subject, Plan, VoiceResults], None]
+"""Fields of the plan that `--quick` changes."""
 
 
-def measure_speed(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    results.speeds = rtf.speeds(subject, plan.engine, plan.repeat)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A benchmark of the command line."""
+
+    description: str
+    run: Callable[[BenchmarkVoice, Plan, VoiceResults], None]
 
 
-def measure_latency(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    results.latencies = latency.latencies(subject, plan.engine, plan.first_repeat, plan.lengths)
+def run_rtf(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the real-time factor."""
+    results.rtf = measure_rtf(voice, plan.settings, plan.repeats)
 
 
-def compare(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    results.chunking = chunking.chunking(subject, plan.engine, plan.repeat * 2)
+def run_latency(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the time to first audio by text length."""
+    results.latencies = measure_latency(voice, plan.settings, plan.first_audio_repeats, plan.lengths)
 
 
-def batch(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    results.batches = batching.batching(subject, plan.engine, plan.repeat)
+def run_chunking(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Compares chunked with whole-utterance synthesis."""
+    results.chunking = measure_chunking(voice, plan.settings, plan.repeats * 2)
 
 
-def quote(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    run = partial(published.quoted, subject.name, repeat=plan.quoted_repeat)
-    if "engine" in plan.ways:
-        results.quoted.append(run("engine", partial(speak, subject.open(plan.engine))))
-    if "http" in plan.ways:
-        with service(subject, plan.engine) as there:
-            results.quoted.append(run("http", partial(speak_once, there), pid=there.pid))
+def run_batching(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the throughput gain of batching."""
+    results.batches = measure_batching(voice, plan.settings, plan.repeats)
 
 
-def measure_load(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    if "engine" in plan.ways:
-        engine, scheduler = subject.open(plan.engine), Scheduler()
-        scheduler.rehearse(engine.voice.name, engine.rehearsal)
-        for listeners in steps(plan.levels, f"{subject.name}: listeners, engine"):
-            results.loads.append(engine_load(engine, scheduler, listeners, plan.seconds))
-        scheduler.close()
-    if "http" in plan.ways:
-        with service(subject, plan.engine) as there:
-            for listeners in steps(plan.levels, f"{subject.name}: listeners, http"):
-                results.loads.append(http_load(there, listeners, plan.seconds))
+def run_news_text(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the news text on each target."""
+    measure = partial(measure_news_text, voice.name, repeats=plan.news_text_repeats)
+    if "engine" in plan.targets:
+        results.news_text.append(measure("engine", voice.open(plan.settings).speak))
+    if "http" in plan.targets:
+        with running_server(voice, plan.settings) as server:
+            results.news_text.append(measure("http", partial(speak_over_http, server), pid=server.pid))
 
 
-def measure_cost(subject: Subject, plan: Plan, results: VoiceResults) -> None:
-    """Nothing without prices."""
+def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Runs the load test on each target, at each level of concurrency."""
+    if "engine" in plan.targets:
+        with closing(ScheduledEngine(voice.open(plan.settings))) as engine:
+            for concurrency in track(plan.concurrency_levels, f"{voice.name}: load, engine"):
+                results.loads.append(load_engine(engine, concurrency, plan.seconds))
+    if "http" in plan.targets:
+        with running_server(voice, plan.settings) as server:
+            for concurrency in track(plan.concurrency_levels, f"{voice.name}: load, http"):
+                results.loads.append(load_server(server, concurrency, plan.seconds))
+
+
+def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Computes the cost; does nothing without prices."""
     if plan.prices is None:
         return
-    if not results.speeds:
-        measure_speed(subject, plan, results)
-    results.costs = [cost(plan.prices, found, available_cpus()) for found in results.speeds]
+    if not results.rtf:
+        run_rtf(voice, plan, results)
+    results.costs = [compute_cost(plan.prices, result, available_cpus()) for result in results.rtf]
 
 
-COMMANDS: dict[str, tuple[str, Command]] = {
-    "rtf": ("the real-time factor of the whole engine, for each precision", measure_speed),
-    "latency": ("time to first audio by the length of the text", measure_latency),
-    "compare": ("chunked against whole synthesis", compare),
-    "batch": ("what streams gain by sharing batches, 1 to 32 of them", batch),
-    "quote": ("the usual test: a news text of 120 characters, 100 times", quote),
-    "load": ("late chunks and first audio by the number of listeners", measure_load),
-    "cost": ("what an hour of sound and a request cost; needs --rent or --watts and --kwh", measure_cost),
+COMMANDS = {
+    "rtf": Command("real-time factor of the whole engine, for each precision", run_rtf),
+    "latency": Command("time to first audio by text length", run_latency),
+    "compare": Command("chunked against whole-utterance synthesis", run_chunking),
+    "batch": Command("throughput gain of batching 1 to 32 streams", run_batching),
+    "quote": Command("the usual figure: a news text of 120 characters, 100 times", run_news_text),
+    "load": Command("late chunks and time to first audio by concurrency", run_load),
+    "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),
 }
-"""By name, in the order in which all of them are done."""
+"""Commands by name, in the order in which a run without COMMAND executes them."""

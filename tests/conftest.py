@@ -18,10 +18,9 @@ from server.runtime.session import Session
 from server.runtime.tensors import Arrays
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import Segment, SpeechPlan
+from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.sequencing import Item, sequence
 from server.synthesis.synthesizer import Synthesizer
-from server.text.markup.script import Script, SpeakingStyle
 from server.types import PLAIN, Audio, Floats, Style
 from server.voices.voice import Voice
 
@@ -45,18 +44,9 @@ def open_voice(folder: Path, runtime: Runtime | None = None) -> Synthesizer:
     return Synthesizer(Voice(folder), runtime or cpu(), SynthesisSection())
 
 
-def plan(
-    synthesizer: Synthesizer, text: str, style: Style = PLAIN, *, speaker: str | None = None, emotion: str | None = None
-) -> SpeechPlan:
-    """A plain text in one voice."""
-    script = Script.plain(text, SpeakingStyle(style))
-    names = synthesizer.voice.speaker(speaker), synthesizer.voice.emotion(emotion)
-    return SpeechPlan([Segment(script, synthesizer, *names)])
-
-
 def speak(synthesizer: Synthesizer, text: str, style: Style = PLAIN) -> Iterator[Audio]:
     """The chunks of a text, computed as they are iterated."""
-    return plan(synthesizer, text, style).speak()
+    return SpeechPlan.for_text(synthesizer, text, style).speak()
 
 
 def chunks_of(synthesizer: Synthesizer, items: Iterable[Item], clock: PlaybackClock | None = None) -> Chunks[Audio]:

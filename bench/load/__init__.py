@@ -1,1 +1,1 @@
-"""Concurrent clients that play in real time, against the engine and over HTTP."""
+"""Closed-loop load test: concurrent clients that play in real time, in this process and over HTTP."""

@@ -1,1 +1,1 @@
-"""Measurements of one voice and one machine."""
+"""Benchmarks of one voice: real-time factor, latency, chunking, batching, the news text, and cost."""

@@ -1,41 +1,24 @@
-"""What it costs to compute in chunks: the same sentence in chunks of the default sizes, and as a whole."""
+"""Overhead of chunked synthesis: the same sentence in chunks of the default sizes, and as a whole."""
 
 import statistics
-import time
-from dataclasses import dataclass
 
-from bench.report.progress import steps
-from bench.voices.texts import LINES
-from bench.voices.voices import Engine, Subject
-from server.text.frontend import Sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Chunking:
-    """Medians of the ratio and of the real-time factors, over sentences and repeats."""
-
-    ratio: float
-    """In chunks over as a whole, the two after each other each time."""
-    rtf_chunked: float
-    rtf_whole: float
+from bench.progress import track
+from bench.results.schema import ChunkingResult
+from bench.voices.engine import EngineSettings
+from bench.voices.texts import REQUEST_SENTENCES
+from bench.voices.voice import BenchmarkVoice
 
 
-def chunking(subject: Subject, engine: Engine, repeat: int) -> Chunking:
-    """Acoustic model and vocoder of single sentences, without the reading of the text."""
-    synthesizer = subject.open(engine)
-    sentences = [item for line in LINES for item in synthesizer.read(line) if isinstance(item, Sentence)]
-    chunked, whole = [], []
-    for number in steps(range(max(repeat, 2)), f"{subject.name}: chunked against whole"):
-        units = sentences[number % len(sentences)].units
-        pair = []
-        for size in ((None, 0), (0, None))[number % 2]:  # neither is always the first
-            began = time.perf_counter()
-            audio = synthesizer.synthesize(units, chunk_steps=size).audio
-            pair.append((size, (time.perf_counter() - began) / (len(audio.samples) / audio.rate)))
-        chunked.append(dict(pair)[None])
-        whole.append(dict(pair)[0])
-    return Chunking(
-        ratio=statistics.median(map(float.__truediv__, chunked, whole)),
-        rtf_chunked=statistics.median(chunked),
-        rtf_whole=statistics.median(whole),
+def measure_chunking(voice: BenchmarkVoice, settings: EngineSettings, repeats: int) -> ChunkingResult:
+    """Measures acoustic model and vocoder on single sentences, without text analysis."""
+    engine = voice.open(settings)
+    sentences = [sentence for text in REQUEST_SENTENCES for sentence in engine.sentences(text)]
+    rtf: dict[bool, list[float]] = {True: [], False: []}
+    for number in track(range(max(repeats, 2)), f"{voice.name}: chunked against whole"):
+        for chunked in ((True, False), (False, True))[number % 2]:  # alternating, so that neither is always the first
+            rtf[chunked].append(engine.sentence_rtf(sentences[number % len(sentences)], chunked=chunked))
+    return ChunkingResult(
+        ratio=statistics.median(map(float.__truediv__, rtf[True], rtf[False])),
+        rtf_chunked=statistics.median(rtf[True]),
+        rtf_whole=statistics.median(rtf[False]),
     )

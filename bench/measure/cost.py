@@ -1,51 +1,40 @@
-"""What speech costs, from prices that a person gives and a speed that was measured."""
+"""Cost of audio from given prices and measured speed."""
 
 from dataclasses import dataclass
 
-from bench.measure.rtf import Speed
+from bench.results.schema import CostResult, RtfResult
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """All in one currency."""
+    """Prices in one currency."""
 
     rent: float = 0.0
-    """Of the machine, an hour."""
+    """Of the machine, per hour."""
     watts: float = 0.0
-    """That it draws, on average."""
+    """Average power of the machine."""
     kilowatt_hour: float = 0.0
-    use: float = 1.0
-    """Share of the time in which it speaks as much as it can, above 0 to 1: the rest is paid for too."""
+    utilization: float = 1.0
+    """Share of the time in which the machine synthesizes, above 0 to 1; idle time is paid for too."""
     currency: str = ""
 
     @property
-    def hour(self) -> float:
-        """Of the machine."""
+    def machine_hour(self) -> float:
+        """Price of the machine per hour."""
         return self.rent + self.watts / 1000 * self.kilowatt_hour
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one precision."""
+def compute_cost(prices: Prices, speed: RtfResult, cores: int) -> CostResult:
+    """Computes the cost of one precision.
 
-    precision: str
-    throughput: float
-    """Seconds of sound a second, when the machine is fully used."""
-    sound_hour: float
-    """Price of an hour of sound."""
-    request: float
-    """Price of the news text of 120 characters."""
-    currency: str
-
-
-def cost(prices: Prices, speed: Speed, cores: int) -> Cost:
-    """On a CPU every core is taken to do what CPU time says; on a GPU one stream is taken to follow another."""
+    Throughput on a CPU is cores / CPU time for a second of audio, on a GPU 1 / RTF (one stream after another).
+    """
     throughput = cores / speed.cpu_rtf if speed.provider == "cpu" and speed.cpu_rtf else 1 / speed.rtf
-    second = prices.hour / 3600 / (throughput * prices.use)
-    return Cost(
+    price_per_audio_second = prices.machine_hour / 3600 / (throughput * prices.utilization)
+    return CostResult(
         precision=speed.precision,
         throughput=throughput,
-        sound_hour=second * 3600,
-        request=second * speed.sound,
+        price_per_audio_hour=price_per_audio_second * 3600,
+        price_per_request=price_per_audio_second * speed.audio_seconds,
         currency=prices.currency,
     )

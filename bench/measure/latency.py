@@ -1,59 +1,45 @@
-"""How soon the first audio is there, and how fast the rest follows, by the length of the text.
+"""Time to first audio by text length.
 
-Compare the ratios of one run, not the times of two: machines differ and are busy.
+Compare ratios within one run, not times of two runs: machines differ, and other work slows them down.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bench.measure.synthesis import first_sound, speak
-from bench.report.percentiles import Percentiles
-from bench.report.progress import steps
-from bench.voices.texts import KINDS, text_of
-from bench.voices.voices import Engine, Subject
+from bench.progress import track
+from bench.results.percentiles import Percentiles
+from bench.results.schema import LatencyResult
+from bench.voices.engine import EngineSettings
+from bench.voices.texts import TEXT_PATTERNS, text_of_length
+from bench.voices.voice import BenchmarkVoice
 
 LENGTHS = (10, 60, 120, 500, 2000)
-LONGEST_WHOLE = 500
-"""Characters up to which the whole text is spoken too."""
+"""Text lengths in characters."""
+MAX_COMPLETE_CHARACTERS = 500
+"""Texts up to this length are also synthesized completely."""
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Of one text."""
-
-    kind: str
-    characters: int
-    first_audio: Percentiles
-    """seconds, text analysis included"""
-    ratio: float
-    """Of the median to that of the shortest text."""
-    ready: float | None
-    """Share of the sound that was there with the first chunk."""
-    sound: float | None
-    """seconds"""
-    rtf: float | None
-
-
-def latencies(subject: Subject, engine: Engine, repeat: int, lengths: Sequence[int] = LENGTHS) -> list[Latency]:
-    """For texts with and without punctuation, `repeat` times each; the longest are not spoken to their ends."""
-    synthesizer = subject.open(engine)
-    found: list[Latency] = []
-    for kind in KINDS:
-        base = None
-        for length in steps(lengths, f"{subject.name}: first audio, {kind}"):
-            text = text_of(kind, length)
-            first = Percentiles.of(first_sound(synthesizer, text) for _ in range(repeat))
-            base = base or first.p50
-            take = speak(synthesizer, text) if length <= LONGEST_WHOLE else None
-            found.append(
-                Latency(
+def measure_latency(
+    voice: BenchmarkVoice, settings: EngineSettings, repeats: int, lengths: Sequence[int] = LENGTHS
+) -> list[LatencyResult]:
+    """Measures each text `repeats` times, with and without punctuation."""
+    engine = voice.open(settings)
+    results: list[LatencyResult] = []
+    for kind in TEXT_PATTERNS:
+        shortest = None
+        for length in track(lengths, f"{voice.name}: first audio, {kind}"):
+            text = text_of_length(kind, length)
+            first_audio = Percentiles.of(engine.time_to_first_audio(text) for _ in range(repeats))
+            shortest = shortest or first_audio.p50
+            timing = engine.speak(text) if length <= MAX_COMPLETE_CHARACTERS else None
+            results.append(
+                LatencyResult(
                     kind=kind,
                     characters=length,
-                    first_audio=first,
-                    ratio=(first.p50 or 0.0) / (base or 1.0),
-                    ready=take.ready / take.sound if take else None,
-                    sound=take.sound if take else None,
-                    rtf=take.factor if take else None,
+                    first_audio=first_audio,
+                    ratio=(first_audio.p50 or 0.0) / (shortest or 1.0),
+                    first_chunk_share=timing.first_chunk / timing.audio if timing else None,
+                    audio_seconds=timing.audio if timing else None,
+                    rtf=timing.rtf if timing else None,
                 )
             )
-    return found
+    return results

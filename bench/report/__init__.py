@@ -1,1 +1,1 @@
-"""Results as JSON, tables and plots."""
+"""Reports: tables in Markdown and on terminals, and plots."""

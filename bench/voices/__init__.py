@@ -1,1 +1,1 @@
-"""The voices and texts that are measured, and a full-size package with random weights."""
+"""Voices, texts and the engine of the benchmarks, and a full-size voice with random weights."""

@@ -1,11 +1,11 @@
-"""A package with random weights, as large as a real one: how long things take does not depend on the weights.
+"""A source package with random weights and the dimensions of a released voice. Speed does not depend on the weights.
 
-Nothing lists the weights here. The converter is asked to build its graphs from a checkpoint that draws every weight at
-the moment it is taken, and what it took is written as the package, which is then converted like any other.
+There is no list of weights here: the converter builds its graphs from `RandomWeights`, which draws each weight when the
+converter reads it. The weights read are then written as the package, which is converted like any other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from bench.voices.pth import write_checkpoint
+from bench.voices.checkpoint_file import write_checkpoint
 from convert.checkpoint.weights import Weights
 from convert.models.hifigan import DEFAULTS, hifigan
 from convert.models.mel_decoder import decoder_memory, mel_decoder
@@ -26,14 +26,14 @@ from convert.source.config_files import model_settings
 Array = NDArray[np.float32]
 
 FRAMES_PER_UNIT = 7.3
-"""Of released voices, on average. It decides how much sound a text becomes."""
-_LOUDER = 1.3
-"""Factor on the vocoder's weights, with which its signals neither fade nor grow on their way."""
+"""Average of the released voices; determines the duration of the audio."""
+_VOCODER_GAIN = 1.3
+"""Factor on the vocoder's weights that keeps the signal level constant from layer to layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dimensions:
-    """The parameters of both networks, and the frame of the sound, as KAN-TTS's configurations name them."""
+    """Parameters of both networks and the audio frame, with the names of KAN-TTS's configuration files."""
 
     acoustic: Mapping[str, Any]
     vocoder: Mapping[str, Any]
@@ -41,9 +41,6 @@ class Dimensions:
     hop_length: int
     language: str = "PinYin"
     speaker: str = "F7"
-
-    def with_acoustic(self, **changes: Any) -> "Dimensions":
-        return replace(self, acoustic={**self.acoustic, **changes})
 
 
 STANDARD = Dimensions(
@@ -93,25 +90,26 @@ STANDARD = Dimensions(
     sampling_rate=16000,
     hop_length=200,
 )
-"""KAN-TTS's sambert_16k and hifigan_noncausal_v1_16k: what the released 16 kHz voices are."""
+"""KAN-TTS's sambert_16k and hifigan_noncausal_v1_16k, the configuration of the released 16 kHz voices."""
 
 
-class Drawn(Weights):
-    """A checkpoint that holds whatever is taken of it: random, and the same at every run."""
+class RandomWeights(Weights):
+    """A checkpoint that contains every requested weight, drawn with a fixed seed."""
 
-    def __init__(self, label: str, loudness: float) -> None:
+    def __init__(self, label: str, gain: float) -> None:
         self.arrays: dict[str, Array] = {}
         self._random = np.random.default_rng(0)
-        self._loudness = loudness
+        self._gain = gain
         super().__init__(self.arrays, label)
 
     def __truediv__(self, name: str | int) -> Weights:
         inner = super().__truediv__(name)
-        assert isinstance(inner, Drawn)
-        inner.arrays, inner._random, inner._loudness = self.arrays, self._random, self._loudness
+        assert isinstance(inner, RandomWeights)
+        inner.arrays, inner._random, inner._gain = self.arrays, self._random, self._gain
         return inner
 
     def take(self, name: str, *shape: int) -> Array:
+        """Returns the weight `name`, drawn at the first call."""
         full = self._prefix + name
         if full not in self.arrays:
             self.arrays[full] = self._draw(full, shape)
@@ -120,14 +118,14 @@ class Drawn(Weights):
     def _draw(self, name: str, shape: tuple[int, ...]) -> Array:
         if name == "variance_adaptor.duration_predictor.fc.bias":
             return np.full(shape, np.log1p(FRAMES_PER_UNIT), np.float32)
-        if len(shape) == 1:  # biases, and the scales of norms
+        if len(shape) == 1:  # biases, and the scales of normalisation layers
             return np.full(shape, name.endswith("weight"), np.float32)
-        bound = self._loudness / float(np.prod(shape[1:])) ** 0.5
+        bound = self._gain / float(np.prod(shape[1:])) ** 0.5
         return self._random.uniform(-bound, bound, shape).astype(np.float32)
 
 
 def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) -> Path:
-    """A package of one voice, as `convert` takes it; the folder."""
+    """Writes a source package of one voice for `convert`; returns `folder`."""
     voice = folder / "voices" / name
     am_config = {
         "model_type": "sambert",
@@ -138,14 +136,14 @@ def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) ->
     frame = {"sampling_rate": dimensions.sampling_rate, "hop_length": dimensions.hop_length}
     am_weights, voc_weights = voice / "am/ckpt/checkpoint_0.pth", voice / "voc/ckpt/checkpoint_0.pth"
 
-    acoustic = Drawn("acoustic model", 1.0)
+    acoustic = RandomWeights("acoustic model", 1.0)
     config = model_settings(am_config, am_weights, "KanTtsSAMBERT")
-    rows = _rows(dimensions)
+    rows = _embedding_rows(dimensions)
     text_encoder(config, acoustic, rows)
     contour_predictor(config, acoustic, rows)
     for build in (contour_embedding, duration_predictor, decoder_memory, mel_decoder, postnet):
         build(config, acoustic)
-    vocoder = Drawn("vocoder", _LOUDER)
+    vocoder = RandomWeights("vocoder", _VOCODER_GAIN)
     hifigan(model_settings(voc_config, voc_weights, "Generator", DEFAULTS), vocoder)
 
     write_checkpoint(am_weights, acoustic.arrays, "model")
@@ -159,8 +157,9 @@ def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) ->
     return folder
 
 
-def _rows(dimensions: Dimensions) -> dict[str, int]:
+def _embedding_rows(dimensions: Dimensions) -> dict[str, int]:
+    """Returns the number of rows of each embedding table."""
     inventory = load_inventory(dimensions.language)
     kinds = ("phones", "tones", "syllable_flags", "word_flags", "emotions")
-    named = {kind: len(getattr(inventory, kind)) for kind in kinds} | {"speakers": 1}
-    return {kind: count + len(SPECIALS) for kind, count in named.items()}
+    sizes = {kind: len(getattr(inventory, kind)) for kind in kinds} | {"speakers": 1}
+    return {kind: size + len(SPECIALS) for kind, size in sizes.items()}

@@ -9,8 +9,8 @@ from server.errors import NothingToSpeakError, RequestError, UnknownNameError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.sequencing import Item, sequence
-from server.text.markup.script import Script
-from server.types import Audio
+from server.text.markup.script import Script, SpeakingStyle
+from server.types import PLAIN, Audio, Style
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
@@ -43,6 +43,21 @@ class SpeechPlan:
         self.rate = segments[0].synthesizer.rate
         """Hz"""
         self.segments = tuple(segments)
+
+    @classmethod
+    def for_text(
+        cls,
+        synthesizer: "Synthesizer",
+        text: str,
+        style: Style = PLAIN,
+        *,
+        speaker: str | None = None,
+        emotion: str | None = None,
+    ) -> "SpeechPlan":
+        """The plan of a text without markup, in one voice. Raises `UnknownNameError` for a speaker or an emotion."""
+        voice = synthesizer.voice
+        script = Script.plain(text, SpeakingStyle(style))
+        return cls([Segment(script, synthesizer, voice.speaker(speaker), voice.emotion(emotion))])
 
     @property
     def main_voice(self) -> str:

@@ -1,12 +1,13 @@
-"""The voice with random weights: a package like any other, which converts and speaks."""
+"""The voice with random weights: its package converts, and the voice synthesizes."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.voices.pth import write_checkpoint
+from bench.voices.checkpoint_file import write_checkpoint
 from bench.voices.random_package import STANDARD, Dimensions, write_package
+from bench.voices.random_voice import RANDOM_VOICE, random_voice_models
 from convert.checkpoint.reader import read_weights
 from convert.conversion import convert_voice
 from convert.source.package import find_voices
@@ -29,7 +30,7 @@ SMALL = Dimensions(
     sampling_rate=STANDARD.sampling_rate,
     hop_length=STANDARD.hop_length,
 )
-"""The shape of the standard voice, small enough for a test."""
+"""The structure of the standard voice with small dimensions."""
 
 
 @pytest.fixture(scope="module")
@@ -37,27 +38,27 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("random")
     (parts,) = find_voices(write_package(folder / "package", "random", SMALL))
     result = convert_voice(parts, folder / "models", "random weights", lambda step: None)
-    assert result.notes == []  # every weight was used, and none was missing
+    assert result.notes == []  # every weight is used, and none is missing
     return result.path
 
 
-def test_a_random_voice_is_complete_and_speaks(converted: Path) -> None:
+def test_a_random_voice_is_complete_and_synthesizes(converted: Path) -> None:
     Voice(converted).verify()
     chunks = list(speak(open_voice(converted), "今天天气很好。"))
     samples = np.concatenate([chunk.samples for chunk in chunks])
     assert np.isfinite(samples).all()
-    assert 0.001 < np.abs(samples).mean() < 0.7  # neither faded on its way, nor all at full scale
+    assert 0.001 < np.abs(samples).mean() < 0.7  # the signal neither fades nor clips
 
 
-def test_a_random_voice_speaks_as_long_as_a_real_one(converted: Path) -> None:
-    """About 7 frames a unit, since the sound's length is what times are divided by."""
+def test_audio_of_a_random_voice_is_as_long_as_that_of_a_real_one(converted: Path) -> None:
+    """About 7 frames for each unit: real-time factors are divided by the duration of the audio."""
     voice = open_voice(converted)
     sentence = next(iter(voice.sentences("今天天气很好。")))
     durations = voice.synthesize(sentence.units).prosody.durations
     assert 5 < durations.mean() < 10
 
 
-def test_the_same_dimensions_make_the_same_weights(tmp_path: Path) -> None:
+def test_equal_dimensions_give_equal_weights(tmp_path: Path) -> None:
     first, second = (write_package(tmp_path / name, "random", SMALL) for name in ("first", "second"))
     for part, keys in (("am", ("model",)), ("voc", ("model", "generator"))):
         file = f"voices/random/{part}/ckpt/checkpoint_0.pth"
@@ -67,7 +68,7 @@ def test_the_same_dimensions_make_the_same_weights(tmp_path: Path) -> None:
             np.testing.assert_array_equal(array, other[name])
 
 
-def test_a_written_checkpoint_is_read_back(tmp_path: Path) -> None:
+def test_a_written_checkpoint_can_be_read(tmp_path: Path) -> None:
     weights = {
         "a.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
         "a.bias": np.float32([1.5]),
@@ -78,3 +79,14 @@ def test_a_written_checkpoint_is_read_back(tmp_path: Path) -> None:
     assert found.keys() == weights.keys()
     for name, array in weights.items():
         np.testing.assert_array_equal(found[name], array)
+
+
+def test_a_random_voice_is_converted_once_and_outdated_ones_are_deleted(tmp_path: Path) -> None:
+    outdated = tmp_path / "0123456789ab-int8"
+    outdated.mkdir()
+    models = random_voice_models((), tmp_path, SMALL)
+    manifest = models / RANDOM_VOICE / "voice.yaml"
+    written = manifest.stat().st_mtime_ns
+    assert random_voice_models((), tmp_path, SMALL) == models
+    assert manifest.stat().st_mtime_ns == written
+    assert not outdated.exists()

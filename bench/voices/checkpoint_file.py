@@ -1,4 +1,4 @@
-"""Writes the checkpoints that `convert` reads, without PyTorch: a zip archive of one pickle and a file a tensor."""
+"""Writes PyTorch checkpoints without PyTorch: a zip archive with one pickle, and one file for each tensor."""
 
 import struct
 import zipfile
@@ -16,7 +16,7 @@ _NO_HOOKS = b"ccollections\nOrderedDict\n)R"
 
 
 def write_checkpoint(path: Path, weights: Weights, *keys: str) -> None:
-    """`weights` below `keys`, as PyTorch has saved them since version 1.6."""
+    """Writes `weights`, nested below `keys`, in the format of PyTorch 1.6 and later."""
     table = b"}(" + b"".join(_text(name) + _tensor(key, array) for key, (name, array) in _numbered(weights)) + b"u"
     for key in reversed(keys):
         table = b"}" + _text(key) + table + b"s"
@@ -34,7 +34,7 @@ def _numbered(weights: Weights) -> list[tuple[str, tuple[str, NDArray[np.float32
 
 
 def _tensor(key: str, array: NDArray[np.float32]) -> bytes:
-    """A call of _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks), in pickle's opcodes."""
+    """Returns the pickle opcodes of _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)."""
     strides = [1]
     for length in reversed(array.shape[1:]):
         strides.insert(0, strides[0] * length)

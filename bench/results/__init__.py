@@ -1,0 +1,1 @@
+"""Results of the benchmarks as dataclasses, and the statistics in them."""

@@ -1,0 +1,204 @@
+"""Schema of the results: what one run writes as JSON.
+
+Times are in seconds, memory in MiB. Where the JSON key differs from the attribute, the alias is the key: it is the
+published format.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from bench.results.percentiles import Percentiles
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine and software that a run used, to compare runs."""
+
+    cpu: str
+    """Model name."""
+    flags: tuple[str, ...]
+    """Instruction sets that affect the speed."""
+    cores: int
+    """Cores that this process may use."""
+    gpu: str | None
+    gflops: float
+    """GFLOP/s of a 1024 x 1024 float32 matrix product on one thread."""
+    load_average: Annotated[float, Field(serialization_alias="load")]
+    """Over the minute before the run: other work on the machine makes the figures worse."""
+    system: str
+    versions: dict[str, str]
+    revision: str | None
+    """Git revision of this repository; ends with `+` when files were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RtfResult:
+    """Real-time factor of one precision: medians over the repeats."""
+
+    precision: str
+    rtf: float
+    rtf_normalised: float
+    gflops: float
+    """Of the matrix product, measured before and after each repeat."""
+    cpu_rtf: float | None
+    """CPU seconds for a second of audio, which other work on the machine disturbs least."""
+    cpu_rtf_normalised: float | None
+    cpu_utilization: Annotated[float, Field(serialization_alias="cpu_share")]
+    """Of all cores that the process may use, 0 to 1."""
+    audio_seconds: Annotated[float, Field(serialization_alias="sound")]
+    first_audio: Percentiles
+    """Time to first audio."""
+    provider: str
+    fallback: str | None
+    """Why the requested provider is not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyResult:
+    """Time to first audio of one text."""
+
+    kind: str
+    """Key of `TEXT_PATTERNS`."""
+    characters: int
+    first_audio: Percentiles
+    """Time to first audio, text analysis included."""
+    ratio: float
+    """Median over the median of the shortest text."""
+    first_chunk_share: Annotated[float | None, Field(serialization_alias="ready")]
+    """Share of the audio that is in the first chunk."""
+    audio_seconds: Annotated[float | None, Field(serialization_alias="sound")]
+    rtf: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkingResult:
+    """Chunked against whole-utterance synthesis: medians over sentences and repeats."""
+
+    ratio: float
+    """RTF chunked over RTF whole, of runs that follow each other."""
+    rtf_chunked: float
+    rtf_whole: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchingResult:
+    """CPU seconds for a second of audio when `streams` streams share every graph run."""
+
+    streams: int
+    acoustic: float
+    vocoder: float
+    acoustic_gain: float
+    """Throughput over that of a single stream."""
+    vocoder_gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewsTextResult:
+    """Repeated synthesis of the news text. CPU and memory are those of the process that synthesizes."""
+
+    target: Annotated[str, Field(serialization_alias="way")]
+    """`engine` or `http`."""
+    characters: int
+    repeats: int
+    mean: float
+    """Wall time of the whole text."""
+    deviation: float
+    """Standard deviation of the wall time."""
+    audio_seconds: Annotated[float, Field(serialization_alias="sound")]
+    """Mean duration of the audio."""
+    rtf: float
+    """Total wall time over total audio duration."""
+    first_audio: Percentiles
+    cpu_utilization: Annotated[float | None, Field(serialization_alias="cpu_share")]
+    memory_peak: float | None
+    gpu_memory: float | None
+    """At the end; ONNX Runtime's arena does not shrink."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """One level of concurrency of the load test."""
+
+    target: Annotated[str, Field(serialization_alias="way")]
+    """`engine` or `http`."""
+    concurrency: Annotated[int, Field(serialization_alias="listeners")]
+    """Number of concurrent clients."""
+    requests: int
+    rejected: Annotated[int, Field(serialization_alias="refused")]
+    """Requests rejected for lack of capacity; over HTTP with status 429."""
+    failed: int
+    first_failure: Annotated[str | None, Field(serialization_alias="failure")]
+    """Error of the first failed request."""
+    first_audio: Percentiles
+    """Time to first audio of the completed requests."""
+    chunks: int
+    late_chunks: Annotated[int, Field(serialization_alias="late")]
+    """Chunks that arrived after the client's playback buffer was empty."""
+    interrupted: int
+    """Requests with a late chunk."""
+    underrun_seconds: Annotated[float, Field(serialization_alias="silence")]
+    """Total duration of the underruns."""
+    longest_underrun: Annotated[float, Field(serialization_alias="longest_gap")]
+    audio_seconds: Annotated[float, Field(serialization_alias="sound")]
+    throughput: float
+    """Seconds of audio computed in a second."""
+    cpu_utilization: Annotated[float | None, Field(serialization_alias="cpu_share")]
+    """Of the process that synthesizes, 0 to 1."""
+    memory_peak: float | None
+    """Of the process that synthesizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostResult:
+    """Cost of one precision."""
+
+    precision: str
+    throughput: float
+    """Seconds of audio computed in a second at full utilization."""
+    price_per_audio_hour: Annotated[float, Field(serialization_alias="sound_hour")]
+    """Price of an hour of audio."""
+    price_per_request: Annotated[float, Field(serialization_alias="request")]
+    """Price of the news text of 120 characters."""
+    currency: str
+
+
+@dataclass(slots=True)
+class VoiceResults:
+    """Results of one voice; empty for benchmarks that did not run."""
+
+    name: str
+    description: str
+    rtf: Annotated[list[RtfResult], Field(serialization_alias="speeds")] = field(default_factory=list)
+    latencies: list[LatencyResult] = field(default_factory=list)
+    chunking: ChunkingResult | None = None
+    batches: list[BatchingResult] = field(default_factory=list)
+    news_text: Annotated[list[NewsTextResult], Field(serialization_alias="quoted")] = field(default_factory=list)
+    loads: list[LoadResult] = field(default_factory=list)
+    costs: list[CostResult] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Results:
+    """Results of one run."""
+
+    date: str
+    command: str
+    machine: Machine
+    voices: list[VoiceResults] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """Returns the results with the keys of the JSON format."""
+        content: dict[str, Any] = _ADAPTER.dump_python(self, by_alias=True)
+        return content
+
+    def save(self, path: Path) -> None:
+        """Writes the results as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+_ADAPTER = TypeAdapter(Results)

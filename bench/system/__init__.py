@@ -1,0 +1,1 @@
+"""The machine: its CPU and GPU, and what a process uses of them."""
