@@ -15,7 +15,7 @@ from server.http.streams import ActiveStreams, Stream
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Speech, each
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
-from server.text.markup.parser import read
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class SpeechRoute:
             return response
 
     def _prepare(self, wanted: SpeechRequest) -> SpeechPlan:
-        script = read(wanted.input, SpeakingStyle(wanted.style), marks=self._marks)
+        script = parse_markup(wanted.input, SpeakingStyle(wanted.style), inline=self._marks)
         return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
 
 

@@ -90,7 +90,7 @@ class SpeechPlanner:
     ) -> SpeechPlan:
         """A script, ready to be spoken. `voice`, `speaker` and `emotion` are the request's own.
 
-        A manner's voice is a speaker of the request's voice, else a voice, else `voice/speaker`. Raises
+        The voice of a style is a speaker of the request's voice, else a voice, else `voice/speaker`. Raises
         `UnknownNameError` for a name that is not there, `VoiceError` for a broken voice, and `RequestError` for voices
         of different sampling rates and for a script that is too long.
         """
@@ -103,8 +103,8 @@ class SpeechPlanner:
                 speakers[name] = self._find(name or "", own)
             synthesizer, called = speakers[name]
             roles.append(Role(part, synthesizer, called, synthesizer.voice.emotion(emotion)))
-            for manner in set(part.manners):
-                synthesizer.voice.emotion(manner.emotion)
+            for style in set(part.styles):
+                synthesizer.voice.emotion(style.emotion)
         self._check_rates(roles)
         return SpeechPlan(roles)
 
@@ -145,8 +145,8 @@ class SpeechPlanner:
 def by_voice(script: Script) -> Iterator[tuple[str | None, Script]]:
     """The stretches of a script that one voice speaks, in order; at least one."""
     start = 0
-    for voice, manners in groupby(script.manners, lambda manner: manner.voice):
-        end = start + sum(1 for _ in manners)
+    for voice, styles in groupby(script.styles, lambda style: style.voice):
+        end = start + sum(1 for _ in styles)
         yield voice, script.part(start, end)
         start = end
     if not start:
