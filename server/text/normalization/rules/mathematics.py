@@ -10,6 +10,9 @@ from server.text.normalization.rules.patterns import NUMBER, RANGE_DASH, UNATTAC
 _OPERATORS = {"+": "加", "=": "等于", "×": "乘", "*": "乘", "x": "乘", "X": "乘", "÷": "除以", ">": "大于", "<": "小于",
           "≥": "大于等于", ">=": "大于等于", "≤": "小于等于", "<=": "小于等于", "≈": "约等于",
           "≠": "不等于"}  # fmt: skip
+_NUMERALS = "零〇一二两三四五六七八九十百千万亿"
+_FRACTION = rf"(?:[0-9]{{1,6}}|[{_NUMERALS}]{{1,8}})分之[0-9{_NUMERALS}]"
+"""A fraction or percentage that is written with 分之: 百分之1, 三分之一."""
 _PER_NAMES = {"%": "百", "‰": "千", "‱": "万"}
 
 
@@ -30,7 +33,7 @@ def _power(match: re.Match[str]) -> str:
 
 RULES_BEFORE_MEASURES = (
     rule(r"(?<=[0-9)）])\^\s?([-−]?)([0-9]{1,3})(?![0-9])", _power),
-    rule(rf"±\s?(?={NUMBER})", lambda m: "正负"),
+    rule(rf"±\s?(?={NUMBER}|{_FRACTION})", lambda m: "正负"),
     rule(r"\s?(>=|<=|[≥≤≈≠])\s?(?=[-−]?[0-9])", lambda m: _OPERATORS[m[1]]),
     rule(r"(?<![0-9A-Za-z<>=-])([<>])\s?(?=[-−]?[0-9])", lambda m: _OPERATORS[m[1]]),
 )
@@ -38,6 +41,9 @@ RULES = (
     rule(r"第\s?([0-9]{1,5})\s?/\s?([0-9]{1,5})\s?([页题集章步张关期轮课节条])",
          lambda m: f"第{cardinal(m[1])}{m[3]}，共{_count(m[2])}{m[3]}"),
     rule(r"(?<=[A-Za-z])\^\s?([-−]?)([0-9]{1,3})(?![0-9])", _power),
+    rule(rf"(?<=分之)({NUMBER}){RANGE_DASH}(?=[-−]?{_FRACTION})", lambda m: f"{number(m[1])}到"),
+    rule(rf"(?<![0-9A-Za-z{_NUMERALS})）])[-−](?={_FRACTION})", lambda m: "负"),
+    rule(rf"(?<![0-9A-Za-z{_NUMERALS}+])\+(?={_FRACTION})", lambda m: "正"),
     rule(rf"(?<![0-9A-Za-z.])([-−]?)({NUMBER})([%‰])(?:{RANGE_DASH})([-−]?)({NUMBER})\3",
          lambda m: f"{m[1] and '负'}{_per(m[2], m[3])}到{m[4] and '负'}{_per(m[5], m[3])}"),
     rule(rf"{UNATTACHED}({NUMBER}){RANGE_DASH}({NUMBER})([%‰])", lambda m: f"{_per(m[1], m[3])}到{_per(m[2], m[3])}"),
