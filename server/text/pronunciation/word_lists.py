@@ -87,7 +87,7 @@ NAME_SURNAMES = SURNAMES | {
     "员": "yun4", "繁": "po2", "召": "shao4", "种": "chong2", "折": "she2", "秘": "bi4", "祭": "zhai4", "那": "na1",
     "哈": "ha3", "重": "chong2", "尉迟": "yu4 chi2", "万俟": "mo4 qi2", "令狐": "ling2 hu2", "澹台": "tan2 tai2",
     "单于": "chan2 yu2", "长孙": "zhang3 sun1",
-}
+}  # fmt: skip
 """`SURNAMES`, and those that are more often common words (那老师, 百姓种地): only for text that is marked as a name."""
 
 COUNTS = "零一二三四五六七八九十百千万亿两几每这那哪"
