@@ -2,7 +2,7 @@
 
 Every piece is a slice of the text, in order, with nothing left out. A sentence ends at 。！？, at the end of a line,
 and at a full stop that is not part of `3.14`, `v2.0` or `1. Chapter`. Closing quotes and brackets and silent characters
-stay with it. A sentence that is longer than the limit is split at its last comma, else at its strongest predicted break.
+stay with it. A sentence beyond the limit is split at its last comma, else at its strongest predicted break.
 """
 
 import unicodedata
