@@ -20,7 +20,7 @@ from server.errors import RequestError
 from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer, Trace
-from server.text.markup.parser import read
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Audio, Style
@@ -68,13 +68,13 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.symbols is not None:
         _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, SpeechPlanner(voices), SpeakingStyle(style), marks=config.text.marks)
+        _speak(options, SpeechPlanner(voices), SpeakingStyle(style), inline=config.text.marks)
     return 0
 
 
-def _speak(options: argparse.Namespace, narrator: SpeechPlanner, manner: SpeakingStyle, *, marks: bool) -> None:
+def _speak(options: argparse.Namespace, narrator: SpeechPlanner, style: SpeakingStyle, *, inline: bool) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    script = read(text, manner, marks=marks)
+    script = parse_markup(text, style, inline=inline)
     narration = narrator.plan(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
     chunks = narration.speak()
     name = options.format or (Path(options.output).suffix[1:] if Path(options.output).suffix[1:] in FORMATS else "wav")

@@ -11,7 +11,7 @@ from itertools import accumulate
 from server.config import Config
 from server.errors import RequestError
 from server.text.frontend import FrontEnd, Sentence
-from server.text.markup import parser
+from server.text.markup.parser import parse_markup
 from server.text.pronunciation.user_lexicon import UserLexicon
 from server.text.units.unit_tables import UnitTables
 from server.voices.discovery import voice_folder
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         UnitTables(voice.manifest), UserLexicon.of(config.text.lexicon, config.text.place), config.text.emoji
     )
     if not options.stdin:
-        sentences = front_end.read(parser.read(options.text, marks=config.text.marks), **names)
+        sentences = front_end.read(parse_markup(options.text, inline=config.text.marks), **names)
         print(
             json.dumps(summary(sentences), ensure_ascii=False) if options.json else "\n\n".join(map(table, sentences))
         )
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(front_end.read(parser.read(line.rstrip("\r\n"), marks=config.text.marks), **names))
+            content = summary(front_end.read(parse_markup(line.rstrip("\r\n"), inline=config.text.marks), **names))
         except RequestError as error:
             content = {**summary([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)

@@ -15,7 +15,7 @@ from server.http.streams import ActiveStreams, ChunkStream
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
-from server.text.markup.parser import read
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SpeechRoute:
             return response
 
     def _plan(self, body: SpeechRequest) -> SpeechPlan:
-        script = read(body.input, SpeakingStyle(body.style), marks=self._inline_markup)
+        script = parse_markup(body.input, SpeakingStyle(body.style), inline=self._inline_markup)
         return self._planner.plan(script, voice=body.voice, speaker=body.speaker, emotion=body.emotion)
 
 

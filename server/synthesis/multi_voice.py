@@ -115,7 +115,7 @@ class SpeechPlanner:
                 resolved[name] = self._resolve(name or "", default)
             synthesizer, speaker_name = resolved[name]
             segments.append(Segment(part, synthesizer, speaker_name, synthesizer.voice.emotion(emotion)))
-            for span in set(part.manners):
+            for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
         self._check_sample_rates(segments)
         return SpeechPlan(segments)
@@ -157,7 +157,7 @@ class SpeechPlanner:
 def split_by_voice(script: Script) -> Iterator[tuple[str | None, Script]]:
     """The stretches of a script with the same voice name, in order; at least one."""
     start = 0
-    for voice, spans in groupby(script.manners, lambda span: span.voice):
+    for voice, spans in groupby(script.styles, lambda span: span.voice):
         end = start + sum(1 for _ in spans)
         yield voice, script.part(start, end)
         start = end

@@ -1,19 +1,19 @@
-"""Character classes that every stage of the front end shares.
+"""Character classes that all stages of the front end share.
 
-Two kinds of characters are private to the front end and never come from a client: a placeholder for a syllable that
-has no character of its own, and symbols for explicit breaks. `sanitize` removes them from client text.
+Two kinds of characters are private to the front end and never come from a client: a placeholder for a syllable without
+a character, and symbols for explicit breaks. `sanitize` removes them from client text.
 """
 
 PLACEHOLDER = "\ue000"
-"""Stands for a syllable whose reading is given where no Chinese character is written."""
+"""In place of a Chinese character, for a syllable whose reading is given without one."""
 BREAKS = "\ue010\ue011\ue012\ue013"
-"""An explicit break of level 0 (none, even where one would be predicted) to 3."""
+"""Explicit breaks of level 0 (none, even where one would be predicted) to 3."""
 HAN = "\u3400-\u4dbf\u4e00-\u9fff〇\U00020000-\U0003ffff" + PLACEHOLDER
-"""For a regular expression's character class: characters that may have a Mandarin reading, and `PLACEHOLDER`."""
+"""For the character class of a regular expression: characters with a Mandarin reading, and `PLACEHOLDER`."""
 
 _PRIVATE = str.maketrans(dict.fromkeys(PLACEHOLDER + BREAKS, "\ufffd"))
 
 
 def sanitize(text: str) -> str:
-    """Client text with the private characters replaced by U+FFFD."""
+    """Returns client text with the private characters replaced by U+FFFD."""
     return text.translate(_PRIVATE)

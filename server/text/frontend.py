@@ -9,6 +9,7 @@ from server.text import sentence_splitting
 from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
+from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
 from server.text.pronunciation import tone_sandhi, word_reader
 from server.text.pronunciation.user_lexicon import NONE, UserLexicon
 from server.text.prosody import phrase_breaks
@@ -24,7 +25,7 @@ LONGEST_SENTENCE = 60
 """Syllables: about a quarter of a minute."""
 _MOST_UNITS_A_WEIGHT = 4
 _MOST_BYTES_A_WEIGHT = 2
-"""Of what `normalize.weigh` counts: an x is three phones, and a break may follow it; a rare character is four bytes."""
+"""Per length of `estimate_spoken_length`: an x is three phones and perhaps a break; a rare character is four bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,10 @@ class FrontEnd:
         self._entries = entries
         self._speaks_english = tables.reads_bytes or tables.speaks_english
         most = _MOST_BYTES_A_WEIGHT if tables.reads_bytes else _MOST_UNITS_A_WEIGHT
-        self._longest = max(1, min(LONGEST_SENTENCE * normalize.SYLLABLE, tables.longest // most))
-        self._weigh = partial(normalize.weigh, speaks_english=self._speaks_english, names_emoji=emoji == "name")
+        self._longest = max(1, min(LONGEST_SENTENCE * LENGTH_PER_SYLLABLE, tables.longest // most))
+        self._length_of = partial(
+            estimate_spoken_length, speaks_english=self._speaks_english, names_emoji=emoji == "name"
+        )
 
     def read(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """All sentences of `sentences`."""
@@ -97,7 +100,7 @@ class FrontEnd:
     def sentences(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause]:
         """One sentence after the other, each analysed when it is asked for.
 
-        `speaker` and `emotion` are those of a manner that names none. Raises `RequestError` where a sentence cannot be
+        `speaker` and `emotion` are those of a style that names none. Raises `RequestError` where a sentence cannot be
         spoken by this voice, and at the end of a text that had nothing to speak at all.
         """
         if isinstance(script, str):
@@ -157,11 +160,11 @@ class FrontEnd:
             written = list(write_bytes(normalized.text))
         else:
             written = list(write_phones(spoken, self._tables))
-        manners = [script.manners[origin[unit.end - 1]] for unit in written]
-        styles = tuple(manner.style for manner in manners)
+        speaking_styles = [script.styles[origin[unit.end - 1]] for unit in written]
+        styles = tuple(each.style for each in speaking_styles)
         symbols = " ".join(
-            unit.spoken(speaker, EMOTION_PREFIX + (manner.emotion or emotion).removeprefix(EMOTION_PREFIX))
-            for unit, manner in zip(written, manners, strict=True)
+            unit.spoken(speaker, EMOTION_PREFIX + (each.emotion or emotion).removeprefix(EMOTION_PREFIX))
+            for unit, each in zip(written, speaking_styles, strict=True)
         )
         sentence = Sentence(
             text=text,
@@ -183,19 +186,23 @@ class FrontEnd:
 
     def _pieces(self, script: Script) -> "Iterator[_Piece]":
         begin = 0
-        for end in sorted({*script.cuts, *script.pauses, len(script.text)}):
+        for end in sorted({*script.sentence_starts, *script.pauses, len(script.text)}):
             pause = script.pauses.get(end)
-            for piece in sentence_splitting.split(script.text[begin:end], self._longest, self._weigh, self._breaks):
+            for piece in sentence_splitting.split_sentences(
+                script.text[begin:end], self._longest, self._length_of, self._breaks
+            ):
                 if begin + len(piece) < end:
-                    yield _Piece(begin, begin := begin + len(piece), sentence_splitting.level(piece), None)
+                    yield _Piece(begin, begin := begin + len(piece), sentence_splitting.break_level(piece), None)
             goes_on = pause is not None and end < len(script.text)
             if begin < end or pause is not None:
-                level = sentence_splitting.level(script.text[begin:end]) if goes_on else phrase_breaks.SENTENCE_END
+                level = (
+                    sentence_splitting.break_level(script.text[begin:end]) if goes_on else phrase_breaks.SENTENCE_END
+                )
                 yield _Piece(begin, end, level, pause)
             begin = end
 
     def _breaks(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where a stretch that is too long may be parted, and how well: `sentence_splitting.Breaks`."""
+        """Where a stretch that is too long may be parted, and how well: `sentence_splitting.BreakPredictor`."""
         normalized = normalize.normalize(text)
         words, _ = word_reader.read_words(normalized.text, self._entries, speaks_english=self._speaks_english)
         for group in phrase_breaks.group(words):

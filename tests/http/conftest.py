@@ -50,7 +50,7 @@ class CountingSynthesizer:
         self._names = speaker, emotion
         nothing = np.zeros(0, np.int64)
         units = Units(nothing, nothing, nothing)
-        styles = (script.manners[0].style,)
+        styles = (script.styles[0].style,)
         yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
     async def profile(self, clock: PlaybackClock) -> Chunks[Audio]:

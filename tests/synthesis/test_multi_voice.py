@@ -55,8 +55,8 @@ def script(*parts: tuple[str, str | None] | str, style: Style = PLAIN) -> Script
     """Texts one after another, each with its voice."""
     pairs = [(part, None) if isinstance(part, str) else part for part in parts]
     text = "".join(part for part, _ in pairs)
-    manners = [SpeakingStyle(style, voice) for part, voice in pairs for _ in part]
-    return Script(text, range(len(text)), range(1, len(text) + 1), manners)
+    styles = [SpeakingStyle(style, voice) for part, voice in pairs for _ in part]
+    return Script(text, range(len(text)), range(1, len(text) + 1), styles)
 
 
 def spoken(plan: SpeechPlan) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Emoji: left out or named, one picture at a time."""
+"""Emoji are dropped or named, each sequence as one."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from server.text.frontend import LONGEST_SENTENCE, FrontEnd
 from server.text.normalization.normalize import normalize
 from server.text.units.unit_tables import UnitTables
 
-PICTURES = [
+EMOJI = [
     "😀",
     "👍🏽",
     "👩🏽\u200d💻",
@@ -44,37 +44,37 @@ PICTURES = [
         ("🔞", "十八禁"),
     ],
 )
-def test_a_picture_is_named_once(written: str, spoken: str) -> None:
+def test_an_emoji_is_named_once(written: str, spoken: str) -> None:
     normalized = normalize(written, "name")
     assert normalized.text == spoken
     assert normalized.warnings == ()
     assert len(normalized.origin) == len(spoken)
 
 
-def test_a_picture_is_left_out_and_shown_whole() -> None:
+def test_a_dropped_emoji_is_listed_whole() -> None:
     normalized = normalize("很好👍🏽🇨🇳。")
     assert normalized.text == "很好。"
     assert normalized.warnings == ("emoji and symbols are not read: 👍🏽 🇨🇳",)
 
 
-def test_one_without_a_name_is_left_out_with_a_warning() -> None:
+def test_an_emoji_without_a_name_is_dropped_with_a_warning() -> None:
     normalized = normalize("很好🂡。", "name")
     assert normalized.text == "很好。"
     assert "🂡" in normalized.warnings[0]
 
 
-@given(st.lists(st.sampled_from([*PICTURES, "好", "a", "9", "。", "，"]), max_size=60).map("".join))
-def test_any_sequence_is_spoken_within_the_longest_sentence(tables: UnitTables, text: str) -> None:
+@given(st.lists(st.sampled_from([*EMOJI, "好", "a", "9", "。", "，"]), max_size=60).map("".join))
+def test_any_sequence_is_spoken_within_the_maximum_sentence_length(tables: UnitTables, text: str) -> None:
     try:
         sentences = FrontEnd(tables, emoji="name").read(text, speaker="F7", emotion="neutral")
-    except RequestError as refused:
-        assert refused.code == "nothing_to_speak"  # noqa: PT017 - both ends are allowed, nothing else is
+    except RequestError as error:
+        assert error.code == "nothing_to_speak"  # noqa: PT017 - a refusal is allowed too
         return
     assert all(len(sentence.pinyin) <= LONGEST_SENTENCE for sentence in sentences)
     assert all(normalize(sentence.normalized).text == sentence.normalized for sentence in sentences)
 
 
-def test_the_names_are_loaded_by_the_first_emoji() -> None:
+def test_the_names_are_loaded_with_the_first_emoji() -> None:
     code = (
         "import sys; from server.text.normalization import emoji;"
         "from server.text.normalization.normalize import normalize;"

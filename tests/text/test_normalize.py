@@ -2,13 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalization.normalize import SYLLABLE, Normalized, normalize, weigh
+from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
+from server.text.normalization.normalize import NormalizedText, normalize
 from server.text.normalization.numerals import cardinal, number
 
 
-def weight(text: str) -> int:
-    """What a voice without English expects of it."""
-    return sum(weigh(char, speaks_english=False) for char in text)
+def estimated_length(text: str) -> int:
+    """The estimate for a voice without English."""
+    return sum(estimate_spoken_length(char, speaks_english=False) for char in text)
 
 
 READINGS = """
@@ -105,6 +106,21 @@ AT&T -> AT和T
 +5% -> 正百分之五
 3‰ -> 千分之三
 -1/3 -> 负三分之一
+-百分之1 -> 负百分之一
+同比-百分之3.5 -> 同比负百分之三点五
+−千分之3和-三分之一 -> 负千分之三和负三分之一
++百分之5 -> 正百分之五
+±百分之5 -> 正负百分之五
+-百分之1到-百分之3 -> 负百分之一到负百分之三
+百分之3-百分之5 -> 百分之三到百分之五
+-百分之50~-百分之20 -> 负百分之五十到负百分之二十
+-50%~-20% -> 负百分之五十到负百分之二十
+5~-3 -> 五到负三
+-5~3 -> 负五到三
+-5 - -3 -> 负五到负三
+气温-5~-3 -> 气温负五到负三
+5km--10km -> 五千米到十千米
+第三-百分之五 -> 第三到百分之五
 1½杯 -> 一又二分之一杯
 20-30岁 -> 二十到三十岁
 2-3个 -> 两到三个
@@ -216,7 +232,7 @@ CASES = [tuple(line.split(" -> ")) for line in READINGS.strip().splitlines()]
 
 
 @pytest.mark.parametrize(("written", "spoken"), CASES)
-def test_what_is_written_becomes_what_is_said(written: str, spoken: str) -> None:
+def test_written_forms_are_read(written: str, spoken: str) -> None:
     normalized = normalize(written)
     assert (normalized.text, normalized.warnings) == (spoken, ())
 
@@ -234,7 +250,7 @@ def test_cardinals(digits: str, spoken: str) -> None:
 
 
 def _value(spoken: str) -> int:
-    """Reads a cardinal back, to check it by another road."""
+    """Parses a cardinal, as an independent check."""
     high, wan, low = spoken.rpartition("万")
     total = _value(high) * 10_000 if wan else 0
     digit = 0
@@ -248,7 +264,7 @@ def _value(spoken: str) -> int:
 
 
 @given(st.integers(0, 99_999_999))
-def test_a_cardinal_says_its_value(value: int) -> None:
+def test_a_cardinal_has_its_value(value: int) -> None:
     assert _value(cardinal(str(value))) == value
 
 
@@ -257,7 +273,7 @@ def test_decimals_are_read_digit_by_digit() -> None:
     assert number("7.00") == "七"
 
 
-def test_what_cannot_be_read_is_named_once() -> None:
+def test_unreadable_characters_are_listed_once() -> None:
     normalized = normalize("你😀好😀の\x00\ud800の")
     assert normalized.text == "你 好"
     emoji, unknown = normalized.warnings
@@ -265,55 +281,55 @@ def test_what_cannot_be_read_is_named_once() -> None:
     assert unknown.endswith(": の U+0000 U+D800")
 
 
-def test_invisible_characters_leave_no_trace() -> None:
-    assert normalize("\ufeff你\u200b好\ufe0f") == Normalized("你好", origin=(1, 3))
+def test_invisible_characters_are_dropped() -> None:
+    assert normalize("\ufeff你\u200b好\ufe0f") == NormalizedText("你好", origin=(1, 3))
 
 
 @given(st.text())
-def test_normalised_text_has_no_digits_and_no_surprises(text: str) -> None:
+def test_normalized_text_has_only_characters_that_are_read(text: str) -> None:
     spoken = normalize(text).text
     assert not any(char.isascii() and not (char.isalpha() or char in " '") for char in spoken)
     spoken.encode()  # no surrogate is left
-    assert weight(text) >= SYLLABLE * len(spoken)
+    assert estimated_length(text) >= LENGTH_PER_SYLLABLE * len(spoken)
 
 
 @given(st.text("0123456789.,:/-%年月日个℃$km ", max_size=30))
-def test_no_number_is_too_odd_to_be_read(text: str) -> None:
+def test_every_number_is_read(text: str) -> None:
     spoken = normalize(text).text
     assert not any(char in "0123456789" for char in spoken)
-    assert weight(text) >= SYLLABLE * len(spoken.replace(" ", ""))
+    assert estimated_length(text) >= LENGTH_PER_SYLLABLE * len(spoken.replace(" ", ""))
 
 
 WRITTEN = st.lists(
     st.sampled_from(
         [
             *"0123456789.,:/%-~+=<>^_@'\"°²½①Ⅳ$¥ 年月日号点分个第，。？—（）“”·abxTVmskgCw京",
-            *("km/h", "℃", "kg", "a.m.", "com", "比分"),
+            *("km/h", "℃", "kg", "a.m.", "com", "比分", "百分之"),
         ]
     ),
     max_size=24,
 ).map("".join)
-"""Texts in which every rule meets every other."""
+"""Texts in which all rules are combined."""
 
 
 @given(st.one_of(st.text(), WRITTEN))
-def test_a_spoken_text_stays_as_it_is(text: str) -> None:
+def test_normalization_is_idempotent(text: str) -> None:
     once = normalize(text).text
     assert normalize(once).text == once
 
 
 @given(st.one_of(st.text(), WRITTEN))
-def test_every_spoken_character_knows_where_it_was_written(text: str) -> None:
+def test_every_character_has_its_origin(text: str) -> None:
     normalized = normalize(text)
     assert len(normalized.origin) == len(normalized.text)
     assert list(normalized.origin) == sorted(normalized.origin)
-    assert all(0 <= place < len(text) for place in normalized.origin)
+    assert all(0 <= index < len(text) for index in normalized.origin)
 
 
 @given(st.one_of(st.text(), WRITTEN))
-def test_no_sentence_is_longer_than_it_was_thought(text: str) -> None:
+def test_the_estimated_length_is_an_upper_bound(text: str) -> None:
     spoken = normalize(text).text
-    assert weight(text) >= SYLLABLE * len(spoken.replace(" ", ""))
+    assert estimated_length(text) >= LENGTH_PER_SYLLABLE * len(spoken.replace(" ", ""))
 
 
 @pytest.mark.parametrize(
@@ -324,20 +340,20 @@ def test_no_sentence_is_longer_than_it_was_thought(text: str) -> None:
         ("《书》卖¥20吗", "吗", "吗"),
     ],
 )
-def test_a_reading_points_at_what_it_reads(text: str, word: str, written: str) -> None:
+def test_the_origin_of_a_reading_is_what_it_reads(text: str, word: str, written: str) -> None:
     normalized = normalize(text)
     start = normalized.text.index(word)
-    places = normalized.origin[start : start + len(word)]
-    assert places[0] == text.index(written)
-    assert places[-1] < text.index(written) + len(written)
+    origin = normalized.origin[start : start + len(word)]
+    assert origin[0] == text.index(written)
+    assert origin[-1] < text.index(written) + len(written)
 
 
 @pytest.mark.parametrize(
     "pattern",
     ["1", "1,111", "-", "a.", "1-", "1.1", "@a", "1 ", "年-", "京A1", "10:00", "/a", "1/", " ", "+1-1", "$1", "http://a",
-     "'1", "..", '"', "①", "²", "_a", "1=", "比分", "(0", "/-"],
+     "'1", "..", '"', "①", "²", "_a", "1=", "比分", "(0", "/-", "-百", "百分之1-"],
 )  # fmt: skip
 def test_no_pattern_makes_a_long_text_slow(pattern: str) -> None:
-    """Finishes: anything worse than linear would not for minutes."""
+    """A rule that takes more than linear time would need minutes here."""
     text = pattern * (100_000 // len(pattern))
     assert normalize(text + "完").text.endswith("完")

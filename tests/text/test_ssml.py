@@ -1,5 +1,4 @@
 import math
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,10 +7,10 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.text.characters import BREAKS, PLACEHOLDER
 from server.text.frontend import FrontEnd, Pause, Sentence
-from server.text.markup.builder import MOST_SILENCE
-from server.text.markup.parser import read
+from server.text.markup.builder import MAX_TOTAL_PAUSE_SECONDS
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
-from server.text.markup.xml_events import DEEPEST, LONGEST_ATTRIBUTE, MOST_ELEMENTS
+from server.text.markup.xml_events import MAX_ATTRIBUTE_CHARACTERS, MAX_DEPTH, MAX_ELEMENTS
 from server.text.pronunciation.user_lexicon import SYLLABLES
 from server.types import Style
 
@@ -19,54 +18,30 @@ NONE, WORD, PHRASE, PAUSE = BREAKS
 
 
 def speak(content: str) -> Script:
-    return read(f"<speak>{content}</speak>")
+    return parse_markup(f"<speak>{content}</speak>")
 
 
 def refused(text: str) -> str:
     """The message with which a text is refused."""
     with pytest.raises(RequestError) as error:
-        read(text)
+        parse_markup(text)
     assert (error.value.param, error.value.code) == ("input", "invalid_ssml")
     str(error.value).encode()
     return str(error.value)
 
 
-def stands_for(text: str, script: Script, char: str) -> str:
-    """The part of the input that the first such character stands for."""
-    place = script.text.index(char)
-    return text[script.starts[place] : script.ends[place]]
+def input_of(text: str, script: Script, char: str) -> str:
+    """The input range of the first such character."""
+    position = script.text.index(char)
+    return text[script.starts[position] : script.ends[position]]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<speak>你好</speak>",
-        "\ufeff<speak>你好</speak>",
-        " \r\n\t<speak version='1.1' xml:lang='zh-CN' xmlns='http://www.w3.org/2001/10/synthesis'>你好</speak>\n",
-        '<?xml version="1.0" encoding="GBK"?>\n<speak>你好</speak>',
-        "<!-- one --> <!-- two --><speak>你<!-- three -->好</speak>",
-        "<speak\n>你<lang xml:lang='zh'>好</lang></speak>",
-        "<speak><![CDATA[你]]>&#22909;</speak>",
-        "<speak>&#x4f60;好</speak>",
-    ],
-)
-def test_what_begins_with_speak_is_ssml(text: str) -> None:
-    assert read(text).text == "你好"
-
-
-@pytest.mark.parametrize(
-    "text", ["<speaker>你好", "你<speak>好</speak>", "< speak>", "<!-- <speak>", "a < b", "<b>你</b>"]
-)
-def test_anything_else_is_text(text: str) -> None:
-    assert read(text).text == text
-
-
-def test_every_character_knows_where_it_stands_in_the_input() -> None:
+def test_every_character_has_its_input_range() -> None:
     text = "<speak>\r\n𠮷<s>你</s>&lt;&#x4e2d;\r\n<![CDATA[&<]]>b<sub alias='世卫'>WHO</sub>好</speak>"
-    script = read(text)
+    script = parse_markup(text)
     assert script.text == "𠮷你<中&<b世卫好"
     spoken = ("𠮷", "你", "<", "中", "&", "b", "世", "卫", "好")
-    written = [stands_for(text, script, char) for char in spoken]
+    written = [input_of(text, script, char) for char in spoken]
     assert written == ["𠮷", "你", "&lt;", "&#x4e2d;", "&", "b", "WHO", "WHO", "好"]
 
 
@@ -90,9 +65,9 @@ def test_layout_is_not_spoken(content: str, spoken: str) -> None:
     assert not script.pauses
 
 
-def test_a_space_stands_for_all_the_white_space_there() -> None:
+def test_a_space_covers_all_the_white_space_in_the_input() -> None:
     text = "<speak>a \r\n\t b\r\nc</speak>"
-    script = read(text)
+    script = parse_markup(text)
     assert [text[script.starts[at] : script.ends[at]] for at in (1, 3)] == [" \r\n\t ", "\r\n"]
 
 
@@ -113,16 +88,16 @@ def test_a_space_stands_for_all_the_white_space_there() -> None:
         ("<break time='1s'/> <break time='.5s'/>", "你好", {1: 1.5}),
     ],
 )
-def test_a_break_is_a_mark_or_a_silence(element: str, text: str, pauses: dict[int, float]) -> None:
+def test_a_break_is_a_break_symbol_or_a_silence(element: str, text: str, pauses: dict[int, float]) -> None:
     script = speak(f"你{element}好")
     assert script.text == text
     assert script.pauses == pauses
 
 
-def test_sentences_are_cut_and_paragraphs_pause_between_each_other() -> None:
+def test_sentences_begin_at_elements_and_paragraphs_are_separated_by_pauses() -> None:
     script = speak("<p>一<s>二</s></p> <p>三</p>四<p>五</p><break time='2s'/><p>六</p>")
     assert script.text == "一二三四五六"
-    assert script.cuts == {1, 2, 3, 4, 5}
+    assert script.sentence_starts == {1, 2, 3, 4, 5}
     assert script.pauses == {2: 0.35, 3: 0.35, 4: 0.35, 5: 2.0}
 
 
@@ -145,164 +120,86 @@ def test_sentences_are_cut_and_paragraphs_pause_between_each_other() -> None:
         ("rate='fast' pitch='high' volume='soft'", Style(speed=1.25, pitch=2, volume=0.5)),
     ],
 )
-def test_prosody_changes_the_style_of_its_span_alone(attributes: str, style: Style) -> None:
+def test_prosody_changes_only_the_style_of_its_content(attributes: str, style: Style) -> None:
     script = speak(f"你<prosody {attributes}>好</prosody>吗")
-    assert [manner.style for manner in script.manners] == [Style(), style, Style()]
+    assert [each.style for each in script.styles] == [Style(), style, Style()]
 
 
-def test_nested_prosody_adds_up_on_top_of_the_request() -> None:
+def test_nested_prosody_combines_with_the_request() -> None:
     base = SpeakingStyle(Style(speed=2, pitch=1, volume=0.5))
-    script = read(
+    script = parse_markup(
         "<speak><prosody rate='1.5' pitch='+2st'><prosody rate='50%' volume='50'>好</prosody></prosody></speak>", base
     )
-    assert script.manners[0].style == Style(speed=1.5, pitch=3, volume=0.25)
+    assert script.styles[0].style == Style(speed=1.5, pitch=3, volume=0.25)
     with pytest.raises(RequestError, match=r"line 1, column 8: .*speed is 6.0; valid: 0.25 to 4"):
-        read("<speak><prosody rate='3'>好</prosody></speak>", base)
+        parse_markup("<speak><prosody rate='3'>好</prosody></speak>", base)
 
 
 def test_the_root_has_the_scales_of_alibaba() -> None:
-    script = read("<speak voice='xiaoyu' rate='250' pitch='-250' volume='100'>好</speak>")
-    assert script.manners[0] == SpeakingStyle(Style(speed=1.5, pitch=-6, volume=2), voice="xiaoyu")
-    assert read("<speak rate='-500' volume='50'>好</speak>").manners[0].style == Style(speed=0.5)
-    assert read("<speak rate='2' pitch='+2st'>好</speak>").manners[0].style == Style(speed=2, pitch=2)
+    script = parse_markup("<speak voice='xiaoyu' rate='250' pitch='-250' volume='100'>好</speak>")
+    assert script.styles[0] == SpeakingStyle(Style(speed=1.5, pitch=-6, volume=2), voice="xiaoyu")
+    assert parse_markup("<speak rate='-500' volume='50'>好</speak>").styles[0].style == Style(speed=0.5)
+    assert parse_markup("<speak rate='2' pitch='+2st'>好</speak>").styles[0].style == Style(speed=2, pitch=2)
 
 
 def test_a_book_may_have_any_number_of_paragraphs() -> None:
     assert len(speak("<p>好</p>" * 3000).pauses) == 2999
 
 
-def test_emotion_and_voice_hold_inside_of_their_element() -> None:
+def test_emotion_and_voice_apply_inside_their_element() -> None:
     script = speak("你<emotion category='happy'>好<voice name='zhida'>吗</voice></emotion>呢")
-    assert [manner.emotion for manner in script.manners] == [None, "happy", "happy", None]
-    assert [manner.voice for manner in script.manners] == [None, None, "zhida", None]
+    assert [each.emotion for each in script.styles] == [None, "happy", "happy", None]
+    assert [each.voice for each in script.styles] == [None, None, "zhida", None]
     assert not script.warnings
 
 
-def test_an_intensity_without_effect_is_said() -> None:
+def test_an_intensity_without_effect_gives_a_warning() -> None:
     assert not speak("<emotion category='sad' intensity='1.0'>好</emotion>").warnings
     (warning,) = speak("<emotion category='sad' intensity='1.5'>好</emotion>").warnings
     assert "'1.5'" in warning
 
 
 @pytest.mark.parametrize(
-    ("kind", "content", "spoken"),
-    [
-        ("digits", "1024", "一零二四"),
-        ("digits", "１２ 3", "一二三"),
-        ("cardinal", "1024", "一千零二十四"),
-        ("cardinal", "007", "七"),
-        ("cardinal", "-1,234.50", "负一千二百三十四点五零"),
-        ("number", "3", "三"),
-        ("ordinal", "2", "第二"),
-        ("ordinal", "第11", "第十一"),
-        ("telephone", "+86 138-1234-5678", "八六幺三八幺二三四五六七八"),
-        ("telephone", "010-1234转5", "零幺零幺二三四转五"),
-        ("time", "2:05", "两点零五分"),
-        ("time", "7:30pm", "下午七点三十分"),
-        ("characters", "a1号@", "A 一号艾特"),
-        ("spell-out", "abc", "A B C"),
-        ("verbatim", "浙A 88", "浙 A 八八"),
-        ("id", "x_y", "X 下划线 Y"),
-        ("currency", "¥13.50", "十三点五元"),
-        ("currency", "13,000,000.00RMB", "一千三百万元人民币"),
-        ("currency", "20美元", "二十美元"),
-        ("measure", "25kg", "二十五千克"),
-        ("address", "富路1号楼3单元304", "富路一号楼三单元三零四"),
-        ("name", "张三", "张三"),
-    ],
-)
-def test_say_as_is_read_as_it_says(kind: str, content: str, spoken: str) -> None:
-    text = f"<speak>是<say-as interpret-as='{kind}'> {content} </say-as>的</speak>"
-    script = read(text)
-    assert script.text == f"是{spoken}的"
-    assert {(script.starts[place], script.ends[place]) for place in range(1, len(script.text) - 1)} == {
-        (text.index(content), text.index(content) + len(content))
-    }
-
-
-def test_two_numbers_beside_each_other_stay_two() -> None:
-    number = "<say-as interpret-as='number'>{}</say-as>"
-    assert speak(number.format(100) + "\n" + number.format(20)).text == "一百 二十"
-    assert speak(number.format(100) + number.format(20)).text == "一百 二十"
-
-
-@pytest.mark.parametrize(
-    ("form", "content", "spoken"),
-    [
-        (None, "2024-03-05", "二零二四年三月五日"),
-        (None, "20240305", "二零二四年三月五日"),
-        (None, "2024年3月", "二零二四年三月"),
-        ("mdy", "3/5/2024", "二零二四年三月五日"),
-        ("dmy", "3/5/24", "二四年五月三日"),
-        ("ym", "2024.10", "二零二四年十月"),
-        ("md", "2-29", "二月二十九日"),
-        ("dm", "1/12", "十二月一日"),
-        ("y", "1998", "一九九八年"),
-        ("m", "2", "二月"),
-        ("d", "20", "二十日"),
-    ],
-)
-def test_a_date_is_read_in_its_order(form: str | None, content: str, spoken: str) -> None:
-    given_form = f" format='{form}'" if form else ""
-    assert speak(f"<say-as interpret-as='date'{given_form}>{content}</say-as>").text == spoken
-
-
-@pytest.mark.parametrize(
-    ("kind", "content"),
-    [
-        ("cardinal", "abc"), ("cardinal", "1" * 17), ("cardinal", ""), ("digits", "1a"), ("ordinal", "1.5"),
-        ("telephone", "call"), ("date", "2024-13-01"), ("date", "2024-02-30"), ("date", "today"), ("date", "1-2-3-4"),
-        ("time", "25:00"), ("time", "8:75"), ("currency", "13"), ("currency", "元"), ("measure", "kg"),
-        ("characters", "안"), ("name", "Tom"), ("digits", "1" * 201), ("address", "😀"),
-    ],
-)  # fmt: skip
-def test_content_that_is_none_of_its_kind_is_refused(kind: str, content: str) -> None:
-    message = refused(f"<speak>\n你<say-as interpret-as='{kind}'>{content}</say-as></speak>")
-    assert message.startswith("line 2, column 2: ")
-    assert "valid" in message or "at most" in message or "not read" in message
-
-
-@pytest.mark.parametrize(
     ("content", "written"),
     [("ph='chong2 qing4'>重庆", ["重", "庆"]), ("alphabet='pinyin' ph='yi4 dianr3'>一点儿", ["一", "点儿"])],
 )
-def test_pinyin_is_laid_upon_its_characters(content: str, written: list[str]) -> None:
+def test_pinyin_is_aligned_with_its_characters(content: str, written: list[str]) -> None:
     text = f"<speak><phoneme {content}</phoneme></speak>"
-    script = read(text)
+    script = parse_markup(text)
     assert [text[a:b] for a, b in zip(script.starts, script.ends, strict=True)] == written
     assert list(script.readings) == [0, 1]
 
 
-def test_pinyin_for_something_else_is_spoken_in_its_place() -> None:
+def test_pinyin_replaces_content_that_is_not_chinese() -> None:
     text = "<speak>看<phoneme ph='ke1 bi4'>Kobe</phoneme><phoneme ph='LÜ4'/></speak>"
-    script = read(text)
+    script = parse_markup(text)
     assert script.text == "看" + PLACEHOLDER * 3
     assert script.readings == {1: "ke1", 2: "bi4", 3: "lv4"}
     assert text[script.starts[2] : script.ends[2]] == "Kobe"
 
 
 @given(st.sampled_from(sorted(SYLLABLES)), st.sampled_from("12345"))
-def test_every_syllable_of_mandarin_can_be_given(syllable: str, tone: str) -> None:
+def test_every_mandarin_syllable_is_valid_pinyin(syllable: str, tone: str) -> None:
     assert speak(f"<phoneme ph='{syllable}{tone}'>啊</phoneme>").readings == {0: syllable + tone}
 
 
-def test_a_word_is_parted_from_its_neighbours() -> None:
+def test_a_word_element_has_word_boundaries() -> None:
     assert speak("南京<w>市长</w>江大桥，<token>好</token>").text == f"南京{WORD}市长{WORD}江大桥，好"
 
 
-def test_an_element_without_sound_is_left_out_and_said_once() -> None:
+def test_an_element_without_sound_is_ignored_with_one_warning() -> None:
     script = speak("<metadata><x:y>no</x:y></metadata>你<mark name='1'/>好<mark name='2'/>")
     assert script.text == "你好"
-    assert script.warnings == ("<metadata> has no sound and was left out", "<mark> has no sound and was left out")
+    assert script.warnings == ("<metadata> has no sound and was ignored", "<mark> has no sound and was ignored")
 
 
-def test_a_client_cannot_write_the_characters_that_are_ours() -> None:
+def test_private_characters_of_a_client_are_replaced() -> None:
     script = speak(f"{PLACEHOLDER}{NONE}<sub alias='{PAUSE}'>a</sub><![CDATA[{PLACEHOLDER}]]>")
     assert set(script.text) == {"\ufffd"}
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "says"),
+    ("text", "line", "column", "message_part"),
     [
         ("<speak>\r\n你<foo/></speak>", 2, 2, "valid: speak, p, s"),
         ("<speak>\r你<s a='1'/></speak>", 2, 2, "<s> has no attribute 'a'"),
@@ -323,13 +220,13 @@ def test_a_client_cannot_write_the_characters_that_are_ours() -> None:
         ("<speak><say-as interpret-as='foo'>1</say-as></speak>", 1, 8, "cardinal"),
         ("<speak><say-as interpret-as='digits' format='x'>1</say-as></speak>", 1, 8, "no format"),
         ("<speak><say-as interpret-as='date' format='x'>1</say-as></speak>", 1, 8, "ymd"),
-        ("<speak><say-as interpret-as='digits'><s>1</s></say-as></speak>", 1, 38, "text alone"),
+        ("<speak><say-as interpret-as='digits'><s>1</s></say-as></speak>", 1, 38, "only text"),
         ("<speak><phoneme alphabet='ipa' ph='a'/></speak>", 1, 8, "py, pinyin, x-pinyin"),
         ("<speak><phoneme ph='chong9'>重</phoneme></speak>", 1, 8, "'chong9'"),
         ("<speak><phoneme ph='chogn2'>重</phoneme></speak>", 1, 8, "'chogn2'"),
         ("<speak><sub alias=' '>x</sub></speak>", 1, 8, "'alias'"),
-        ("<speak><audio src='http://a/b.wav'/></speak>", 1, 8, "cannot be played"),
-        ("<speak><lexicon uri='http://a/b'/></speak>", 1, 8, "nothing is fetched"),
+        ("<speak><audio src='http://a/b.wav'/></speak>", 1, 8, "not supported"),
+        ("<speak><lexicon uri='http://a/b'/></speak>", 1, 8, "not fetched"),
         ("<speak><speak/></speak>", 1, 8, "outermost"),
         ("<?xml version='1.0'?><p>好</p>", 1, 22, "outermost"),
         ("<?xml version='1.0'?><mark/>", 1, 22, "outermost"),
@@ -348,10 +245,12 @@ def test_a_client_cannot_write_the_characters_that_are_ours() -> None:
         ("<speak>\ufffe</speak>", 1, 8, ""),
     ],
 )  # fmt: skip
-def test_a_mistake_is_refused_with_its_place_and_what_to_do(text: str, line: int, column: int, says: str) -> None:
+def test_a_mistake_is_refused_with_its_position_and_the_remedy(
+    text: str, line: int, column: int, message_part: str
+) -> None:
     message = refused(text)
     assert message.startswith(f"line {line}, column {column}: "), message
-    assert says in message
+    assert message_part in message
 
 
 BOMB = "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10 if n else "ha" * 10}">' for n in range(12))
@@ -368,7 +267,7 @@ BOMB = "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10 if n else "ha" * 10}">' for 
         '<!-- --><!DOCTYPE speak PUBLIC "-//W3C//DTD SYNTHESIS 1.0//EN" "http://localhost:1/synthesis.dtd"><speak/>',
     ],
 )
-def test_a_document_type_is_refused_before_anything_of_it_is_read(text: str) -> None:
+def test_a_document_type_is_refused_before_it_is_parsed(text: str) -> None:
     assert "document type" in refused(text)
 
 
@@ -377,17 +276,17 @@ def test_a_document_type_is_refused_before_anything_of_it_is_read(text: str) -> 
     [
         "<speak><?php echo 1 ?></speak>",
         "<?xml-stylesheet href='a'?><speak/>",
-        "<speak>" + "<s>" * (DEEPEST + 1),
+        "<speak>" + "<s>" * (MAX_DEPTH + 1),
         "<speak>" + "<s>" * 100_000,
-        "<speak>" + "<s/>" * (MOST_ELEMENTS + 1) + "</speak>",
-        f"<speak><sub alias='{'a' * (LONGEST_ATTRIBUTE + 1)}'>a</sub></speak>",
+        "<speak>" + "<s/>" * (MAX_ELEMENTS + 1) + "</speak>",
+        f"<speak><sub alias='{'a' * (MAX_ATTRIBUTE_CHARACTERS + 1)}'>a</sub></speak>",
         "<speak " + " ".join(f"a{n}='1'" for n in range(10_000)) + "/>",
         "<speak " + "a" * 200_000,
         "<speak><" + "a" * 200_000 + "/></speak>",
         "<speak>" + "<![CDATA[" * 20_000,
         "<speak>" + "<!--" * 20_000,
         "<speak>" + "&a" * 50_000,
-        "<speak>" + "<break time='60s'/>" * int(MOST_SILENCE / 60 + 1) + "</speak>",
+        "<speak>" + "<break time='60s'/>" * int(MAX_TOTAL_PAUSE_SECONDS / 60 + 1) + "</speak>",
         f"<speak><say-as interpret-as='telephone'>{'1' * 100_000}x</say-as></speak>",
         f"<speak><phoneme ph='{'a' * 1000}'>a</phoneme></speak>",
         f"<speak><prosody rate='{'9' * 1000}%'>a</prosody></speak>",
@@ -395,12 +294,12 @@ def test_a_document_type_is_refused_before_anything_of_it_is_read(text: str) -> 
         "<speak><say-as interpret-as='digits'>" + " " * 200_000 + "x</say-as></speak>",
     ],
 )
-def test_hostile_markup_is_refused_briefly(text: str) -> None:
+def test_hostile_markup_is_refused_with_a_short_message(text: str) -> None:
     assert len(refused(text)) < 600
 
 
-def test_the_deepest_that_is_allowed_is_spoken() -> None:
-    depth = DEEPEST - 1
+def test_the_maximum_depth_is_allowed() -> None:
+    depth = MAX_DEPTH - 1
     assert speak("<s>" * depth + "好" + "</s>" * depth).text == "好"
 
 
@@ -425,20 +324,20 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
-def test_places_never_fall_and_stay_inside_of_the_input(content: str) -> None:
+def test_input_ranges_never_decrease_and_stay_inside_the_input(content: str) -> None:
     text = f"<speak>{content}</speak>"
-    script = read(text)
-    assert len(script.text) == len(script.starts) == len(script.ends) == len(script.manners)
+    script = parse_markup(text)
+    assert len(script.text) == len(script.starts) == len(script.ends) == len(script.styles)
     assert list(script.starts) == sorted(script.starts)
     assert list(script.ends) == sorted(script.ends)
     assert all(0 <= start <= end <= len(text) for start, end in zip(script.starts, script.ends, strict=True))
-    assert all(0 <= place <= len(script.text) for place in (*script.cuts, *script.pauses))
-    assert all(place < len(script.text) for place in script.readings)
+    assert all(0 <= position <= len(script.text) for position in (*script.sentence_starts, *script.pauses))
+    assert all(position < len(script.text) for position in script.readings)
 
 
 @given(TEXT)
 def test_text_without_elements_is_spoken_with_its_characters(text: str) -> None:
-    script = read(f"<speak>{text}</speak>")
+    script = parse_markup(f"<speak>{text}</speak>")
     assert script.text.split() == Script.plain(text).text.split()
     for char, start, end in zip(script.text, script.starts, script.ends, strict=True):
         assert char in (f"<speak>{text}"[start:end], " ", "\ufffd")
@@ -448,21 +347,21 @@ def test_text_without_elements_is_spoken_with_its_characters(text: str) -> None:
 def test_any_text_is_a_script_or_is_refused(text: str) -> None:
     for each in (text, "<speak" + text, f"<speak>{text}</speak>", f"<?xml {text}"):
         try:
-            script = read(each)
+            script = parse_markup(each)
         except RequestError as error:
             assert error.code in ("invalid_ssml", "invalid_mark")  # noqa: PT017 - both ends are allowed
             assert str(error).startswith("line ")  # noqa: PT017
             str(error).encode()
         else:
-            assert len(script.text) == len(script.manners)
+            assert len(script.text) == len(script.styles)
 
 
-def test_a_script_is_spoken_with_its_manners_breaks_and_readings(front_end: FrontEnd) -> None:
+def test_a_script_is_spoken_with_its_styles_breaks_and_readings(front_end: FrontEnd) -> None:
     text = (
         "<speak><p>第<say-as interpret-as='digits'>11</say-as>路，<emotion category='happy'>真好</emotion>。</p>"
         "<p>去<phoneme ph='chong2 qing4'>重庆</phoneme><prosody rate='fast'>吧</prosody><break time='2s'/></p></speak>"
     )
-    first, second = front_end.sentences(read(text), speaker="F7", emotion="neutral")
+    first, second = front_end.sentences(parse_markup(text), speaker="F7", emotion="neutral")
     assert isinstance(first, Sentence)
     assert isinstance(second, Sentence)
     assert first.pinyin == ("di4", "yi1", "yi1", "lu4", "zhen1", "hao3")
@@ -477,15 +376,3 @@ def test_a_script_is_spoken_with_its_manners_breaks_and_readings(front_end: Fron
 def test_a_document_of_silence_is_a_pause(front_end: FrontEnd) -> None:
     script = speak("<break time='3s'/>")
     assert list(front_end.sentences(script, speaker="F7", emotion="neutral")) == [Pause(3.0)]
-
-
-@pytest.mark.parametrize("kind", ["digits", "characters", "telephone"])
-def test_every_digit_keeps_its_tone(read_script: Callable[[Script], list[Sentence]], kind: str) -> None:
-    (sentence,) = read_script(speak(f"是<say-as interpret-as='{kind}'>1417</say-as>"))
-    one = "yao1" if kind == "telephone" else "yi1"
-    assert sentence.pinyin == ("shi4", one, "si4", one, "qi1")
-
-
-@pytest.fixture
-def read_script(front_end: FrontEnd) -> Callable[[Script], list[Sentence]]:
-    return lambda script: front_end.read(script, speaker="F7", emotion="neutral")

@@ -1,4 +1,4 @@
-"""Traditional characters read as simplified ones do."""
+"""Traditional characters are read like simplified ones."""
 
 import subprocess
 import sys
@@ -39,17 +39,17 @@ def test_a_traditional_sentence_is_read_as_the_simplified_one(read: Read, tradit
 
 
 @pytest.mark.parametrize("text", ["乾隆看着沈阳的著名建筑", "玥喆在乾清宫，于是", "abc", "", "一只鸟"])
-def test_a_simplified_text_stays_as_it_is(text: str) -> None:
+def test_a_simplified_text_does_not_change(text: str) -> None:
     assert simplified(text) == text
 
 
 @given(st.text(st.sampled_from("這後裡著乾隆髮面麼甚土a1\ud800𠮷。")))
-def test_every_character_stands_for_its_own(text: str) -> None:
+def test_the_number_of_characters_does_not_change(text: str) -> None:
     assert len(simplified(text)) == len(text)
     assert normalize(normalize(text).text).text == normalize(text).text
 
 
-def test_a_word_of_the_user_may_be_written_either_way(tables: UnitTables) -> None:
+def test_a_word_of_the_user_lexicon_can_be_written_in_either_script(tables: UnitTables) -> None:
     for word in ("龍單", "龙单"):
         front_end = FrontEnd(tables, UserLexicon.of({word: "long2 shan4"}))
         for text in ("龍單來了這裡", "龙单来了这里"):
@@ -57,7 +57,7 @@ def test_a_word_of_the_user_may_be_written_either_way(tables: UnitTables) -> Non
             assert sentence.pinyin[:2] == ("long2", "shan4")
 
 
-def test_the_conversion_is_loaded_by_the_first_text_that_needs_it() -> None:
+def test_the_conversion_is_loaded_with_the_first_text_that_needs_it() -> None:
     code = (
         "import sys; from server.text.normalization.normalize import normalize; normalize('今天天气很好。');"
         "loaded = 'opencc' in sys.modules; normalize('這個'); sys.exit(loaded or 'opencc' not in sys.modules)"

@@ -1,1 +1,1 @@
-"""Client text (plain, inline markup, SSML) -> a script: characters, each with its speaking style."""
+"""Client text (plain text, inline markup, SSML) -> a script: characters, each with its speaking style."""

@@ -1,70 +1,78 @@
-"""A script while it is being written."""
+"""Builds a script from left to right."""
 
 from server.text.characters import sanitize
 from server.text.markup.positions import MarkupError
 from server.text.markup.script import Script, SpeakingStyle
 
-MOST_SILENCE = 600.0
-"""Seconds of all pauses of a text together: a short request must not become hours of audio."""
+MAX_TOTAL_PAUSE_SECONDS = 600.0
+"""Of all pauses of a text together, so that a short request cannot produce hours of audio."""
 
 
 class ScriptBuilder:
-    """Grows at its end only. Whoever writes hands over places of the input that never fall."""
+    """Appends characters, pauses and sentence starts. Input positions must not decrease from call to call."""
 
     def __init__(self) -> None:
         self.text: list[str] = []
         self._starts: list[int] = []
         self._ends: list[int] = []
-        self._manners: list[SpeakingStyle] = []
+        self._styles: list[SpeakingStyle] = []
         self._readings: dict[int, str] = {}
-        self._cuts: set[int] = set()
+        self._sentence_starts: set[int] = set()
         self._warnings: dict[str, None] = {}
-        self._silence = 0.0
+        self._total_pause = 0.0
         self.pauses: dict[int, float] = {}
 
     @property
-    def last(self) -> str:
+    def last_character(self) -> str:
         """The last character; empty at the beginning."""
         return self.text[-1] if self.text else ""
 
-    def write(self, char: str, start: int, end: int, manner: SpeakingStyle, reading: str | None = None) -> None:
-        """One character that stands for the input from `start` to `end`, and how it is read if that is given."""
+    def append(self, char: str, start: int, end: int, style: SpeakingStyle, reading: str | None = None) -> None:
+        """Appends one character for the input from `start` to `end`, with its pinyin if the markup gives it."""
         if reading:
             self._readings[len(self.text)] = reading
         self.text.append(char)
         self._starts.append(start)
         self._ends.append(end)
-        self._manners.append(manner)
+        self._styles.append(style)
 
-    def copy(self, text: str, start: int, manner: SpeakingStyle) -> None:
-        """The input from `start` on as it is written there."""
+    def append_text(self, text: str, start: int, style: SpeakingStyle) -> None:
+        """Appends `text`, which the input contains unchanged from `start` on."""
         self.text += sanitize(text)
         self._starts += range(start, start + len(text))
         self._ends += range(start + 1, start + len(text) + 1)
-        self._manners += [manner] * len(text)
+        self._styles += [style] * len(text)
 
-    def take_back(self, count: int) -> None:
-        """Removes the last characters, for them to be written in another way."""
+    def remove_last(self, count: int) -> None:
+        """Removes the last characters, so that they can be appended in another form."""
         kept = len(self.text) - count
-        del self.text[kept:], self._starts[kept:], self._ends[kept:], self._manners[kept:]
+        del self.text[kept:], self._starts[kept:], self._ends[kept:], self._styles[kept:]
 
-    def pause(self, seconds: float) -> None:
-        """Silence here, more of it where there is some already. Raises `MarkupError` beyond `MOST_SILENCE`."""
+    def add_pause(self, seconds: float) -> None:
+        """Adds silence here; pauses at one position add up. Raises `MarkupError` for too much silence in total."""
         self.pauses[len(self.text)] = self.pauses.get(len(self.text), 0.0) + seconds
-        self._silence += seconds
-        if self._silence > MOST_SILENCE:
-            raise MarkupError(f"the pauses up to here are longer than {MOST_SILENCE:g} s together; make them shorter")
+        self._total_pause += seconds
+        if self._total_pause > MAX_TOTAL_PAUSE_SECONDS:
+            limit = f"{MAX_TOTAL_PAUSE_SECONDS:g} s"
+            raise MarkupError(f"the pauses up to here are longer than {limit} in total; make them shorter")
 
-    def cut(self) -> None:
-        """A sentence begins here."""
-        self._cuts.add(len(self.text))
+    def start_sentence(self) -> None:
+        """Marks the next character as the first one of a sentence."""
+        self._sentence_starts.add(len(self.text))
 
-    def warn(self, warning: str) -> None:
+    def add_warning(self, warning: str) -> None:
+        """Adds a warning; a repeated one is kept once."""
         self._warnings[warning] = None
 
-    def script(self) -> Script:
-        cuts = frozenset(self._cuts - {0, len(self.text)})
-        text = "".join(self.text)
+    def build(self) -> Script:
+        """Returns the script of everything that was appended."""
         return Script(
-            text, self._starts, self._ends, self._manners, self.pauses, cuts, self._readings, tuple(self._warnings)
+            "".join(self.text),
+            self._starts,
+            self._ends,
+            self._styles,
+            self.pauses,
+            frozenset(self._sentence_starts - {0, len(self.text)}),
+            self._readings,
+            tuple(self._warnings),
         )

@@ -1,34 +1,41 @@
-"""What a client writes -> Script: the room's front door."""
+"""Parses client text into a script: SSML, text with inline markup, or plain text."""
 
-from server.text.markup.inline import read_marks
+from server.errors import RequestError
+from server.text.markup.inline import parse_inline_markup
 from server.text.markup.script import Script, SpeakingStyle
-from server.text.markup.ssml import read_ssml
+from server.text.markup.ssml import parse_ssml
 
-_SPACE = " \t\r\n"
-_NO_WISH = SpeakingStyle()
+_WHITE_SPACE = " \t\r\n"
+_REQUEST_STYLE = SpeakingStyle()
 
 
-def read(text: str, base: SpeakingStyle = _NO_WISH, *, marks: bool = True) -> Script:
-    """Text that begins as XML does is SSML, any other text may have marks in it, unless `marks` is off.
+def parse_markup(
+    text: str, base: SpeakingStyle = _REQUEST_STYLE, *, inline: bool = True, max_characters: int | None = None
+) -> Script:
+    """Parses a document that begins with `<speak>` as SSML, other text with inline markup unless `inline` is off.
 
-    `base` is the manner of whatever the text asks nothing else for; limits are those of its style and the text's
-    together. Raises `RequestError` (`invalid_ssml`, `invalid_mark`) that names line and column.
+    `base` is the style that the markup modifies; the limits of `Style` apply to both combined. Raises `RequestError`:
+    `input_too_long` for a text of more than `max_characters`, markup included; `invalid_ssml` and `invalid_mark` with
+    line and column.
     """
-    start = len(text) - len(text.lstrip("\ufeff" + _SPACE))
+    if max_characters is not None and len(text) > max_characters:
+        message = f"input has {len(text)} characters, this server takes {max_characters}; split the text"
+        raise RequestError(message, param="input", code="input_too_long")
+    start = len(text) - len(text.lstrip("\ufeff" + _WHITE_SPACE))
     if _is_ssml(text, start):
-        return read_ssml(text, base, start)
-    return read_marks(text, base) if marks and "[" in text else Script.plain(text, base)
+        return parse_ssml(text, base, start)
+    return parse_inline_markup(text, base) if inline and "[" in text else Script.plain(text, base)
 
 
 def _is_ssml(text: str, start: int) -> bool:
-    """Does a speak element begin here, after comments, or an XML declaration or a document type?"""
+    """Returns whether a speak element, an XML declaration or a document type begins at `start`, after any comments."""
     while text.startswith("<!--", start):
         end = text.find("-->", start + 4)
         if end < 0:
             return False
         start = end + 3
-        while text[start : start + 1] in _SPACE and start < len(text):
+        while text[start : start + 1] in _WHITE_SPACE and start < len(text):
             start += 1
     if text.startswith(("<?xml", "<!DOCTYPE"), start):
         return True
-    return text.startswith("<speak", start) and text[start + 6 : start + 7] in ("", "/", ">", *_SPACE)
+    return text.startswith("<speak", start) and text[start + 6 : start + 7] in ("", "/", ">", *_WHITE_SPACE)

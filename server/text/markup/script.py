@@ -1,8 +1,8 @@
-"""A script: what is to be spoken, without its markup, and what the markup said about it.
+"""A script: the characters to speak, with the styles, pauses and readings that the markup gives them.
 
-Plain text is a script of one manner. Every character knows which part of the client's input it stands for. Two kinds of
-characters are ours and cannot come from a client: a placeholder for a syllable that has no character, and marks for
-breaks.
+Plain text is a script of one style. Every character has its range in the client's input. A script can contain the
+private characters of `server.text.characters`, which a client cannot send: a placeholder for a syllable without a
+character, and symbols for explicit breaks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from server.types import PLAIN, Style
 
 @dataclass(frozen=True, slots=True)
 class SpeakingStyle:
-    """How a stretch is spoken; None is the request's choice."""
+    """Prosody, voice and emotion of a span of text; None is the choice of the request."""
 
     style: Style = PLAIN
     voice: str | None = None
@@ -24,41 +24,41 @@ class SpeakingStyle:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`starts`, `ends` and `manners` have one entry for each character of `text`; a place is an index into it."""
+    """`starts`, `ends` and `styles` have one entry for each character of `text`; a position is an index into it."""
 
     text: str
     starts: Sequence[int]
-    """Where the part of the input begins that a character stands for; never falls."""
+    """Where the input range of each character begins; never decreases."""
     ends: Sequence[int]
-    """Where it ends; never falls."""
-    manners: Sequence[SpeakingStyle]
+    """Where the input range of each character ends; never decreases."""
+    styles: Sequence[SpeakingStyle]
     pauses: Mapping[int, float] = field(default_factory=dict)
-    """Seconds of silence before the character at a place; `len(text)` is the end."""
-    cuts: frozenset[int] = frozenset()
-    """Places where a sentence begins, whatever the punctuation says."""
+    """Position -> seconds of silence before its character; the position `len(text)` is the end."""
+    sentence_starts: frozenset[int] = frozenset()
+    """Positions where a sentence begins, independent of the punctuation."""
     readings: Mapping[int, str] = field(default_factory=dict)
-    """The syllable of a character, with its tone as it is spoken: `chong2`."""
+    """Position -> pinyin syllable of its character, with the tone that is spoken: `chong2`."""
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def plain(cls, text: str, manner: SpeakingStyle = SpeakingStyle()) -> "Script":
-        """Text without any markup."""
+    def plain(cls, text: str, style: SpeakingStyle = SpeakingStyle()) -> "Script":
+        """Returns the script of a text without markup."""
         length = len(text)
-        return cls(sanitize(text), range(length), range(1, length + 1), [manner] * length)
+        return cls(sanitize(text), range(length), range(1, length + 1), [style] * length)
 
     def part(self, start: int, end: int) -> "Script":
-        """A stretch of it as a script; a pause between two parts belongs to the first."""
+        """Returns the characters from `start` to `end` as a script; a pause between two parts belongs to the first."""
         return Script(
             self.text[start:end],
             self.starts[start:end],
             self.ends[start:end],
-            self.manners[start:end],
+            self.styles[start:end],
             {
-                place - start: seconds
-                for place, seconds in self.pauses.items()
-                if start < place <= end or place == start == 0
+                position - start: seconds
+                for position, seconds in self.pauses.items()
+                if start < position <= end or position == start == 0
             },
-            frozenset(at - start for at in self.cuts if start < at < end),
-            {at - start: reading for at, reading in self.readings.items() if start <= at < end},
+            frozenset(position - start for position in self.sentence_starts if start < position < end),
+            {position - start: reading for position, reading in self.readings.items() if start <= position < end},
             self.warnings if start == 0 else (),
         )

@@ -1,227 +1,238 @@
-"""SSML -> Script: what each element does. docs/ssml.md is the page for users."""
+"""Converts SSML into a script. docs/ssml.md describes the elements for users."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from server.text.characters import BREAKS, PLACEHOLDER, sanitize
-from server.text.markup import durations, pinyin, ssml_schema
 from server.text.markup.builder import ScriptBuilder
-from server.text.markup.positions import MarkupError, refusal, shown
-from server.text.markup.prosody_values import restyled, restyled_by_root
-from server.text.markup.say_as import Reading, say_as
+from server.text.markup.durations import parse_pause
+from server.text.markup.pinyin import align_syllables, is_chinese, parse_pinyin
+from server.text.markup.positions import MarkupError, markup_error_at, quoted
+from server.text.markup.prosody_values import apply_prosody, apply_root_prosody
+from server.text.markup.say_as import SpokenForm, verbalize_say_as
 from server.text.markup.script import Script, SpeakingStyle
-from server.text.markup.xml_events import CODE, Characters, Closing, Event, Opening, read_markup
+from server.text.markup.ssml_schema import IGNORED_ELEMENTS, REPLACED_ELEMENTS, validate_element
+from server.text.markup.xml_events import ERROR_CODE, CharacterData, EndElement, StartElement, XmlEvent, parse_xml
 from server.text.normalization.numerals import NUMERALS
 
-PARAGRAPH_PAUSE = 0.35
-"""Seconds between two paragraphs."""
-_STRENGTHS: Mapping[str, str | float] = {
+PARAGRAPH_PAUSE_SECONDS = 0.35
+_BREAK_STRENGTHS: Mapping[str, str | float] = {
     "none": BREAKS[0], "x-weak": BREAKS[1], "weak": BREAKS[2], "medium": BREAKS[3], "strong": 0.5, "x-strong": 1.0,
 }  # fmt: skip
-"""A forced break, or seconds of silence."""
-_ALPHABETS = ("py", "pinyin", "x-pinyin")
-_Spot = tuple[str, int, int]
-"""A character, and where it begins and ends in the input."""
+"""An explicit break, or seconds of silence."""
+_PHONEME_ALPHABETS = ("py", "pinyin", "x-pinyin")
+_Located = tuple[str, int, int]
+"""A character, and where its input range begins and ends."""
 _RUNS = re.compile(r"(?P<space>[ \t\r\n]+)|[^ \t\r\n]+")
-_WIDE = "\u2e80"
-"""From here on scripts are written without spaces between words."""
+_FIRST_CJK = "\u2e80"
+"""Characters from here on belong to scripts without spaces between words."""
 
 
-def read_ssml(text: str, base: SpeakingStyle, start: int = 0) -> Script:
-    """The document that begins at `start`. Raises `RequestError` with line and column for whatever is wrong in it."""
-    speech = _Speech(base)
-    for event in read_markup(text, start):
+def parse_ssml(text: str, base: SpeakingStyle, start: int = 0) -> Script:
+    """Parses the document that begins at `start`. Raises `RequestError` with line and column for invalid SSML."""
+    converter = _SsmlConverter(base)
+    for event in parse_xml(text, start):
         try:
-            speech.take(event)
+            converter.handle(event)
         except MarkupError as error:
-            place = event.start if isinstance(event, Characters) else speech.at or event.place
-            raise refusal(text, place, str(error), CODE) from None
-    return speech.draft.script()
+            position = event.start if isinstance(event, CharacterData) else converter.error_position or event.position
+            raise markup_error_at(text, position, str(error), ERROR_CODE) from None
+    return converter.builder.build()
 
 
 @dataclass(slots=True)
 class _Element:
     name: str
     attributes: Mapping[str, str]
-    place: int
-    manner: SpeakingStyle
-    """Of what is inside."""
-    content: list[_Spot] = field(default_factory=list)
-    """Characters and their places, of an element that is replaced."""
+    position: int
+    style: SpeakingStyle
+    """Of the content."""
+    content: list[_Located] = field(default_factory=list)
+    """Filled only for `REPLACED_ELEMENTS`."""
 
 
-class _Speech:
-    """Takes a document event by event; `draft` is what is to be spoken so far."""
+@dataclass(slots=True)
+class _PendingSpace:
+    """White space that is not appended before the next character decides whether it separates words."""
+
+    start: int
+    end: int
+    is_layout: bool
+    """Whether it is beside a tag or contains a line break."""
+
+
+class _SsmlConverter:
+    """Handles the events of a document one by one, and appends to `builder`."""
 
     def __init__(self, base: SpeakingStyle) -> None:
-        self.draft = ScriptBuilder()
-        self.at: int | None = None
-        """Where the element begins that is being read, if not where the event is."""
-        self._open = [_Element("", {}, 0, base)]
-        self._ignored = 0
-        self._space: tuple[int, int, bool] | None = None
-        """White space that waits for what follows: its place, and whether it only lays out the markup."""
+        self.builder = ScriptBuilder()
+        self.error_position: int | None = None
+        """The start of the element that is being converted, where that is not the position of the event."""
+        self._open_elements = [_Element("", {}, 0, base)]
+        self._ignored_depth = 0
+        self._space: _PendingSpace | None = None
         self._after_tag = False
-        self._paragraph = False
+        self._paragraph_starts = False
         self._boundary = ""
-        """What parts two words here."""
+        """The character that separates the next character from the last one, if both are in words."""
 
-    def take(self, event: Event) -> None:
-        if isinstance(event, Characters):
-            self._write(event)
+    def handle(self, event: XmlEvent) -> None:
+        if isinstance(event, CharacterData):
+            self._handle_text(event)
             return
         self._after_tag = True
         if self._space:
-            self._space = (*self._space[:2], True)
-        if isinstance(event, Opening):
-            self._enter(event)
+            self._space.is_layout = True
+        if isinstance(event, StartElement):
+            self._start_element(event)
         else:
-            self._leave(event)
+            self._end_element(event)
 
-    def _enter(self, event: Opening) -> None:
-        name, outside = event.name, self._open[-1]
-        if self._ignored or (name in ssml_schema.IGNORED and outside.name):
-            if not self._ignored:
-                self.draft.warn(f"<{name}> has no sound and was left out")
-            self._ignored += 1
+    def _start_element(self, event: StartElement) -> None:
+        name, parent = event.name, self._open_elements[-1]
+        if self._ignored_depth or (name in IGNORED_ELEMENTS and parent.name):
+            if not self._ignored_depth:
+                self.builder.add_warning(f"<{name}> has no sound and was ignored")
+            self._ignored_depth += 1
             return
-        ssml_schema.check(event, outside.name)
-        element = _Element(name, event.attributes, event.place, outside.manner)
-        if change := _MANNERS.get(name):
-            element.manner = change(outside.manner, event.attributes)
-        self._open.append(element)
+        validate_element(event, parent.name)
+        element = _Element(name, event.attributes, event.position, parent.style)
+        if apply_style := _STYLE_ELEMENTS.get(name):
+            element.style = apply_style(parent.style, event.attributes)
+        self._open_elements.append(element)
         if name == "break":
-            self._break(event)
+            self._add_break(event)
         elif name == "emotion":
-            self._warn_of_intensity(event.attributes.get("intensity", "1"))
-        self._mark_edge(name)
+            self._check_intensity(event.attributes.get("intensity", "1"))
+        self._add_boundary(name)
 
-    def _leave(self, event: Closing) -> None:
-        if self._ignored:
-            self._ignored -= 1
+    def _end_element(self, event: EndElement) -> None:
+        if self._ignored_depth:
+            self._ignored_depth -= 1
             return
-        element = self._open.pop()
-        if element.name in ssml_schema.REPLACED:
-            self.at = element.place
-            self._replace(element)
-            self.at = None
-        self._mark_edge(element.name)
+        element = self._open_elements.pop()
+        if element.name in REPLACED_ELEMENTS:
+            self.error_position = element.position
+            self._replace_content(element)
+            self.error_position = None
+        self._add_boundary(element.name)
 
-    def _mark_edge(self, name: str) -> None:
-        """What begins or ends with an element."""
+    def _add_boundary(self, name: str) -> None:
+        """Adds the boundary that the start and the end of an element are."""
         if name in ("s", "p"):
-            self.draft.cut()
-            self._paragraph |= name == "p"
+            self.builder.start_sentence()
+            self._paragraph_starts |= name == "p"
         elif name in ("w", "token"):
             self._boundary = BREAKS[1]
-        elif name in ssml_schema.REPLACED and not self._boundary:
+        elif name in REPLACED_ELEMENTS and not self._boundary:
             self._boundary = " "
 
-    def _break(self, event: Opening) -> None:
+    def _add_break(self, event: StartElement) -> None:
         time, strength = event.attributes.get("time"), event.attributes.get("strength", "medium")
-        if strength not in _STRENGTHS:
-            raise MarkupError(f"<break> strength {shown(strength)} is not known; valid: {', '.join(_STRENGTHS)}")
-        what = _STRENGTHS[strength] if time is None else durations.seconds(time)
-        if isinstance(what, str):
-            self._put(what, event.place, event.place)
+        if strength not in _BREAK_STRENGTHS:
+            valid = ", ".join(_BREAK_STRENGTHS)
+            raise MarkupError(f"<break> strength {quoted(strength)} is not known; valid: {valid}")
+        break_or_seconds = _BREAK_STRENGTHS[strength] if time is None else parse_pause(time)
+        if isinstance(break_or_seconds, str):
+            self._append(break_or_seconds, event.position, event.position)
         else:
-            self.draft.pause(what)
+            self.builder.add_pause(break_or_seconds)
 
-    def _warn_of_intensity(self, intensity: str) -> None:
+    def _check_intensity(self, intensity: str) -> None:
         try:
             value = float(intensity)
         except ValueError:
             value = -1.0
         if not 0 <= value <= 2:
-            raise MarkupError(f"<emotion> intensity {shown(intensity)} is not valid; valid: 0 to 2")
+            raise MarkupError(f"<emotion> intensity {quoted(intensity)} is not valid; valid: 0 to 2")
         if value != 1:
-            self.draft.warn(f"emotions have one intensity; intensity {shown(intensity)} was read as 1")
+            self.builder.add_warning(f"emotions have one intensity; intensity {quoted(intensity)} was read as 1")
 
-    def _write(self, event: Characters) -> None:
-        if self._ignored:
+    def _handle_text(self, event: CharacterData) -> None:
+        if self._ignored_depth:
             return
-        element = self._open[-1]
-        single = event.end - event.start != len(event.text)
+        element = self._open_elements[-1]
+        is_reference = event.end - event.start != len(event.text)
         for run in _RUNS.finditer(sanitize(event.text)):
             start = event.start + run.start()
-            end = event.end if single else event.start + run.end()
-            if element.name in ssml_schema.REPLACED:
+            end = event.end if is_reference else event.start + run.end()
+            if element.name in REPLACED_ELEMENTS:
                 element.content += [
-                    (char, start + at, end if single else start + at + 1) for at, char in enumerate(run[0])
+                    (char, start + index, end if is_reference else start + index + 1)
+                    for index, char in enumerate(run[0])
                 ]
             elif run["space"]:
-                first, _, lays_out = self._space or (start, end, self._after_tag)
-                self._space = first, end, lays_out or "\n" in run[0]
+                pending = self._space or _PendingSpace(start, end, self._after_tag)
+                self._space = _PendingSpace(pending.start, end, pending.is_layout or "\n" in run[0])
             elif element.name == "break":
-                raise MarkupError("<break> has nothing in it; write <break/>")
+                raise MarkupError("<break> must be empty; write <break/>")
             else:
-                self._put(run[0][0], start, end if single else start + 1)
-                self.draft.copy(run[0][1:], start + 1, element.manner)
+                self._append(run[0][0], start, end if is_reference else start + 1)
+                self.builder.append_text(run[0][1:], start + 1, element.style)
 
-    def _put(self, char: str, start: int, end: int, reading: str | None = None) -> None:
-        """One character, after whatever waits for it."""
-        draft, manner, last = self.draft, self._open[-1].manner, self.draft.last
-        first, after, lays_out = self._space or (start, start, True)
-        if self._space and last and (not lays_out or (last < _WIDE and char < _WIDE)):
-            draft.write(" ", first, after, manner)
-        elif self._boundary and _in_word(last, self._boundary) and _in_word(char, self._boundary):
-            draft.write(self._boundary, start, start, manner)
-        if self._paragraph and last:
-            draft.pauses.setdefault(len(draft.text), PARAGRAPH_PAUSE)
-        self._space, self._boundary, self._after_tag, self._paragraph = None, "", False, False
-        draft.write(char, start, end, manner, reading)
+    def _append(self, char: str, start: int, end: int, reading: str | None = None) -> None:
+        """Appends one character, and before it the pending space, boundary and paragraph pause."""
+        builder, style, last = self.builder, self._open_elements[-1].style, self.builder.last_character
+        if self._space and last and (not self._space.is_layout or (last < _FIRST_CJK and char < _FIRST_CJK)):
+            builder.append(" ", self._space.start, self._space.end, style)
+        elif self._boundary and _is_separable(last, self._boundary) and _is_separable(char, self._boundary):
+            builder.append(self._boundary, start, start, style)
+        if self._paragraph_starts and last:
+            builder.pauses.setdefault(len(builder.text), PARAGRAPH_PAUSE_SECONDS)
+        self._space, self._boundary, self._after_tag, self._paragraph_starts = None, "", False, False
+        builder.append(char, start, end, style, reading)
 
-    def _replace(self, element: _Element) -> None:
-        """Writes what is spoken for the content of an element."""
-        written = "".join(char for char, _, _ in element.content)
-        content = element.content[len(written) - len(written.lstrip()) : len(written.rstrip())]
-        start, end = (content[0][1], content[-1][2]) if content else (element.place, element.place)
+    def _replace_content(self, element: _Element) -> None:
+        text = "".join(char for char, _, _ in element.content)
+        content = element.content[len(text) - len(text.lstrip()) : len(text.rstrip())]
+        start, end = (content[0][1], content[-1][2]) if content else (element.position, element.position)
         attributes = element.attributes
         if element.name == "phoneme":
-            self._pronounce(attributes, content, start, end)
+            self._append_phoneme(attributes, content, start, end)
             return
         if element.name == "sub":
-            reading = Reading(sanitize(" ".join(attributes["alias"].split())))
+            spoken = SpokenForm(sanitize(" ".join(attributes["alias"].split())))
         else:
-            reading = say_as(" ".join(written.split()), attributes["interpret-as"].strip(), attributes.get("format"))
-        for place, char in enumerate(reading.text):
-            self._put(char, start, end, reading.pinyin.get(place))
+            kind, form = attributes["interpret-as"].strip(), attributes.get("format")
+            spoken = verbalize_say_as(" ".join(text.split()), kind, form)
+        for index, char in enumerate(spoken.text):
+            self._append(char, start, end, spoken.pinyin.get(index))
 
-    def _pronounce(self, attributes: Mapping[str, str], content: list[_Spot], start: int, end: int) -> None:
+    def _append_phoneme(self, attributes: Mapping[str, str], content: list[_Located], start: int, end: int) -> None:
         alphabet = attributes.get("alphabet", "py")
-        if alphabet not in _ALPHABETS:
-            raise MarkupError(f"<phoneme> alphabet {shown(alphabet)} is not known; valid: {', '.join(_ALPHABETS)}")
-        syllables = pinyin.syllables(attributes["ph"])
+        if alphabet not in _PHONEME_ALPHABETS:
+            valid = ", ".join(_PHONEME_ALPHABETS)
+            raise MarkupError(f"<phoneme> alphabet {quoted(alphabet)} is not known; valid: {valid}")
+        syllables = parse_pinyin(attributes["ph"])
         chars = [char for char, _, _ in content]
-        laid = pinyin.lay(syllables, chars) if all(map(pinyin.is_chinese, chars)) else None
-        if laid and laid[0][1] == 0:
-            for syllable, first, after in laid:
-                self._put(chars[first], content[first][1], content[after - 1][2], syllable)
+        aligned = align_syllables(syllables, chars) if all(map(is_chinese, chars)) else None
+        if aligned and aligned[0][1] == 0:
+            for syllable, first, after in aligned:
+                self._append(chars[first], content[first][1], content[after - 1][2], syllable)
         else:
             for syllable in syllables:
-                self._put(PLACEHOLDER, start, end, syllable)
+                self._append(PLACEHOLDER, start, end, syllable)
 
 
-def _in_word(char: str, boundary: str) -> bool:
-    """Would it grow together with what is beyond the boundary? A space parts letters and numbers alone."""
+def _is_separable(char: str, boundary: str) -> bool:
+    """Returns whether a character would join the word beyond the boundary; a space separates letters and numbers."""
     return char.isalnum() and (boundary != " " or char.isascii() or char in NUMERALS)
 
 
-def _speak(manner: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
-    style = restyled_by_root(manner.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
-    return replace(manner, style=style, voice=attributes.get("voice") or manner.voice)
+def _apply_speak(style: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
+    prosody = apply_root_prosody(style.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
+    return replace(style, style=prosody, voice=attributes.get("voice") or style.voice)
 
 
-def _prosody(manner: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
-    return replace(
-        manner, style=restyled(manner.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
-    )
+def _apply_prosody(style: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
+    prosody = apply_prosody(style.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
+    return replace(style, style=prosody)
 
 
-_MANNERS: Mapping[str, Callable[[SpeakingStyle, Mapping[str, str]], SpeakingStyle]] = {
-    "speak": _speak,
-    "prosody": _prosody,
-    "emotion": lambda manner, attributes: replace(manner, emotion=attributes["category"].strip()),
-    "voice": lambda manner, attributes: replace(manner, voice=attributes["name"].strip()),
+_STYLE_ELEMENTS: Mapping[str, Callable[[SpeakingStyle, Mapping[str, str]], SpeakingStyle]] = {
+    "speak": _apply_speak,
+    "prosody": _apply_prosody,
+    "emotion": lambda style, attributes: replace(style, emotion=attributes["category"].strip()),
+    "voice": lambda style, attributes: replace(style, voice=attributes["name"].strip()),
 }

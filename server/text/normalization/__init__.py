@@ -1,1 +1,1 @@
-"""Written forms (numbers, dates, symbols, traditional characters, emoji) -> spoken Chinese characters."""
+"""Converts written forms (numbers, dates, symbols, traditional characters, emoji) to spoken Chinese characters."""

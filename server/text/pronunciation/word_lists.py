@@ -76,10 +76,19 @@ OBLIGED = _words("我 你 他 她 您 咱 我们 你们 他们 她们 咱们 大
 
 SURNAMES = {
     "曾": "zeng1", "单": "shan4", "任": "ren2", "解": "xie4", "华": "hua4", "仇": "qiu2", "区": "ou1", "查": "zha1",
-    "朴": "piao2", "盖": "ge3", "尉": "yu4", "乐": "yue4", "葛": "ge3", "纪": "ji3", "燕": "yan1", "翟": "zhai2",
-    "缪": "miao4", "覃": "qin2", "宁": "ning4", "隗": "wei3",
+    "朴": "piao2", "盖": "ge3", "乐": "yue4", "葛": "ge3", "纪": "ji3", "燕": "yan1", "翟": "zhai2", "缪": "miao4",
+    "覃": "qin2", "隗": "wei3", "冼": "xian3", "逄": "pang2", "晁": "chao2",
+    # two surnames: CC-CEDICT has 宁 (traditional 寧) as Ning2; 甯, which keeps its form when simplified, is ning4
+    "宁": "ning2", "甯": "ning4",
 }  # fmt: skip
-"""Where these are read otherwise than as words."""
+"""Surnames with a reading of their own, which apply after 姓 and before a title."""
+
+NAME_SURNAMES = SURNAMES | {
+    "员": "yun4", "繁": "po2", "召": "shao4", "种": "chong2", "折": "she2", "秘": "bi4", "祭": "zhai4", "那": "na1",
+    "哈": "ha3", "重": "chong2", "尉迟": "yu4 chi2", "万俟": "mo4 qi2", "令狐": "ling2 hu2", "澹台": "tan2 tai2",
+    "单于": "chan2 yu2", "长孙": "zhang3 sun1",
+}  # fmt: skip
+"""`SURNAMES`, and those that are more often common words (那老师, 百姓种地): only for text that is marked as a name."""
 
 COUNTS = "零一二三四五六七八九十百千万亿两几每这那哪"
 """What stands before a measure word."""

@@ -1,27 +1,27 @@
-"""How written quantities, dates, codes and addresses are spoken: docs/text.md as regular expressions, one file a kind.
+"""Verbalizes numbers, dates, codes and addresses: docs/text.md as regular expressions, one module per kind.
 
-The order matters: a rule sees what the ones before it left, so what is written most specifically comes first (an
-address on the web, a telephone number, a date) and the bare number last. Every rule needs a digit or a mark that no
-reading has, so that a text that is already spoken stays as it is.
+The order matters, since a rule sees the result of the rules before it: the most specific forms come first (a web
+address, a telephone number, a date), the bare number last. Every rule needs a digit or a symbol that no spoken form
+contains, so that a text that is already verbalized does not change.
 """
 
-from server.text.normalization.rewriting import Aligned, rewrite
+from server.text.normalization.rewriting import AlignedText, apply_rules
 from server.text.normalization.rules import addresses, calendar, codes, mathematics, measures, money, quantities, scores
 
-_ORDER = (
+_RULES = (
     *addresses.RULES,
     *money.RULES,
-    *measures.RANGES,
+    *measures.RANGE_RULES,
     *codes.RULES,
     *scores.RULES,
     *calendar.RULES,
-    *mathematics.BEFORE_MEASURES,
+    *mathematics.RULES_BEFORE_MEASURES,
     *measures.RULES,
     *mathematics.RULES,
     *quantities.RULES,
 )
 
 
-def speak_quantities(text: Aligned) -> Aligned:
-    """`text` (half-width, see `normalize`) without a digit left in it."""
-    return rewrite(text, _ORDER)
+def verbalize(text: AlignedText) -> AlignedText:
+    """Returns the text without digits. Its characters must be in plain form, as `filter_characters` returns them."""
+    return apply_rules(text, _RULES)

@@ -4,7 +4,7 @@ import re
 
 from server.text.normalization.numerals import cardinal, number
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.patterns import FREE, MEASURE, TO, N
+from server.text.normalization.rules.patterns import MEASURE_WORD, NUMBER, RANGE_DASH, UNATTACHED
 
 _UNITS = {
     "km": "千米", "m": "米", "dm": "分米", "cm": "厘米", "mm": "毫米", "μm": "微米", "um": "微米", "nm": "纳米",
@@ -29,30 +29,30 @@ _UNITS = {
     "KG": "千克", "Kg": "千克", "KM": "千米", "CM": "厘米", "MM": "毫米", "ML": "毫升",
     "°C": "摄氏度", "°F": "华氏度", "°": "度",
 }  # fmt: skip
-"""GB, MB and the like are not here: they are said by their letters."""
-_SAID_BEFORE = {
+"""Without GB, MB and similar units, which are spoken letter by letter."""
+_TEMPLATES = {
     "km/h": "每小时{}公里",
     "Km/h": "每小时{}公里",
     "KM/H": "每小时{}公里",
     "km/s": "每秒{}公里",
     "m/s2": "{}米每二次方秒",
 }
-_WRITTEN = "|".join(re.escape(unit).replace("2", r"\^?2").replace("3", r"\^?3") for unit in
+_UNIT_NAMES = "|".join(re.escape(unit).replace("2", r"\^?2").replace("3", r"\^?3") for unit in
                     sorted(_UNITS, key=len, reverse=True))  # fmt: skip
-_UNIT = rf"(?:[kK]m/h|KM/H|km/s|m/s\^?2|(?:{_WRITTEN})(?:/(?:100)?(?:{_WRITTEN}|[天日月年次人])(?![A-Za-z0-9]))?)"
+_UNIT = rf"(?:[kK]m/h|KM/H|km/s|m/s\^?2|(?:{_UNIT_NAMES})(?:/(?:100)?(?:{_UNIT_NAMES}|[天日月年次人])(?![A-Za-z0-9]))?)"
 
 _MINUS = r"(?<![0-9A-Za-z])(?<![0-9]\s)[-−]"
 
 
-def _measured(match: re.Match[str]) -> str:
+def _quantity(match: re.Match[str]) -> str:
     digits, unit = match[1], match[2].replace("^", "")
     value = "两" if digits == "2" and not unit.startswith("°") else number(digits)
-    if unit in _SAID_BEFORE:
-        return _SAID_BEFORE[unit].format(value)
-    of, _, per = unit.partition("/")
+    if unit in _TEMPLATES:
+        return _TEMPLATES[unit].format(value)
+    numerator, _, per = unit.partition("/")
     hundred = "百" if per.startswith("100") else ""
     per = per.removeprefix("100")
-    return value + _UNITS[of] + (f"每{hundred}{_UNITS.get(per, per)}" if per else "")
+    return value + _UNITS[numerator] + (f"每{hundred}{_UNITS.get(per, per)}" if per else "")
 
 
 def _angle(match: re.Match[str]) -> str:
@@ -60,20 +60,21 @@ def _angle(match: re.Match[str]) -> str:
     return f"{number(degrees)}度{number(minutes)}分" + (f"{number(seconds)}秒" if seconds else "")
 
 
-RANGES = (rule(rf"(?<=[0-9])\s?({_UNIT}){TO}(?=[-−]?{N}\s?\1)", lambda m: m[1] + "到"),)
+RANGE_RULES = (rule(rf"(?<=[0-9])\s?({_UNIT}){RANGE_DASH}(?=[-−]?{NUMBER}\s?\1)", lambda m: m[1] + "到"),)
 RULES = (
-    rule(rf"{FREE}({N})°([0-5]?[0-9])'(?:([0-5]?[0-9](?:\.[0-9]{{1,6}})?)(?:\"|''))?", _angle),
-    rule(rf"{_MINUS}({N}){TO}[-−]({N})\s?(?:°C|度)",
+    rule(rf"{UNATTACHED}({NUMBER})°([0-5]?[0-9])'(?:([0-5]?[0-9](?:\.[0-9]{{1,6}})?)(?:\"|''))?", _angle),
+    rule(rf"{_MINUS}({NUMBER}){RANGE_DASH}[-−]({NUMBER})\s?(?:°C|度)",
          lambda m: f"零下{number(m[1])}到零下{number(m[2])}" + ("摄氏度" if m[0].endswith("C") else "度")),
-    rule(rf"{_MINUS}({N}){TO}({N})\s?°C", lambda m: f"零下{number(m[1])}到{number(m[2])}摄氏度"),
-    rule(rf"{_MINUS}({N})\s?°C", lambda m: f"零下{number(m[1])}摄氏度"),
-    rule(rf"{_MINUS}({N})\s?(?=度)", lambda m: f"零下{number(m[1])}"),
-    rule(rf"{FREE}2(?={TO}[0-9]{{1,2}}\s?{MEASURE})", lambda m: "两"),
-    rule(rf"(?<=两){TO}(?=[0-9])", lambda m: "到"),
-    rule(rf"{FREE}({N}){TO}(?={N}\s?(?:{_UNIT})(?![A-Za-z0-9]))", lambda m: number(m[1]) + "到"),
-    rule(rf"(?<![0-9A-Za-z)）])(?<![0-9]\s)[-−](?={N}\s?(?:{_UNIT})(?![A-Za-z0-9]))", lambda m: "负"),
+    rule(rf"{_MINUS}({NUMBER}){RANGE_DASH}({NUMBER})\s?°C", lambda m: f"零下{number(m[1])}到{number(m[2])}摄氏度"),
+    rule(rf"{_MINUS}({NUMBER})\s?°C", lambda m: f"零下{number(m[1])}摄氏度"),
+    rule(rf"{_MINUS}({NUMBER})\s?(?=度)", lambda m: f"零下{number(m[1])}"),
+    rule(rf"{UNATTACHED}2(?={RANGE_DASH}[0-9]{{1,2}}\s?{MEASURE_WORD})", lambda m: "两"),
+    rule(rf"(?<=两){RANGE_DASH}(?=[0-9])", lambda m: "到"),
+    rule(rf"{UNATTACHED}({NUMBER}){RANGE_DASH}(?={NUMBER}\s?(?:{_UNIT})(?![A-Za-z0-9]))",
+         lambda m: number(m[1]) + "到"),
+    rule(rf"(?<![0-9A-Za-z)）])(?<![0-9]\s)[-−](?={NUMBER}\s?(?:{_UNIT})(?![A-Za-z0-9]))", lambda m: "负"),
     rule(r"(?<=[A-Za-z]\s)([0-9]{1,2})(?=[A-Za-z](?![A-Za-z0-9]))", lambda m: number(m[1])),
-    rule(rf"{FREE}({N})\s?({_UNIT})(?![A-Za-z0-9])", _measured),
+    rule(rf"{UNATTACHED}({NUMBER})\s?({_UNIT})(?![A-Za-z0-9])", _quantity),
     rule(r"(?<![0-9A-Za-z.])([0-9]{1,9}(?:\.[0-9]{1,6})?)w(?![A-Za-z0-9])", lambda m: number(m[1]) + "万"),
     rule(r"(?<![0-9A-Za-z.])([0-9]{1,3})k(?=跑|赛|马拉松|越野)", lambda m: number(m[1]) + "公里"),
     rule(r"(?<![0-9A-Za-z.])([0-9]{1,9})(?:\.([0-9]{1,3}))?k(?![A-Za-z0-9]|\s?(?:电视|视频|画质|分辨|超清|屏|显示))",

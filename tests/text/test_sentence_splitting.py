@@ -5,21 +5,21 @@ import rjieba
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.normalization.normalize import SYLLABLE, weigh
-from server.text.sentence_splitting import split
+from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
+from server.text.sentence_splitting import split_sentences
 
 
-def weight(char: str) -> int:
-    """In syllables, each letter spelled."""
-    return -(-weigh(char, speaks_english=False) // SYLLABLE)
+def syllables(char: str) -> int:
+    """The estimated length in syllables, with every letter spelled."""
+    return -(-estimate_spoken_length(char, speaks_english=False) // LENGTH_PER_SYLLABLE)
 
 
 def words(text: str) -> list[tuple[int, int]]:
     return [(end, 0) for end in accumulate(len(word) for word in rjieba.cut(text.encode("utf-8", "replace").decode()))]
 
 
-def pieces(text: str, longest: int = 60) -> list[str]:
-    return list(split(text, longest, weight, words))
+def pieces(text: str, max_length: int = 60) -> list[str]:
+    return list(split_sentences(text, max_length, syllables, words))
 
 
 @pytest.mark.parametrize(
@@ -41,56 +41,56 @@ def pieces(text: str, longest: int = 60) -> list[str]:
         ("", []),
     ],
 )
-def test_a_sentence_ends_where_a_reader_would_stop(text: str, sentences: list[str]) -> None:
+def test_a_text_is_split_at_the_ends_of_its_sentences(text: str, sentences: list[str]) -> None:
     assert pieces(text) == sentences
 
 
-def test_a_long_sentence_is_cut_at_its_last_comma() -> None:
+def test_a_long_sentence_is_split_at_its_last_comma() -> None:
     assert pieces("一二三四五六，七八九十，十一十二十三", 15) == ["一二三四五六，七八九十，", "十一十二十三"]
 
 
-def test_a_long_sentence_without_commas_is_cut_between_words() -> None:
+def test_a_long_sentence_without_commas_is_split_between_words() -> None:
     text = "我们今天下午一起去北京大学参观图书馆"
     first, *_ = pieces(text, 11)
     assert first == "我们今天下午一起去"
 
 
-def test_a_long_sentence_without_commas_is_cut_where_its_words_part_best() -> None:
+def test_a_long_sentence_without_commas_is_split_at_its_strongest_break() -> None:
     def breaks(text: str) -> list[tuple[int, int]]:
         return [(2, 1), (4, 3), (6, 2), (8, 3), (10, 1)]
 
-    assert list(split("一二三四五六七八九十" * 2, 10, weight, breaks))[0] == "一二三四五六七八"  # noqa: RUF015
+    assert list(split_sentences("一二三四五六七八九十" * 2, 10, syllables, breaks))[0] == "一二三四五六七八"  # noqa: RUF015
 
 
-def test_a_cut_never_tears_a_number_or_a_name() -> None:
+def test_a_number_is_never_split() -> None:
     assert pieces("这里的价格一共是人民币12345.67元", 25) == ["这里的价格一共是人民币", "12345.67元"]
 
 
-def test_both_halves_of_an_endless_number_stay_codes() -> None:
+def test_both_halves_of_a_very_long_number_are_codes() -> None:
     halves = pieces("1" * 33, 60)
     assert len(halves) == 2
     assert min(map(len, halves)) > 8
 
 
 @given(st.text(), st.integers(1, 60))
-def test_the_pieces_are_the_text(text: str, longest: int) -> None:
-    parts = pieces(text, longest)
+def test_the_pieces_join_to_the_text(text: str, max_length: int) -> None:
+    parts = pieces(text, max_length)
     assert "".join(parts) == text
     assert all(parts)
-    assert all(len(part) == 1 or sum(map(weight, part)) <= longest for part in parts)
+    assert all(len(part) == 1 or sum(map(syllables, part)) <= max_length for part in parts)
 
 
 def test_an_english_word_is_a_third_as_long_as_its_letters_spelled() -> None:
-    assert sum(weigh(char, speaks_english=True) for char in "internet") == len("internet")
-    assert sum(weigh(char, speaks_english=True) for char in "API") == SYLLABLE * 3
+    assert sum(estimate_spoken_length(char, speaks_english=True) for char in "internet") == len("internet")
+    assert sum(estimate_spoken_length(char, speaks_english=True) for char in "API") == LENGTH_PER_SYLLABLE * 3
 
 
-def test_the_first_sentence_does_not_wait_for_the_rest() -> None:
+def test_the_first_sentence_is_found_without_the_rest() -> None:
     asked: list[str] = []
 
     def count(char: str) -> int:
         asked.append(char)
         return 1
 
-    assert next(split("你好。" + "我" * 100_000, 60, count, words)) == "你好。"
+    assert next(split_sentences("你好。" + "我" * 100_000, 60, count, words)) == "你好。"
     assert len(asked) == 3

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.text.characters import PLACEHOLDER
 from server.text.frontend import FrontEnd
-from server.text.markup.parser import read
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import Style
 
@@ -35,7 +35,7 @@ MARKED = st.lists(
 
 def refused(text: str) -> str:
     with pytest.raises(RequestError) as error:
-        read(text)
+        parse_markup(text)
     assert (error.value.param, error.value.code) == ("input", "invalid_mark")
     return str(error.value)
 
@@ -55,12 +55,12 @@ def refused(text: str) -> str:
     ],
 )
 def test_pinyin_in_brackets_reads_the_characters_before_it(text: str, spoken: str, readings: dict[int, str]) -> None:
-    script = read(text)
+    script = parse_markup(text)
     assert script.text == spoken
     assert script.readings == readings
-    for place, reading in readings.items():
-        written = text[script.starts[place] : script.ends[place]]
-        assert written == spoken[place] + ("儿" if reading == "dianr3" and "儿" in text else "")
+    for position, reading in readings.items():
+        written = text[script.starts[position] : script.ends[position]]
+        assert written == spoken[position] + ("儿" if reading == "dianr3" and "儿" in text else "")
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_pinyin_in_brackets_reads_the_characters_before_it(text: str, spoken: st
         ("好[pause：1s][pause:0.5s]吗", "好吗", {1: 1.5}),
     ],
 )
-def test_a_pause_is_silence_of_that_length(text: str, spoken: str, pauses: dict[int, float]) -> None:
-    script = read(text)
+def test_a_pause_has_the_given_length(text: str, spoken: str, pauses: dict[int, float]) -> None:
+    script = parse_markup(text)
     assert script.text == spoken
     assert script.pauses == pauses
 
@@ -83,20 +83,20 @@ def test_a_pause_is_silence_of_that_length(text: str, spoken: str, pauses: dict[
     ["[1]", "数组[i]", "他说[sic]的", "a[0]", "[chong2]", "a[chong2]", "重 [chong2]", "重[]", "重[chong2", "[pause]",
      "[[1]]", "重[chong2\nqing4]", f"{PLACEHOLDER}[chong2]", "图[2]", "重[12]"],
 )  # fmt: skip
-def test_what_only_looks_like_a_mark_is_text(text: str) -> None:
-    assert read(text) == Script.plain(text) or read(text).text == Script.plain(text).text
-    assert not read(text).readings
-    assert not read(text).warnings
+def test_other_brackets_are_text(text: str) -> None:
+    assert parse_markup(text) == Script.plain(text) or parse_markup(text).text == Script.plain(text).text
+    assert not parse_markup(text).readings
+    assert not parse_markup(text).warnings
 
 
-def test_pinyin_that_is_none_is_text_and_said() -> None:
-    script = read("见图[fig2]和重[chogn2]")
+def test_invalid_pinyin_is_text_with_a_warning() -> None:
+    script = parse_markup("见图[fig2]和重[chogn2]")
     assert script.text == "见图[fig2]和重[chogn2]"
     assert [warning.split("'")[1] for warning in script.warnings] == ["[fig2]", "[chogn2]"]
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "says"),
+    ("text", "line", "column", "message_part"),
     [
         ("好\n𠮷重[chong9]", 2, 3, "tone digits 1 to 5"),
         ("重庆[chong2 qin9]", 1, 3, "'qin9'"),
@@ -109,33 +109,33 @@ def test_pinyin_that_is_none_is_text_and_said() -> None:
         ("好" + "[pause:60s]" * 11, 1, 112, "600 s"),
     ],
 )
-def test_a_wrong_mark_is_refused_with_its_place(text: str, line: int, column: int, says: str) -> None:
+def test_invalid_markup_is_refused_with_its_position(text: str, line: int, column: int, message_part: str) -> None:
     message = refused(text)
     assert message.startswith(f"line {line}, column {column}: ")
-    assert says in message
+    assert message_part in message
 
 
-def test_marks_can_be_switched_off() -> None:
+def test_inline_markup_can_be_turned_off() -> None:
     text = "重[chong2]庆[pause:abc]"
-    assert read(text, marks=False) == Script.plain(text)
+    assert parse_markup(text, inline=False) == Script.plain(text)
 
 
 @given(st.text())
 def test_text_without_brackets_is_plain(text: str) -> None:
     text = text.replace("[", "").replace("<", "")
-    assert read(text) == Script.plain(text)
+    assert parse_markup(text) == Script.plain(text)
 
 
 @given(MARKED)
-def test_every_character_outside_of_marks_is_kept_in_its_place(text: str) -> None:
-    manner = SpeakingStyle(Style(speed=2))
+def test_every_character_outside_of_markup_is_kept(text: str) -> None:
+    style = SpeakingStyle(Style(speed=2))
     try:
-        script = read(text, manner)
+        script = parse_markup(text, style)
     except RequestError as error:
-        assert str(error).startswith("line ")  # noqa: PT017 - a wrong mark is the other end that is allowed
+        assert str(error).startswith("line ")  # noqa: PT017 - a refusal is allowed too
         return
     plain = Script.plain(text).text
-    assert list(script.manners) == [manner] * len(script.text)
+    assert list(script.styles) == [style] * len(script.text)
     assert list(script.starts) == sorted(script.starts)
     assert list(script.ends) == sorted(script.ends)
     assert "".join(plain[start] for start in script.starts) == script.text
@@ -148,15 +148,15 @@ def test_every_character_outside_of_marks_is_kept_in_its_place(text: str) -> Non
     ["[" * 100_000, "[pause:1s" * 10_000, "重[chong2 " * 10_000, "重" * 50_000 + "[chong2 qing4]",
      "重[" + "a1 " * 30_000 + "]",     "[a" * 50_000, "[pause:" + "1" * 380 + "x]"],
 )  # fmt: skip
-def test_hostile_brackets_end(text: str) -> None:
+def test_hostile_brackets_are_parsed_quickly(text: str) -> None:
     try:
-        assert len(read(text).text) <= len(text)
+        assert len(parse_markup(text).text) <= len(text)
     except RequestError as error:
         assert len(str(error)) < 300  # noqa: PT017
 
 
 def test_a_given_reading_is_spoken(front_end: FrontEnd) -> None:
-    first, second = front_end.read(read("银行的行[xing2]长[pause:1s]来了"), speaker="F7", emotion="neutral")
+    first, second = front_end.read(parse_markup("银行的行[xing2]长[pause:1s]来了"), speaker="F7", emotion="neutral")
     assert first.pinyin[3] == "xing2"
     assert first.pause == 1.0
     assert second.text == "来了"
