@@ -21,7 +21,7 @@ LAYERS = (
     {"text", "audio", "runtime"},
     {"voices"},
     {"config", "types"},
-    {"errors"},
+    {"errors", "validation"},
 )
 """The packages of `server`, top to bottom. A module imports lower layers, or its own package; never one beside it."""
 

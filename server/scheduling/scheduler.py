@@ -105,7 +105,7 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         self.workers = self.settings.workers or available_cpus()
-        self._capacity = AdmissionControl(self.workers, self.settings.headroom, self.settings.max_streams)
+        self._capacity = AdmissionControl(self.workers, self.settings.max_utilization, self.settings.max_streams)
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._jobs: set[Job] = set()

@@ -62,7 +62,7 @@ class Heard:
 
 @pytest.fixture
 def scheduler():
-    scheduler = Scheduler(SchedulerSection(workers=1, max_streams=100, headroom=1))
+    scheduler = Scheduler(SchedulerSection(workers=1, max_streams=100, max_utilization=1))
     yield scheduler
     scheduler.close()
 
