@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.audio.encoders import Encoder, encoder
+from server.audio.encoders import AudioEncoder, create_encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
 from server.http.schema import SpeechRequest, parse
@@ -49,22 +49,22 @@ class SpeechRoute:
         wanted = parse(await request.read(), self._longest)
         self._readiness.require()
         narration = await asyncio.to_thread(self._prepare, wanted)
-        stream_encoder = encoder(wanted.response_format, narration.rate)
+        encoder = create_encoder(wanted.response_format, narration.rate)
         pace, expected = PlaybackClock(), len(wanted.input) * SECONDS_PER_CHARACTER / wanted.speed
-        speech = _encoded(narration, stream_encoder, pace)
+        speech = _encoded(narration, encoder, pace)
         with self._bridge.stream(speech, pace, voice=narration.voice, expected=expected) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
             response = web.StreamResponse(
                 headers={
-                    "Content-Type": stream_encoder.media_type,
+                    "Content-Type": encoder.media_type,
                     "Cache-Control": "no-cache",
                     "X-Accel-Buffering": "no",
                 }
             )
             await response.prepare(request)
-            await _send(request, response, stream_encoder.header + first, chunks)
+            await _send(request, response, encoder.header() + first, chunks)
             return response
 
     def _prepare(self, wanted: SpeechRequest) -> SpeechPlan:
@@ -72,9 +72,11 @@ class SpeechRoute:
         return self._narrator.prepare(script, voice=wanted.voice, speaker=wanted.speaker, emotion=wanted.emotion)
 
 
-def _encoded(narration: SpeechPlan, stream_encoder: Encoder, pace: PlaybackClock) -> Speech[bytes]:
+def _encoded(narration: SpeechPlan, encoder: AudioEncoder, pace: PlaybackClock) -> Speech[bytes]:
     """Runs in the scheduler's threads, the checks of the text included."""
-    yield from each(narration.speech(pace), lambda audio: stream_encoder.encode(audio) or None)
+    yield from each(narration.speech(pace), lambda audio: encoder.encode(audio) or None)
+    if end := encoder.finish():
+        yield end
 
 
 async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: Stream) -> None:

@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.limiter import VolumeEnvelope, apply_volume
+from server.audio.limiter import GainEnvelope, apply_gain
 from server.config import SynthesisSection
 from server.errors import RequestError
 from server.runtime.runtime import Runtime
@@ -146,7 +146,7 @@ class Synthesizer:
 
     def warm_up(self) -> None:
         """Runs every graph once, so that what does not work shows now, and loads the dictionaries."""
-        apply_volume(self.utter(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
+        apply_gain(self.utter(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # not every voice can read this
             names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
             units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
@@ -174,7 +174,7 @@ class Synthesizer:
     ) -> Speech[Audio]:
         """A score in chunks at its volume, cut off at sample `cut`, then `missing` samples of silence."""
         frame, place = self.voice.manifest.vocoder.samples_per_frame, 0
-        fader = VolumeEnvelope(score.by_frame(lambda style: style.volume), frame, self.rate, cut)
+        fader = GainEnvelope(score.by_frame(lambda style: style.volume), frame, self.rate, cut)
         utterance = self._begin(score)
         while not utterance.over:
             _, audio, utterance = yield from self._advance(utterance, self._steps(pace))
