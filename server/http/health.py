@@ -1,4 +1,4 @@
-"""GET /health: whether the server can speak, on which device, how busy it is, and if not, why. 503 until it can."""
+"""GET /health: readiness, device, precision and load. The status is 503 until the server is ready."""
 
 from typing import TYPE_CHECKING
 
@@ -13,28 +13,32 @@ if TYPE_CHECKING:
 
 
 class HealthRoute:
-    def __init__(self, library: "VoiceRegistry", readiness: Startup, scheduler: Scheduler) -> None:
-        self._library = library
-        self._readiness = readiness
+    """The /health route."""
+
+    def __init__(self, registry: "VoiceRegistry", startup: Startup, scheduler: Scheduler) -> None:
+        self._registry = registry
+        self._startup = startup
         self._scheduler = scheduler
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/health", self.show)]
+        """Returns the route for the application."""
+        return [web.get("/health", self.get)]
 
-    async def show(self, request: web.Request) -> web.Response:
-        state = self._readiness.state
+    async def get(self, request: web.Request) -> web.Response:
+        """Returns the state of the server as JSON."""
+        state = self._startup.state
         if state != "ready":
-            body = {"status": state, "reason": self._readiness.reason, "version": __version__}
+            body = {"status": state, "reason": self._startup.reason, "version": __version__}
             return web.json_response(body, status=503, headers={"Cache-Control": "no-store"})
-        devices = self._library.devices()
-        load = self._scheduler.load(self._library.default_voice)
+        devices = self._registry.devices()
+        load = self._scheduler.load(self._registry.default_voice)
         report: dict[str, object] = {
             "status": state,
             "provider": devices["provider"],
             "fallback": devices["fallback"],
             "precision": devices["precision"],
-            "voices": len(self._library.voices),
-            "broken": len(self._library.broken),
+            "voices": len(self._registry.voices),
+            "broken": len(self._registry.broken),
             "load": {
                 "streams": load.streams,
                 "capacity": load.capacity,

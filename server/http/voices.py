@@ -1,4 +1,4 @@
-"""GET /v1/audio/voices: what can speak, as which speakers, in which moods; and what is broken, and why."""
+"""GET /v1/audio/voices: the voices with their speakers and emotions, and the broken voices with the reason."""
 
 from typing import TYPE_CHECKING
 
@@ -12,21 +12,26 @@ if TYPE_CHECKING:
 
 
 class VoicesRoute:
-    def __init__(self, library: "VoiceRegistry", readiness: Startup) -> None:
-        self._library = library
-        self._readiness = readiness
+    """The /v1/audio/voices route."""
+
+    def __init__(self, registry: "VoiceRegistry", startup: Startup) -> None:
+        self._registry = registry
+        self._startup = startup
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/v1/audio/voices", self.show)]
+        """Returns the route for the application."""
+        return [web.get("/v1/audio/voices", self.get)]
 
-    async def show(self, request: web.Request) -> web.Response:
-        self._readiness.require()
+    async def get(self, request: web.Request) -> web.Response:
+        """Returns the voices as JSON. Raises 503 until they are loaded."""
+        self._startup.require()
         ready = [
-            _ready(name, one, default=name == self._library.default_voice) for name, one in self._library.voices.items()
+            _ready(name, one, default=name == self._registry.default_voice)
+            for name, one in self._registry.voices.items()
         ]
         broken = [
             {"id": name, "name": name, "status": "broken", "reason": reason}
-            for name, reason in self._library.broken.items()
+            for name, reason in self._registry.broken.items()
         ]
         return web.json_response({"voices": ready + broken})
 
