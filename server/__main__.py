@@ -1,4 +1,4 @@
-"""Command line: `python -m server serve`, and what a person needs around it."""
+"""The command line: `python -m server COMMAND`."""
 
 import sys
 

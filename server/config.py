@@ -1,6 +1,6 @@
-"""The configuration: read once from config.yaml into frozen, validated objects. Every key is explained in that file."""
+"""The configuration: reads config.yaml once into frozen, validated objects. Every key is documented in that file."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,11 +15,14 @@ Provider = Literal["tensorrt", "cuda", "cpu"]
 Precision = Literal["fp32", "fp16", "int8"]
 PrecisionSetting = Literal["auto", "fp32", "fp16", "int8"]
 
+RENAMED_KEYS = {"scheduler.headroom": "scheduler.max_utilization"}
+"""Old key -> new key, for the error message."""
 
-def _each_once(names: tuple[Provider, ...]) -> tuple[Provider, ...]:
-    if not names or len(set(names)) < len(names):
+
+def _require_unique(providers: tuple[Provider, ...]) -> tuple[Provider, ...]:
+    if not providers or len(set(providers)) < len(providers):
         raise ValueError("a list of at least one provider, each named once")
-    return names
+    return providers
 
 
 class _Section(BaseModel):
@@ -27,58 +30,58 @@ class _Section(BaseModel):
 
 
 class ServerSection(_Section):
-    """Where the server listens."""
+    """The address that the server listens on."""
 
-    host: str = Field(default="0.0.0.0", min_length=1)
+    host: str = Field(default="0.0.0.0", min_length=1)  # noqa: S104  a server in a container must be reachable
     port: int = Field(default=7860, ge=0, le=65535)
 
 
 class SchedulerSection(_Section):
-    """How many streams there are at a time, and who computes them."""
+    """Worker threads, batching, and the limits of concurrent streams."""
 
     workers: int = Field(default=0, ge=0, le=1024)
-    """Threads that compute; 0: one for every CPU available."""
+    """Worker threads; 0: one per available CPU."""
     max_streams: int = Field(default=0, ge=0)
-    """0: as many as the measured capacity allows."""
+    """Limit of concurrent streams; 0: only the measured capacity limits them."""
     max_utilization: float = Field(default=0.8, gt=0, le=1)
-    """Share of the workers' time that the admitted streams may be predicted to take."""
+    """Fraction of the workers' time that the admitted streams are predicted to use at most."""
     max_batch: int = Field(default=16, ge=1, le=256)
-    """Streams that share one run of a graph."""
+    """Maximum number of streams in one batch."""
 
 
 class ModelsSection(_Section):
-    """Where the voices are."""
+    """The folder of the voices and the default voice."""
 
     path: Path = Field(default=Path("models"), strict=False)
     default_voice: str | None = Field(default=None, min_length=1)
-    """None: `demo` if it is there, else the first one."""
+    """None: `demo` if it exists, else the first voice."""
 
 
 class RuntimeSection(_Section):
-    """What the graphs run on."""
+    """Execution providers, precision and memory of the ONNX graphs."""
 
-    providers: Annotated[tuple[Provider, ...], AfterValidator(_each_once)] = Field(
+    providers: Annotated[tuple[Provider, ...], AfterValidator(_require_unique)] = Field(
         default=("cuda", "cpu"), strict=False
     )
-    """Tried in this order."""
+    """In order of preference."""
     precision: PrecisionSetting = "auto"
-    """Of the voices' graphs; auto: what suits the provider, of what a voice has."""
+    """Precision of the graphs; auto: the best variant for the provider that the voice has."""
     device_id: int = Field(default=0, ge=0)
     gpu_memory_limit_mb: int = Field(default=2048, ge=0)
     """0: no limit."""
     engine_cache: Path = Field(default=Path("~/.cache/sambert-server/engines"), strict=False)
-    """Of TensorRT. ~ is the home of the user."""
+    """Folder of the TensorRT engines; ~ is the home folder of the user."""
     threads: int = Field(default=0, ge=0, le=1024)
-    """0: as many as there are CPUs available."""
+    """Threads of one graph run; 0: one per available CPU, at most 4."""
     unload_after: float = Field(default=0, ge=0)
-    """Seconds; 0: never."""
+    """Seconds without a request; 0: never."""
 
 
 class SynthesisSection(_Section):
-    """How the audio is computed."""
+    """Chunk sizes, pauses and the limit of the text length."""
 
     first_chunk_steps: int = Field(default=0, ge=0)
-    """0: as few as the voice's lookahead allows."""
+    """0: the minimum that the lookahead of the voice allows."""
     chunk_steps: int = Field(default=16, ge=1)
     sentence_silence: float = Field(default=0.28, ge=0, le=10)
     """Seconds."""
@@ -86,19 +89,23 @@ class SynthesisSection(_Section):
 
 
 class TextSection(_Section):
-    """How a text is read."""
+    """User lexicon, emoji and inline marks."""
 
     lexicon: dict[str, str] = Field(default={})
     """Word -> pinyin with tone digits."""
     emoji: Literal["drop", "name"] = "drop"
-    """Left out with a warning, or named."""
+    """drop: removed with a warning; name: replaced by their Chinese names."""
     marks: bool = True
     """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
-    _places: dict[str, str] = PrivateAttr(default_factory=dict)
+    _locations: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def place(self, word: str) -> str:
-        """Where an entry of the lexicon is written: `config.yaml, line 12`."""
-        return self._places.get(word, "the lexicon")
+        """Returns the location of a lexicon entry, such as `config.yaml, line 12`."""
+        return self._locations.get(word, "the lexicon")
+
+    def locate(self, locations: Mapping[str, str]) -> None:
+        """Sets the locations of lexicon entries, by word."""
+        self._locations.update(locations)
 
 
 class Config(_Section):
@@ -113,9 +120,9 @@ class Config(_Section):
 
 
 def load_config(path: Path | None = None) -> Config:
-    """The configuration in `path`; without one that of ./config.yaml, or the defaults if there is no such file.
+    """Reads the configuration from `path`, by default ./config.yaml; without that file, returns the defaults.
 
-    A relative path is relative to the file that says it. Raises `ConfigurationError` that names every mistake.
+    Relative paths in the file are relative to its folder. Raises `ConfigurationError` that lists every error.
     """
     if path is None:
         if not DEFAULT_FILE.exists():
@@ -127,8 +134,8 @@ def load_config(path: Path | None = None) -> Config:
     try:
         config = Config.model_validate(sections)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(f"{path}: {mistake}" for mistake in _mistakes(error))) from None
-    config.text._places.update({word: f"{path}, line {line}" for word, line in lexicon_lines.items()})
+        raise ConfigurationError("\n".join(f"{path}: {message}" for message in _messages(error))) from None
+    config.text.locate({word: f"{path}, line {line}" for word, line in lexicon_lines.items()})
     models = config.models.model_copy(update={"path": path.parent / config.models.path})
     cache = config.runtime.engine_cache
     if cache.parts[:1] != ("~",):
@@ -137,8 +144,8 @@ def load_config(path: Path | None = None) -> Config:
     return config.model_copy(update={"models": models, "runtime": runtime})
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, where plain YAML would silently take the last one."""
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Rejects duplicate keys; YAML itself silently keeps the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -150,10 +157,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _read(path: Path) -> tuple[dict[Hashable, Any], dict[str, int]]:
-    """The sections, and the lines of the lexicon's entries, counted from 1."""
+    """Returns the sections, and the line numbers (from 1) of the lexicon entries."""
     try:
         text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_Loader)
+        content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  a SafeLoader
     except FileNotFoundError:
         raise ConfigurationError(f"{path} does not exist; name another file, or none for the defaults") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -163,28 +170,30 @@ def _read(path: Path) -> tuple[dict[Hashable, Any], dict[str, int]]:
     if content is None:
         return {}, {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} must hold sections ({', '.join(Config.model_fields)}), not {content!r}")
-    return content, _lines(yaml.compose(text, Loader=_Loader), "text", "lexicon")
+        raise ConfigurationError(f"{path} must contain sections ({', '.join(Config.model_fields)}), not {content!r}")
+    return content, _key_lines(yaml.compose(text, Loader=_UniqueKeyLoader), "text", "lexicon")
 
 
-def _lines(node: yaml.Node | None, *path: str) -> dict[str, int]:
-    """The keys of the mapping at `path`, each with its line."""
+def _key_lines(node: yaml.Node | None, *path: str) -> dict[str, int]:
+    """Returns the keys of the mapping at `path` with their line numbers."""
     if not isinstance(node, yaml.MappingNode):
         return {}
     if not path:
         return {key.value: key.start_mark.line + 1 for key, _ in node.value}
-    return next((_lines(value, *path[1:]) for key, value in node.value if key.value == path[0]), {})
+    return next((_key_lines(value, *path[1:]) for key, value in node.value if key.value == path[0]), {})
 
 
-def _mistakes(error: ValidationError) -> Iterator[str]:
-    for mistake in error.errors(include_url=False):
-        place = ".".join(map(str, mistake["loc"]))
-        yield _unknown_key(place) if mistake["type"] == "extra_forbidden" else validation_message(place, mistake)
+def _messages(error: ValidationError) -> Iterator[str]:
+    for details in error.errors(include_url=False):
+        key = ".".join(map(str, details["loc"]))
+        yield _unknown_key(key) if details["type"] == "extra_forbidden" else validation_message(key, details)
 
 
-def _unknown_key(place: str) -> str:
-    name, _, key = place.partition(".")
-    if not key:
-        return f"{place} is not a section; valid: {', '.join(Config.model_fields)}"
-    section = type(getattr(Config(), name))
-    return f"{place} is not a key; valid keys of {name}: {', '.join(section.model_fields)}"
+def _unknown_key(key: str) -> str:
+    section, _, name = key.partition(".")
+    if not name:
+        return f"{key} is not a section; valid: {', '.join(Config.model_fields)}"
+    if key in RENAMED_KEYS:
+        return f"{key} is now {RENAMED_KEYS[key]}; rename it"
+    valid = type(getattr(Config(), section)).model_fields
+    return f"{key} is not a key; valid keys of {section}: {', '.join(valid)}"

@@ -1,7 +1,7 @@
-"""The tree of everything that can go wrong here.
+"""The exceptions of this project, and the wording of validation errors.
 
-Each message says what happened, where, and what to do; whoever shows it (command line, HTTP) adds nothing and never
-prints a traceback for a `RequestError`, a `ConfigurationError` or a `VoiceError`.
+Each message names the problem, its place and the remedy. The command line and the HTTP API show it as it is, without a
+traceback.
 """
 
 from collections.abc import Iterable
@@ -11,15 +11,15 @@ from pydantic_core import ErrorDetails
 
 
 class SpeechError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base class of all errors that this project raises deliberately."""
 
 
 class ConfigurationError(SpeechError, ValueError):
-    """config.yaml or a command-line option cannot be used; nothing was started."""
+    """config.yaml or a command-line option is not valid; nothing was started."""
 
 
 class VoiceError(SpeechError):
-    """A voice folder cannot be used: missing, damaged, or made by another version."""
+    """A voice folder is missing, damaged, or converted for another version."""
 
 
 class DeviceError(SpeechError, RuntimeError):
@@ -27,23 +27,23 @@ class DeviceError(SpeechError, RuntimeError):
 
 
 class LostStateError(DeviceError):
-    """States lay in the memory of a device that is gone; what led to them has to be computed again."""
+    """Model states were lost with the memory of a failed device; the steps before them must be computed again."""
 
 
 class MissingProviderError(DeviceError):
-    """The installed onnxruntime was built without this provider: a choice, not a failure."""
+    """The installed onnxruntime was built without this execution provider. Expected on a CPU build, not a failure."""
 
 
 class SynthesisError(SpeechError, RuntimeError):
-    """The model produced something that must not reach a listener, such as NaN."""
+    """A model produced invalid output, such as NaN; it must not be sent."""
 
 
 class ShutdownError(SpeechError):
-    """The server is stopping: nothing new starts, and what runs is cut off."""
+    """The server is shutting down: new requests are refused, running streams are cut off."""
 
 
 class BusyError(SpeechError):
-    """One stream more would make those that run late. `retry_after` is a guess in whole seconds."""
+    """The server is at capacity. `retry_after` is an estimate in whole seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class BusyError(SpeechError):
 
 
 class RequestError(SpeechError, ValueError):
-    """What the caller asked for cannot be done. `param` names the field, `code` is for programs."""
+    """A request is not valid. `param` is the name of the field, `code` is for programs."""
 
     def __init__(self, message: str, *, param: str | None = None, code: str = "invalid_value") -> None:
         super().__init__(message)
@@ -67,7 +67,7 @@ class NothingToSpeakError(RequestError):
 
 
 class UnknownNameError(RequestError):
-    """A voice, speaker, emotion or format that is not there; the message lists those that are."""
+    """A voice, speaker, emotion or format does not exist; the message lists the valid names."""
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         listed = ", ".join(valid) or "none"
@@ -90,16 +90,17 @@ _EXPECTED = {
     "model_type": "a section with keys",
     "value_error": "{error}",
 }
+"""Error type of pydantic -> the valid values; placeholders are filled from the error's context."""
 
-_brief = Repr()
-_brief.maxstring = _brief.maxother = 80
+_shortened = Repr()
+_shortened.maxstring = _shortened.maxother = 80
 
 
-def validation_message(place: str, mistake: ErrorDetails) -> str:
-    """One mistake that pydantic found at `place`, in words. A long value is shortened."""
-    if mistake["type"] == "missing":
-        return f"{place} is missing"
-    shown = _brief.repr(mistake["input"])
-    if mistake["type"] in _EXPECTED:
-        return f"{place} must be {_EXPECTED[mistake['type']].format_map(mistake.get('ctx', {}))}, not {shown}"
-    return f"{place}: {mistake['msg']}, not {shown}"
+def validation_message(location: str, details: ErrorDetails) -> str:
+    """Returns one validation error as `server.port must be a whole number, not 1.5`. Long values are shortened."""
+    if details["type"] == "missing":
+        return f"{location} is missing"
+    value = _shortened.repr(details["input"])
+    if details["type"] in _EXPECTED:
+        return f"{location} must be {_EXPECTED[details['type']].format_map(details.get('ctx', {}))}, not {value}"
+    return f"{location}: {details['msg']}, not {value}"

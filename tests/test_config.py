@@ -1,4 +1,4 @@
-"""config.yaml is read once, checked to the last key, and every mistake in it is named."""
+"""config.yaml: defaults, relative paths, and an error message for each invalid key or value."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -29,41 +29,41 @@ def refusal(path: Path) -> str:
     return str(caught.value)
 
 
-def test_the_file_of_the_repository_holds_exactly_the_keys_and_defaults():
-    written = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
-    assert written == Config().model_dump(mode="json")
+def test_the_file_of_the_repository_has_exactly_the_keys_and_defaults():
+    content = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    assert content == Config().model_dump(mode="json")
 
 
-def test_every_key_of_the_file_is_explained_by_a_comment_above_it():
+def test_every_key_of_the_file_has_a_comment_above_it():
     lines = (REPOSITORY / "config.yaml").read_text(encoding="utf-8").splitlines()
-    unexplained = [
+    undocumented = [
         line for above, line in pairwise(lines)
         if line.startswith("  ") and not line.lstrip().startswith("#") and not above.lstrip().startswith("#")
     ]  # fmt: skip
-    assert unexplained == []
+    assert undocumented == []
 
 
-def test_defaults_where_no_file_is(tmp_path, monkeypatch):
+def test_without_a_file_the_defaults_are_used(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert load_config() == Config()
 
 
-def test_the_file_of_the_working_folder_is_found(write, monkeypatch):
+def test_the_file_in_the_working_folder_is_read(write, monkeypatch):
     monkeypatch.chdir(write("server: {port: 1234}").parent)
     assert load_config().server.port == 1234
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("engines", "{folder}/engines"), ("/engines", "/engines"), ("~/e", "~/e")]
+    ("value", "expected"), [("engines", "{folder}/engines"), ("/engines", "/engines"), ("~/e", "~/e")]
 )
-def test_the_folder_of_engines_is_relative_to_the_file_or_the_users(write, written, meant):
-    path = write(f"runtime: {{providers: [tensorrt, cuda, cpu], engine_cache: {written}}}")
+def test_the_engine_cache_is_relative_to_the_file_or_to_the_home_folder(write, value, expected):
+    path = write(f"runtime: {{providers: [tensorrt, cuda, cpu], engine_cache: {value}}}")
     config = load_config(path)
     assert config.runtime.providers == ("tensorrt", "cuda", "cpu")
-    assert str(config.runtime.engine_cache) == meant.format(folder=path.parent)
+    assert str(config.runtime.engine_cache) == expected.format(folder=path.parent)
 
 
-def test_values_of_the_file_replace_defaults_and_the_others_stay(write):
+def test_values_in_the_file_replace_the_defaults(write):
     config = load_config(write("server: {host: '::', port: 0}\nruntime: {providers: [cpu]}\nsynthesis:\n"))
     assert (config.server.host, config.server.port) == ("::", 0)
     assert config.runtime.providers == ("cpu",)
@@ -71,7 +71,7 @@ def test_values_of_the_file_replace_defaults_and_the_others_stay(write):
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "server:\n"])
-def test_an_empty_file_means_the_defaults(write, text):
+def test_an_empty_file_gives_the_defaults(write, text):
     config = load_config(write(text))
     assert config.server == Config().server
     assert config.synthesis == Config().synthesis
@@ -82,12 +82,12 @@ def test_a_relative_models_path_is_relative_to_the_file(write, tmp_path):
     assert load_config(write("models: {path: /srv/voices}")).models.path == Path("/srv/voices")
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_the_error_for_a_missing_file_names_it(tmp_path):
     assert str(tmp_path / "absent.yaml") in refusal(tmp_path / "absent.yaml")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("server: {prot: 1}", "server.prot is not a key; valid keys of server: host, port"),
         ("sever: {port: 1}", "sever is not a section; valid: server, scheduler, models, runtime, synthesis"),
@@ -98,7 +98,8 @@ def test_a_missing_file_is_named(tmp_path):
         ("server: {port: 70000}", "server.port must be at most 65535, not 70000"),
         ("server: {host: no}", "server.host must be text (in quotes if it looks like something else), not False"),
         ("scheduler: {workers: -1}", "scheduler.workers must be at least 0, not -1"),
-        ("scheduler: {headroom: 0}", "scheduler.headroom must be above 0, not 0"),
+        ("scheduler: {max_utilization: 0}", "scheduler.max_utilization must be above 0, not 0"),
+        ("scheduler: {headroom: 0.8}", "scheduler.headroom is now scheduler.max_utilization; rename it"),
         ("models: {path: 3}", "models.path must be a path, not 3"),
         ("models: {default_voice: ''}", "models.default_voice must be text of at least one character, not ''"),
         ("runtime: {providers: [tpu]}", "runtime.providers.0 must be one of 'tensorrt', 'cuda' or 'cpu', not 'tpu'"),
@@ -111,28 +112,28 @@ def test_a_missing_file_is_named(tmp_path):
         ("synthesis: {chunk_steps: 0}", "synthesis.chunk_steps must be at least 1, not 0"),
         ("server: {port: 1, port: 2}", "'port' is set twice"),
         ("server: [", "is not valid YAML"),
-        ("[server]", "must hold sections (server, scheduler, models, runtime, synthesis, text)"),
+        ("[server]", "must contain sections (server, scheduler, models, runtime, synthesis, text)"),
         ("1: {}", "should be strings"),
     ],
 )  # fmt: skip
-def test_each_mistake_is_said_with_its_place(write, text, said):
+def test_each_error_has_a_message_with_the_file_and_the_key(write, text, message):
     path = write(text)
-    assert said in refusal(path)
+    assert message in refusal(path)
     assert str(path) in refusal(path)
 
 
-def test_all_mistakes_are_said_at_once(write):
-    said = refusal(write("server: {port: -1, name: x}\nruntime: {threads: many}")).splitlines()
-    assert len(said) == 3
+def test_all_errors_are_reported_together(write):
+    messages = refusal(write("server: {port: -1, name: x}\nruntime: {threads: many}")).splitlines()
+    assert len(messages) == 3
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
+def test_a_file_that_is_not_utf8_is_refused(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in refusal(path)
 
 
-def test_nothing_can_be_changed_after_reading():
+def test_the_configuration_is_immutable():
     with pytest.raises(ValueError, match="frozen"):
         Config().server.port = 1
 
@@ -159,7 +160,7 @@ def tree(root: Path, files: dict[str, str]) -> Path:
         {"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "100000\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n"},
     ],
 )
-def test_a_quota_of_the_container_bounds_the_cpus(tmp_path, files, monkeypatch):
+def test_the_cpu_quota_of_the_container_limits_the_cpus(tmp_path, files, monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert available_cpus(tree(tmp_path, files)) == 1
 
@@ -172,6 +173,6 @@ def test_a_quota_of_the_container_bounds_the_cpus(tmp_path, files, monkeypatch):
         {"sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n"},
     ],
 )
-def test_without_a_quota_the_affinity_counts(tmp_path, files, monkeypatch):
+def test_without_a_quota_the_affinity_mask_counts(tmp_path, files, monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert available_cpus(tree(tmp_path, files)) == 64

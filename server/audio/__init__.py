@@ -1,1 +1,1 @@
-"""Audio -> bytes: the level, then a format that a player understands. Knows nothing of models."""
+"""Audio output: gain and limiting, then the encoders of the response formats. Independent of the models."""

@@ -1,40 +1,50 @@
-"""The formats in which audio can be streamed."""
+"""The registry of audio encoders, by the name of the response format.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+A new format is one class with the methods of `AudioEncoder`, in a file of its own, and one entry in `ENCODERS`.
+"""
 
-from server.audio.pcm import pcm_bytes
-from server.audio.wav import stream_header
+from typing import Protocol
+
+from server.audio.pcm import PcmEncoder
+from server.audio.wav import WavEncoder
 from server.errors import UnknownNameError
 from server.types import Audio
 
 
-@dataclass(frozen=True, slots=True)
-class Encoder:
-    """How one stream becomes bytes: the header once, then every chunk."""
+class AudioEncoder(Protocol):
+    """Encodes one mono stream: `header()`, then `encode` for each chunk, then `finish()`. Each may return no bytes."""
 
-    media_type: str
-    header: bytes
+    def __init__(self, rate: int, total_samples: int | None = None) -> None:
+        """`rate` is in Hz; `total_samples` is the length of the whole stream, None where it is not known yet."""
+
+    @property
+    def media_type(self) -> str:
+        """The value of the Content-Type header."""
+
+    def header(self) -> bytes:
+        """Returns the bytes before the first chunk."""
 
     def encode(self, audio: Audio) -> bytes:
-        return pcm_bytes(audio.samples)
+        """Returns the bytes that are complete after this chunk. Raises `SynthesisError` for NaN and infinity."""
+
+    def finish(self) -> bytes:
+        """Returns what the encoder has buffered, and the end of the stream."""
 
 
-def _wav(rate: int) -> Encoder:
-    return Encoder("audio/wav", stream_header(rate))
+ENCODERS: dict[str, type[AudioEncoder]] = {
+    "wav": WavEncoder,
+    "pcm": PcmEncoder,
+}
 
 
-def _pcm(rate: int) -> Encoder:
-    return Encoder(f"audio/pcm;rate={rate}", b"")
+def create_encoder(name: str, rate: int, total_samples: int | None = None) -> AudioEncoder:
+    """Returns the encoder of one stream. Raises `UnknownNameError` that lists the valid formats."""
+    if name not in ENCODERS:
+        raise UnknownNameError("response_format", name, ENCODERS)
+    return ENCODERS[name](rate, total_samples)
 
 
-_FORMATS: dict[str, Callable[[int], Encoder]] = {"wav": _wav, "pcm": _pcm}
-
-FORMATS = tuple(_FORMATS)
-
-
-def encoder(name: str, rate: int) -> Encoder:
-    """An encoder for one stream at `rate` Hz. Raises `UnknownNameError` that lists the valid formats."""
-    if name not in _FORMATS:
-        raise UnknownNameError("response_format", name, FORMATS)
-    return _FORMATS[name](rate)
+def encode_file(name: str, audio: Audio) -> bytes:
+    """Returns a complete file. Raises what `create_encoder` and `AudioEncoder.encode` raise."""
+    encoder = create_encoder(name, audio.rate, len(audio.samples))
+    return encoder.header() + encoder.encode(audio) + encoder.finish()

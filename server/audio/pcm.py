@@ -1,19 +1,45 @@
-"""Raw 16-bit samples, little-endian, one channel."""
+"""Raw PCM: 16-bit little-endian samples, one channel, no header."""
 
 import numpy as np
 
-from server.audio.limiter import refuse_non_finite
-from server.types import Floats
+from server.audio.limiter import require_finite
+from server.types import Audio, Floats
 
+BYTES_PER_SAMPLE = 2
 FULL_SCALE = 32767
-"""The same on both sides of zero, so that silence stays silence and -1 mirrors 1."""
+"""The same for both signs: -1 becomes -32767, so that the mapping is symmetric and 0 stays 0."""
+
+
+class PcmEncoder:
+    """Encodes a stream as raw PCM; the media type carries the sampling rate."""
+
+    def __init__(self, rate: int, total_samples: int | None = None) -> None:
+        self.rate = rate
+        self.total_samples = total_samples
+
+    @property
+    def media_type(self) -> str:
+        """audio/pcm with the sampling rate in Hz."""
+        return f"audio/pcm;rate={self.rate}"
+
+    def header(self) -> bytes:
+        """Returns no bytes."""
+        return b""
+
+    def encode(self, audio: Audio) -> bytes:
+        """Returns the samples as PCM. Raises `SynthesisError` for NaN and infinity."""
+        return pcm_bytes(audio.samples)
+
+    def finish(self) -> bytes:
+        """Returns no bytes: PCM has no end marker."""
+        return b""
 
 
 def pcm_bytes(samples: Floats) -> bytes:
-    """Two bytes a sample, rounded to the nearest; beyond full scale stays at full scale, it never wraps.
+    """Converts samples to 16-bit integers, rounded to the nearest; samples beyond full scale are clipped.
 
-    Raises `SynthesisError` for NaN and infinity, which have no place among integers.
+    Raises `SynthesisError` for NaN and infinity.
     """
-    refuse_non_finite(samples)
+    require_finite(samples)
     scaled = np.rint(np.clip(samples, -1, 1).astype(np.float64) * FULL_SCALE)
     return scaled.astype("<i2").tobytes()

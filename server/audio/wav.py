@@ -1,32 +1,36 @@
-"""WAV files of 16-bit mono sound: whole ones with exact sizes, and the header of a stream of unknown length."""
+"""WAV: a RIFF header, then 16-bit mono PCM."""
 
 import struct
 
-from server.audio.pcm import pcm_bytes
-from server.types import Audio
+from server.audio.pcm import BYTES_PER_SAMPLE, PcmEncoder
 
 UNKNOWN_SIZE = 0xFFFFFFFF
-"""What players take as "until the stream ends"."""
+"""Size fields of a stream of unknown length; players read such a stream to its end."""
 
-_BYTES_PER_SAMPLE = 2
 _HEADER = struct.Struct("<4sI4s 4sIHHIIHH 4sI")
+_INTEGER_PCM = 1
+_CHANNELS = 1
 
 
-def stream_header(rate: int) -> bytes:
-    """44 bytes that open a stream at `rate` Hz; PCM follows until the stream ends."""
-    return _header(rate, riff_size=UNKNOWN_SIZE, data_size=UNKNOWN_SIZE)
+class WavEncoder(PcmEncoder):
+    """Encodes a stream as WAV. The header has exact sizes when the total number of samples is known."""
 
+    @property
+    def media_type(self) -> str:
+        """audio/wav."""
+        return "audio/wav"
 
-def whole(audio: Audio) -> bytes:
-    """A complete file."""
-    data = pcm_bytes(audio.samples)
-    return _header(audio.rate, riff_size=_HEADER.size - 8 + len(data), data_size=len(data)) + data
-
-
-def _header(rate: int, riff_size: int, data_size: int) -> bytes:
-    channels, integer_pcm = 1, 1
-    return _HEADER.pack(
-        *(b"RIFF", riff_size, b"WAVE"),
-        *(b"fmt ", 16, integer_pcm, channels, rate, rate * _BYTES_PER_SAMPLE, _BYTES_PER_SAMPLE, 8 * _BYTES_PER_SAMPLE),
-        *(b"data", data_size),
-    )
+    def header(self) -> bytes:
+        """Returns the 44 bytes of the RIFF, fmt and data chunk headers."""
+        if self.total_samples is None:
+            riff_size = data_size = UNKNOWN_SIZE
+        else:
+            data_size = self.total_samples * BYTES_PER_SAMPLE
+            riff_size = _HEADER.size - 8 + data_size
+        bytes_per_second = self.rate * BYTES_PER_SAMPLE
+        bits = 8 * BYTES_PER_SAMPLE
+        return _HEADER.pack(
+            *(b"RIFF", riff_size, b"WAVE"),
+            *(b"fmt ", 16, _INTEGER_PCM, _CHANNELS, self.rate, bytes_per_second, BYTES_PER_SAMPLE, bits),
+            *(b"data", data_size),
+        )

@@ -1,4 +1,4 @@
-"""The commands, one a file. A command is a function of its options; errors become one line here, never a traceback."""
+"""The command line. Each command is one module with `NAME`, `HELP`, `LOG_LEVEL`, `add_options` and `run`."""
 
 import argparse
 import logging
@@ -12,18 +12,26 @@ from server.errors import SpeechError
 
 COMMANDS = (serve, speak, text, voices, embed, doctor)
 
+DESCRIPTION = """\
+Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and
+commands for speech in files, text analysis and voices."""
+
+EPILOG = """\
+`%(prog)s COMMAND --help` lists the options of a command. Voices are folders in ./models, or where --models points;
+convert one with `python -m convert`. The configuration is ./config.yaml, or the file given with --config."""
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; the exit code: 0, 1 for an error, 2 for wrong usage."""
+    """Runs one command. Returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger().setLevel(options.command.LOG_LEVEL)
     try:
-        return int(options.command.run(options, _configuration(options)))
+        return int(options.command.run(options, _load_configuration(options)))
     except SpeechError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+    except BrokenPipeError:  # the reader of the output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -31,24 +39,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    installed = Path(sys.argv[0]).stem == "sambert-server"
     parser = argparse.ArgumentParser(
-        prog="python -m server", description="Mandarin speech that streams while it is computed."
+        prog="sambert-server" if installed else "python -m server", description=DESCRIPTION, epilog=EPILOG
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
         command.add_argument(
-            "--config", type=Path, metavar="FILE", help="configuration (default: config.yaml if it is there)"
+            "--config", type=Path, metavar="FILE", help="configuration file (default: config.yaml if it exists)"
         )
         command.add_argument(
-            "--models", type=Path, metavar="DIR", help="where the voices are, in place of the configured folder"
+            "--models",
+            type=Path,
+            metavar="DIR",
+            help="folder of the voices (default: models.path of the configuration)",
         )
         module.add_options(command)
         command.set_defaults(command=module)
     return parser
 
 
-def _configuration(options: argparse.Namespace) -> Config:
+def _load_configuration(options: argparse.Namespace) -> Config:
     config = load_config(options.config)
     if options.models is None:
         return config

@@ -1,4 +1,4 @@
-"""Makes the speaker embedding of a person from recordings, for a voice that takes one (`python -m convert --se`)."""
+"""Computes a speaker embedding from recordings, for a voice that takes one (`python -m convert --se`)."""
 
 import argparse
 import io
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from server.cli.atomic_file import open_atomic
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.runtime.runtime import Runtime
@@ -19,23 +20,32 @@ from server.voices.discovery import voice_folders
 from server.voices.voice import Voice
 
 NAME = "embed"
-HELP = "make a speaker embedding from recordings"
+HELP = "compute a speaker embedding from recordings"
 LOG_LEVEL = logging.WARNING
 
 GRAPH = "speaker_encoder"
 FORMATS = ("WAV", "FLAC", "Ogg", "MP3", "AIFF")
-"""What people have, of the many formats that libsndfile reads."""
+"""The common ones of the formats that libsndfile reads, for the error message."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     command.add_argument(
-        "recordings", nargs="+", type=Path, metavar="RECORDING", help="sound files of one person; channels are averaged"
+        "recordings",
+        nargs="+",
+        type=Path,
+        metavar="RECORDING",
+        help="audio files of one speaker; channels are averaged",
     )
-    command.add_argument("-o", "--output", type=Path, default=Path("se.npy"), help="file to write (default: se.npy)")
-    command.add_argument("--voice", help="the voice whose encoder is used (default: the encoder that all would use)")
+    command.add_argument("-o", "--output", type=Path, default=Path("se.npy"), help="output file (default: se.npy)")
+    command.add_argument(
+        "--voice",
+        help="voice whose encoder is used (default: the one in the models folder, else the only one of the voices)",
+    )
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    """Runs the command; returns the exit code."""
     encoder = SpeakerEncoder(Runtime(config.runtime).open(encoder_file(config.models.path, options.voice)))
     embeddings = []
     for path in options.recordings:
@@ -43,23 +53,21 @@ def run(options: argparse.Namespace, config: Config) -> int:
             embeddings.append(encoder.embed(read_recording(path)))
         except RequestError as error:
             raise RequestError(f"{path}: {error}", param=error.param, code=error.code) from None
-    mean = np.mean(embeddings, axis=0, dtype=np.float32)  # as the original makes one of many utterances
-    content = io.BytesIO()
+    mean = np.mean(embeddings, axis=0, dtype=np.float32)  # as KAN-TTS combines the embeddings of utterances
+    content = io.BytesIO()  # np.save cannot write to a pipe
     np.save(content, mean)
-    try:
-        options.output.write_bytes(content.getvalue())
-    except OSError as error:
-        raise RequestError(f"cannot write {options.output}: {error.strerror}") from None
+    with open_atomic(options.output) as file:
+        file.write(content.getvalue())
     count = f"{len(embeddings)} recording{'s' * (len(embeddings) > 1)}"
     print(f"{options.output}: {mean.shape[1]} numbers from {count}", file=sys.stderr)
     return 0
 
 
 def encoder_file(models: Path, name: str | None) -> Path:
-    """The encoder of voice `name`; without a name the one beside the voices, or the one that all voices share.
+    """Returns the encoder of voice `name`; without a name, the one in `models`, else the only one of its voices.
 
-    Raises `UnknownNameError`, `VoiceError` for a voice that is damaged or has none, and `RequestError` when there is
-    nothing to choose, or a choice.
+    Raises `UnknownNameError`, `VoiceError` for a damaged voice or one without an encoder, and `RequestError` if `name`
+    is None and there is no encoder, or several different ones.
     """
     folders = {folder.name: folder for folder in voice_folders(models)}
     if name is not None:
@@ -74,7 +82,7 @@ def encoder_file(models: Path, name: str | None) -> Path:
         return shared
     encoders: dict[str, str] = {}
     for folder in folders.values():
-        with suppress(VoiceError):  # a broken voice is none to choose from
+        with suppress(VoiceError):  # broken voices do not count
             voice = Voice(folder)
             if GRAPH in voice.manifest.graphs:
                 encoders.setdefault(voice.manifest.graphs[GRAPH].sha256, folder.name)
@@ -91,13 +99,14 @@ def encoder_file(models: Path, name: str | None) -> Path:
 
 
 def read_recording(path: Path) -> Audio:
-    """A sound file, its channels averaged. Raises `RequestError`."""
+    """Reads an audio file and averages its channels. Raises `RequestError`."""
     try:
-        content = io.BytesIO(path.read_bytes())  # by its name soundfile would guess the format, and its errors say less
+        content = io.BytesIO(path.read_bytes())
+        # Not by path: soundfile guesses the format from the suffix, and its errors have less detail.
         samples, rate = soundfile.read(content, dtype="float32", always_2d=True)
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}", param="recording", code="unreadable_audio") from None
     except soundfile.LibsndfileError as error:
-        message = f"is not sound that can be read here ({error.error_string}); valid: {', '.join(FORMATS)}"
+        message = f"is not an audio file that can be read ({error.error_string}); valid: {', '.join(FORMATS)}"
         raise RequestError(message, param="recording", code="unreadable_audio") from None
     return Audio(samples.mean(axis=1), rate)

@@ -1,4 +1,4 @@
-"""Serves speech over HTTP until it is stopped."""
+"""Runs the HTTP server until it is stopped."""
 
 import argparse
 import logging
@@ -6,17 +6,19 @@ import logging
 from server.config import Config
 
 NAME = "serve"
-HELP = "serve speech over HTTP"
+HELP = "run the HTTP server"
 LOG_LEVEL = logging.INFO
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--host", help="address to listen on, in place of the configured one")
-    command.add_argument("--port", type=int, help="port to listen on, in place of the configured one")
+    """Adds the options of the command."""
+    command.add_argument("--host", help="address to listen on (default: server.host of the configuration)")
+    command.add_argument("--port", type=int, help="port to listen on (default: server.port of the configuration)")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    from server.http import serve  # here, so that the other commands start without a web framework
+    """Runs the command; returns the exit code."""
+    from server.http import serve  # imported here: the other commands do not need aiohttp
 
     given = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=given)})

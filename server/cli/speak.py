@@ -1,20 +1,16 @@
-"""Speaks a text into a file, or KAN-TTS symbols into traces for checking."""
+"""Synthesises a text to an audio file, or KAN-TTS symbols to traces of the intermediate results."""
 
 import argparse
 import logging
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from server.audio.encoders import FORMATS, encoder
-from server.audio.limiter import apply_volume
-from server.audio.wav import whole
+from server.audio.encoders import ENCODERS, create_encoder, encode_file
+from server.audio.limiter import apply_gain
+from server.cli.atomic_file import open_atomic
 from server.config import Config
 from server.errors import RequestError
 from server.synthesis.multi_voice import SpeechPlanner
@@ -23,40 +19,49 @@ from server.synthesis.synthesizer import Synthesizer, Trace
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 from server.text.units.unit_tables import read_symbol_lines
-from server.types import Audio, Style
+from server.types import STYLE_LIMITS, Audio, Style
 
 NAME = "speak"
-HELP = "speak a text into a file"
+HELP = "synthesise a text to an audio file"
 LOG_LEVEL = logging.WARNING
+
+STDOUT = "-"
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("text", nargs="?", help="what to say; - reads it from standard input")
+    """Adds the options of the command."""
+    command.add_argument("text", nargs="?", help="plain text with inline marks, or SSML; - reads standard input")
     command.add_argument(
-        "-o", "--output", default="out.wav", help="file to write; - streams to standard output (default: out.wav)"
+        "-o", "--output", default="out.wav", help="output file; - streams to standard output (default: out.wav)"
     )
-    command.add_argument("--voice")
-    command.add_argument("--speaker")
-    command.add_argument("--emotion")
-    command.add_argument("--speed", type=float, default=1.0, help="0.25 to 4 (default: 1)")
-    command.add_argument("--pitch", type=float, default=0.0, help="semitones, -12 to 12 (default: 0)")
-    command.add_argument("--energy", type=float, default=0.0, help="decibels, -20 to 20 (default: 0)")
-    command.add_argument("--volume", type=float, default=1.0, help="factor, 0 to 4 (default: 1)")
-    command.add_argument("--format", choices=FORMATS, help="default: what the output's name says, else wav")
-    checking = command.add_argument_group("for checking")
-    checking.add_argument("--symbols", type=Path, metavar="FILE", help="speak the lines `id<TAB>symbols` of FILE")
+    command.add_argument("--voice", help="name of the voice (default: models.default_voice of the configuration)")
+    command.add_argument("--speaker", help="speaker of the voice (default: the first one)")
+    command.add_argument("--emotion", help="emotion of the voice (default: neutral)")
+    defaults = Style()
+    for name, unit in (("speed", "factor"), ("pitch", "semitones"), ("energy", "decibels"), ("volume", "factor")):
+        low, high = STYLE_LIMITS[name]
+        default = getattr(defaults, name)
+        command.add_argument(
+            f"--{name}", type=float, default=default, help=f"{unit}, {low:g} to {high:g} (default: {default:g})"
+        )
+    command.add_argument(
+        "--format", choices=tuple(ENCODERS), help="audio format (default: the suffix of the output file, else wav)"
+    )
+    checking = command.add_argument_group("verification against KAN-TTS")
+    checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesise the lines `id<TAB>symbols` of FILE")
     checking.add_argument(
         "--trace", type=Path, metavar="DIR", help="with --symbols: write DIR/<id>.wav and DIR/<id>.npz"
     )
     checking.add_argument(
-        "--chunk", type=int, metavar="N", help="decoder steps a chunk; 0 takes an utterance as a whole"
+        "--chunk", type=int, metavar="N", help="decoder steps of each chunk; 0: the whole utterance in one chunk"
     )
     checking.add_argument(
-        "--source-noise", type=int, choices=(0, 1), default=1, help="0 silences noise and phases of the NSF source"
+        "--source-noise", type=int, choices=(0, 1), default=1, help="0: no noise and no random phases in the NSF source"
     )
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    """Runs the command; returns the exit code."""
     style = Style(options.speed, options.pitch, options.energy, options.volume)
     if (options.symbols is None) == (options.text is None):
         raise RequestError("give either a text or --symbols FILE")
@@ -68,32 +73,37 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.symbols is not None:
         _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, SpeechPlanner(voices), SpeakingStyle(style), inline=config.text.marks)
+        _speak(options, SpeechPlanner(voices), style, config)
     return 0
 
 
-def _speak(options: argparse.Namespace, narrator: SpeechPlanner, style: SpeakingStyle, *, inline: bool) -> None:
+def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, config: Config) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    script = parse_markup(text, style, inline=inline)
-    narration = narrator.plan(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
-    chunks = narration.speak()
-    name = options.format or (Path(options.output).suffix[1:] if Path(options.output).suffix[1:] in FORMATS else "wav")
-    if options.output == "-":
-        form = encoder(name, narration.rate)
-        sys.stdout.buffer.write(form.header)
-        for audio in chunks:
-            sys.stdout.buffer.write(form.encode(audio))
-            sys.stdout.buffer.flush()
+    script = parse_markup(
+        text, SpeakingStyle(style), inline=config.text.marks, max_characters=config.synthesis.max_characters
+    )
+    plan = planner.plan(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
+    chunks = plan.speak()
+    suffix = Path(options.output).suffix.removeprefix(".")
+    audio_format = options.format or (suffix if suffix in ENCODERS else "wav")
+    if options.output == STDOUT:
+        encoder, stdout = create_encoder(audio_format, plan.rate), sys.stdout.buffer
+        stdout.write(encoder.header())
+        for chunk in chunks:
+            stdout.write(encoder.encode(chunk))
+            stdout.flush()
+        stdout.write(encoder.finish())
+        stdout.flush()
         return
-    samples = np.concatenate([np.zeros(0, np.float32), *(audio.samples for audio in chunks)])
-    audio = Audio(samples, narration.rate)
-    with _replacing(Path(options.output)) as file:
-        file.write(whole(audio) if name == "wav" else encoder(name, audio.rate).encode(audio))
-    print(f"{options.output}: {len(samples) / audio.rate:.2f} s", file=sys.stderr)
+    samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
+    content = encode_file(audio_format, Audio(samples, plan.rate))
+    with open_atomic(Path(options.output)) as file:
+        file.write(content)
+    print(f"{options.output}: {len(samples) / plan.rate:.2f} s", file=sys.stderr)
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:
-    lines = read_symbol_lines(_text_of(options.symbols))
+    lines = read_symbol_lines(_read_text(options.symbols))
     try:
         options.trace.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -101,10 +111,11 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
     for name, symbols in lines:
         units = synthesizer.tables.encode(symbols)
         trace = synthesizer.synthesize(units, style, chunk_steps=options.chunk, source_noise=bool(options.source_noise))
-        with _replacing(options.trace / f"{name}.npz") as file:
+        with open_atomic(options.trace / f"{name}.npz") as file:
             _save(trace, file)
-        with _replacing(options.trace / f"{name}.wav") as file:
-            file.write(whole(Audio(apply_volume(trace.audio.samples, style.volume), trace.audio.rate)))
+        audio = Audio(apply_gain(trace.audio.samples, style.volume), trace.audio.rate)
+        with open_atomic(options.trace / f"{name}.wav") as file:
+            file.write(encode_file("wav", audio))
 
 
 def _save(trace: Trace, file: IO[bytes]) -> None:
@@ -120,31 +131,8 @@ def _save(trace: Trace, file: IO[bytes]) -> None:
     )
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"{path} cannot be read: {error}") from None
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its name only when it is complete."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                yield file
-                file.close()
-                Path(file.name).chmod(0o666 & ~_umask())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,13 +1,13 @@
-"""Shows how a text would be read: a table for a person, JSON for a program. Loads no graph."""
+"""Shows the text analysis: a table, or JSON for programs. Loads no graph."""
 
 import argparse
 import json
 import logging
 import sys
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
+from server.cli.tables import Row, print_table
 from server.config import Config
 from server.errors import RequestError
 from server.text.frontend import FrontEnd, Sentence
@@ -18,22 +18,28 @@ from server.voices.discovery import voice_folder
 from server.voices.voice import Voice
 
 NAME = "text"
-HELP = "show how a text would be read"
+HELP = "show the pronunciation of a text"
 LOG_LEVEL = logging.WARNING
+
+COLUMNS = ("written", "read", "pinyin", "in the dictionary", "units")
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("text", nargs="?", help="what to read")
+    """Adds the options of the command."""
+    command.add_argument("text", nargs="?", help="plain text with inline marks, or SSML")
     command.add_argument(
-        "--stdin", action="store_true", help="read a text a line from standard input, print JSON a line"
+        "--stdin",
+        action="store_true",
+        help="read one text per line from standard input, print one JSON object per line",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--voice", help="the voice that would speak")
-    command.add_argument("--speaker")
-    command.add_argument("--emotion")
+    command.add_argument("--voice", help="voice that the text is analysed for (default: as for speak)")
+    command.add_argument("--speaker", help="speaker in the symbols (default: the first one of the voice)")
+    command.add_argument("--emotion", help="emotion in the symbols (default: neutral)")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    """Runs the command; returns the exit code."""
     if options.stdin == (options.text is not None):
         raise RequestError("give either a text or --stdin")
     voice = Voice(voice_folder(config, options.voice))
@@ -43,9 +49,10 @@ def run(options: argparse.Namespace, config: Config) -> int:
     )
     if not options.stdin:
         sentences = front_end.read(parse_markup(options.text, inline=config.text.marks), **names)
-        print(
-            json.dumps(summary(sentences), ensure_ascii=False) if options.json else "\n\n".join(map(table, sentences))
-        )
+        if options.json:
+            print(json.dumps(summary(sentences), ensure_ascii=False))
+        else:
+            _print_sentences(sentences)
         return 0
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
@@ -58,7 +65,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 
 def summary(sentences: Iterable[Sentence]) -> dict[str, object]:
-    """One reading of a whole text: sentences follow one another, symbols one line each."""
+    """Returns the analysis of a whole text: the sentences concatenated, their symbols on one line each."""
     sentences = list(sentences)
     prosody: dict[int, int] = {}
     for sentence, before in zip(
@@ -76,10 +83,19 @@ def summary(sentences: Iterable[Sentence]) -> dict[str, object]:
     }
 
 
-def table(sentence: Sentence) -> str:
-    """A row for each word: how it is written and read, its pinyin (before sandhi where that differs), and the units."""
+def _print_sentences(sentences: Iterable[Sentence]) -> None:
+    for number, sentence in enumerate(sentences):
+        if number:
+            print()
+        print(sentence.normalized)
+        print_table(COLUMNS, _rows(sentence), indent=2)
+        for warning in sentence.warnings:
+            print(f"  warning: {warning}")
+
+
+def _rows(sentence: Sentence) -> Iterator[Row]:
+    """One row per word: as written, as read, pinyin, the lexical pinyin where tone sandhi changes it, and the units."""
     lexical = iter(sentence.lexical_pinyin)
-    rows = [("written", "read", "pinyin", "in the dictionary", "units")]
     for group in sentence.phrase:
         for word in group.words:
             spoken = [syllable.pinyin for syllable in word.syllables if syllable.pinyin]
@@ -87,18 +103,5 @@ def table(sentence: Sentence) -> str:
             start, end = word.syllables[0].start, word.syllables[-1].end
             written = sentence.text[sentence.origin[start] : sentence.origin[end - 1] + 1]
             units = [unit.symbol.split("$")[0] for unit in sentence.written if start < unit.end <= end]
-            rows.append((written, sentence.normalized[start:end], " ".join(spoken),
-                         " ".join(cited) if cited != spoken else "", " ".join(units)))  # fmt: skip
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(_pad, row, widths)).rstrip() for row in rows]
-    return "\n".join([sentence.normalized, *(f"  {line}" for line in lines),
-                      *(f"  warning: {warning}" for warning in sentence.warnings)])  # fmt: skip
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal."""
-    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+            changed = " ".join(cited) if cited != spoken else ""
+            yield written, sentence.normalized[start:end], " ".join(spoken), changed, " ".join(units)

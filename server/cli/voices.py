@@ -1,9 +1,10 @@
-"""Lists the voices: what they are called, who speaks, with which emotions. Loads no graph."""
+"""Lists the voices with their speakers, emotions and precisions. Loads no graph."""
 
 import argparse
 import logging
 from collections.abc import Iterator
 
+from server.cli.tables import print_fields
 from server.config import Config
 from server.errors import VoiceError
 from server.runtime.precision import choose_precision
@@ -16,13 +17,14 @@ LOG_LEVEL = logging.WARNING
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    pass
+    """Adds no options."""
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    """Runs the command; returns the exit code."""
     folders = voice_folders(config.models.path)
     if not folders:
-        print(f"no voices in {config.models.path}; make one with `python -m convert`")
+        print(f"no voices in {config.models.path}; convert one with `python -m convert`")
         return 1
     for folder in folders:
         try:
@@ -32,20 +34,28 @@ def run(options: argparse.Namespace, config: Config) -> int:
         except VoiceError as error:
             print(f"{folder.name}: broken: {error}")
             continue
-        megabytes = sum(graph.bytes for graph in voice.manifest.graphs.values()) / 1e6
-        source = "NSF" if voice.manifest.vocoder.harmonics else "no NSF"
-        print(f"{voice.name}: {voice.manifest.language}, {voice.rate} Hz, {source}, {megabytes:.0f} MB")
-        print(f"  precision: {', '.join(_precisions(voice))}")
-        for provider in config.runtime.providers:
-            choice = choose_precision(provider, voice.precisions, config.runtime.precision)
-            print(f"    {choice.precision} on {provider}: {choice.reason}")
-        print(f"  speakers: {', '.join(voice.speakers)}")
-        print(f"  emotions: {', '.join(voice.emotions)}")
+        print_fields(_fields(voice, config), plain="  {}: {}", title=_title(voice))
     return 0
 
 
+def _title(voice: Voice) -> str:
+    manifest = voice.manifest
+    megabytes = sum(graph.bytes for graph in manifest.graphs.values()) / 1e6
+    source = "NSF" if manifest.vocoder.harmonics else "no NSF"
+    return f"{voice.name}: {manifest.language}, {voice.rate} Hz, {source}, {megabytes:.0f} MB"
+
+
+def _fields(voice: Voice, config: Config) -> Iterator[tuple[str, str]]:
+    yield "precision", ", ".join(_precisions(voice))
+    for provider in config.runtime.providers:
+        choice = choose_precision(provider, voice.precisions, config.runtime.precision)
+        yield f"  {choice.precision} on {provider}", choice.reason
+    yield "speakers", ", ".join(voice.speakers)
+    yield "emotions", ", ".join(voice.emotions)
+
+
 def _precisions(voice: Voice) -> Iterator[str]:
-    """What the voice has, with how much the variants lose."""
+    """The precisions of the voice, with the size and the quality of each variant."""
     yield "fp32"
     for name, variant in voice.manifest.variants.items():
         report, size = variant.report, sum(graph.bytes for graph in variant.graphs.values())

@@ -7,7 +7,7 @@ from aiohttp import web
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
-from server.http.errors import answer_errors
+from server.http.errors import error_middleware
 from server.http.health import HealthRoute
 from server.http.speech import SpeechRoute
 from server.http.startup import Startup
@@ -31,7 +31,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     """The application. It loads the voices when it starts, and closes running streams when it ends."""
     longest = config.synthesis.max_characters
     app = web.Application(
-        middlewares=[answer_errors],
+        middlewares=[error_middleware],
         client_max_size=_BYTES_PER_CHARACTER * longest + _BYTES_BESIDES,
     )
     scheduler = Scheduler(config.scheduler)

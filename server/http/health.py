@@ -1,4 +1,4 @@
-"""GET /health: whether the server can speak, on which device, how busy it is, and if not, why. 503 until it can."""
+"""GET /health: readiness, device, precision and load. The status is 503 until the server is ready."""
 
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
 
 class HealthRoute:
+    """The /health route."""
+
     def __init__(self, registry: "VoiceRegistry", startup: Startup, scheduler: Scheduler) -> None:
         self._registry = registry
         self._startup = startup
         self._scheduler = scheduler
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/health", self.show)]
+        """Returns the route for the application."""
+        return [web.get("/health", self.get)]
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def get(self, request: web.Request) -> web.Response:
+        """Returns the state of the server as JSON."""
         state = self._startup.state
         if state != "ready":
             body = {"status": state, "reason": self._startup.reason, "version": __version__}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.audio.encoders import Encoder, encoder
+from server.audio.encoders import AudioEncoder, create_encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
 from server.http.schema import SpeechRequest, parse
@@ -47,38 +47,44 @@ class SpeechRoute:
             raise web.HTTPUnsupportedMediaType(
                 text=f"send JSON with Content-Type: application/json, not {request.content_type}"
             )
-        body = parse(await request.read(), self._max_characters)
+        body = parse(await request.read())
         self._startup.require_ready()
         plan = await asyncio.to_thread(self._plan, body)
-        audio_encoder = encoder(body.response_format, plan.rate)
+        encoder = create_encoder(body.response_format, plan.rate)
         expected_seconds = len(body.input) * SECONDS_PER_CHARACTER / body.speed
         with self._streams.open(
-            plan.main_voice, lambda clock: _encode(plan, audio_encoder, clock), expected_seconds=expected_seconds
+            plan.main_voice, lambda clock: _encode(plan, encoder, clock), expected_seconds=expected_seconds
         ) as chunks:
             first = await anext(chunks, None)
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
             response = web.StreamResponse(
                 headers={
-                    "Content-Type": audio_encoder.media_type,
+                    "Content-Type": encoder.media_type,
                     "Cache-Control": "no-cache",
                     "X-Accel-Buffering": "no",
                 }
             )
             await response.prepare(request)
-            await _send(request, response, audio_encoder.header + first, chunks)
+            await _send(request, response, first, chunks)
             return response
 
     def _plan(self, body: SpeechRequest) -> SpeechPlan:
-        script = parse_markup(body.input, SpeakingStyle(body.style), inline=self._inline_markup)
+        script = parse_markup(
+            body.input, SpeakingStyle(body.style), inline=self._inline_markup, max_characters=self._max_characters
+        )
         return self._planner.plan(script, voice=body.voice, speaker=body.speaker, emotion=body.emotion)
 
 
-async def _encode(plan: SpeechPlan, audio_encoder: Encoder, clock: PlaybackClock) -> Chunks[bytes]:
-    """Runs in the scheduler's threads, text analysis included."""
+async def _encode(plan: SpeechPlan, encoder: AudioEncoder, clock: PlaybackClock) -> Chunks[bytes]:
+    """Runs in the scheduler's threads, text analysis included. The header comes with the first audio."""
+    header = encoder.header()
     async for audio in plan.audio(clock):
-        if data := audio_encoder.encode(audio):
-            yield data
+        if data := encoder.encode(audio):
+            yield header + data
+            header = b""
+    if data := encoder.finish():
+        yield header + data
 
 
 async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream) -> None:

@@ -1,4 +1,4 @@
-"""GET /: the page a person uses. The files of server/web as they are, nothing from elsewhere."""
+"""GET /: the web page. Serves the files of server/http/static; the page loads nothing from other hosts."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,17 +21,17 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
 }
-"""Said here, since what a system believes about file names varies, and a browser runs no script of another type."""
+"""Fixed here: the MIME types of a system vary, and a browser runs no script with another type."""
 
 
 def routes() -> list[web.RouteDef]:
-    """Every file by its name, and the page itself at `/`."""
+    """Returns a route for each file by its name, and for the page at `/`."""
     files = {f"/{file.name}": file for file in sorted(FOLDER.iterdir()) if file.suffix in (".css", ".js")}
-    return [web.get(path, _sender(file)) for path, file in {"/": FOLDER / "index.html", **files}.items()]
+    return [web.get(path, _file_handler(file)) for path, file in {"/": FOLDER / "index.html", **files}.items()]
 
 
-def _sender(file: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def send(request: web.Request) -> web.StreamResponse:
+def _file_handler(file: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
         return web.FileResponse(file, headers={"Content-Type": _TYPES[file.suffix], **_HEADERS})
 
-    return send
+    return handle

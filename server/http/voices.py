@@ -1,4 +1,4 @@
-"""GET /v1/audio/voices: what can speak, as which speakers, in which moods; and what is broken, and why."""
+"""GET /v1/audio/voices: the voices with their speakers and emotions, and the broken voices with the reason."""
 
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 
 class VoicesRoute:
+    """The /v1/audio/voices route."""
+
     def __init__(self, registry: "VoiceRegistry", startup: Startup) -> None:
         self._registry = registry
         self._startup = startup
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/v1/audio/voices", self.show)]
+        """Returns the route for the application."""
+        return [web.get("/v1/audio/voices", self.get)]
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def get(self, request: web.Request) -> web.Response:
+        """Returns the voices as JSON. Raises 503 until they are loaded."""
         self._startup.require_ready()
         ready = [
             _ready(name, one, default=name == self._registry.default_voice)

@@ -1,5 +1,6 @@
-"""What CPUs there are: how many this process may really use (a container's quota is often far below the host's number
-of cores), and whether they have instructions for 8-bit networks.
+"""CPU capabilities: the number of CPUs that this process may use, and instructions for int8.
+
+The quota of a container is often far below the number of cores of the host; neither `os` nor psutil reads it.
 """
 
 import os
@@ -8,19 +9,19 @@ from pathlib import Path
 
 
 def available_cpus(root: Path = Path("/")) -> int:
-    """Whole CPUs that the affinity mask and the cgroup quotas (v1 and v2) leave, at least 1.
+    """Returns the number of CPUs within the affinity mask and the cgroup quotas (v1 and v2), rounded down, at least 1.
 
-    `root` is where /proc and /sys are.
+    `root` is the folder that contains /proc and /sys.
     """
-    affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
+    affinity = getattr(os, "sched_getaffinity", None)  # does not exist on macOS
     allowed = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, int(min([allowed, *_quotas(root)])))
 
 
 def integer_dot_products(root: Path = Path("/")) -> str | None:
-    """The name of the CPU's instructions that multiply and add 8-bit integers at once, None if it has none.
+    """Returns the name of the CPU's instructions for 8-bit dot products, None if it has none.
 
-    Linux tells its CPUs' flags in /proc; of other systems only Macs with Apple's CPUs are known to have them.
+    Reads the CPU flags of Linux in `root`/proc/cpuinfo; of other systems only Macs with Apple silicon have them.
     """
     words = set(_words(root / "proc/cpuinfo"))
     for flag, name in (("avx512_vnni", "AVX-512 VNNI"), ("avx_vnni", "AVX VNNI"), ("asimddp", "ARM dot products")):
@@ -30,7 +31,7 @@ def integer_dot_products(root: Path = Path("/")) -> str | None:
 
 
 def _quotas(root: Path) -> list[float]:
-    """The quota of this process's group and of every group around it, in CPUs."""
+    """The quotas, in CPUs, of the cgroup of this process and of its ancestors."""
     groups = root / "sys/fs/cgroup"
     found = [_v1_quota(groups / "cpu")]
     folder = groups / _v2_group(root)

@@ -1,4 +1,7 @@
-"""Why CUDA does not work here: driver, GPU, libraries. Asks the system itself, before ONNX Runtime is asked."""
+"""Diagnoses CUDA: driver, GPU and libraries, with the reason why they cannot be used.
+
+Calls the driver itself, since onnxruntime reports such failures only in its log.
+"""
 
 import ctypes
 from pathlib import Path
@@ -6,8 +9,8 @@ from pathlib import Path
 _DRIVER = "libcuda.so.1"
 
 
-def driver_version() -> tuple[int, int] | None:
-    """The newest CUDA version that the installed driver can run, None without a driver."""
+def driver_cuda_version() -> tuple[int, int] | None:
+    """Returns the newest CUDA version that the installed driver supports, None without a driver."""
     try:
         driver = ctypes.CDLL(_DRIVER)
     except OSError:
@@ -17,33 +20,36 @@ def driver_version() -> tuple[int, int] | None:
     return version.value // 1000, version.value % 1000 // 10
 
 
-def missing_gpu() -> str | None:
-    """Why no GPU can be reached, None if one can."""
+def gpu_problem() -> str | None:
+    """Returns why no GPU is available, None if one is."""
     try:
         driver = ctypes.CDLL(_DRIVER)
     except OSError:
         return f"no NVIDIA driver: {_DRIVER} was not found (on a GPU host, start the container with --gpus all)"
     status = driver.cuInit(0)
     if status:
-        return f"the NVIDIA driver cannot start: {_error_name(driver, status)}"
+        return f"the NVIDIA driver cannot be initialised: {_error_name(driver, status)}"
     count = ctypes.c_int()
     driver.cuDeviceGetCount(ctypes.byref(count))
-    return None if count.value else "the NVIDIA driver sees no GPU"
+    return None if count.value else "the NVIDIA driver finds no GPU"
 
 
-def old_driver(needed: str) -> str | None:
-    """Why the driver cannot run CUDA `needed` (such as "13.0"), None if it can. Minor versions are compatible."""
-    version = driver_version()
-    if version is None or not needed or version[0] >= int(needed.split(".")[0]):
+def driver_problem(required: str) -> str | None:
+    """Returns why the driver does not support CUDA `required` (such as "13.0"), None if it does or is missing.
+
+    Only major versions count: minor versions are compatible.
+    """
+    version = driver_cuda_version()
+    if version is None or not required or version[0] >= int(required.split(".")[0]):
         return None
     return (
-        f"the NVIDIA driver runs CUDA up to {version[0]}.{version[1]}, this onnxruntime-gpu needs CUDA {needed}: "
+        f"the NVIDIA driver supports CUDA up to {version[0]}.{version[1]}, this onnxruntime-gpu needs CUDA {required}: "
         "update the driver, or install the extra gpu-cu12"
     )
 
 
-def missing_library(provider: Path, name: str = "CUDA") -> str | None:
-    """Which library a provider lacks, as the dynamic linker says it; None if it loads."""
+def library_problem(provider: Path, name: str = "CUDA") -> str | None:
+    """Returns the dynamic linker's error if the library of a provider cannot be loaded, None if it can."""
     try:
         ctypes.CDLL(str(provider.with_name("libonnxruntime_providers_shared.so")), mode=ctypes.RTLD_GLOBAL)
         ctypes.CDLL(str(provider))

@@ -1,23 +1,45 @@
-"""How much memory this process holds, and how it gives some back. Linux answers, others may not."""
+"""Memory of this process: its current and peak size, and returning unused heap to the system."""
 
 import ctypes
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 
-def resident(root: Path = Path("/")) -> dict[str, int] | None:
-    """MiB in use `now` and at the `peak`; None where there is no /proc. `root` is where /proc is."""
-    try:
-        lines = (root / "proc/self/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    names = {"now": "VmRSS", "peak": "VmHWM"}
-    return {name: int(fields[field].split()[0]) // 1024 for name, field in names.items() if field in fields}
+
+@dataclass(frozen=True, slots=True)
+class MemoryUsage:
+    """Resident memory (RSS) in MiB."""
+
+    current: int
+    peak: int
+
+
+def memory_usage() -> MemoryUsage:
+    """Returns the resident memory of this process."""
+    current = psutil.Process().memory_info().rss
+    return MemoryUsage(current // 2**20, max(current, _peak_bytes()) // 2**20)
 
 
 def trim_heap() -> None:
-    """Gives back to the system what the C library keeps for itself after large graphs were read or dropped."""
+    """Returns free heap memory to the system; glibc keeps it after large graphs are loaded or unloaded."""
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):
         return  # another C library, which keeps less
+
+
+def _peak_bytes() -> int:
+    """The peak RSS so far; 0 where it is unknown."""
+    try:
+        # Not ru_maxrss: on Linux that includes the peak of the program that started this one.
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0) * 1024
+    except OSError:
+        if sys.platform == "win32":
+            return int(psutil.Process().memory_info().peak_wset)
+        import resource  # does not exist on Windows
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

@@ -1,4 +1,4 @@
-"""Which precision a graph runs in: what suits the provider, of what the voice has, unless the configuration says."""
+"""Selects the precision of the graphs for an execution provider."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from server.runtime.cpu import integer_dot_products
 
 @dataclass(frozen=True, slots=True)
 class PrecisionChoice:
-    """A precision, and why it is this one."""
+    """A precision, and the reason for it."""
 
     precision: Precision
     reason: str
@@ -18,16 +18,16 @@ class PrecisionChoice:
 def choose_precision(
     provider: str, available: Collection[Precision], setting: PrecisionSetting = "auto"
 ) -> PrecisionChoice:
-    """The precision for a provider, of those that are there; fp32 always is.
+    """Selects one of the `available` precisions, which always include fp32; a forced `setting` wins.
 
-    8 bits pay only where the CPU multiplies and adds them in one instruction. Older x86 CPUs lose bits on the way: two
-    products are added in 16 bits and may not fit.
+    int8 is faster only with CPU instructions for 8-bit dot products. Older x86 CPUs also lose accuracy: they add two
+    8-bit products in 16 bits, which can saturate.
     """
     if setting != "auto":
-        return PrecisionChoice(setting, "runtime.precision says so")
+        return PrecisionChoice(setting, "set by runtime.precision")
     if provider in ("tensorrt", "cuda"):
         if "fp16" in available:
-            return PrecisionChoice("fp16", "half precision is for GPUs")
+            return PrecisionChoice("fp16", "best for GPUs")
         return PrecisionChoice("fp32", "the voice has no fp16 variant")
     if "int8" not in available:
         return PrecisionChoice("fp32", "the voice has no int8 variant")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.limiter import VolumeEnvelope, apply_volume
+from server.audio.limiter import GainEnvelope, apply_gain
 from server.config import SynthesisSection
 from server.errors import RequestError
 from server.runtime.runtime import Runtime
@@ -129,7 +129,7 @@ class Synthesizer:
 
     def warm_up(self) -> None:
         """Runs every graph once, so that errors show at the start, and loads the dictionaries."""
-        apply_volume(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
+        apply_gain(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # the front end does not support every voice
             names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
             units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
@@ -159,7 +159,7 @@ class Synthesizer:
     ) -> Chunks[Audio]:
         """The utterance in chunks at its volume, faded out at sample `end`, then `trailing_silence` samples."""
         volumes = prosody.per_frame(lambda style: style.volume)
-        envelope = VolumeEnvelope(volumes, self._samples_per_frame, self.rate, end)
+        envelope = GainEnvelope(volumes, self._samples_per_frame, self.rate, end)
         state, position = self._start(prosody), 0
         while not state.acoustic.is_finished:
             _, audio, state = await self._advance(state, self._chunking.next_steps(clock))

@@ -1,1 +1,1 @@
-"""Voice folders on disk: the schema of voice.yaml, one opened folder, discovery."""
+"""Voice folders: the schema of voice.yaml, verified files, discovery."""

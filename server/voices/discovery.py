@@ -1,4 +1,4 @@
-"""Finds the voice folders below the configured models folder, and the default one."""
+"""Finds the voice folders in the configured models folder, and the default voice."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,10 @@ DEFAULT_VOICE = "demo"
 
 
 def voice_folder(config: Config, name: str | None) -> Path:
-    """Where the voice of that name is, or the default one. Raises `UnknownNameError`, or `VoiceError` without any."""
+    """Returns the folder of the voice `name`, by default of the default voice.
+
+    Raises `UnknownNameError`, `VoiceError` where there are no voices, and what `voice_folders` raises.
+    """
     folders = {folder.name: folder for folder in voice_folders(config.models.path)}
     if not folders:
         raise VoiceError(f"there is no voice in {config.models.path}; convert one with `python -m convert`")
@@ -21,13 +24,13 @@ def voice_folder(config: Config, name: str | None) -> Path:
 
 
 def default_name(names: Iterable[str]) -> str:
-    """`demo` if it is there, else the first one; empty if there is none."""
+    """Returns `demo` if it exists, else the first name; empty without names."""
     names = list(names)
     return DEFAULT_VOICE if DEFAULT_VOICE in names else next(iter(names), "")
 
 
 def voice_folders(models: Path) -> list[Path]:
-    """The folders below `models` that look like voices. Raises `ConfigurationError` if there is no such folder."""
+    """Returns the visible folders in `models`, sorted. Raises `ConfigurationError` if `models` is not a folder."""
     if not models.is_dir():
-        raise ConfigurationError(f"the voices' folder {models} does not exist; set models.path or give --models")
+        raise ConfigurationError(f"the models folder {models} does not exist; set models.path or --models")
     return sorted(folder for folder in models.iterdir() if folder.is_dir() and not folder.name.startswith("."))

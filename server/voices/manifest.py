@@ -1,15 +1,17 @@
-"""The schema of voice.yaml, the only contract between `convert` and `server`, and its reader."""
+"""The schema and the reader of voice.yaml, the only interface between `convert` and `server`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from server.errors import VoiceError
 
 FORMAT = 2
+"""Version of the schema."""
 EMOTION_PREFIX = "emotion_"
+"""Of the emotion names in KAN-TTS symbols and in the embedding table; the API omits it."""
 
 
 class _Section(BaseModel):
@@ -17,7 +19,7 @@ class _Section(BaseModel):
 
 
 class UnitInventory(_Section):
-    """What the voice was trained to read. Row n of an embedding table is entry n of its list, then `specials`."""
+    """The input symbols of the voice. Row n of an embedding table is entry n of its list, followed by `specials`."""
 
     kind: Literal["phones", "bytes"]
     phones: tuple[str, ...] = ()
@@ -26,11 +28,11 @@ class UnitInventory(_Section):
     word_flags: tuple[str, ...] = ()
     specials: tuple[str, ...]
     longest: int
-    """The most units that one utterance may have: the rows of the position table."""
+    """Maximum number of units of one utterance: the rows of the position table."""
 
 
 class MeanDeviation(_Section):
-    """normalised = (F0 - mean) / deviation, Hz"""
+    """Standardised F0: (F0 - mean) / deviation, in Hz."""
 
     kind: Literal["mean_deviation"]
     mean: float
@@ -38,7 +40,7 @@ class MeanDeviation(_Section):
 
 
 class Range(_Section):
-    """normalised = (F0 - minimum) / (maximum - minimum), Hz"""
+    """Min-max scaled F0: (F0 - minimum) / (maximum - minimum), in Hz."""
 
     kind: Literal["range"]
     minimum: float
@@ -49,29 +51,29 @@ F0Scale = Annotated[MeanDeviation | Range, Field(discriminator="kind")]
 
 
 class Acoustic(_Section):
-    """Numbers of the acoustic model that the server needs."""
+    """Parameters of the acoustic model."""
 
     mel_channels: int
-    """Channels of the postnet's output; an NSF voice counts F0 and voicing too."""
+    """Channels of the postnet output; with F0 and voicing for an NSF voice."""
     frames_per_step: int
     f0: F0Scale | None
-    """How F0 was normalised in training; unknown for most voices without NSF."""
+    """Normalisation of F0 in training; unknown for most voices without NSF."""
     speaker_embedding: str | None
-    """File of a (1, size) float32 array: the voice takes this in place of a speaker's number."""
+    """File of a (1, size) float32 array, for a voice that takes a speaker embedding instead of a speaker id."""
     filled_pauses: tuple[str, ...] = ()
-    """Symbols of the sounds that a voice may insert (嗯, 啊, 呃), in the order of its predictor."""
+    """Symbols of the filled pauses (嗯, 啊, 呃) that the voice may insert, in the order of its predictor."""
 
 
 class Vocoder(_Section):
-    """Numbers of the vocoder that the server needs."""
+    """Parameters of the vocoder."""
 
     samples_per_frame: int
     harmonics: int
-    """Sines of the NSF source, the fundamental included; 0 without NSF."""
+    """Harmonics of the NSF source, including the fundamental; 0 without NSF."""
 
 
 class GraphFile(_Section):
-    """One ONNX file beside voice.yaml."""
+    """One ONNX file in the voice folder."""
 
     file: str
     sha256: str
@@ -80,18 +82,18 @@ class GraphFile(_Section):
 
 
 class Report(_Section):
-    """How a variant compares with float32, over sentences that it was not tuned on."""
+    """Quality of a variant compared with float32, on sentences that were not used for calibration."""
 
     snr_db: float
     log_spectral_distance_db: float
     sentences: int
     seconds: float
     share_of_vocoder: float
-    """Of its multiplications that are done in this precision."""
+    """Fraction of the vocoder's multiplications in this precision."""
 
 
 class Variant(_Section):
-    """Graphs that may take the place of the float32 ones: the same inputs, outputs and states, all float32."""
+    """Graphs in another precision, with the float32 inputs, outputs and states of the graphs that they replace."""
 
     graphs: dict[str, GraphFile]
     report: Report
@@ -112,18 +114,26 @@ class Manifest(_Section):
     vocoder: Vocoder
     graphs: dict[str, GraphFile]
     variants: dict[Literal["fp16", "int8"], Variant] = {}
-    """By precision. A graph that a variant lacks is the float32 one."""
+    """By precision. A variant uses the float32 graphs for those that it lacks."""
     files: dict[str, str] = {}
-    """Other files and their SHA-256."""
+    """SHA-256 of the other files."""
     untrained: tuple[Literal["english", "erhua"], ...] = ()
-    """What `units` has phones for that no recording ever taught the voice."""
+    """Features that `units` has phones for, but the training data had no examples of."""
     trained_emotions: tuple[str, ...] = ()
-    """Those of `emotions` (without prefix) that recordings taught; empty where it is not known."""
+    """The `emotions` (without prefix) of the training data; empty: unknown, then all are offered."""
     source: dict[str, str]
-    """Where the voice was converted from; for people."""
+    """Origin of the voice; informational."""
+
+    @model_validator(mode="after")
+    def _check_trained_emotions(self) -> Self:
+        known = {name.removeprefix(EMOTION_PREFIX) for name in self.emotions}
+        if unknown := [name for name in self.trained_emotions if name not in known]:
+            raise ValueError(f"trained_emotions has {', '.join(unknown)}, which emotions lacks")
+        return self
 
 
 def read_manifest(folder: Path) -> Manifest:
+    """Reads voice.yaml of a voice folder. Raises `VoiceError`."""
     path = folder / "voice.yaml"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""One voice folder: voice.yaml, and the files that it names, verified by their SHA-256. Loads no graph."""
+"""One voice folder: its manifest, names, and files verified by SHA-256. Loads no graph."""
 
 import hashlib
 from functools import cached_property
@@ -13,7 +13,7 @@ from server.voices.manifest import EMOTION_PREFIX, read_manifest
 
 
 class Voice:
-    """One opened voice folder. Raises `VoiceError` with the reason when it cannot be used."""
+    """An opened voice folder. Raises `VoiceError` with the reason if voice.yaml is missing or invalid."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -21,26 +21,29 @@ class Voice:
 
     @property
     def name(self) -> str:
+        """The name of the voice."""
         return self.manifest.name
 
     @property
     def rate(self) -> int:
-        """Hz"""
+        """Sampling rate in Hz."""
         return self.manifest.sample_rate
 
     @property
     def speakers(self) -> tuple[str, ...]:
+        """Names of the speakers."""
         return self.manifest.speakers
 
     @property
     def emotions(self) -> tuple[str, ...]:
-        """Names as a person writes them: without `emotion_`, and without the unused rows of the table."""
-        names = (name.removeprefix(EMOTION_PREFIX) for name in self.manifest.emotions)
-        return tuple(name for name in names if not name.startswith("placeholder"))
+        """Names of the trained emotions without `emotion_`; where those are unknown, of all but placeholder rows."""
+        names = [name.removeprefix(EMOTION_PREFIX) for name in self.manifest.emotions]
+        trained = self.manifest.trained_emotions or [name for name in names if not name.startswith("placeholder")]
+        return tuple(name for name in names if name in trained)
 
     @cached_property
     def speaker_embedding(self) -> Floats | None:
-        """(1, size), for a voice that was trained with speaker embeddings."""
+        """(1, size), for a voice that takes a speaker embedding; else None."""
         file = self.manifest.acoustic.speaker_embedding
         if file is None:
             return None
@@ -48,7 +51,7 @@ class Voice:
         return vector.reshape(1, -1)
 
     def speaker(self, name: str | None) -> str:
-        """The speaker of that name, by default the first one."""
+        """Returns the speaker `name`, by default the first one. Raises `UnknownNameError`."""
         if name is None:
             return self.speakers[0]
         if name not in self.speakers:
@@ -56,7 +59,11 @@ class Voice:
         return name
 
     def emotion(self, name: str | None) -> str:
-        """The emotion of that name (`happy` or `emotion_happy`), by default neutral."""
+        """Returns the emotion `name` (`happy` or `emotion_happy`) without its prefix.
+
+        The default is neutral if that is trained, else the first one. Raises `UnknownNameError`, for an untrained
+        emotion too.
+        """
         if name is None:
             return "neutral" if "neutral" in self.emotions else self.emotions[0]
         bare = name.removeprefix(EMOTION_PREFIX)
@@ -66,25 +73,27 @@ class Voice:
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
+        """The precisions of the voice; fp32 is always one of them."""
         return ("fp32", *self.manifest.variants)
 
-    def require(self, wanted: PrecisionSetting) -> None:
-        """Raises `VoiceError` for a voice without the precision that the configuration forces."""
-        if wanted != "auto" and wanted not in self.precisions:
+    def require(self, precision: PrecisionSetting) -> None:
+        """Raises `VoiceError` if the configuration forces a precision that the voice lacks."""
+        if precision != "auto" and precision not in self.precisions:
             raise VoiceError(
-                f"voice {self.name!r} has no {wanted} variant (runtime.precision), only {', '.join(self.precisions)}; "
+                f"voice {self.name!r} has no {precision} variant (runtime.precision), "
+                f"only {', '.join(self.precisions)}; "
                 f"convert it again with `python -m convert {self.manifest.source.get('package', 'PACKAGE')} "
-                f"--precision fp32,{wanted}`, or set runtime.precision to auto"
+                f"--precision fp32,{precision}`, or set runtime.precision to auto"
             )
 
     def graph(self, name: str) -> Path:
-        """Path of one float32 graph; `VoiceError` if the voice has none of that name."""
+        """Returns the path of a float32 graph. Raises `VoiceError` if the voice lacks it."""
         if name not in self.manifest.graphs:
             raise VoiceError(f"voice {self.name!r} has no graph {name!r}; convert it again")
         return self.folder / self.manifest.graphs[name].file
 
     def variants(self, name: str) -> dict[Precision, Path]:
-        """Paths of the same graph in other precisions."""
+        """Returns the paths of a graph in the other precisions."""
         return {
             precision: self.folder / variant.graphs[name].file
             for precision, variant in self.manifest.variants.items()
@@ -92,7 +101,7 @@ class Voice:
         }
 
     def verify(self) -> None:
-        """Compares every file with its SHA-256 in voice.yaml."""
+        """Compares every file with its SHA-256 in voice.yaml. Raises `VoiceError` for a missing or damaged file."""
         sets = [self.manifest.graphs, *(variant.graphs for variant in self.manifest.variants.values())]
         expected = {entry.file: entry.sha256 for graphs in sets for entry in graphs.values()} | self.manifest.files
         for file, digest in expected.items():

@@ -1,24 +1,32 @@
-"""The command line as a person uses it: files appear whole, mistakes are one line, exit codes tell."""
+"""The command line: output files, one-line error messages, exit codes, plain and terminal output."""
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from server.cli import main
+from server.audio.encoders import ENCODERS
+from server.audio.pcm import PcmEncoder, pcm_bytes
+from server.cli import COMMANDS, main
+from server.cli.atomic_file import open_atomic
+from server.errors import RequestError, SynthesisError
+from server.types import STYLE_LIMITS, Audio
+from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN
 
 MODELS = ["--models", str(EMBEDDED.parent)]
-Shown = pytest.CaptureFixture[str]
+Captured = pytest.CaptureFixture[str]
 
 
-def test_speak_writes_a_wav_that_any_reader_opens(tmp_path: Path) -> None:
+def test_speak_writes_a_wav_file_that_libsndfile_reads(tmp_path: Path) -> None:
     output = tmp_path / "hello.wav"
     assert main(["speak", "你好，世界。", "-o", str(output), *MODELS]) == 0
     samples, rate = soundfile.read(output)
@@ -28,23 +36,23 @@ def test_speak_writes_a_wav_that_any_reader_opens(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_speak_takes_its_format_from_the_name_or_the_option(tmp_path: Path) -> None:
-    raw, whole = tmp_path / "hello.pcm", tmp_path / "hello.wav"
-    for output in (raw, whole):
+def test_the_format_follows_the_suffix_of_the_output_or_the_option(tmp_path: Path) -> None:
+    raw, complete = tmp_path / "hello.pcm", tmp_path / "hello.wav"
+    for output in (raw, complete):
         assert main(["speak", "你好。", "-o", str(output), *MODELS]) == 0
-    assert whole.read_bytes()[44:] == raw.read_bytes()
-    assert main(["speak", "你好。", "-o", str(whole), "--format", "pcm", *MODELS]) == 0
-    assert whole.read_bytes() == raw.read_bytes()
+    assert complete.read_bytes()[44:] == raw.read_bytes()
+    assert main(["speak", "你好。", "-o", str(complete), "--format", "pcm", *MODELS]) == 0
+    assert complete.read_bytes() == raw.read_bytes()
 
 
 def test_speak_streams_to_standard_output() -> None:
     command = [sys.executable, "-m", "server", "speak", "你好。", "-o", "-", *MODELS]
-    done = subprocess.run(command, capture_output=True, check=True, cwd=EMBEDDED.parents[1])
-    assert done.stdout[:4] == b"RIFF"
-    assert len(done.stdout) > 16000
+    result = subprocess.run(command, capture_output=True, check=True, cwd=EMBEDDED.parents[1])
+    assert result.stdout[:4] == b"RIFF"
+    assert len(result.stdout) > 16000
 
 
-def test_options_of_style_are_heard(tmp_path: Path) -> None:
+def test_the_style_options_change_the_audio(tmp_path: Path) -> None:
     sizes = []
     for speed in ("1", "2"):
         output = tmp_path / f"{speed}.wav"
@@ -53,36 +61,37 @@ def test_options_of_style_are_heard(tmp_path: Path) -> None:
     assert sizes[0] > 1.8 * sizes[1]
 
 
-MISTAKES = {
+EMOTIONS = ", ".join(Voice(EMBEDDED).emotions)
+ERRORS = {
     "an unknown voice": (["speak", "你好", "--voice", "nobody"], "unknown voice 'nobody'; valid: demo"),
     "an unknown speaker": (["speak", "你好", "--speaker", "nobody"], "unknown speaker 'nobody'; valid: male, female"),
-    "an unknown emotion": (["speak", "你好", "--emotion", "hungry"], "unknown emotion 'hungry'; valid: none, neutral"),
+    "an unknown emotion": (["speak", "你好", "--emotion", "hungry"], f"unknown emotion 'hungry'; valid: {EMOTIONS}"),
     "a speed of zero": (["speak", "你好", "--speed", "0"], "speed is 0.0; valid: 0.25 to 4"),
-    "a speed that is no number": (["speak", "你好", "--speed", "nan"], "speed is nan; valid: 0.25 to 4"),
-    "a text without a sound": (["speak", "🎉"], "nothing to speak"),
+    "a speed that is not a number": (["speak", "你好", "--speed", "nan"], "speed is nan; valid: 0.25 to 4"),
+    "a text with nothing to speak": (["speak", "🎉"], "nothing to speak"),
     "an empty text": (["speak", ""], "nothing to speak"),
     "no text": (["speak"], "give either a text or --symbols FILE"),
-    "symbols without a place for traces": (["speak", "--symbols", "x"], "belong together"),
-    "a folder that is not there": (["speak", "你好", "-o", "/nowhere/x.wav"], "cannot write /nowhere/x.wav"),
+    "symbols without a folder for traces": (["speak", "--symbols", "x"], "belong together"),
+    "a missing output folder": (["speak", "你好", "-o", "/nowhere/x.wav"], "cannot write /nowhere/x.wav"),
     "a missing configuration": (["voices", "--config", "missing.yaml"], "missing.yaml does not exist"),
 }
 
 
-@pytest.mark.parametrize("case", MISTAKES)
-def test_a_mistake_is_one_line_in_words(case: str, capsys: Shown) -> None:
-    arguments, message = MISTAKES[case]
+@pytest.mark.parametrize("case", ERRORS)
+def test_an_error_is_one_line_without_a_traceback(case: str, capsys: Captured) -> None:
+    arguments, message = ERRORS[case]
     assert main([*arguments, *MODELS]) == 1
     shown = capsys.readouterr().err
     assert message in shown
     assert "Traceback" not in shown
 
 
-def test_a_missing_models_folder_is_named(tmp_path: Path, capsys: Shown) -> None:
+def test_the_error_for_a_missing_models_folder_names_it(tmp_path: Path, capsys: Captured) -> None:
     assert main(["speak", "你好", "--models", str(tmp_path / "nowhere")]) == 1
     assert "nowhere does not exist" in capsys.readouterr().err
 
 
-def test_traces_hold_what_was_computed(voices: Path, tmp_path: Path) -> None:
+def test_traces_contain_the_intermediate_results(voices: Path, tmp_path: Path) -> None:
     package = GOLDEN / "nsf_24k"
     arguments = ["--symbols", str(package / "symbols.txt"), "--trace", str(tmp_path), "--source-noise", "0"]
     options = ["--voice", "nsf_24k", "--chunk", "7", "--models", str(voices)]
@@ -97,7 +106,7 @@ def test_traces_hold_what_was_computed(voices: Path, tmp_path: Path) -> None:
         assert soundfile.info(tmp_path / f"{name}.wav").frames == len(trace["audio"])
 
 
-def test_symbols_with_a_mistake_name_the_unit(voices: Path, tmp_path: Path, capsys: Shown) -> None:
+def test_the_error_for_an_unknown_symbol_names_it(voices: Path, tmp_path: Path, capsys: Captured) -> None:
     symbols = tmp_path / "symbols.txt"
     symbols.write_text("a\t{zz_c$tone1$s_both$word_both$emotion_neutral$F7}\n")
     arguments = ["--symbols", str(symbols), "--trace", str(tmp_path / "out"), "--models", str(voices)]
@@ -105,7 +114,7 @@ def test_symbols_with_a_mistake_name_the_unit(voices: Path, tmp_path: Path, caps
     assert "unknown phone 'zz_c'" in capsys.readouterr().err
 
 
-def test_text_shows_a_reading_as_json(capsys: Shown) -> None:
+def test_text_prints_json(capsys: Captured) -> None:
     assert main(["text", "北京今天天气怎么样", "--json", *MODELS]) == 0
     reading = json.loads(capsys.readouterr().out)
     assert reading["pinyin"] == ["bei3", "jing1", "jin1", "tian1", "tian1", "qi4", "zen3", "me5", "yang4"]
@@ -114,7 +123,7 @@ def test_text_shows_a_reading_as_json(capsys: Shown) -> None:
     assert reading["warnings"] == []
 
 
-def test_text_counts_the_syllables_before_each_break_and_shows_tones_before_and_after_sandhi(capsys: Shown) -> None:
+def test_text_counts_the_syllables_before_each_break_and_prints_tones_before_and_after_sandhi(capsys: Captured) -> None:
     assert main(["text", "你好，重庆。老虎！", "--json", *MODELS]) == 0
     reading = json.loads(capsys.readouterr().out)
     assert reading["lexical_pinyin"] == ["ni3", "hao3", "chong2", "qing4", "lao3", "hu3"]
@@ -125,7 +134,7 @@ def test_text_counts_the_syllables_before_each_break_and_shows_tones_before_and_
     assert reading["places"][-1] == [8, 8]
 
 
-def test_text_shows_a_person_a_table_whose_columns_stand_below_each_other(capsys: Shown) -> None:
+def test_text_prints_a_table_with_aligned_columns(capsys: Captured) -> None:
     assert main(["text", "老虎在25℃。", *MODELS]) == 0
     normalized, head, *rows = capsys.readouterr().out.splitlines()
     assert normalized == "老虎在二十五摄氏度。"
@@ -135,7 +144,7 @@ def test_text_shows_a_person_a_table_whose_columns_stand_below_each_other(capsys
     assert rows[0].split()[:10] == ["老虎", "老虎", "lao2", "hu3", "lao3", "hu3", "l_c", "ao_c", "h_c", "u_c"]
 
 
-def test_a_word_of_the_lexicon_is_read_as_it_says(tmp_path: Path, capsys: Shown) -> None:
+def test_an_entry_of_the_lexicon_overrides_the_dictionaries(tmp_path: Path, capsys: Captured) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("text:\n  lexicon: {北京: bei4 jing4}\n")
     assert main(["text", "北京", "--json", "--config", str(config), *MODELS]) == 0
@@ -145,7 +154,9 @@ def test_a_word_of_the_lexicon_is_read_as_it_says(tmp_path: Path, capsys: Shown)
     assert f"{config}, line 2: lexicon entry '北京': 'jing9'" in capsys.readouterr().err
 
 
-def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pytest.MonkeyPatch, capsys: Shown) -> None:
+def test_text_reads_standard_input_line_by_line_and_continues_after_errors(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
     lines = "你好\n\n🎉\n共3个\n".encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
     assert main(["text", "--stdin", *MODELS]) == 0
@@ -155,7 +166,7 @@ def test_text_reads_a_line_at_a_time_and_survives_the_bad_ones(monkeypatch: pyte
     assert readings[3]["pinyin"] == ["gong4", "san1", "ge5"]
 
 
-def test_text_understands_ssml_and_marks(capsys: Shown) -> None:
+def test_text_reads_ssml_and_inline_marks(capsys: Captured) -> None:
     assert main(["text", "<speak>去<phoneme ph='chong2 qing4'>重庆</phoneme></speak>", "--json", *MODELS]) == 0
     assert json.loads(capsys.readouterr().out)["pinyin"] == ["qu4", "chong2", "qing4"]
     assert main(["text", "银行[xing2]", "--json", *MODELS]) == 0
@@ -164,7 +175,7 @@ def test_text_understands_ssml_and_marks(capsys: Shown) -> None:
     assert "line 1, column 9: " in capsys.readouterr().err
 
 
-def test_voices_lists_who_speaks_and_what_is_broken(tmp_path: Path, capsys: Shown) -> None:
+def test_voices_lists_working_and_broken_voices(tmp_path: Path, capsys: Captured) -> None:
     shutil.copytree(EMBEDDED, tmp_path / "demo")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "voice.yaml").write_text("format: 1")
@@ -174,7 +185,7 @@ def test_voices_lists_who_speaks_and_what_is_broken(tmp_path: Path, capsys: Show
     assert "broken: broken: " in shown
 
 
-def test_doctor_passes_with_a_working_voice_and_fails_without(tmp_path: Path, capsys: Shown) -> None:
+def test_doctor_succeeds_with_a_working_voice_and_fails_without(tmp_path: Path, capsys: Captured) -> None:
     assert main(["doctor", *MODELS]) == 0
     shown = capsys.readouterr().out
     for part in ("onnxruntime", "available CPUs", "runs on", "demo: speaks", "ready to serve"):
@@ -186,6 +197,99 @@ def test_doctor_passes_with_a_working_voice_and_fails_without(tmp_path: Path, ca
 
 
 @pytest.mark.parametrize("command", ["speak", "text"])
-def test_without_a_voice_the_way_to_one_is_named(command: str, tmp_path: Path, capsys: Shown) -> None:
+def test_the_error_without_a_voice_names_the_converter(command: str, tmp_path: Path, capsys: Captured) -> None:
     assert main([command, "你好", "--models", str(tmp_path)]) == 1
     assert "convert one with `python -m convert`" in capsys.readouterr().err
+
+
+def test_the_installed_command_is_the_command_line() -> None:
+    project = tomllib.loads((EMBEDDED.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"sambert-server": f"{main.__module__}:{main.__name__}"}
+
+
+def test_help_lists_every_command_with_one_line(capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    for command in COMMANDS:
+        assert [line for line in lines if line.split(maxsplit=1) == [command.NAME, command.HELP]]
+
+
+@pytest.mark.parametrize("setting", STYLE_LIMITS)
+def test_the_help_of_speak_has_the_limits_of_each_style_setting(setting: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit):
+        main(["speak", "--help"])
+    low, high = STYLE_LIMITS[setting]
+    described = " ".join(capsys.readouterr().out.split()).split(f" --{setting} {setting.upper()} ")[1]
+    assert described.split(" (default")[0].endswith(f", {low:g} to {high:g}")
+
+
+class BufferedEncoder(PcmEncoder):
+    """Returns all bytes at the end of the stream, as an encoder with large blocks does."""
+
+    def __init__(self, rate: int, total_samples: int | None = None) -> None:
+        super().__init__(rate, total_samples)
+        self._buffer = b""
+
+    def encode(self, audio: Audio) -> bytes:
+        self._buffer += super().encode(audio)
+        return b""
+
+    def finish(self) -> bytes:
+        return self._buffer + b"end"
+
+
+def test_files_and_streams_contain_the_end_of_the_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setitem(ENCODERS, "buffered", BufferedEncoder)
+    output = tmp_path / "hello.buffered"
+    assert main(["speak", "你好。", "-o", str(output), *MODELS]) == 0
+    assert main(["speak", "你好。", "-o", "-", "--format", "buffered", *MODELS]) == 0
+    streamed = capsysbinary.readouterr().out
+    assert output.read_bytes() == streamed
+    assert len(streamed) > 16000
+    assert streamed.endswith(b"end")
+
+
+def test_a_file_is_replaced_only_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(SynthesisError), open_atomic(path) as file:
+        file.write(pcm_bytes(np.full(1, np.nan, np.float32)))
+    assert path.read_bytes() == b"old"
+    with open_atomic(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(RequestError, match=f"cannot write {tmp_path}"), open_atomic(tmp_path):
+        pass
+
+
+def test_a_device_is_written_and_not_replaced() -> None:
+    with open_atomic(Path("/dev/null")) as file:
+        file.write(b"x")
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("command", ["text", "voices", "doctor"])
+def test_a_terminal_gets_formatted_tables_with_the_same_values(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    arguments = [command, *(["老虎在25℃。"] if command == "text" else []), *MODELS]
+    assert main(arguments) == 0
+    plain = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert main(arguments) == 0
+    formatted = capsys.readouterr().out
+    assert "\x1b[" not in plain
+    assert "\x1b[" in formatted
+    values = set(re.sub(r"\x1b\[[0-9;]*m", " ", formatted).split())
+    assert {word.rstrip(":") for word in plain.split() if "MiB" not in word and not word.isdigit()} <= {
+        word.rstrip(":") for word in values
+    }

@@ -323,7 +323,7 @@ def test_the_encoder_that_all_voices_share_needs_no_name(wav: Path, tmp_path: Pa
     ("arguments", "message"),
     [
         (["nowhere.wav"], "nowhere.wav: cannot be read: No such file"),
-        ([__file__], "is not sound that can be read here"),
+        ([__file__], "is not an audio file that can be read"),
         (["me.wav", "--voice", "nobody"], "unknown voice 'nobody'; valid: none"),
         (["me.wav", "-o", "nowhere/se.npy"], "cannot write nowhere/se.npy"),
     ],

@@ -8,7 +8,7 @@ import threading
 import pytest
 from aiohttp import ClientPayloadError
 
-from server.audio.encoders import encoder
+from server.audio.encoders import create_encoder
 
 PATH = "/v1/audio/speech"
 
@@ -88,7 +88,7 @@ async def test_a_client_that_does_not_read_is_not_computed_for(serving, demo):
         while size := int(await reader.readuntil(b"\r\n"), 16):
             data = await reader.readexactly(size + 2)
             number = heard // (2 * demo.samples_per_chunk)
-            assert data[:-2] == encoder("pcm", 16000).encode(demo.chunk(number))
+            assert data[:-2] == create_encoder("pcm", 16000).encode(demo.chunk(number))
             heard += size
         assert heard == len(text) * 2 * demo.samples_per_chunk
         writer.close()

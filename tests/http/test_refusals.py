@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a request: a 4xx in OpenAI's shape that says what to do, and the server goes on."""
+"""Invalid requests: an error response in OpenAI's format with a remedy, after which the server still works."""
 
 import gzip
 import io
@@ -12,7 +12,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 async def refused(client, status: int, *, method: str = "POST", path: str = PATH, **request) -> dict:
-    """The error, once it has the agreed shape and the next good request was served."""
+    """Returns the error, after checking its format and that the next valid request succeeds."""
     answer = await client.request(method, path, **request)
     body = await answer.json()
     assert answer.status == status, body
@@ -29,21 +29,21 @@ async def refused(client, status: int, *, method: str = "POST", path: str = PATH
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "　"])
-async def test_an_empty_text(serving, text):
+async def test_an_empty_text_is_refused(serving, text):
     async with serving() as client:
         error = await refused(client, 400, json={"input": text})
     assert (error["param"], error["code"]) == ("input", "empty_input")
 
 
 @pytest.mark.parametrize("text", ["😀🎉", "……", "！"])
-async def test_a_text_with_nothing_to_speak(serving, text):
+async def test_a_text_with_nothing_to_speak_is_refused(serving, text):
     async with serving() as client:
         error = await refused(client, 400, json={"input": text})
     assert (error["param"], error["code"]) == ("input", "nothing_to_speak")
 
 
 @pytest.mark.parametrize("length", [10_001, 100_000])
-async def test_a_text_longer_than_allowed(serving, length):
+async def test_a_text_above_the_limit_is_refused(serving, length):
     async with serving() as client:
         error = await refused(client, 400, json={"input": "字" * length})
     assert (error["param"], error["code"]) == ("input", "input_too_long")
@@ -51,7 +51,7 @@ async def test_a_text_longer_than_allowed(serving, length):
     assert "10000" in error["message"]
 
 
-async def test_the_longest_text_allowed_is_spoken_however_json_writes_it(serving):
+async def test_a_text_at_the_limit_is_accepted_with_json_escapes_too(serving):
     body = json.dumps({"input": "𠮷" * 100_000, "response_format": "pcm"}).encode("ascii")
     assert len(body) > 12 * 100_000
     async with serving(max_characters=100_000) as client:
@@ -61,14 +61,14 @@ async def test_the_longest_text_allowed_is_spoken_however_json_writes_it(serving
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85"])
-async def test_control_characters(serving, character):
+async def test_control_characters_are_refused(serving, character):
     async with serving() as client:
         error = await refused(client, 400, json={"input": f"你{character}好"})
     assert error["param"] == "input"
     assert f"U+{ord(character):04X}" in error["message"]
 
 
-async def test_line_breaks_and_tabs_are_no_control_characters(serving):
+async def test_line_breaks_and_tabs_are_accepted(serving):
     async with serving() as client:
         assert (await client.post(PATH, json={"input": "你\r\n\t好"})).status == 200
 
@@ -89,21 +89,21 @@ async def test_line_breaks_and_tabs_are_no_control_characters(serving):
         b'{"input": ' + b"[" * 100_000,
     ],
 )  # fmt: skip
-async def test_a_body_that_is_no_json_or_no_unicode(serving, body):
+async def test_a_body_that_is_not_json_or_not_unicode_is_refused(serving, body):
     async with serving() as client:
         error = await refused(client, 400, data=body, headers=JSON)
     assert error["code"] == "invalid_json"
 
 
 @pytest.mark.parametrize("body", ["[]", '"hello"', "null", "3", "true"])
-async def test_json_that_is_no_object(serving, body):
+async def test_json_that_is_not_an_object_is_refused(serving, body):
     async with serving() as client:
         error = await refused(client, 400, data=body, headers=JSON)
     assert "must be a JSON object" in error["message"]
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("speed", "0", "at least 0.25, not 0"),
         ("speed", "4.01", "at most 4, not 4.01"),
@@ -132,13 +132,13 @@ async def test_json_that_is_no_object(serving, body):
         ("response_format", "3", "must be text"),
     ],
 )
-async def test_a_field_of_the_wrong_kind_or_size(serving, field, value, said):
+async def test_a_field_with_an_invalid_value_is_refused(serving, field, value, message):
     fields = {"input": '"你好"', field: value}
     body = "{" + ", ".join(f'"{name}": {text}' for name, text in fields.items()) + "}"
     async with serving() as client:
         error = await refused(client, 400, data=body.encode(), headers=JSON)
     assert error["param"] == field
-    assert said in error["message"]
+    assert message in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_a_field_of_the_wrong_kind_or_size(serving, field, value, said):
         ("response_format", "wav, pcm"),
     ],
 )
-async def test_an_unknown_name_is_answered_with_the_valid_ones(serving, field, valid):
+async def test_the_error_for_an_unknown_name_lists_the_valid_ones(serving, field, valid):
     async with serving() as client:
         error = await refused(client, 400, json={"input": "你好", field: "nobody"})
     assert (error["param"], error["code"]) == (field, f"unknown_{field}")
@@ -158,26 +158,26 @@ async def test_an_unknown_name_is_answered_with_the_valid_ones(serving, field, v
     assert valid in error["message"]
 
 
-async def test_a_long_name_is_not_repeated_in_full(serving):
+async def test_a_long_value_is_shortened_in_the_error(serving):
     async with serving() as client:
         error = await refused(client, 400, json={"input": "你好", "voice": "x" * 100_000})
     assert len(error["message"]) < 300
 
 
-async def test_an_unknown_field_is_answered_with_the_valid_ones(serving):
+async def test_the_error_for_an_unknown_field_lists_the_valid_ones(serving):
     async with serving() as client:
         error = await refused(client, 400, json={"input": "你好", "sped": 1})
     assert (error["param"], error["code"]) == ("sped", "unknown_field")
     assert "speed" in error["message"]
 
 
-async def test_a_missing_text(serving):
+async def test_a_missing_text_is_refused(serving):
     async with serving() as client:
         error = await refused(client, 400, json={"voice": "demo"})
     assert (error["param"], error["code"], error["message"]) == ("input", "missing_field", "input is missing")
 
 
-async def test_a_broken_voice_is_answered_with_its_reason(serving):
+async def test_the_error_for_a_broken_voice_has_the_reason(serving):
     async with serving() as client:
         error = await refused(client, 503, json={"input": "你好", "voice": "cracked"})
     assert (error["param"], error["code"]) == ("voice", "broken_voice")
@@ -185,42 +185,42 @@ async def test_a_broken_voice_is_answered_with_its_reason(serving):
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
-async def test_a_content_type_other_than_json(serving, kind):
+async def test_a_content_type_other_than_json_is_refused(serving, kind):
     async with serving() as client:
         error = await refused(client, 415, data=b'{"input": "hello"}', headers={"Content-Type": kind})
     assert "application/json" in error["message"]
 
 
-async def test_a_body_without_a_content_type(serving):
+async def test_a_body_without_a_content_type_is_refused(serving):
     async with serving() as client:
         await refused(client, 415, data=b'{"input": "hello"}', skip_auto_headers=["Content-Type"])
 
 
-async def test_an_unknown_charset_does_no_harm(serving):
+async def test_an_unknown_charset_is_ignored(serving):
     async with serving() as client:
         headers = {"Content-Type": "application/json; charset=klingon"}
         assert (await client.post(PATH, data='{"input": "你好"}'.encode(), headers=headers)).status == 200
 
 
-async def test_a_body_that_is_too_large(serving):
+async def test_a_body_that_is_too_large_is_refused(serving):
     async with serving() as client:
         error = await refused(client, 413, data=io.BytesIO(b" " * 2_000_000), headers=JSON)
     assert "exceeded" in error["message"]
 
 
-async def test_a_small_body_that_unpacks_to_a_large_one(serving):
+async def test_a_compressed_body_that_is_too_large_is_refused(serving):
     async with serving() as client:
-        packed = gzip.compress(b'{"input": "' + b"a" * 20_000_000 + b'"}')
-        await refused(client, 413, data=packed, headers=JSON | {"Content-Encoding": "gzip"})
+        compressed = gzip.compress(b'{"input": "' + b"a" * 20_000_000 + b'"}')
+        await refused(client, 413, data=compressed, headers=JSON | {"Content-Encoding": "gzip"})
 
 
-async def test_a_body_that_is_not_packed_as_it_says(serving):
+async def test_a_body_that_is_not_compressed_as_declared_is_refused(serving):
     async with serving() as client:
         await refused(client, 400, data=b'{"input": "hello"}', headers=JSON | {"Content-Encoding": "gzip"})
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", PATH), ("DELETE", PATH), ("POST", "/health"), ("PUT", "/")])
-async def test_a_wrong_method(serving, method, path):
+async def test_a_wrong_method_is_refused(serving, method, path):
     async with serving() as client:
         answer = await client.request(method, path)
         assert "POST" in answer.headers["Allow"] or "GET" in answer.headers["Allow"]
@@ -229,20 +229,20 @@ async def test_a_wrong_method(serving, method, path):
 
 
 @pytest.mark.parametrize("path", ["/v1/audio", "/favicon.ico", "/../config.yaml", "/web/index.html", "/你好"])
-async def test_an_unknown_path(serving, path):
+async def test_an_unknown_path_is_refused(serving, path):
     async with serving() as client:
         error = await refused(client, 404, method="GET", path=path)
     assert error["code"] == "not_found"
 
 
-async def test_headers_that_are_too_long(serving):
+async def test_headers_that_are_too_long_are_refused(serving):
     async with serving() as client:
         answer = await client.get("/health", headers={"X-Long": "x" * 20_000})
         assert answer.status == 400
         assert (await client.get("/health")).status == 200
 
 
-async def test_a_stream_too_many_is_told_when_to_come_back_before_it_opens(serving, demo):
+async def test_a_stream_above_the_limit_is_refused_with_retry_after(serving, demo):
     demo.permits = threading.Semaphore(1)
     async with serving(max_streams=1) as client:
         running = await client.post(PATH, json={"input": "字" * 100, "response_format": "pcm"})

@@ -1,4 +1,4 @@
-"""What else the server says: its voices, its health, its page; and that importing it is light."""
+"""Voices, health and the page over HTTP, response formats, and light imports."""
 
 import re
 import socket
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from server.audio.encoders import ENCODERS
+from server.audio.pcm import PcmEncoder, pcm_bytes
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import serve
@@ -16,7 +18,7 @@ from server.http.static_files import FOLDER
 PATH = "/v1/audio/speech"
 
 
-async def test_voices_are_listed_with_what_they_offer_and_broken_ones_with_their_reason(serving):
+async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_reason(serving):
     async with serving() as client:
         listed = (await (await client.get("/v1/audio/voices")).json())["voices"]
     assert [one["id"] for one in listed] == ["demo", "second", "cracked"]
@@ -30,7 +32,7 @@ async def test_voices_are_listed_with_what_they_offer_and_broken_ones_with_their
     }  # fmt: skip
 
 
-async def test_health_names_the_provider_and_the_reason_of_a_fallback(serving):
+async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):
     async with serving() as client:
         answer = await client.get("/health")
         body = await answer.json()
@@ -47,7 +49,7 @@ async def test_health_names_the_provider_and_the_reason_of_a_fallback(serving):
     }  # fmt: skip
 
 
-async def test_while_voices_load_the_server_answers_that_they_do(serving, registry):
+async def test_while_voices_load_the_server_answers_503_with_retry_after(serving, registry):
     registry.may_load.clear()
     async with serving(until_ready=False) as client:
         try:
@@ -66,7 +68,7 @@ async def test_while_voices_load_the_server_answers_that_they_do(serving, regist
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("the folder models does not exist"), ZeroDivisionError("models")])
-async def test_when_loading_fails_the_reason_is_said(serving, registry, error):
+async def test_when_loading_fails_the_response_has_the_reason(serving, registry, error):
     registry.load_error = error
     async with serving(until_ready=False) as client:
         while (await (health := await client.get("/health")).json())["status"] == "loading":
@@ -80,7 +82,7 @@ async def test_when_loading_fails_the_reason_is_said(serving, registry, error):
         assert str(error) in (await answer.json())["error"]["message"]
 
 
-async def test_the_page_and_everything_that_it_names_is_served(serving):
+async def test_the_page_and_the_files_that_it_references_are_served(serving):
     async with serving() as client:
         answer = await client.get("/")
         page = await answer.text()
@@ -102,7 +104,7 @@ async def test_every_module_that_a_script_imports_is_served_as_a_script(serving)
             assert (answer.status, answer.content_type) == (200, "text/javascript")
 
 
-async def test_the_page_may_load_nothing_from_elsewhere(serving):
+async def test_the_page_loads_nothing_from_other_hosts(serving):
     async with serving() as client:
         policy = (await client.get("/")).headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
@@ -112,7 +114,36 @@ async def test_the_page_may_load_nothing_from_elsewhere(serving):
         assert not re.search(r"(src|href)=\"(https?:)?//|url\(\s*['\"]?(https?:)?//|\bstyle=\"|\bon\w+=\"", text), file
 
 
-def test_importing_the_server_loads_nothing_that_computes():
+async def test_the_page_begins_in_chinese_and_shows_the_fallback_reason_last_and_collapsed(serving):
+    async with serving() as client:
+        page = await (await client.get("/")).text()
+        script = await (await client.get("/app.js")).text()
+    first, _, rest = page.partition("</form>")
+    assert '<html lang="zh-CN">' in first
+    assert '<p id="notice" role="status">正在连接服务器…</p>' in first
+    assert '<details id="fallback" hidden>' in rest
+    assert not [line for line in script.splitlines() if "fallback" in line and "notice" in line]
+
+
+async def test_a_stream_contains_the_header_and_the_end_of_the_encoder(serving, demo, monkeypatch):
+    class FramedEncoder(PcmEncoder):
+        media_type = "audio/framed"
+
+        def header(self):
+            return b"header"
+
+        def finish(self):
+            return b"end"
+
+    monkeypatch.setitem(ENCODERS, "framed", FramedEncoder)
+    async with serving() as client:
+        answer = await client.post(PATH, json={"input": "你好", "response_format": "framed"})
+        body = await answer.read()
+    assert answer.headers["Content-Type"] == "audio/framed"
+    assert body == b"header" + b"".join(pcm_bytes(demo.chunk(number).samples) for number in range(2)) + b"end"
+
+
+def test_importing_the_http_package_loads_no_heavy_library():
     heavy = "{'torch', 'onnx', 'onnxruntime', 'kantts', 'modelscope', 'scipy', 'librosa'}"
     program = f"import sys, server.http; print(sorted({heavy} & {{name.partition('.')[0] for name in sys.modules}}))"
     root = Path(__file__).parents[2]
@@ -121,7 +152,7 @@ def test_importing_the_server_loads_nothing_that_computes():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
-def test_an_address_that_cannot_be_listened_on_is_named(tmp_path, host):
+def test_the_error_for_an_unavailable_address_names_it(tmp_path, host):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         config = Config.model_validate({"server": {"host": host, "port": port}, "models": {"path": tmp_path}})

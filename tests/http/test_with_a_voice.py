@@ -1,4 +1,4 @@
-"""The whole server with the embedded voice: sound over a real socket, early, and no work for a client that left."""
+"""End-to-end tests with the embedded voice: audio over a real socket, streaming, cancellation and errors."""
 
 import asyncio
 import io
@@ -18,8 +18,8 @@ from tests.conftest import EMBEDDED
 
 TEXT = "今天天气很好，我们一起去公园散步，然后回家吃晚饭。"
 LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧" * 3 + "。"
-HANGS = 60
-"""Seconds after which a scenario hangs for good; it takes about one."""
+TIMEOUT = 60
+"""Of a scenario, in seconds; it takes about one."""
 
 Visit = Callable[[ClientSession, str], Awaitable[None]]
 
@@ -43,14 +43,14 @@ def visit(scenario: Visit) -> None:
         async with serving() as (session, base):
             await scenario(session, base)
 
-    asyncio.run(asyncio.wait_for(run(), HANGS))
+    asyncio.run(asyncio.wait_for(run(), TIMEOUT))
 
 
 def speech(text: str, **more: object) -> dict[str, object]:
     return {"model": "tts-1", "input": text, "voice": "demo", **more}
 
 
-def test_speech_over_http_is_the_speech_of_the_command_line() -> None:
+def test_wav_and_pcm_streams_have_the_same_samples() -> None:
     async def scenario(session: ClientSession, base: str) -> None:
         health = await (await session.get(f"{base}/health")).json()
         assert (health["status"], health["provider"], health["voices"]) == ("ready", "cpu", 2)
@@ -61,13 +61,13 @@ def test_speech_over_http_is_the_speech_of_the_command_line() -> None:
         response = await session.post(f"{base}/v1/audio/speech", json=speech(TEXT))
         wav, rate = soundfile.read(io.BytesIO(await response.read()), dtype="int16")
         assert rate == 16000
-        np.testing.assert_allclose(wav, pcm, atol=1)  # chunks follow the listener's lead, so the last bit may differ
+        np.testing.assert_allclose(wav, pcm, atol=1)  # chunk sizes depend on timing, so the last bit may differ
         assert 4 < len(pcm) / 16000 < 10
 
     visit(scenario)
 
 
-def test_voices_name_speakers_and_emotions() -> None:
+def test_voices_have_speakers_and_emotions() -> None:
     async def scenario(session: ClientSession, base: str) -> None:
         voices = (await (await session.get(f"{base}/v1/audio/voices")).json())["voices"]
         assert [voice["id"] for voice in voices] == ["demo", "demo-small"]
@@ -78,7 +78,7 @@ def test_voices_name_speakers_and_emotions() -> None:
     visit(scenario)
 
 
-def test_the_first_audio_arrives_while_most_steps_are_still_to_come(decoder_steps: list[str]) -> None:
+def test_the_first_audio_arrives_before_most_decoder_steps_are_computed(decoder_steps: list[str]) -> None:
     async def scenario(session: ClientSession, base: str) -> None:
         decoder_steps.clear()
         response = await session.post(f"{base}/v1/audio/speech", json=speech(LONG, response_format="pcm"))
@@ -90,7 +90,7 @@ def test_the_first_audio_arrives_while_most_steps_are_still_to_come(decoder_step
     visit(scenario)
 
 
-def test_a_client_that_leaves_stops_the_computing_within_a_chunk(decoder_steps: list[str]) -> None:
+def test_a_client_that_disconnects_stops_the_synthesis_within_a_chunk(decoder_steps: list[str]) -> None:
     async def scenario(session: ClientSession, base: str) -> None:
         decoder_steps.clear()
         await (await session.post(f"{base}/v1/audio/speech", json=speech(LONG))).read()
@@ -127,7 +127,7 @@ def test_a_client_that_leaves_stops_the_computing_within_a_chunk(decoder_steps: 
     ],
     ids=lambda wrong: " ".join(f"{key}={str(value)[:12]!a}" for key, value in wrong.items() if key != "model"),
 )
-def test_bad_requests_are_refused_and_the_next_one_is_served(wrong: dict[str, object]) -> None:
+def test_invalid_requests_are_refused_and_the_next_one_succeeds(wrong: dict[str, object]) -> None:
     async def scenario(session: ClientSession, base: str) -> None:
         response = await session.post(f"{base}/v1/audio/speech", json=wrong)
         assert response.status == 400

@@ -1,4 +1,4 @@
-"""Which precision a voice runs in, and that a stream neither knows nor minds."""
+"""Selection of the precision, and streams in each precision."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def speaking(folder: Path, kind: str) -> Synthesizer:
 
 
 @pytest.mark.parametrize("kind", VARIANTS)
-def test_a_variant_says_the_same_in_the_same_time(kind: str, several: Path) -> None:
+def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str, several: Path) -> None:
     exact, other = (speaking(several / "demo", name) for name in ("fp32", kind))
     units = next(exact.sentences(TEXT)).units
     expected, got = (voice.synthesize(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
@@ -110,7 +110,7 @@ def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(run
     assert likeness([expected], [got]).snr > 22
 
 
-def test_a_precision_suits_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for instructions, expected in (("AVX-512 VNNI", "int8"), (None, "fp32")):
         monkeypatch.setattr(precision, "integer_dot_products", lambda found=instructions: found)
         assert choose_precision("cpu", EVERYTHING).precision == expected
@@ -129,13 +129,13 @@ def test_a_precision_suits_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
     ("flags", "name"),
     [("fpu avx512_vnni", "AVX-512 VNNI"), ("avx_vnni sse", "AVX VNNI"), ("fp asimddp", "ARM dot products")],
 )
-def test_the_cpus_instructions_are_read(flags: str, name: str, tmp_path: Path) -> None:
+def test_the_int8_instructions_of_the_cpu_are_read(flags: str, name: str, tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cpuinfo").write_text(f"flags : {flags}\n")
     assert integer_dot_products(tmp_path) == name
 
 
-def test_a_cpu_without_them_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cpu_without_int8_instructions_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Linux")
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cpuinfo").write_text("flags : fpu avx2 avx512f\n")
@@ -143,7 +143,7 @@ def test_a_cpu_without_them_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert integer_dot_products(tmp_path / "nowhere") is None
 
 
-def test_a_voice_without_the_forced_precision_says_what_it_has_and_how_to_get_it() -> None:
+def test_the_error_for_a_missing_forced_precision_names_the_available_ones_and_the_remedy() -> None:
     settings = RuntimeSection(providers=("cpu",), threads=1, precision="int8")
     library = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
     library.load()
@@ -152,7 +152,7 @@ def test_a_voice_without_the_forced_precision_says_what_it_has_and_how_to_get_it
     assert "--precision fp32,int8" in library.broken["demo"]
 
 
-def test_an_older_folder_with_float32_alone_opens() -> None:
+def test_a_voice_without_variants_has_float32_alone() -> None:
     voice = Voice(EMBEDDED)
     assert voice.precisions == ("fp32",)
     assert voice.variants("vocoder") == {}
@@ -165,7 +165,9 @@ def test_only_the_vocoder_has_variants(several: Path) -> None:
     assert voice.variants("postnet") == {}
 
 
-def test_doctor_and_voices_say_which_precision_and_why(several: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_and_voices_print_the_precision_and_its_reason(
+    several: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for command in ("doctor", "voices"):
         assert main([command, "--models", str(several)]) == 0
     shown = capsys.readouterr().out

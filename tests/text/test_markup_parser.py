@@ -42,7 +42,7 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_parsed(text: str) -> No
     with pytest.raises(RequestError) as error:
         parse_markup(text, max_characters=10)
     assert (error.value.param, error.value.code) == ("input", "input_too_long")
-    assert str(error.value) == f"input has {len(text)} characters, this server takes 10; split the text"
+    assert str(error.value) == f"input has {len(text)} characters, the limit is 10; split the text"
 
 
 @pytest.mark.parametrize("text", ["𠮷" * 10, "重[chong2]庆"[:10], "<speak/>"])

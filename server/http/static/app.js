@@ -1,10 +1,10 @@
-// The page: fills the form from what the server offers, plays what is asked for, and says what happens.
+// The page: fills the form with the voices of the server, plays the speech and shows the progress.
 
 import {Player} from "./player.js";
-import {Interruption, Refusal, reason, speak} from "./speech.js";
-import {wav} from "./wav.js";
+import {ResponseError, StreamError, errorMessage, requestSpeech} from "./speech.js";
+import {wavFile} from "./wav.js";
 
-const part = (id) => document.getElementById(id);
+const element = (id) => document.getElementById(id);
 
 const EMOTIONS = {
   none: "无", neutral: "平静", angry: "生气", disgust: "厌恶", fear: "害怕", happy: "高兴", sad: "悲伤",
@@ -13,127 +13,132 @@ const EMOTIONS = {
   jealousy: "嫉妒", hate: "憎恨", pity: "怜悯", pleasure: "愉快", arousal: "激动", dominance: "强势",
 };
 
-let voices = new Map(); // ready ones, by id
-let current = null; // AbortController of what is being played
+const RETRY_MILLISECONDS = 2000;
 
-// ---- What the server offers
+let voices = new Map(); // working voices, by id
+let current = null; // AbortController of the current playback
+
+// ---- Voices and device
 
 async function connect() {
   for (;;) {
     try {
-      const answer = await fetch("v1/audio/voices");
-      if (answer.ok) {
-        showVoices((await answer.json()).voices);
+      const response = await fetch("v1/audio/voices");
+      if (response.ok) {
+        showVoices((await response.json()).voices);
         return showDevice();
       }
-      const why = await reason(answer);
-      part("notice").textContent = answer.headers.has("Retry-After") ? "声音正在加载…" : `服务器无法合成：${why}`;
+      const message = await errorMessage(response);
+      element("notice").textContent =
+        response.headers.has("Retry-After") ? "正在加载声音…" : `服务器无法合成语音：${message}`;
     } catch {
-      part("notice").textContent = "连接不上服务器，正在重试…";
+      element("notice").textContent = "无法连接服务器，正在重试…";
     }
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
 }
 
 async function showDevice() {
-  part("notice").textContent = "已就绪";
+  element("notice").textContent = "已就绪";
   const {provider, fallback} = await (await fetch("health")).json();
-  part("notice").textContent =
-    `已就绪 · 在 ${provider === "cpu" ? "CPU" : "GPU"} 上运行` + (fallback ? `（未使用 ${fallback}）` : "");
+  element("notice").textContent = `已就绪 · 使用 ${provider === "cpu" ? "CPU" : "GPU"}`;
+  element("fallback").hidden = !fallback;
+  element("fallback").querySelector("p").textContent = fallback ?? "";
 }
 
 function showVoices(listed) {
   voices = new Map(listed.filter(({status}) => status === "ready").map((voice) => [voice.id, voice]));
   const broken = listed.filter(({status}) => status !== "ready");
-  part("voice").replaceChildren(
+  element("voice").replaceChildren(
     ...Array.from(voices.values(), (voice) => new Option(voice.name, voice.id, voice.default, voice.default)),
     ...broken.map(({id, name}) => Object.assign(new Option(`${name}（不可用）`, id), {disabled: true})),
   );
-  part("voice").disabled = part("play").disabled = voices.size === 0;
+  element("voice").disabled = element("play").disabled = voices.size === 0;
   showChoices();
 
-  part("broken").hidden = broken.length === 0;
-  part("broken").querySelector("summary").textContent = `${broken.length} 个声音不可用`;
-  part("broken").querySelector("ul").replaceChildren(
-    ...broken.map(({name, reason: why}) =>
-      Object.assign(document.createElement("li"), {textContent: `${name}：${why}`})),
+  element("broken").hidden = broken.length === 0;
+  element("broken").querySelector("summary").textContent = `${broken.length} 个声音不可用`;
+  element("broken").querySelector("ul").replaceChildren(
+    ...broken.map(({name, reason}) =>
+      Object.assign(document.createElement("li"), {textContent: `${name}：${reason}`})),
   );
 }
 
 function showChoices() {
-  const {speakers = [], emotions = []} = voices.get(part("voice").value) ?? {};
-  fill(part("speaker"), speakers.map((name) => new Option(name, name)));
-  const neutral = emotions.includes("neutral") ? "neutral" : emotions[0];
-  fill(part("emotion"), emotions.map((name) =>
-    new Option(EMOTIONS[name] ? `${EMOTIONS[name]} ${name}` : name, name, name === neutral, name === neutral)));
+  const {speakers = [], emotions = []} = voices.get(element("voice").value) ?? {};
+  setOptions(element("speaker"), speakers.map((name) => new Option(name, name)));
+  const initial = emotions.includes("neutral") ? "neutral" : emotions[0];
+  setOptions(element("emotion"), emotions.map((name) =>
+    new Option(EMOTIONS[name] ? `${EMOTIONS[name]} ${name}` : name, name, name === initial, name === initial)));
 }
 
-function fill(select, options) {
+function setOptions(select, options) {
   select.replaceChildren(...options);
   select.disabled = options.length < 2;
 }
 
-// ---- What is asked for
+// ---- The request
 
-const speed = () => Number((2 ** Number(part("speed").value)).toFixed(2));
+const speed = () => Number((2 ** Number(element("speed").value)).toFixed(2));
 
-function request() {
+function requestBody() {
   return {
-    input: part("text").value,
-    voice: part("voice").value,
-    speaker: part("speaker").value || null,
-    emotion: part("emotion").value || null,
+    input: element("text").value,
+    voice: element("voice").value,
+    speaker: element("speaker").value || null,
+    emotion: element("emotion").value || null,
     speed: speed(),
-    pitch: Number(part("pitch").value),
+    pitch: Number(element("pitch").value),
   };
 }
 
 function showSettings() {
-  const pitch = Number(part("pitch").value);
-  part("speed-shown").value = `${speed()} 倍`;
-  part("pitch-shown").value = `${pitch > 0 ? "+" : ""}${pitch} 半音`;
-  part("count").textContent = `${[...part("text").value].length} 字`;
+  const pitch = Number(element("pitch").value);
+  element("speed-shown").value = `${speed()} 倍`;
+  element("pitch-shown").value = `${pitch > 0 ? "+" : ""}${pitch} 半音`;
+  element("count").textContent = `${[...element("text").value].length} 字`;
 }
 
-// ---- Playing
+// ---- Playback
 
 async function play() {
   current?.abort();
-  const mine = (current = new AbortController());
-  const player = new Player(voices.get(part("voice").value).sample_rate);
-  const pieces = [];
-  const begun = performance.now();
+  const controller = (current = new AbortController());
+  const {signal} = controller;
+  const player = new Player(voices.get(element("voice").value).sample_rate);
+  const chunks = [];
+  const startTime = performance.now();
   const seconds = (value) => `${value.toFixed(2)} 秒`;
-  const showPlayed = () => mine === current && (part("played").textContent = seconds(player.played));
-  const clock = setInterval(showPlayed, 100);
-  reset();
-  part("stop").disabled = false;
-  say("正在合成…");
+  const showPlayed = () => controller === current && (element("played").textContent = seconds(player.played));
+  const timer = setInterval(showPlayed, 100);
+  resetResults();
+  element("stop").disabled = false;
+  showStatus("正在合成…");
   try {
-    const {rate, samples} = await speak(request(), mine.signal);
-    for await (const piece of samples) {
-      if (mine.signal.aborted) break;
-      if (pieces.length === 0) {
-        part("first").textContent = seconds((performance.now() - begun) / 1000);
-        say("正在播放，后面的还在合成…");
+    const {rate, samples} = await requestSpeech(requestBody(), signal);
+    for await (const chunk of samples) {
+      if (signal.aborted) break;
+      if (chunks.length === 0) {
+        element("first").textContent = seconds((performance.now() - startTime) / 1000);
+        showStatus("正在播放，同时继续合成…");
       }
-      player.add(piece);
-      pieces.push(piece);
-      part("received").textContent = seconds(player.duration);
+      player.enqueue(chunk);
+      chunks.push(chunk);
+      element("received").textContent = seconds(player.duration);
     }
-    if (mine.signal.aborted) return;
-    offer(wav(pieces, rate));
-    say("合成完毕，正在播放…");
-    await player.finished(mine.signal);
-    if (!mine.signal.aborted) say("播放完毕");
+    if (signal.aborted) return;
+    showDownload(wavFile(chunks, rate));
+    showStatus("合成完毕，正在播放…");
+    await player.finished(signal);
+    if (!signal.aborted) showStatus("播放完毕");
   } catch (error) {
-    if (!mine.signal.aborted) fail(error);
+    if (!signal.aborted) showError(error);
   } finally {
-    clearInterval(clock);
+    clearInterval(timer);
     showPlayed();
     player.close();
-    if (mine === current) {
-      part("stop").disabled = true;
+    if (controller === current) {
+      element("stop").disabled = true;
       current = null;
     }
   }
@@ -142,45 +147,45 @@ async function play() {
 function stop() {
   if (!current) return;
   current.abort();
-  say("已停止");
+  showStatus("已停止");
 }
 
-function fail(error) {
-  say("");
-  part("error").textContent =
-    error instanceof Refusal ? `服务器拒绝了请求：${error.message}`
-    : error instanceof Interruption ? "音频中断了：服务器没有把话说完，请重试"
-    : error instanceof TypeError ? "连接不上服务器"
+function showError(error) {
+  showStatus("");
+  element("error").textContent =
+    error instanceof ResponseError ? `服务器拒绝了请求：${error.message}`
+    : error instanceof StreamError ? "连接中断，音频不完整，请重试"
+    : error instanceof TypeError ? "无法连接服务器"
     : `播放失败：${error.message}`;
 }
 
-function reset() {
-  part("error").textContent = "";
-  part("figures").hidden = false;
-  for (const id of ["first", "received", "played"]) part(id).textContent = "–";
-  URL.revokeObjectURL(part("download").href);
-  part("download").hidden = true;
+function resetResults() {
+  element("error").textContent = "";
+  element("figures").hidden = false;
+  for (const id of ["first", "received", "played"]) element(id).textContent = "–";
+  URL.revokeObjectURL(element("download").href);
+  element("download").hidden = true;
 }
 
-function offer(file) {
-  part("download").href = URL.createObjectURL(file);
-  part("download").hidden = false;
+function showDownload(file) {
+  element("download").href = URL.createObjectURL(file);
+  element("download").hidden = false;
 }
 
-function say(words) {
-  part("status").textContent = words;
+function showStatus(message) {
+  element("status").textContent = message;
 }
 
-part("form").addEventListener("submit", (event) => {
+element("form").addEventListener("submit", (event) => {
   event.preventDefault();
   if (voices.size) play();
 });
-part("form").addEventListener("input", showSettings);
-part("voice").addEventListener("change", showChoices);
-part("stop").addEventListener("click", stop);
+element("form").addEventListener("input", showSettings);
+element("voice").addEventListener("change", showChoices);
+element("stop").addEventListener("click", stop);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") stop();
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) part("form").requestSubmit();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element("form").requestSubmit();
 });
 
 showSettings();

@@ -1,49 +1,49 @@
-// Asks the server for speech and hands out its samples while they arrive.
+// The client of the HTTP API: requests speech and yields its samples while they arrive.
 
-/** An answer of the server that is no speech; the message is the server's own. */
-export class Refusal extends Error {}
+/** An error response; the message is that of the server. */
+export class ResponseError extends Error {}
 
-/** The stream ended before the speech did. */
-export class Interruption extends Error {}
+/** The connection was closed before the end of the speech. */
+export class StreamError extends Error {}
 
-/** Starts a request. Resolves, once the first audio is on its way, to {rate, samples: async iterator of Int16Array}. */
-export async function speak(request, signal) {
-  const answer = await fetch("v1/audio/speech", {
+/** Requests speech. Resolves at the first audio to {rate, samples: async iterator of Int16Array}. */
+export async function requestSpeech(request, signal) {
+  const response = await fetch("v1/audio/speech", {
     method: "POST",
     headers: {"Content-Type": "application/json"},
     body: JSON.stringify({...request, response_format: "pcm"}),
     signal,
   });
-  if (!answer.ok) throw new Refusal(await reason(answer));
-  const rate = Number(/rate=(\d+)/.exec(answer.headers.get("Content-Type"))[1]);
-  return {rate, samples: samples(answer.body, signal)};
+  if (!response.ok) throw new ResponseError(await errorMessage(response));
+  const rate = Number(/rate=(\d+)/.exec(response.headers.get("Content-Type"))[1]);
+  return {rate, samples: readSamples(response.body, signal)};
 }
 
-/** What the server says is wrong. */
-export async function reason(answer) {
+/** Returns the message of an error response. */
+export async function errorMessage(response) {
   try {
-    return (await answer.json()).error.message;
+    return (await response.json()).error.message;
   } catch {
-    return `HTTP ${answer.status}`;
+    return `HTTP ${response.status}`;
   }
 }
 
-async function* samples(body, signal) {
+async function* readSamples(body, signal) {
   const reader = body.getReader();
-  let odd = new Uint8Array(0); // half a sample that waits for its other half
+  let rest = new Uint8Array(0); // the first byte of a sample whose second byte has not arrived
   for (;;) {
     let next;
     try {
       next = await reader.read();
     } catch (error) {
-      throw signal.aborted ? error : new Interruption(error.message);
+      throw signal.aborted ? error : new StreamError(error.message);
     }
     if (next.done) return;
-    const bytes = new Uint8Array(odd.length + next.value.length);
-    bytes.set(odd);
-    bytes.set(next.value, odd.length);
-    const whole = bytes.length - (bytes.length % 2);
-    odd = bytes.slice(whole);
-    if (whole) yield new Int16Array(bytes.buffer, 0, whole / 2);
+    const bytes = new Uint8Array(rest.length + next.value.length);
+    bytes.set(rest);
+    bytes.set(next.value, rest.length);
+    const complete = bytes.length - (bytes.length % 2);
+    rest = bytes.slice(complete);
+    if (complete) yield new Int16Array(bytes.buffer, 0, complete / 2);
   }
 }

@@ -1,10 +1,11 @@
-// A WAV file of 16-bit mono sound.
+// WAV files of 16-bit mono samples.
 
-/** A Blob of all pieces (Int16Array) in order, with exact sizes. */
-export function wav(pieces, rate) {
-  const size = 2 * pieces.reduce((sum, piece) => sum + piece.length, 0);
+/** Returns a WAV file as a Blob; `chunks` are Int16Array in order. */
+export function wavFile(chunks, rate) {
+  const size = 2 * chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const header = new DataView(new ArrayBuffer(44));
-  const text = (at, word) => [...word].forEach((letter, i) => header.setUint8(at + i, letter.charCodeAt(0)));
+  const text = (offset, letters) =>
+    [...letters].forEach((letter, i) => header.setUint8(offset + i, letter.charCodeAt(0)));
   text(0, "RIFF");
   header.setUint32(4, 36 + size, true);
   text(8, "WAVEfmt ");
@@ -17,5 +18,5 @@ export function wav(pieces, rate) {
   header.setUint16(34, 16, true);
   text(36, "data");
   header.setUint32(40, size, true);
-  return new Blob([header, ...pieces], {type: "audio/wav"});
+  return new Blob([header, ...chunks], {type: "audio/wav"});
 }

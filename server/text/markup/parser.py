@@ -19,7 +19,7 @@ def parse_markup(
     line and column.
     """
     if max_characters is not None and len(text) > max_characters:
-        message = f"input has {len(text)} characters, this server takes {max_characters}; split the text"
+        message = f"input has {len(text)} characters, the limit is {max_characters}; split the text"
         raise RequestError(message, param="input", code="input_too_long")
     start = len(text) - len(text.lstrip("\ufeff" + _WHITE_SPACE))
     if _is_ssml(text, start):
