@@ -143,10 +143,12 @@ def _f0_statistics(acoustic: Network, index: FileIndex) -> Path | None:
 
 
 def _training_lists(acoustic: Network, index: FileIndex) -> tuple[Path, ...]:
+    """The lists of the base model for the base model, else the others."""
     if not acoustic.folder.resolve().is_relative_to(index.root.resolve()):
         return ()  # an acoustic model from elsewhere (--am), trained with other data
-    names = (path for name in TRAINING_LISTS for path in index.own_paths(name, acoustic.folder, base_fallback=False))
-    return tuple(names)
+    base = index.in_base_model(acoustic.folder)
+    paths = (path for name in TRAINING_LISTS for path in index.paths(name))
+    return tuple(path for path in paths if index.in_base_model(path) == base)
 
 
 def _embedding_hint(encoder: Path | None) -> str:

@@ -1,6 +1,7 @@
 """The components of a voice are found in each layout; missing and doubtful ones are reported."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -301,8 +302,8 @@ def test_the_training_lists_of_a_fine_tuned_voice_are_found(tmp_path: Path) -> N
     for folder in (tmp_path / "data", tmp_path / "orig_model"):
         (folder / "am_train.lst").touch()
     assert only(tmp_path).training_lists == (tmp_path / "data" / "am_train.lst",)
-    (tmp_path / "data" / "am_train.lst").unlink()
-    assert only(tmp_path).training_lists == ()
+    shutil.rmtree(tmp_path / "tmp_am")
+    assert only(tmp_path).training_lists == (tmp_path / "orig_model" / "am_train.lst",)
 
 
 def test_training_lists_do_not_belong_to_an_acoustic_model_from_elsewhere(tmp_path: Path) -> None:
