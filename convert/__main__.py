@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from convert.conversion import Conversion, Progress, convert_speaker_encoder, convert_voice, find_speaker_encoder
 from convert.errors import ConvertError
@@ -148,8 +149,8 @@ def show_progress(title: str) -> Iterator[Progress]:
     """Shows the current step: one line that changes on a terminal, a line per step elsewhere (on standard error)."""
     console = Console(stderr=True)
     if console.is_terminal:
-        with console.status(title) as status:
-            yield lambda step: status.update(f"{title}: {step}")
+        with console.status(Text(title)) as status:  # not a string: names may contain rich's markup
+            yield lambda step: status.update(Text(f"{title}: {step}"))
     else:
         print(f"{title}:", file=sys.stderr)
         yield lambda step: print(f"  {step}", file=sys.stderr)

@@ -334,7 +334,8 @@ def test_a_terminal_shows_the_current_step(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert run(package, tmp_path / "models") == 0
+    assert run(package, tmp_path / "models", "--voice", "my[red]voice") == 0
     shown = capsys.readouterr()
-    assert str(tmp_path / "models/noncausal_16k") in shown.out
+    assert str(tmp_path / "models/my[red]voice") in shown.out
+    assert "my[red]voice: " in shown.err
     assert "\n  writing vocoder.onnx" not in shown.err
