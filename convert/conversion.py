@@ -19,13 +19,13 @@ from convert.models.text_encoder import text_encoder
 from convert.models.variance_adaptor import contour_embedding, contour_predictor, duration_predictor
 from convert.output.folder import replacing, replacing_file, sha256, write_graph
 from convert.output.inventory import TRAINABLE_EMOTIONS, Inventory, load_inventory
-from convert.output.manifest import GraphMetadata, build_manifest, load_array, write_manifest
+from convert.output.manifest import build_manifest, load_array, unit_inventory, write_manifest
 from convert.output.tables import check_tables
 from convert.source.config_files import Settings, model_settings
 from convert.source.file_index import index_files, join_paths
 from convert.source.package import VoiceSource
 from convert.source.training_list import read_emotions
-from server.voices.manifest import EMOTION_PREFIX, GraphFile
+from server.voices.manifest import EMOTION_PREFIX, GraphFile, UnitInventory, Vocoder
 
 TRAINING_WEIGHTS = (
     "align_attention.*",
@@ -54,8 +54,7 @@ class _AcousticModel:
     """The written graphs of the acoustic model."""
 
     graphs: dict[str, GraphFile]
-    specials: tuple[str, ...]
-    max_units: int
+    units: UnitInventory
     notes: tuple[str, ...]
 
 
@@ -64,8 +63,7 @@ class _Vocoder:
     """The written graph of the vocoder."""
 
     graph: GraphFile
-    samples_per_frame: int
-    harmonics: int
+    section: Vocoder
     notes: tuple[str, ...]
 
 
@@ -109,12 +107,13 @@ def convert_voice(
             notes += encoder.notes
         elif source.speaker_encoder is not None:
             notes.append(f"{source.speaker_encoder.name} is left out: this voice takes no speaker embedding")
-        metadata = GraphMetadata(acoustic.specials, acoustic.max_units, vocoder.samples_per_frame, vocoder.harmonics)
         optional: dict[str, Any] = {"untrained": tuple(untrained)} if untrained else {}
         if trained:
             optional["trained_emotions"] = trained
         files = _copy_files(source, config, folder)
-        manifest = build_manifest(source, config, inventory, metadata, package, graphs, files, **optional)
+        manifest = build_manifest(
+            source, config, inventory.emotions, acoustic.units, vocoder.section, package, graphs, files, **optional
+        )
         if variants:
             from convert.quantization.variants import make_variants  # imports onnxruntime, which fp32 does not need
 
@@ -165,7 +164,8 @@ def _convert_acoustic_model(
     ]
     notes = (*tables.notes, *_check_weights(weights))
     files = {graph.name: _write_graph(graph, folder, progress) for graph in graphs}
-    return _AcousticModel(files, tables.specials, graphs[0].metadata("longest"), notes)
+    units = unit_inventory(config, inventory, tables.specials, graphs[0].metadata("longest"))
+    return _AcousticModel(files, units, notes)
 
 
 def _convert_vocoder(source: VoiceSource, config: Settings, folder: Path, progress: Progress) -> _Vocoder:
@@ -176,7 +176,8 @@ def _convert_vocoder(source: VoiceSource, config: Settings, folder: Path, progre
     notes = _check_weights(weights)
     _check_vocoder(source, config, generator, graph)
     file = _write_graph(graph, folder, progress)
-    return _Vocoder(file, graph.metadata("samples_per_frame"), graph.metadata("harmonics") or 0, notes)
+    harmonics = graph.metadata("harmonics") or 0
+    return _Vocoder(file, Vocoder(samples_per_frame=graph.metadata("samples_per_frame"), harmonics=harmonics), notes)
 
 
 def _build_speaker_encoder(model: Path, progress: Progress) -> _SpeakerEncoder:

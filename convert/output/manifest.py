@@ -1,6 +1,5 @@
 """Builds and writes voice.yaml, whose schema is `server.voices.manifest`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -35,21 +34,12 @@ _KEY_ORDER = (
 """In voice.yaml: what people read first; graphs last."""
 
 
-@dataclass(frozen=True, slots=True)
-class GraphMetadata:
-    """The values of voice.yaml that come from the graphs."""
-
-    specials: tuple[str, ...]
-    max_units: int
-    samples_per_frame: int
-    harmonics: int
-
-
 def build_manifest(
     source: VoiceSource,
     config: Settings,
-    inventory: Inventory,
-    metadata: GraphMetadata,
+    emotions: tuple[str, ...],
+    units: UnitInventory,
+    vocoder: Vocoder,
     package: str,
     graphs: dict[str, GraphFile],
     files: dict[str, str],
@@ -64,8 +54,8 @@ def build_manifest(
         sample_rate=source.sampling_rate,
         precision="fp32",
         speakers=speakers_of(source),
-        emotions=inventory.emotions,
-        units=_units(config, inventory, metadata),
+        emotions=emotions,
+        units=units,
         acoustic=Acoustic(
             mel_channels=config["num_mels"],
             frames_per_step=config["outputs_per_step"],
@@ -73,7 +63,7 @@ def build_manifest(
             speaker_embedding="speaker.npy" if config.get("SE") else None,
             filled_pauses=tuple(filled_pause(*pair, first) for pair in FILLED_PAUSES) if config.get("FP") else (),
         ),
-        vocoder=Vocoder(samples_per_frame=metadata.samples_per_frame, harmonics=metadata.harmonics),
+        vocoder=vocoder,
         source={
             "package": package,
             "acoustic": source.am_checkpoint.name,
@@ -132,15 +122,16 @@ def load_array(path: Path) -> NDArray[Any]:
     return array
 
 
-def _units(config: Settings, inventory: Inventory, metadata: GraphMetadata) -> UnitInventory:
+def unit_inventory(config: Settings, inventory: Inventory, specials: tuple[str, ...], longest: int) -> UnitInventory:
+    """The units of the voice: bytes, or the phones of its language."""
     if config.get("using_byte"):
-        return UnitInventory(kind="bytes", specials=metadata.specials, longest=metadata.max_units)
+        return UnitInventory(kind="bytes", specials=specials, longest=longest)
     return UnitInventory(
         kind="phones",
         phones=inventory.phones,
         tones=inventory.tones,
         syllable_flags=inventory.syllable_flags,
         word_flags=inventory.word_flags,
-        specials=metadata.specials,
-        longest=metadata.max_units,
+        specials=specials,
+        longest=longest,
     )
