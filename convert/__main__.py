@@ -3,16 +3,21 @@
 import argparse
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from convert.conversion import Conversion, convert_voice
-from convert.encoder_conversion import convert_encoder, lone_encoder
+from rich.console import Console
+from rich.text import Text
+
+from convert.conversion import Conversion, Progress, convert_speaker_encoder, convert_voice, find_speaker_encoder
 from convert.errors import ConvertError
+from convert.output.inventory import TRAINABLE_EMOTIONS
 from convert.output.manifest import UNTRAINED
-from convert.source.download import locate
+from convert.source.download import resolve_source
 from convert.source.package import find_voices
+from server.voices.manifest import EMOTION_PREFIX
 
 EXAMPLES = """examples:
   python -m convert ~/speech_sambert-hifigan_tts_zhibei_emo_zh-cn_16k
@@ -20,13 +25,12 @@ EXAMPLES = """examples:
   python -m convert pretrain_work_dir --voice mine --se pretrain_work_dir/data/se/se.npy
   python -m convert --se-model basemodel_16k/speaker_embedding/se.model
 """
-
-
 PRECISIONS = ("fp32", "int8", "fp16")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
+    """Runs the command; the exit status."""
+    options = argument_parser().parse_args(arguments)
     try:
         convert(options)
     except ConvertError as error:
@@ -38,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command."""
     command = argparse.ArgumentParser(
         prog="python -m convert",
         description="Converts Sambert-HiFiGAN voices (ModelScope, KAN-TTS) to ONNX. Needs no PyTorch.",
@@ -49,45 +54,54 @@ def parser() -> argparse.ArgumentParser:
         "source",
         nargs="?",
         help="a package folder, a KAN-TTS training folder, or a ModelScope model id (owner/name); without it, "
-        "--se-model is converted by itself",
+        "only --se-model is converted",
     )
-    command.add_argument("--output", type=Path, default=Path("models"), help="where to write (default: models)")
-    command.add_argument("--voice", help="convert only this voice of a package; or the name of a voice that has none")
+    command.add_argument("--output", type=Path, default=Path("models"), help="output folder (default: models)")
+    command.add_argument("--voice", help="convert only this voice of a package, or rename its only voice")
     command.add_argument(
         "--precision",
-        type=lambda value: names(value, "precision", PRECISIONS),
+        type=lambda value: parse_names(value, "precision", PRECISIONS),
         default=("fp32", "int8"),
         metavar="LIST",
-        help="fp32 (always there), int8 for CPUs, fp16 for GPUs, with commas (default: fp32,int8)",
+        help="comma-separated: fp32 (always written), int8 for CPUs, fp16 for GPUs (default: fp32,int8)",
+    )
+    command.add_argument(
+        "--emotions",
+        type=lambda value: parse_names(value, "emotion", TRAINABLE_EMOTIONS, prefix=EMOTION_PREFIX),
+        default=(),
+        metavar="LIST",
+        help="comma-separated: the emotions in the training data of the voice; the server offers no others (default: "
+        "those of am_train.lst in a KAN-TTS training folder, else unknown)",
     )
     command.add_argument(
         "--untrained",
-        type=lambda value: names(value, "sounds", UNTRAINED),
+        type=lambda value: parse_names(value, "sounds", UNTRAINED),
         default=(),
         metavar="LIST",
-        help=f"{', '.join(UNTRAINED)}, with commas: what the voice has phones for but was never taught; voice.yaml "
-        "says so, and the server reads such words in another way",
+        help=f"comma-separated, of {', '.join(UNTRAINED)}: sounds without examples in the training data, although the "
+        "voice has phones for them; the server reads such words in another way",
     )
     command.add_argument("--am", type=Path, help="acoustic model: a .pth file, or a folder with config.yaml and ckpt/")
-    command.add_argument("--voc", type=Path, help="vocoder, likewise")
+    command.add_argument("--voc", type=Path, help="vocoder: a .pth file, or a folder with config.yaml and ckpt/")
     command.add_argument("--se", type=Path, help="speaker embedding (se.npy)")
-    command.add_argument("--se-model", type=Path, help="speaker encoder (se.model); for voices that take an embedding")
+    command.add_argument("--se-model", type=Path, help="speaker encoder (se.model), for voices with speaker embeddings")
     return command
 
 
-def names(value: str, kind: str, valid: Collection[str]) -> tuple[str, ...]:
-    """Those of a list with commas, each once."""
-    given = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
-    if unknown := [name for name in given if name not in valid]:
+def parse_names(value: str, kind: str, valid: Collection[str], prefix: str = "") -> tuple[str, ...]:
+    """The names in a comma-separated list, without duplicates and without `prefix`."""
+    names = tuple(dict.fromkeys(name.strip().removeprefix(prefix) for name in value.split(",")))
+    if unknown := [name for name in names if name not in valid]:
         raise argparse.ArgumentTypeError(f"unknown {kind} {unknown[0]!r}; valid: {', '.join(valid)}")
-    return given
+    return names
 
 
 def convert(options: argparse.Namespace) -> None:
-    named = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
-    given = {name for name, part in {**named, "voice": options.voice}.items() if part is not None}
+    """Converts what the options select. Raises `ConvertError`."""
+    components = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
+    given = {name for name, component in {**components, "voice": options.voice}.items() if component is not None}
     if given == {"se_model"} and options.source is None:
-        return convert_alone(options.se_model, options.output)
+        return convert_encoder(options.se_model, options.output)
     if options.source is None and {"am", "voc", "voice"} <= given:
         options.source = str(options.am if options.am.is_dir() else options.am.parent)
     if options.source is None:
@@ -95,35 +109,55 @@ def convert(options: argparse.Namespace) -> None:
             "SOURCE is missing: the folder of a package, or a ModelScope model id. "
             "Only --se-model alone, or --am, --voc and --voice together, need none"
         )
-    variants = [name for name in options.precision if name != "fp32"]
-    if variants and find_spec("onnxruntime") is None:
-        raise ConvertError(
-            f"{' and '.join(variants)} must be tried out before they are written, and onnxruntime, which does that, is "
-            "not installed: install it (the extra cpu), or give --precision fp32"
-        )
-    source = locate(options.source)
-    if not given and (encoder := lone_encoder(source)):
-        return convert_alone(encoder, options.output)
+    variants = required_variants(options.precision)
+    source = resolve_source(options.source)
+    if not given and (encoder := find_speaker_encoder(source)):
+        return convert_encoder(encoder, options.output)
     local = Path(options.source).expanduser().exists()
-    origin = source.resolve().name if local else options.source
-    for parts in find_voices(source, voice=options.voice, **named):
+    package = source.resolve().name if local else options.source
+    for voice in find_voices(source, voice=options.voice, **components):
         started = time.monotonic()
-        print(f"{parts.name}:", file=sys.stderr)
-        report(convert_voice(parts, options.output, origin, show, variants, options.untrained), started)
+        with show_progress(voice.name) as progress:
+            result = convert_voice(
+                voice, options.output, package, progress, variants, options.untrained, options.emotions
+            )
+        report(result, started)
     return None
 
 
-def convert_alone(encoder: Path, output: Path) -> None:
+def required_variants(precisions: Collection[str]) -> list[str]:
+    """The precisions besides fp32. Raises `ConvertError` if onnxruntime is missing, which they need."""
+    variants = [name for name in precisions if name != "fp32"]
+    if variants and find_spec("onnxruntime") is None:
+        raise ConvertError(
+            f"{' and '.join(variants)} must be evaluated before they are written, and onnxruntime, which runs them, is "
+            "not installed: install it (the extra cpu), or give --precision fp32"
+        )
+    return variants
+
+
+def convert_encoder(encoder: Path, output: Path) -> None:
+    """Converts a speaker encoder without a voice."""
     started = time.monotonic()
-    print("speaker encoder:", file=sys.stderr)
-    report(convert_encoder(encoder, output, show), started)
+    with show_progress("speaker encoder") as progress:
+        result = convert_speaker_encoder(encoder, output, progress)
+    report(result, started)
 
 
-def show(step: str) -> None:
-    print(f"  {step}", file=sys.stderr)
+@contextmanager
+def show_progress(title: str) -> Iterator[Progress]:
+    """Shows the current step: one line that changes on a terminal, a line per step elsewhere (on standard error)."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status(Text(title)) as status:  # not a string: names may contain rich's markup
+            yield lambda step: status.update(Text(f"{title}: {step}"))
+    else:
+        print(f"{title}:", file=sys.stderr)
+        yield lambda step: print(f"  {step}", file=sys.stderr)
 
 
 def report(result: Conversion, started: float) -> None:
+    """Prints the notes and the written path."""
     for note in result.notes:
         print(f"  note: {note}", file=sys.stderr)
     millions = result.parameters / 1e6

@@ -1,16 +1,15 @@
-"""Writes one voice folder: the graphs and voice.yaml, all or nothing."""
+"""Converts one voice to a voice folder, or a speaker encoder to a file; nothing is written if it fails."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from convert.checkpoint.reader import read_weights
 from convert.checkpoint.weights import Weights
-from convert.errors import ConvertError
+from convert.errors import ConvertError, PackageError
 from convert.graph.builder import Graph
 from convert.models.hifigan import DEFAULTS, hifigan
 from convert.models.mel_decoder import decoder_memory, mel_decoder
@@ -18,140 +17,218 @@ from convert.models.postnet import postnet
 from convert.models.speaker_encoder import speaker_encoder
 from convert.models.text_encoder import text_encoder
 from convert.models.variance_adaptor import contour_embedding, contour_predictor, duration_predictor
-from convert.output.folder import digest, replacing, write_graph
-from convert.output.inventory import load_inventory
-from convert.output.manifest import describe, load_array
-from convert.output.tables import table_rows
+from convert.output.folder import replacing, replacing_file, sha256, write_graph
+from convert.output.inventory import TRAINABLE_EMOTIONS, Inventory, load_inventory
+from convert.output.manifest import build_manifest, load_array, unit_inventory, write_manifest
+from convert.output.tables import check_tables
 from convert.source.config_files import Settings, model_settings
-from convert.source.package import VoiceParts
+from convert.source.file_index import index_files, join_paths
+from convert.source.package import VoiceSource
+from convert.source.training_list import read_emotions
+from server.voices.manifest import EMOTION_PREFIX, GraphFile, UnitInventory, Vocoder
 
-TRAINING_ONLY = ("align_attention.*", "variance_adaptor.dur_position_encoder.inv_timescales", "*.num_batches_tracked")
-"""Weights that inference does not read. The position code within a phone is a formula; the server computes it."""
+TRAINING_WEIGHTS = (
+    "align_attention.*",
+    "variance_adaptor.dur_position_encoder.inv_timescales",
+    "*.num_batches_tracked",
+)
+"""Weights that inference does not use. The server computes the position codes of frames by their formula."""
 
 Progress = Callable[[str], None]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Conversion:
-    """What became of one voice, or of a speaker encoder by itself."""
+    """The result of a conversion."""
 
     path: Path
-    parameters: int = 0
-    notes: list[str] = field(default_factory=list)
+    """The voice folder, or the file of a speaker encoder."""
+    parameters: int
+    """Number of weights in all graphs."""
+    notes: tuple[str, ...]
+    """Messages for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class _AcousticModel:
+    """The written graphs of the acoustic model."""
+
+    graphs: dict[str, GraphFile]
+    units: UnitInventory
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocoder:
+    """The written graph of the vocoder."""
+
+    graph: GraphFile
+    section: Vocoder
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _SpeakerEncoder:
+    """The graph of a speaker encoder, not written yet."""
+
+    graph: Graph
+    notes: tuple[str, ...]
 
 
 def convert_voice(
-    parts: VoiceParts,
+    source: VoiceSource,
     output: Path,
-    origin: str,
+    package: str,
     progress: Progress,
     variants: Sequence[str] = (),
     untrained: Sequence[str] = (),
+    emotions: Sequence[str] = (),
 ) -> Conversion:
-    """Converts one voice into `output`/<name>, replacing an older one only when everything is written.
+    """Converts one voice to `output`/<name>. An older voice is replaced when everything is written.
 
-    `variants` are precisions besides fp32; they need onnxruntime. `untrained` are some of `convert.manifest.UNTRAINED`.
+    `package` is the name of the source for voice.yaml, `variants` are precisions besides fp32, which need onnxruntime,
+    `untrained` are items of `convert.output.manifest.UNTRAINED`, `emotions` are the trained emotions without prefix;
+    empty: those of the training lists. Raises `ConvertError`.
     """
-    result = Conversion(output / parts.name, notes=list(parts.notes))
-    config = model_settings(parts.am_config, parts.am_checkpoint, "KanTtsSAMBERT")
-    with replacing(result.path) as folder:
-        graphs: dict[str, dict[str, Any]] = {}
-        facts: dict[str, Any] = {}
-        for graph in voice_graphs(parts, config, result.notes, facts, progress):
-            progress(f"writing {graph.name}.onnx")
-            graphs[graph.name] = write_graph(graph, folder)
-            result.parameters += graph.parameters
-        manifest = describe(parts, config, facts, origin)
-        if untrained:
-            manifest["untrained"] = list(untrained)
-        manifest["files"] = copy_files(parts, config, folder)
-        manifest["graphs"] = graphs
+    path = output / source.name
+    trained = _trained_emotions(source, emotions)
+    config = model_settings(source.am_config, source.am_checkpoint, "KanTtsSAMBERT")
+    with replacing(path) as folder:
+        inventory = load_inventory(source.language)
+        acoustic = _convert_acoustic_model(source, config, inventory, folder, progress)
+        vocoder = _convert_vocoder(source, config, folder, progress)
+        notes = [*source.notes, *acoustic.notes, *vocoder.notes]
+        if trained and not emotions:
+            notes.append(f"trained emotions, from {source.training_lists[0].name}: {', '.join(trained)}")
+        graphs = {**acoustic.graphs, "vocoder": vocoder.graph}
+        if source.speaker_encoder is not None and config.get("SE"):
+            encoder = _build_speaker_encoder(source.speaker_encoder, progress)
+            graphs[encoder.graph.name] = _write_graph(encoder.graph, folder, progress)
+            notes += encoder.notes
+        elif source.speaker_encoder is not None:
+            notes.append(f"{source.speaker_encoder.name} is left out: this voice takes no speaker embedding")
+        optional: dict[str, Any] = {"untrained": tuple(untrained)} if untrained else {}
+        if trained:
+            optional["trained_emotions"] = trained
+        files = _copy_files(source, config, folder)
+        manifest = build_manifest(
+            source, config, inventory.emotions, acoustic.units, vocoder.section, package, graphs, files, **optional
+        )
         if variants:
-            from convert.quantization.variants import make_variants  # imports onnxruntime, which float32 does not need
+            from convert.quantization.variants import make_variants  # imports onnxruntime, which fp32 does not need
 
-            manifest["variants"] = make_variants(folder, manifest, variants, result.notes, progress)
-        text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
-        (folder / "voice.yaml").write_text(text, encoding="utf-8")
-    return result
+            created = make_variants(folder, manifest, variants, progress)
+            manifest = manifest.model_copy(update={"variants": created.variants})
+            notes += created.notes
+        write_manifest(manifest, folder)
+    return Conversion(path, sum(graph.parameters for graph in graphs.values()), tuple(notes))
 
 
-def voice_graphs(
-    parts: VoiceParts, config: Settings, notes: list[str], facts: dict[str, Any], progress: Progress
-) -> Iterator[Graph]:
-    """The graphs of a voice, model by model, so that one model's weights are in memory at a time."""
-    progress(f"reading {parts.am_checkpoint.name}")
-    weights = Weights(read_weights(parts.am_checkpoint, "model"), str(parts.am_checkpoint))
-    facts["inventory"] = inventory = load_inventory(parts.language)
-    rows, facts["specials"] = table_rows(parts, config, weights, inventory, notes)
+def convert_speaker_encoder(model: Path, output: Path, progress: Progress) -> Conversion:
+    """Writes `output`/speaker_encoder.onnx. An older file is replaced when the new one is complete."""
+    path = output / "speaker_encoder.onnx"
+    encoder = _build_speaker_encoder(model, progress)
+    progress(f"writing {path.name}")
+    with replacing_file(path) as temporary:
+        temporary.write_bytes(encoder.graph.build().SerializeToString(deterministic=True))
+    return Conversion(path, encoder.graph.parameters, encoder.notes)
+
+
+def find_speaker_encoder(source: Path) -> Path | None:
+    """The se.model that `source` is, or that is in a folder without a voice (config.yaml); None if there is none."""
+    if source.is_file():
+        return source if source.suffix == ".model" else None
+    index = index_files(source)
+    if index.paths("config.yaml"):
+        return None
+    models = index.paths("se.model")
+    if len(models) > 1:
+        raise PackageError(f"{source} has several se.model: {join_paths(models)}; choose one with --se-model")
+    return models[0] if models else None
+
+
+def _convert_acoustic_model(
+    source: VoiceSource, config: Settings, inventory: Inventory, folder: Path, progress: Progress
+) -> _AcousticModel:
+    progress(f"reading {source.am_checkpoint.name}")
+    weights = Weights(read_weights(source.am_checkpoint, "model"), str(source.am_checkpoint))
+    tables = check_tables(source, config, weights, inventory)
     graphs = [
-        text_encoder(config, weights, rows),
-        contour_predictor(config, weights, rows),
+        text_encoder(config, weights, tables.rows),
+        contour_predictor(config, weights, tables.rows),
         contour_embedding(config, weights),
         duration_predictor(config, weights),
         decoder_memory(config, weights),
         mel_decoder(config, weights),
         postnet(config, weights),
     ]
-    note_unused(weights, notes)
-    facts["longest"] = graphs[0].fact("longest")
-    yield from graphs
+    notes = (*tables.notes, *_check_weights(weights))
+    files = {graph.name: _write_graph(graph, folder, progress) for graph in graphs}
+    units = unit_inventory(config, inventory, tables.specials, graphs[0].metadata("longest"))
+    return _AcousticModel(files, units, notes)
 
-    progress(f"reading {parts.voc_checkpoint.name}")
-    generator = model_settings(parts.voc_config, parts.voc_checkpoint, "Generator", DEFAULTS)
-    weights = Weights(read_weights(parts.voc_checkpoint, "model", "generator"), str(parts.voc_checkpoint))
+
+def _convert_vocoder(source: VoiceSource, config: Settings, folder: Path, progress: Progress) -> _Vocoder:
+    progress(f"reading {source.voc_checkpoint.name}")
+    generator = model_settings(source.voc_config, source.voc_checkpoint, "Generator", DEFAULTS)
+    weights = Weights(read_weights(source.voc_checkpoint, "model", "generator"), str(source.voc_checkpoint))
     graph = hifigan(generator, weights)
-    note_unused(weights, notes)
-    check_vocoder(parts, config, generator, graph)
-    facts["samples_per_frame"], facts["harmonics"] = graph.fact("samples_per_frame"), graph.fact("harmonics") or 0
-    yield graph
-
-    if parts.speaker_encoder is None:
-        return
-    if config.get("SE"):
-        yield encoder_graph(parts.speaker_encoder, notes, progress)
-    else:
-        notes.append(f"{parts.speaker_encoder.name} is left out: this voice takes no speaker embedding")
+    notes = _check_weights(weights)
+    _check_vocoder(source, config, generator, graph)
+    file = _write_graph(graph, folder, progress)
+    harmonics = graph.metadata("harmonics") or 0
+    return _Vocoder(file, Vocoder(samples_per_frame=graph.metadata("samples_per_frame"), harmonics=harmonics), notes)
 
 
-def encoder_graph(model: Path, notes: list[str], progress: Progress) -> Graph:
-    """The speaker encoder in a se.model, which is a table of weights and nothing else."""
+def _build_speaker_encoder(model: Path, progress: Progress) -> _SpeakerEncoder:
     progress(f"reading {model.name}")
     weights = Weights(read_weights(model), str(model))
     graph = speaker_encoder(weights)
-    note_unused(weights, notes)
-    return graph
+    return _SpeakerEncoder(graph, _check_weights(weights))
 
 
-def note_unused(weights: Weights, notes: list[str]) -> None:
-    unused = weights.settle(TRAINING_ONLY)
-    if unused:
-        notes.append(f"{len(unused)} weights of {Path(weights.label).name} are not used: {', '.join(unused)}")
+def _write_graph(graph: Graph, folder: Path, progress: Progress) -> GraphFile:
+    progress(f"writing {graph.name}.onnx")
+    return write_graph(graph, folder)
 
 
-def check_vocoder(parts: VoiceParts, acoustic: Settings, generator: Settings, graph: Graph) -> None:
-    """The vocoder must take what the acoustic model gives, at the rate that the package promises."""
-    source = 2 if generator.get("nsf_params") else 0
-    if acoustic["num_mels"] != generator["in_channels"] + source:
+def _check_weights(weights: Weights) -> tuple[str, ...]:
+    """A note about unused weights, if any. Raises `ConvertError` for missing and misshapen weights."""
+    weights.check()
+    unused = weights.unused(TRAINING_WEIGHTS)
+    return (f"{len(unused)} weights of {Path(weights.label).name} are not used: {', '.join(unused)}",) if unused else ()
+
+
+def _check_vocoder(source: VoiceSource, acoustic: Settings, generator: Settings, graph: Graph) -> None:
+    """Raises `ConvertError` if the vocoder does not fit the acoustic model's output or the sampling rate."""
+    extra_channels = 2 if generator.get("nsf_params") else 0
+    if acoustic["num_mels"] != generator["in_channels"] + extra_channels:
         raise ConvertError(
-            f"the acoustic model puts out {acoustic['num_mels']} channels, but the vocoder takes "
-            f"{generator['in_channels']}" + (" and F0 and voicing" if source else " and no F0 (no nsf_params)")
+            f"the acoustic model outputs {acoustic['num_mels']} channels, but the vocoder takes "
+            f"{generator['in_channels']}" + (" and F0 and voicing" if extra_channels else " and no F0 (no nsf_params)")
         )
-    hop = parts.audio_config.get("hop_length")
-    if hop != graph.fact("samples_per_frame"):
-        raise ConvertError(
-            f"upsample_scales make {graph.fact('samples_per_frame')} samples a frame, hop_length says {hop}"
-        )
+    hop, samples_per_frame = source.audio_config.get("hop_length"), graph.metadata("samples_per_frame")
+    if hop != samples_per_frame:
+        raise ConvertError(f"upsample_scales make {samples_per_frame} samples a frame, but hop_length is {hop}")
 
 
-def copy_files(parts: VoiceParts, config: Settings, folder: Path) -> dict[str, str]:
-    """The files of a voice that are no graphs, with their SHA-256."""
+def _trained_emotions(source: VoiceSource, emotions: Sequence[str]) -> tuple[str, ...]:
+    """The given emotions, else those of the training lists, in the order of the table."""
+    if unknown := set(emotions) - set(TRAINABLE_EMOTIONS):
+        raise ConvertError(f"unknown emotions {', '.join(sorted(unknown))}; valid: {', '.join(TRAINABLE_EMOTIONS)}")
+    trained = emotions or {name.removeprefix(EMOTION_PREFIX) for name in read_emotions(source.training_lists)}
+    return tuple(name for name in TRAINABLE_EMOTIONS if name in trained)
+
+
+def _copy_files(source: VoiceSource, config: Settings, folder: Path) -> dict[str, str]:
+    """Writes the files of a voice other than graphs; their SHA-256 by name."""
     if not config.get("SE"):
         return {}
-    assert parts.speaker_embedding is not None  # `find_voices` has seen to it
-    vector = load_array(parts.speaker_embedding).reshape(1, -1)
+    assert source.speaker_embedding is not None  # checked by `find_voices`
+    vector = load_array(source.speaker_embedding).reshape(1, -1)
     if vector.shape[1] != config["speaker_units"]:
         raise ConvertError(
-            f"{parts.speaker_embedding} holds {vector.shape[1]} numbers, this voice takes {config['speaker_units']}"
+            f"{source.speaker_embedding} holds {vector.shape[1]} numbers, this voice takes {config['speaker_units']}"
         )
     np.save(folder / "speaker.npy", vector.astype(np.float32))
-    return {"speaker.npy": digest(folder / "speaker.npy")}
+    return {"speaker.npy": sha256(folder / "speaker.npy")}

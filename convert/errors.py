@@ -1,28 +1,28 @@
-"""What goes wrong between a package and a voice folder.
+"""Errors of the converter.
 
-Each message says what happened, where, and what to do; the command line prints it and adds no traceback.
+Each message says what happened, where, and what to do. The command line prints it without a traceback.
 """
 
 
 class ConvertError(Exception):
-    """Base of every error that a conversion raises on purpose."""
+    """Base of all errors that the converter raises on purpose."""
 
 
 class CheckpointError(ConvertError):
-    """A .pth file cannot be read: not a checkpoint, damaged, or without the weights that were asked for."""
+    """A .pth file is not a checkpoint, is damaged, or lacks the requested weights."""
 
 
 class ForbiddenPickleError(CheckpointError):
-    """A checkpoint wants something to be called or built that is not a tensor; nothing of it was executed."""
+    """A checkpoint calls or builds something other than tensors; nothing in it was executed."""
 
 
 class PackageError(ConvertError):
-    """A folder does not hold the parts of a voice, or holds them twice."""
+    """A folder lacks a component of a voice, or has several candidates for it."""
 
 
 class InventoryError(ConvertError):
-    """A language whose phones and tones are not known here."""
+    """A language without a phone inventory in `output/inventories`."""
 
 
 class DownloadError(ConvertError):
-    """A model could not be fetched from ModelScope."""
+    """A model cannot be downloaded from ModelScope."""

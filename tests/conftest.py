@@ -7,9 +7,9 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
-import yaml
 
 from convert.conversion import convert_voice
+from convert.output.manifest import write_manifest
 from convert.quantization.variants import make_variants
 from convert.source.package import find_voices
 from server.config import RuntimeSection, SynthesisSection
@@ -22,6 +22,7 @@ from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.sequencing import Item, sequence
 from server.synthesis.synthesizer import Synthesizer
 from server.types import PLAIN, Audio, Floats, Style
+from server.voices.manifest import read_manifest
 from server.voices.voice import Voice
 
 HERE = Path(__file__).parent
@@ -76,9 +77,9 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for parts in find_voices(GOLDEN / "noncausal_16k"):
         convert_voice(parts, models, "noncausal_16k", lambda step: None, ("fp16", "int8"))
     folder = Path(shutil.copytree(EMBEDDED, models / "demo"))
-    manifest = yaml.safe_load((folder / "voice.yaml").read_text())
-    manifest["variants"] = make_variants(folder, manifest, ("fp16", "int8"), [], lambda step: None)
-    (folder / "voice.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
+    manifest = read_manifest(folder)
+    created = make_variants(folder, manifest, ("fp16", "int8"), lambda step: None)
+    write_manifest(manifest.model_copy(update={"variants": created.variants}), folder)
     return models
 
 

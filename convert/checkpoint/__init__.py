@@ -1,1 +1,1 @@
-"""Reads PyTorch checkpoints without PyTorch and without executing anything in them."""
+"""Reads PyTorch checkpoints without PyTorch and without executing code from them."""

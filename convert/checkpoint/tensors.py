@@ -1,25 +1,26 @@
-"""Tensors whose bytes stay in the checkpoint until they are asked for.
+"""Tensors of a checkpoint whose bytes are read from the file on request.
 
-A tensor is a view (offset, shape, strides) of a storage, a storage is a stretch of the file, and several tensors may
-share one.
+A tensor is a view (offset, shape, strides) of a storage, a storage is a byte range of the file, and several tensors may
+share a storage.
 """
 
 import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
-from convert.checkpoint.unpickler import shown
+from convert.checkpoint.unpickler import printable
 from convert.errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """The bytes of one storage in the file."""
+class ByteRange:
+    """The position of one storage in the file."""
 
     position: int
     size: int
@@ -27,29 +28,29 @@ class Region:
 
 
 class StorageFile:
-    """Where the storages of one checkpoint lie; filled after the pickle in the legacy format."""
+    """The byte ranges of the storages of one checkpoint. In the legacy format they follow after the pickle."""
 
     def __init__(self, path: Path, byte_order: Literal["<", ">"] = "<") -> None:
         self.path = path
         self.byte_order = byte_order
-        self.regions: dict[str, Region] = {}
+        self.ranges: dict[str, ByteRange] = {}
         self._last: tuple[str, bytes] = ("", b"")
 
     def read(self, key: str) -> bytes:
-        """A whole storage, checked. The last one is kept, since the weights of an LSTM often share theirs."""
+        """A whole storage, with its checksum verified. The last one is cached: weights of an LSTM often share one."""
         if key != self._last[0]:
-            region = self.regions[key]
+            span = self.ranges[key]
             try:
                 with self.path.open("rb") as stream:
-                    stream.seek(region.position)
-                    content = stream.read(region.size)
+                    stream.seek(span.position)
+                    content = stream.read(span.size)
             except OSError as error:
                 raise CheckpointError(f"{self.path} cannot be read any more: {error.strerror or error}") from None
-            if len(content) != region.size:
+            if len(content) != span.size:
                 raise CheckpointError(f"{self.path} became shorter while it was read; copy or download it again")
-            if region.crc is not None and zlib.crc32(content) != region.crc:
+            if span.crc is not None and zlib.crc32(content) != span.crc:
                 raise CheckpointError(
-                    f"{self.path} is damaged: storage {shown(key)} has not the checksum that was recorded (CRC-32); "
+                    f"{self.path} is damaged: the checksum (CRC-32) of storage {printable(key)} is wrong; "
                     "copy or download it again"
                 )
             self._last = (key, content)
@@ -68,12 +69,13 @@ class Storage:
 
     @property
     def item_size(self) -> int:
+        """Bytes of an element."""
         return 2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor whose bytes are still in the file."""
+    """A tensor whose bytes are not read yet."""
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
@@ -89,23 +91,23 @@ class Tensor:
 
     @property
     def size(self) -> int:
-        """Elements."""
+        """Number of elements."""
         return math.prod(self.shape)
 
-    def array(self) -> np.ndarray:
+    def array(self) -> NDArray[Any]:
         """The values, contiguous, in this machine's byte order; bfloat16 becomes float32.
 
-        Raises `CheckpointError` when the storage is damaged, or has fewer elements than the tensor shows of it.
+        Raises `CheckpointError` if the storage is damaged or has fewer elements than the tensor.
         """
         storage, file = self.storage, self.storage.file
         if self.size > storage.length:
             raise CheckpointError(f"{file.path}: a tensor of {self.size} elements repeats one of {storage.length}")
-        brain = storage.dtype == "bfloat16"
-        stored = np.dtype("u2" if brain else storage.dtype).newbyteorder(file.byte_order)
+        bfloat16 = storage.dtype == "bfloat16"
+        stored = np.dtype("u2" if bfloat16 else storage.dtype).newbyteorder(file.byte_order)
         if self.size == 0:
-            return np.zeros(self.shape, np.float32 if brain else stored.newbyteorder("="))
+            return np.zeros(self.shape, np.float32 if bfloat16 else stored.newbyteorder("="))
         content = file.read(storage.key)
         flat = np.frombuffer(content, stored, storage.length, storage.start * storage.item_size)[self.offset :]
         view = as_strided(flat, self.shape, [stride * stored.itemsize for stride in self.strides], writeable=False)
         values = np.array(view, dtype=stored.newbyteorder("="), order="C")
-        return (values.astype(np.uint32) << 16).view(np.float32) if brain else values
+        return (values.astype(np.uint32) << 16).view(np.float32) if bfloat16 else values

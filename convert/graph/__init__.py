@@ -1,1 +1,1 @@
-"""Builds ONNX graphs: operators, layers, layers that carry a state between chunks."""
+"""Builds ONNX graphs: operators, layers, streaming layers with state."""

@@ -1,4 +1,4 @@
-"""The layers that several models share, as graph pieces. Signals are (batch, time, channels) here."""
+"""Layers that several models share. Signals are (batch, time, channels)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ def linear(
 
 
 def layer_norm(graph: Graph, name: str, x: Value, weights: Weights, size: int) -> Value:
+    """Layer normalization over the channels."""
     scale = graph.weight(f"{name}.scale", weights.take("weight", size))
     bias = graph.weight(f"{name}.bias", weights.take("bias", size))
     return graph.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=EPSILON)
@@ -39,7 +40,7 @@ def convolution(graph: Graph, name: str, x: Value, weights: Weights, inputs: int
 def feed_forward(
     graph: Graph, name: str, x: Value, weights: Weights, size: int, inner: int, kernels: tuple[int, int]
 ) -> Value:
-    """Pre-norm position-wise feed forward with its residual; two convolutions over time."""
+    """Pre-norm position-wise feed-forward block with residual; two convolutions over time."""
     y = layer_norm(graph, f"{name}.norm", x, weights / "layer_norm", size)
     y = convolution(graph, f"{name}.expand", y, weights / "w_1", size, inner, kernels[0])
     y = convolution(graph, f"{name}.contract", graph.op("Relu", y), weights / "w_2", inner, size, kernels[1])
@@ -49,7 +50,10 @@ def feed_forward(
 def prenet(
     graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: list[int], outputs: int = 0
 ) -> Value:
-    """Linear + ReLU for each of `units`, then a linear if `outputs`. (The checkpoint counts ReLU and dropout too.)"""
+    """Linear + ReLU for each of `units`, then a linear layer if `outputs`.
+
+    The checkpoint numbers ReLU and dropout layers too: three for each linear layer.
+    """
     for index, size in enumerate(units):
         x = graph.op("Relu", linear(graph, f"{name}.{index}", x, weights / (3 * index), inputs, size))
         inputs = size
@@ -65,7 +69,7 @@ def memory_padding(filter_size: int, shift: int) -> tuple[int, int]:
 
 
 def shifts(shift: int | list[int], layers: int) -> list[int]:
-    """The configuration gives one shift for all FSMN layers, or a list."""
+    """One shift per FSMN layer; the configuration has one value for all, or a list."""
     return list(shift) if isinstance(shift, list) else [shift] * layers
 
 
@@ -87,7 +91,7 @@ def lstm_weights(
 
 
 def bidirectional_lstm(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: int) -> Value:
-    """(batch, time, inputs) -> (batch, time, 2 units), over a whole sequence."""
+    """(batch, time, inputs) -> (batch, time, 2 units)."""
     arrays = lstm_weights(weights, inputs, units, 0, ("", "_reverse"))
     parameters = [graph.weight(f"{name}.{part}", array) for part, array in zip("WRB", arrays, strict=True)]
     sequence = graph.op("Transpose", x, perm=[1, 0, 2])
@@ -98,7 +102,7 @@ def bidirectional_lstm(graph: Graph, name: str, x: Value, weights: Weights, inpu
 def streamed_lstm(
     graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: int, layer: int = 0
 ) -> Value:
-    """(batch, time, inputs) -> (batch, time, units), forward; hidden and cell value are carried from run to run."""
+    """(batch, time, inputs) -> (batch, time, units), forward; hidden and cell values are states."""
     parameters = [
         graph.weight(f"{name}.{p}", a) for p, a in zip("WRB", lstm_weights(weights, inputs, units, layer), strict=True)
     ]
@@ -111,24 +115,25 @@ def streamed_lstm(
 
 
 def gate_weights(weights: Weights, inputs: int, units: int, layer: int) -> tuple[Array, Array, Array]:
-    """Of a forward LSTM, in ONNX's order: (inputs, 4 units), (units, 4 units), (4 units,)."""
+    """Weights of a forward LSTM in ONNX's gate order: (inputs, 4 units), (units, 4 units), (4 units,)."""
     w, r, b = (array[0] for array in lstm_weights(weights, inputs, units, layer))
     return w.T, r.T, b[: 4 * units] + b[4 * units :]
 
 
 def lstm_cell(graph: Graph, name: str, x: Value, weight: Array, added: Value) -> Value:
-    """One place of a forward LSTM: x (batch, inputs) -> (batch, units); its hidden and cell value are carried.
+    """One step of a forward LSTM: x (batch, inputs) -> (batch, units); hidden and cell values are states.
 
-    The gates are (x and hidden) @ `weight` (inputs + units, 4 units) + `added`. It is written out because the operator
-    prepares itself for a sequence at every run, which on a GPU takes longer than the cell.
+    The gates are [x, hidden] @ `weight` (inputs + units, 4 units) + `added`. It is composed of basic operators because
+    the LSTM operator sets up a sequence at every run, which on a GPU takes longer than the cell.
     """
     units = weight.shape[1] // 4
     hidden, cell = (graph.state(f"{name}.{part}", ["batch", units]) for part in ("hidden", "cell"))
     gates = graph.op("Concat", x, hidden, axis=1) @ graph.weight(f"{name}.weight", weight) + added
-    opened, candidate = graph.ops("Split", 2, gates, graph.integers(3 * units, units), axis=1)
-    let_in, let_out, keep = graph.ops("Split", 3, graph.op("Sigmoid", opened), graph.integers(*3 * [units]), axis=1)
-    cell = graph.op("Mul", keep, cell) + graph.op("Mul", let_in, graph.op("Tanh", candidate))
-    hidden = graph.op("Mul", let_out, graph.op("Tanh", cell))
+    activated, candidate = graph.ops("Split", 2, gates, graph.integers(3 * units, units), axis=1)
+    factors = graph.op("Sigmoid", activated)
+    input_gate, output_gate, forget_gate = graph.ops("Split", 3, factors, graph.integers(*3 * [units]), axis=1)
+    cell = graph.op("Mul", forget_gate, cell) + graph.op("Mul", input_gate, graph.op("Tanh", candidate))
+    hidden = graph.op("Mul", output_gate, graph.op("Tanh", cell))
     graph.next_state(f"{name}.hidden", hidden, ["batch", units])
     graph.next_state(f"{name}.cell", cell, ["batch", units])
     return hidden

@@ -1,12 +1,12 @@
-"""Layers that run chunk by chunk and give what one run over everything would have given, to the last sample.
+"""Streaming layers: run chunk by chunk, they give the same samples as one run over the whole signal.
 
-A convolution that looks `left` samples back and `right` ahead keeps its last inputs as a state: `left` zeros before the
-first chunk (the zero padding), later as many real samples as the next chunk needs. It convolves without padding, so a
-chunk yields what is already certain. `final` (0 or 1) appends `right` zeros to the right of every layer's own stream.
-So a stream lags behind its input by a fixed `delay`, and two streams that meet wait for one another: the one that is
-ahead keeps its surplus as a state. First, middle and last chunks run the same graph and nothing is computed twice.
+A convolution with `left` samples of history and `right` samples of lookahead keeps its last inputs as a state: `left`
+zeros before the first chunk (the zero padding), later the samples that the next chunk needs. It convolves without
+padding, so a chunk yields only final samples. `final` (0 or 1) appends `right` zeros to the input of every layer.
+So a stream has a fixed `delay` relative to the input. When two streams are combined, the one with the smaller delay
+keeps its surplus as a state. All chunks run the same graph, and nothing is computed twice.
 
-The first chunk must be long enough that something reaches the end: more samples than the last stream's delay.
+The first chunk must have more samples than the delay of the last stream.
 """
 
 from dataclasses import dataclass, replace
@@ -16,43 +16,42 @@ from numpy.typing import NDArray
 
 from convert.graph.builder import Graph, Value
 
-TIME = 3
-END = np.iinfo(np.int64).max
+TIME_AXIS = 3
+INT64_MAX = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A signal on its way through a graph."""
+    """A signal in a streaming graph."""
 
     value: Value
-    """(batch, channels, 1, time): ONNX Runtime's fast convolution kernels want two spatial axes."""
+    """(batch, channels, 1, time): ONNX Runtime's fast convolution kernels need two spatial axes."""
     channels: int
     delay: int = 0
-    """Samples, at this stream's own rate, by which it lags behind the input."""
+    """Relative to the input, in samples at this stream's rate."""
 
     def map(self, value: Value) -> "Stream":
-        """The same signal after an operator that works sample by sample."""
+        """The stream after a sample-wise operator."""
         return replace(self, value=value)
 
 
 class StreamGraph(Graph):
-    """A graph whose layers carry their own past."""
+    """A graph whose layers keep their history as states."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.final = self.input("final", [1], np.int64)
-        self._batch: Value | None = None
         self._zeros: dict[tuple[int, int], Value] = {}
 
     def stream(self, name: str, channels: int) -> Stream:
-        """An input (batch, time, channels), as signals are kept outside of a graph."""
+        """An input (batch, time, channels)."""
         value = self.input(name, ["batch", f"{name}_time", channels])
-        self._batch = self.op("Shape", value, start=0, end=1)
-        rows = self.op("Unsqueeze", value, self.integers(1))  # (batch, 1, time, channels)
-        return Stream(self.op("Transpose", rows, perm=[0, 3, 1, 2]), channels)
+        self._batch_size = self.op("Shape", value, start=0, end=1)
+        unsqueezed = self.op("Unsqueeze", value, self.integers(1))  # (batch, 1, time, channels)
+        return Stream(self.op("Transpose", unsqueezed, perm=[0, 3, 1, 2]), channels)
 
-    def rows(self, stream: Stream) -> Value:
-        """(batch, time, channels)"""
+    def channels_last(self, stream: Stream) -> Value:
+        """The signal as (batch, time, channels)."""
         return self.op("Squeeze", self.op("Transpose", stream.value, perm=[0, 2, 3, 1]), self.integers(1))
 
     def convolve(
@@ -68,12 +67,12 @@ class StreamGraph(Graph):
         stride: int = 1,
         groups: int = 1,
     ) -> Stream:
-        """weight (out, in / groups, kernel), zero padding `left` and `right`."""
+        """A convolution with weight (out, in / groups, kernel) and zero padding `left` and `right`."""
         delay = -(-right // stride)
-        kept = left + delay * stride
+        history = left + delay * stride
         value = stream.value
-        if kept:
-            value = self._with_past(name, stream, left, right, kept)
+        if history:
+            value = self._with_history(name, stream, left, right, history)
         parameters = [self.weight(f"{name}.weight", weight[:, :, None, :])]
         if bias is not None:
             parameters.append(self.weight(f"{name}.bias", bias))
@@ -81,18 +80,19 @@ class StreamGraph(Graph):
         return Stream(value, len(weight), -(-stream.delay // stride) + delay)
 
     def add(self, name: str, first: Stream, second: Stream) -> Stream:
-        """Sum of two streams of one rate; the one that is ahead waits."""
+        """Sum of two streams of one rate, with the larger delay."""
         ahead, behind = sorted((first, second), key=lambda stream: stream.delay)
         return behind.map(self.align(name, ahead, behind).value + behind.value)
 
     def align(self, name: str, ahead: Stream, behind: Stream) -> Stream:
-        """`ahead`, held back until it is in step with `behind`; its surplus is a state."""
+        """`ahead` with the delay of `behind`; its surplus is a state."""
         if ahead.delay == behind.delay:
             return ahead
-        shape = ["batch", ahead.channels, 1, f"{name}_waiting"]
-        joined = self.op("Concat", self.state(name, [*shape[:TIME], 0], shape), ahead.value, axis=TIME)
-        length = self.op("Shape", behind.value, start=TIME, end=TIME + 1)
-        self.next_state(name, self._slice(joined, length, self.integers(END)), [*shape[:TIME], None])
+        shape = ("batch", ahead.channels, 1)
+        surplus = self.state(name, [*shape, 0], [*shape, f"{name}_waiting"])
+        joined = self.op("Concat", surplus, ahead.value, axis=TIME_AXIS)
+        length = self.op("Shape", behind.value, start=TIME_AXIS, end=TIME_AXIS + 1)
+        self.next_state(name, self._slice(joined, length, self.integers(INT64_MAX)), [*shape, None])
         return replace(ahead, value=self._slice(joined, self.integers(0), length), delay=behind.delay)
 
     def interleave(self, stream: Stream, factor: int) -> Stream:
@@ -103,24 +103,24 @@ class StreamGraph(Graph):
         value = self.op("Reshape", value, self.integers(0, channels, 1, -1))
         return Stream(value, channels, stream.delay * factor)
 
-    def _with_past(self, name: str, stream: Stream, left: int, right: int, kept: int) -> Value:
-        shape = ["batch", stream.channels, 1, f"{name}_past"]
-        past = self.state(name, [*shape[:TIME], left], shape)
+    def _with_history(self, name: str, stream: Stream, left: int, right: int, history: int) -> Value:
+        shape = ("batch", stream.channels, 1)
+        past = self.state(name, [*shape, left], [*shape, f"{name}_past"])
         parts = [past, stream.value]
         if right:
-            parts.append(self._end(stream.channels, right))
-        value = self.op("Concat", *parts, axis=TIME)
-        rest = self._slice(value, self.integers(-kept), self.integers(END))
-        self.next_state(name, rest, [*shape[:TIME], None])
+            parts.append(self._final_padding(stream.channels, right))
+        value = self.op("Concat", *parts, axis=TIME_AXIS)
+        rest = self._slice(value, self.integers(-history), self.integers(INT64_MAX))
+        self.next_state(name, rest, [*shape, None])
         return value
 
-    def _end(self, channels: int, length: int) -> Value:
-        """`length` zeros in the last chunk, none before."""
+    def _final_padding(self, channels: int, length: int) -> Value:
+        """`length` zeros in the last chunk, none in the others."""
         if (channels, length) not in self._zeros:
             time = self.final * self.integers(length)
-            shape = self.op("Concat", self._batch, self.integers(channels, 1), time, axis=0)
+            shape = self.op("Concat", self._batch_size, self.integers(channels, 1), time, axis=0)
             self._zeros[channels, length] = self.op("ConstantOfShape", shape)
         return self._zeros[channels, length]
 
     def _slice(self, value: Value, start: Value, end: Value) -> Value:
-        return self.op("Slice", value, start, end, self.integers(TIME))
+        return self.op("Slice", value, start, end, self.integers(TIME_AXIS))

@@ -1,1 +1,1 @@
-"""The networks of Sambert and HiFi-GAN as ONNX graphs, one file each."""
+"""The networks of Sambert and HiFi-GAN as ONNX graphs, one module per network."""

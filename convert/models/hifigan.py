@@ -1,12 +1,14 @@
 """HiFi-GAN generator: mel -> audio, causal or not, with or without a harmonic source (NSF).
 
-conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post. The original adds a nearest
-upsampling + convolution to a transposed convolution, both after one leaky ReLU. Nearest upsampling repeats samples, so
-both are linear maps from a few neighbouring input samples to `scale` output samples: one convolution with `scale` times
-the channels, then interleaved, a third of the work.
+conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post. The original adds nearest
+upsampling + convolution and a transposed convolution, both after one leaky ReLU. Both are linear maps from a few
+neighbouring input samples to `scale` output samples, so they are merged into one convolution with `scale` times the
+channels, whose output is interleaved: a third of the multiplications.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +19,8 @@ from convert.graph.builder import Graph
 from convert.graph.streaming import Stream, StreamGraph
 
 Array = NDArray[np.float32]
-ALPHA, SIGMA = 0.1, 0.003
-"""Amplitude of a harmonic, and deviation of the noise that is added to each (KAN-TTS SourceModule)."""
-
+HARMONIC_AMPLITUDE, NOISE_DEVIATION = 0.1, 0.003
+"""Of each harmonic, and of the noise added to it (alpha and sigma of KAN-TTS's SourceModule)."""
 
 DEFAULTS = {
     "in_channels": 80,
@@ -32,30 +33,32 @@ DEFAULTS = {
     "causal": True,
     "nonlinear_activation_params": {"negative_slope": 0.1},
 }
-"""What a configuration may leave out (the keys are spelled as KAN-TTS spells them)."""
+"""Defaults of a configuration, with KAN-TTS's spelling of the keys."""
 
 
 @dataclass(frozen=True)
 class Padding:
-    """How the convolutions of a generator pad: causal ones only to the left."""
+    """Padding of the generator's convolutions; causal ones pad only on the left."""
 
     causal: bool
 
     def sides(self, kernel: int, dilation: int = 1) -> dict[str, int]:
+        """The arguments `left` and `right` of `StreamGraph.convolve`."""
         whole = (kernel - 1) * dilation
         return {"left": whole, "right": 0} if self.causal else {"left": whole // 2, "right": whole // 2}
 
 
-def hifigan(config: dict, weights: Weights) -> Graph:
-    """`mel` (batch, frames, mels) [, the source] -> `audio` (batch, samples), `delay` samples later."""
-    check(config)
+def hifigan(config: Mapping[str, Any], weights: Weights) -> Graph:
+    """`mel` (batch, frames, mels) and the source's inputs -> `audio` (batch, samples), delayed by `delay` samples."""
+    check_supported(config)
     graph, padding = StreamGraph("vocoder"), Padding(config["causal"])
     mels, channels, kernel = config["in_channels"], config["channels"], config["kernel_size"]
     scales, blocks = config["upsample_scales"], len(config["resblock_kernel_sizes"])
     slope = config["nonlinear_activation_params"].get("negative_slope", 0.01)
 
     x = graph.stream("mel", mels)
-    excitation = source(graph, config["nsf_params"], weights / "source_module") if config.get("nsf_params") else None
+    nsf = config.get("nsf_params")
+    excitation = harmonic_source(graph, nsf, weights / "source_module") if nsf else None
     x = convolve(graph, "pre", x, weights / "conv_pre" / "conv1d", channels, kernel, padding)
     down = int(np.prod(scales))
     for stage, scale in enumerate(scales):
@@ -64,7 +67,8 @@ def hifigan(config: dict, weights: Weights) -> Graph:
         x = x.map(x.value + graph.op("Sin", x.value))
         x = upsample(graph, f"{stage}.up", leaky(graph, x, slope), weights, stage, channels, config, padding)
         if excitation is not None:
-            x = graph.add(f"{stage}.source_skip", x, excite(graph, stage, excitation, weights, channels, down, padding))
+            skip = downsample_source(graph, stage, excitation, weights, channels, down, padding)
+            x = graph.add(f"{stage}.source_skip", x, skip)
         x = residual_mean(graph, stage, x, weights, config, slope, padding, blocks)
     x = leaky(graph, x, 0.01)
     x = convolve(graph, "post", x, weights / "conv_post" / "conv1d", 1, kernel, padding)
@@ -72,15 +76,15 @@ def hifigan(config: dict, weights: Weights) -> Graph:
 
     graph.output("audio", audio, ["batch", None])
     hop = int(np.prod(scales))
-    graph.describe(samples_per_frame=hop, delay=x.delay, lookahead=x.delay // hop)
+    graph.set_metadata(samples_per_frame=hop, delay=x.delay, lookahead=x.delay // hop)
     return graph
 
 
-def check(config: dict) -> None:
-    """Refuses what no released voice uses, before it becomes wrong sound."""
+def check_supported(config: Mapping[str, Any]) -> None:
+    """Raises `ConvertError` for options that no released voice uses and that are not implemented."""
     if config.get("out_channels", 1) != 1:
         raise ConvertError(
-            f"this vocoder puts out {config['out_channels']} sub-bands (PQMF), which is not supported; "
+            f"this vocoder outputs {config['out_channels']} sub-bands (PQMF), which is not supported; "
             "use a vocoder whose config says out_channels: 1"
         )
     if config.get("nonlinear_activation", "LeakyReLU") != "LeakyReLU":
@@ -90,6 +94,7 @@ def check(config: dict) -> None:
 
 
 def leaky(graph: Graph, x: Stream, slope: float) -> Stream:
+    """Leaky ReLU."""
     return x.map(graph.op("LeakyRelu", x.value, alpha=slope))
 
 
@@ -103,7 +108,8 @@ def convolve(
     padding: Padding,
     dilation: int = 1,
 ) -> Stream:
-    weight, bias = weights.folded(outputs, x.channels, kernel), weights.take("bias", outputs)
+    """A convolution with weight norm."""
+    weight, bias = weights.fold_weight_norm(outputs, x.channels, kernel), weights.take("bias", outputs)
     return graph.convolve(name, x, weight, bias, dilation=dilation, **padding.sides(kernel, dilation))
 
 
@@ -112,7 +118,7 @@ def residual_mean(
     stage: int,
     x: Stream,
     weights: Weights,
-    config: dict,
+    config: Mapping[str, Any],
     slope: float,
     padding: Padding,
     blocks: int,
@@ -136,9 +142,16 @@ def residual_mean(
 
 
 def upsample(
-    graph: StreamGraph, name: str, x: Stream, weights: Weights, stage: int, outputs: int, config: dict, padding: Padding
+    graph: StreamGraph,
+    name: str,
+    x: Stream,
+    weights: Weights,
+    stage: int,
+    outputs: int,
+    config: Mapping[str, Any],
+    padding: Padding,
 ) -> Stream:
-    """Both upsampling paths as one convolution over neighbouring inputs, then interleaved."""
+    """Both upsampling paths as one convolution, whose output is interleaved."""
     scale, size, kernel = (
         config["upsample_scales"][stage],
         config["upsample_kernal_sizes"][stage],
@@ -147,9 +160,9 @@ def upsample(
     repeated = weights / "repeat_upsamples" / stage / 2 / "conv1d"
     transposed = weights / "transpose_upsamples" / stage / 1 / "deconv"
     taps, left, right = polyphase(
-        repeated.folded(outputs, x.channels, kernel),
+        repeated.fold_weight_norm(outputs, x.channels, kernel),
         padding.sides(kernel)["left"],
-        transposed.folded(x.channels, outputs, size).transpose(1, 0, 2),
+        transposed.fold_weight_norm(x.channels, outputs, size).transpose(1, 0, 2),
         0 if padding.causal else (size - scale) // 2,
         scale,
     )
@@ -158,11 +171,11 @@ def upsample(
 
 
 def polyphase(repeated: Array, pad: int, transposed: Array, crop: int, scale: int) -> tuple[Array, int, int]:
-    """Weights (outputs * scale, inputs, taps) of the merged upsampling, and how far it looks left and right.
+    """Weights (outputs * scale, inputs, taps) of the merged upsampling, and its padding to the left and right.
 
     Output sample m * scale + p is a sum over input samples m + d. The repeating path (out, in, kernel), padded by `pad`
-    to the left, reads input floor((p + j - pad) / scale) with its tap j. The transposed convolution (out, in, size),
-    cropped by `crop`, adds input d with its tap p + crop - d * scale.
+    on the left, multiplies input floor((p + j - pad) / scale) by its tap j. The transposed convolution (out, in, size),
+    cropped by `crop`, multiplies input d by its tap p + crop - d * scale.
     """
     outputs, inputs, kernel = repeated.shape
     size = transposed.shape[2]
@@ -179,14 +192,14 @@ def polyphase(repeated: Array, pad: int, transposed: Array, crop: int, scale: in
     return merged.reshape(outputs * scale, inputs, -1), left, right
 
 
-def source(graph: StreamGraph, config: dict, weights: Weights) -> Stream:
-    """Mixed harmonics of the fundamental: inputs `phase` (cycles), `voiced`, `noise` (standard normal), a sample each.
+def harmonic_source(graph: StreamGraph, config: Mapping[str, Any], weights: Weights) -> Stream:
+    """A mix of harmonics. Inputs per sample: `phase` (cycles), `voiced` (0 or 1), `noise` (standard normal).
 
     The original adds independent noise to every harmonic before the mix. A sum of independent normal variables is
-    normal, so one noise with the mix's norm as its gain has the same distribution.
+    normal, so one noise signal with the norm of the mix as its gain has the same distribution.
     """
     count = config["nb_harmonics"] + 1
-    mix = (weights / "ffn" / 0).folded(1, count, 1)
+    mix = (weights / "ffn" / 0).fold_weight_norm(1, count, 1)
     bias = graph.weight("source.bias", (weights / "ffn" / 0).take("bias", 1))
     samples = {name: graph.input(name, ["batch", "samples"]) for name in ("phase", "voiced", "noise")}
     phase, voiced, noise = (graph.op("Unsqueeze", value, graph.integers(1, 2)) for value in samples.values())
@@ -194,26 +207,29 @@ def source(graph: StreamGraph, config: dict, weights: Weights) -> Stream:
 
     numbers = np.arange(1, count + 1, dtype=np.float32).reshape(1, count, 1, 1)
     angle = (phase * graph.value(numbers)) * (2 * np.pi) + offsets  # (batch, harmonics, 1, samples)
-    tones = graph.op("Conv", graph.op("Sin", angle), graph.weight("source.mix", mix[:, :, None, :] * np.float32(ALPHA)))
+    tones = graph.op(
+        "Conv", graph.op("Sin", angle), graph.weight("source.mix", mix[:, :, None, :] * np.float32(HARMONIC_AMPLITUDE))
+    )
     gain = float(np.linalg.norm(mix))
-    hiss = noise * (gain * ALPHA / 3) + voiced * noise * (gain * (SIGMA - ALPHA / 3))
-    graph.describe(harmonics=count)
-    return Stream(graph.op("Tanh", voiced * tones + hiss + bias), 1)
+    unvoiced = HARMONIC_AMPLITUDE / 3
+    mixed_noise = noise * (gain * HARMONIC_AMPLITUDE / 3) + voiced * noise * (gain * (NOISE_DEVIATION - unvoiced))
+    graph.set_metadata(harmonics=count)
+    return Stream(graph.op("Tanh", voiced * tones + mixed_noise + bias), 1)
 
 
-def excite(
+def downsample_source(
     graph: StreamGraph, stage: int, excitation: Stream, weights: Weights, channels: int, down: int, padding: Padding
 ) -> Stream:
-    """The source at a stage's rate, by a strided convolution."""
+    """The source at the rate of a stage: a strided convolution."""
     name, part = f"{stage}.source", weights / "source_downs" / stage / "conv1d"
     if down == 1:
-        return graph.convolve(name, excitation, part.folded(channels, 1, 1), part.take("bias", channels))
+        return graph.convolve(name, excitation, part.fold_weight_norm(channels, 1, 1), part.take("bias", channels))
     kernel = 2 * down
     if down % 2 and not padding.causal:
         raise ConvertError(
-            f"a source downsampled by {down} does not line up with a non-causal generator; use even scales"
+            f"a source downsampled by {down} does not align with a non-causal generator; use even scales"
         )
     sides = {"left": kernel - 1, "right": 0} if padding.causal else {"left": down // 2, "right": down // 2}
     return graph.convolve(
-        name, excitation, part.folded(channels, 1, kernel), part.take("bias", channels), stride=down, **sides
+        name, excitation, part.fold_weight_norm(channels, 1, kernel), part.take("bias", channels), stride=down, **sides
     )

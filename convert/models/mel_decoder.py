@@ -1,9 +1,12 @@
 """Mel decoder (PNCA), autoregressive in steps of r frames.
 
-Each block has one query that attends over its own past x in [t - band, t] and over the memory h in [t, t + band], each
-with its own output projection, summed; then a feed forward. So the state is a window of keys and values, not the whole
-past. Keys and values of h depend on the memory alone: a second graph makes them for all layers in one product.
+Each block has one query that attends to its own past x in [t - band, t] and to the memory h in [t, t + band], each with
+its own output projection; their sum is followed by a feed-forward layer. So the state is a window of keys and values.
+Keys and values of h depend only on the memory: a second graph computes them for all layers in one product.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +15,15 @@ from convert.graph.builder import Graph, Value
 from convert.graph.layers import feed_forward, layer_norm, linear, prenet
 
 
-def memory_size(config: dict) -> int:
-    """r frames of text, then speaker and emotion of the first of them."""
-    text = config["encoder_projection_units"] * config["outputs_per_step"]
-    return text + config["speaker_units"] + config["emotion_units"]
+def memory_size(config: Mapping[str, Any]) -> int:
+    """Size of a memory vector: the text of r frames, then speaker and emotion of the first frame."""
+    text: int = config["encoder_projection_units"] * config["outputs_per_step"]
+    style: int = config["speaker_units"] + config["emotion_units"]
+    return text + style
 
 
-def decoder_memory(config: dict, weights: Weights) -> Graph:
-    """memory (batch, steps, size) -> `keys` (batch, layers, heads, width, steps), `values` (..., steps, width)."""
+def decoder_memory(config: Mapping[str, Any], weights: Weights) -> Graph:
+    """`memory` (batch, steps, size) -> `keys` (batch, layers, heads, width, steps), `values` (..., steps, width)."""
     graph = Graph("decoder_memory")
     size, units = memory_size(config), config["decoder_num_units"]
     layers, heads = config["decoder_num_layers"], config["decoder_num_heads"]
@@ -38,11 +42,11 @@ def decoder_memory(config: dict, weights: Weights) -> Graph:
     return graph
 
 
-def mel_decoder(config: dict, weights: Weights) -> Graph:
+def mel_decoder(config: Mapping[str, Any], weights: Weights) -> Graph:
     """One step: memory[t] and the windows around it -> `frames` (batch, r, mels).
 
-    `window` is the band, or a larger one; `mask` (batch, 2, window + 1) is 0 where the past (row 0) and the memory
-    (row 1) may be looked at, very negative elsewhere, so that streams with different bands can share a batch.
+    `window` is at least the band; `mask` (batch, 2, window + 1) is added to the scores of the past (row 0) and of the
+    memory (row 1): 0, or very negative outside of the band, so that streams with different bands can share a batch.
     """
     graph = Graph("mel_decoder")
     decoder = weights / "mel_decoder" / "mel_dec"
@@ -98,11 +102,12 @@ def mel_decoder(config: dict, weights: Weights) -> Graph:
 
 
 def split(graph: Graph, stacked: Value, layers: int) -> list[Value]:
-    """(batch, layers, ...) -> one (batch, 1, ...) a layer"""
+    """(batch, layers, ...) -> one (batch, 1, ...) per layer."""
     return graph.ops("Split", layers, stacked, axis=1, num_outputs=layers) if layers > 1 else [stacked]
 
 
 def without_oldest(graph: Graph, windows: list[Value], axis: int) -> Value:
+    """The windows of all layers (batch, layers, ...) without their first entry along `axis`."""
     stacked = graph.op("Concat", *windows, axis=1)
     end = graph.integers(np.iinfo(np.int64).max)
     return graph.op("Slice", stacked, graph.integers(1), end, graph.integers(axis))

@@ -1,4 +1,7 @@
-"""Postnet: FSMN layers, a forward LSTM and a linear, added to the decoder's mel. It looks a few frames ahead."""
+"""Postnet: FSMN layers, a forward LSTM and a linear layer, added to the mel of the decoder."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from convert.checkpoint.weights import Weights
 from convert.graph.builder import Graph
@@ -6,8 +9,8 @@ from convert.graph.layers import linear, memory_padding, shifts, streamed_lstm
 from convert.graph.streaming import StreamGraph
 
 
-def postnet(config: dict, weights: Weights) -> Graph:
-    """`frames` (batch, time, mels) -> `mel`, `lookahead` frames later."""
+def postnet(config: Mapping[str, Any], weights: Weights) -> Graph:
+    """`frames` (batch, time, mels) -> `mel` (batch, time, mels), delayed by `lookahead` frames."""
     graph = StreamGraph("postnet")
     fsmn = weights / "mel_postnet" / "fsmn"
     mels, size, inner = config["num_mels"], config["postnet_num_memory_units"], config["postnet_ffn_inner_dim"]
@@ -28,9 +31,9 @@ def postnet(config: dict, weights: Weights) -> Graph:
         x = graph.add(f"{name}.skip", x, y) if x.channels == size else y
 
     units = config["postnet_lstm_units"]
-    rows = streamed_lstm(graph, "lstm", graph.rows(x), weights / "mel_postnet" / "lstm", size, units)
-    residual = linear(graph, "out", rows, weights / "mel_postnet" / "fc", units, mels)
+    hidden = streamed_lstm(graph, "lstm", graph.channels_last(x), weights / "mel_postnet" / "lstm", size, units)
+    residual = linear(graph, "out", hidden, weights / "mel_postnet" / "fc", units, mels)
     delayed = graph.align("skip", decoded, x)
-    graph.output("mel", graph.rows(delayed) + residual, ["batch", None, mels])
-    graph.describe(lookahead=x.delay)
+    graph.output("mel", graph.channels_last(delayed) + residual, ["batch", None, mels])
+    graph.set_metadata(lookahead=x.delay)
     return graph

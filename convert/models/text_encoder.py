@@ -1,7 +1,10 @@
-"""Text encoder: units -> text hidden states, and where a voice may pause with a filler.
+"""Text encoder: linguistic units -> hidden states, and probabilities of filled pauses.
 
-Sum of the units' embeddings, times sqrt(units), plus sinusoids; pre-norm transformer blocks; a last norm; a projection.
+Sum of the units' embeddings, times sqrt(units), plus sinusoids; pre-norm transformer blocks; a norm; a projection.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +18,8 @@ TABLES = {"sy_emb": "phones", "tone_emb": "tones", "syllable_flag_emb": "syllabl
 BYTE_TABLE = {"byte_index_emb": "bytes"}
 
 
-def text_encoder(config: dict, weights: Weights, rows: dict[str, int]) -> Graph:
-    """`rows` gives the size of each embedding table by the names in `TABLES`."""
+def text_encoder(config: Mapping[str, Any], weights: Weights, rows: Mapping[str, int]) -> Graph:
+    """`units` (batch, phones, tables) -> `text` (batch, phones, size); `rows` are the sizes of the embedding tables."""
     graph = Graph("text_encoder")
     encoder = weights / "text_encoder"
     tables = BYTE_TABLE if config.get("using_byte") else TABLES
@@ -24,23 +27,24 @@ def text_encoder(config: dict, weights: Weights, rows: dict[str, int]) -> Graph:
     heads, layers = config["encoder_num_heads"], config["encoder_num_layers"]
 
     features = graph.input("units", ["batch", "phones", len(tables)], np.int64)
-    x: Value | None = None
-    for index, (table, kind) in enumerate(tables.items()):
-        embedding = graph.weight(table, (encoder / table).take("weight", rows[kind], size) * np.float32(units**0.5))
+    total: Value | None = None
+    for index, (name, kind) in enumerate(tables.items()):
+        embedding = graph.weight(name, (encoder / name).take("weight", rows[kind], size) * np.float32(units**0.5))
         feature = graph.op("Gather", features, graph.value(index, np.int64), axis=2)
         vectors = graph.op("Gather", embedding, feature)  # (batch, phones, size)
-        x = vectors if x is None else x + vectors
+        total = vectors if total is None else total + vectors
+    assert total is not None
 
     inner = encoder / "ling_enc"
     stored = (inner / "position_enc").shape("position_enc")
-    if stored:  # training makes the table longer than max_len when an utterance is
+    if stored:  # longer than max_len if an utterance of the training was
         positions = (inner / "position_enc").take("position_enc", 1, stored[1], size)[0]
     else:
         positions = sinusoids(config["max_len"], size)
-    graph.describe(longest=len(positions))
+    graph.set_metadata(longest=len(positions))
     length = graph.op("Shape", features, start=1, end=2)
     table = graph.weight("positions", positions)
-    x = x + graph.op("Slice", table, graph.integers(0), length, graph.integers(0))
+    x = total + graph.op("Slice", table, graph.integers(0), length, graph.integers(0))
 
     for index in range(layers):
         inputs = size if index == 0 else units
@@ -53,8 +57,8 @@ def text_encoder(config: dict, weights: Weights, rows: dict[str, int]) -> Graph:
     x = linear(graph, "projection", x, encoder / "ling_proj", units, projected, bias=False)
     graph.output("text", x, ["batch", "phones", projected])
     if config.get("FP"):
-        chances = filled_pauses(graph, x, weights / "FP_predictor", projected, size // 2)
-        graph.output("filled_pauses", chances, ["batch", "phones", 4])
+        probabilities = filled_pauses(graph, x, weights / "FP_predictor", projected, size // 2)
+        graph.output("filled_pauses", probabilities, ["batch", "phones", 4])
     return graph
 
 
@@ -66,7 +70,7 @@ def sinusoids(rows: int, size: int) -> NDArray[np.float32]:
 
 
 def self_attention(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, units: int, heads: int) -> Value:
-    """Pre-norm self-attention; the residual exists only where input and output have one size."""
+    """Pre-norm self-attention, with a residual if input and output have the same size."""
     width = units // heads
     normed = layer_norm(graph, f"{name}.norm", x, weights / "layer_norm", inputs)
     qkv = linear(graph, f"{name}.qkv", normed, weights / "w_qkv", inputs, 3 * units)
@@ -81,7 +85,7 @@ def self_attention(graph: Graph, name: str, x: Value, weights: Weights, inputs: 
 
 
 def filled_pauses(graph: Graph, text: Value, weights: Weights, size: int, inner: int) -> Value:
-    """(batch, phones, 4): chances that nothing, 嗯, 啊 or 呃 comes before a unit."""
+    """(batch, phones, 4): probabilities of no filled pause, 嗯, 啊 and 呃 before a unit."""
     x = graph.op("Relu", convolution(graph, "filled_pauses.1", text, weights / "w_1", size, inner, 3))
     x = layer_norm(graph, "filled_pauses.norm1", x, weights / "layer_norm1", inner)
     x = graph.op("Relu", convolution(graph, "filled_pauses.2", x, weights / "w_2", inner, size, 1))

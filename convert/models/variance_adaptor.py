@@ -1,7 +1,10 @@
-"""Variance adaptor, per unit: who speaks and how -> pitch and energy -> durations.
+"""Variance adaptor, per unit: text, speaker and emotion -> pitch and energy -> durations.
 
-Three graphs. Between the first and the second the server acts: it may move the contours before they are embedded.
+Three graphs. Between the first and the second the server can modify the contours, before they are embedded.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +13,8 @@ from convert.graph.builder import Graph, Value
 from convert.graph.layers import bidirectional_lstm, gate_weights, linear, lstm_cell, memory_padding, prenet, shifts
 
 
-def contour_predictor(config: dict, weights: Weights, rows: dict[str, int]) -> Graph:
-    """text, emotion, speaker -> `style` (their embeddings), `pitch` and `energy`, normalised as in training."""
+def contour_predictor(config: Mapping[str, Any], weights: Weights, rows: Mapping[str, int]) -> Graph:
+    """text, emotion, speaker -> `style` (embeddings of speaker and emotion), `pitch`, `energy` (normalised)."""
     graph = Graph("contour_predictor")
     text_size, units = config["encoder_projection_units"], ["batch", "phones"]
     text = graph.input("text", [*units, text_size])
@@ -34,8 +37,8 @@ def contour_predictor(config: dict, weights: Weights, rows: dict[str, int]) -> G
     return graph
 
 
-def contour_embedding(config: dict, weights: Weights) -> Graph:
-    """text + embeddings of pitch and energy (convolutions over 9 units) -> `coloured_text`."""
+def contour_embedding(config: Mapping[str, Any], weights: Weights) -> Graph:
+    """Text + embeddings of pitch and energy (convolutions over 9 units) -> `coloured_text`."""
     graph = Graph("contour_embedding")
     size, units = config["encoder_projection_units"], ["batch", "phones"]
     x = graph.input("text", [*units, size])
@@ -49,17 +52,17 @@ def contour_embedding(config: dict, weights: Weights) -> Graph:
     return graph
 
 
-def duration_predictor(config: dict, weights: Weights) -> Graph:
-    """condition -> log(1 + frames) of every unit. Each depends on the one before."""
+def duration_predictor(config: Mapping[str, Any], weights: Weights) -> Graph:
+    """`condition` -> `log_durations`: log(1 + frames) of every unit, autoregressive."""
     graph = Graph("duration_predictor")
     predictor = weights / "variance_adaptor" / "duration_predictor"
     units, rnn = config["dur_pred_prenet_units"], config["dur_pred_lstm_units"]
     size = config["encoder_projection_units"] + config["speaker_units"] + config["emotion_units"]
     w, r, b = gate_weights(predictor / "lstm", units[-1] + size, rnn, 0)
     condition = graph.input("condition", ["batch", "phones", size])
-    known = condition @ graph.weight("lstm.0.condition", w[units[-1] :]) + graph.weight("lstm.0.bias", b)
+    conditioned = condition @ graph.weight("lstm.0.condition", w[units[-1] :]) + graph.weight("lstm.0.bias", b)
 
-    unit = Graph("unit", within=graph)
+    unit = Graph("unit", parent=graph)
     x = prenet(unit, "prenet", unit.state("log_duration", ["batch", 1]), predictor / "prenet" / "fcs", 1, units)
     x = lstm_cell(unit, "lstm.0", x, np.concatenate([w[: units[-1]], r]), unit.input("known", ["batch", 4 * rnn]))
     w, r, b = gate_weights(predictor / "lstm", rnn, rnn, 1)
@@ -68,18 +71,19 @@ def duration_predictor(config: dict, weights: Weights) -> Graph:
     unit.next_state("log_duration", x, ["batch", 1])
     unit.output("log_duration", x, ["batch", 1])
 
-    logs = graph.scan(unit, known)
+    logs = graph.scan(unit, conditioned)
     graph.output("log_durations", graph.op("Squeeze", logs, graph.integers(2)), ["batch", "phones"])
     return graph
 
 
 def embedding(graph: Graph, name: str, weights: Weights, rows: int, size: int) -> Value:
+    """The embedding of the input `name` (batch, phones): (batch, phones, size)."""
     index = graph.input(name, ["batch", "phones"], np.int64)
     return graph.op("Gather", graph.weight(f"{name}.embedding", weights.take("weight", rows, size)), index)
 
 
-def contour(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, config: dict) -> Value:
-    """FSMN layers + bidirectional LSTM + linear: (batch, phones, inputs) -> (batch, phones)."""
+def contour(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, config: Mapping[str, Any]) -> Value:
+    """FSMN layers, a bidirectional LSTM and a linear layer: (batch, phones, inputs) -> (batch, phones)."""
     size, layers, filter_size = (
         config[f"predictor_{k}"] for k in ("num_memory_units", "fsmn_num_layers", "filter_size")
     )

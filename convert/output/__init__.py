@@ -1,1 +1,1 @@
-"""What is written: tables of units, voice.yaml, the folder on disk."""
+"""The output of a conversion: embedding tables, voice.yaml, the voice folder."""

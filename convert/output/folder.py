@@ -1,56 +1,84 @@
-"""A voice folder on disk: written beside the old one, then put in its place."""
+"""Writes files and folders atomically: first under a temporary name beside the target, then renamed to it."""
 
 import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+from onnx import ModelProto
 
 from convert.errors import ConvertError
 from convert.graph.builder import Graph
+from server.voices.manifest import GraphFile
 
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when it does not."""
+    """A new temporary folder that replaces `folder` when the block succeeds, and is removed when it fails.
+
+    Raises `ConvertError` if the folder cannot be written.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+        _clean_up(folder)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
     except OSError as error:
         raise ConvertError(f"cannot write to {folder.parent}: {error.strerror}") from None
     try:
-        yield fresh
-        fresh.chmod(0o755)
+        yield temporary
+        temporary.chmod(0o755)
         old = folder.with_name(f".{folder.name}.old")
         if folder.exists():
             folder.rename(old)
-        fresh.rename(folder)
+        temporary.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ConvertError(f"cannot write {folder}: {error.strerror}") from None
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def sweep(folder: Path) -> None:
-    """Removes what a crash left behind; a voice that was being replaced comes back."""
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """A temporary path; its file replaces `path` when the block succeeds, and is removed when it fails.
+
+    Raises `ConvertError` if the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise ConvertError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_graph(graph: Graph, folder: Path) -> GraphFile:
+    """Writes <name>.onnx; the same graph gives the same bytes."""
+    return write_model(graph.build(), folder / f"{graph.name}.onnx", graph.parameters)
+
+
+def write_model(model: ModelProto, path: Path, parameters: int) -> GraphFile:
+    """Writes an ONNX model; its entry in voice.yaml."""
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    return GraphFile(file=path.name, sha256=sha256(path), bytes=path.stat().st_size, parameters=parameters)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _clean_up(folder: Path) -> None:
+    """Removes what a killed process left; a folder that was being replaced is restored."""
     old = folder.with_name(f".{folder.name}.old")
     if old.exists() and not folder.exists():
         old.rename(folder)
-    leftovers: Iterable[Path] = [old, *folder.parent.glob(f".{folder.name}.*.partial")]
-    for leftover in leftovers:
+    for leftover in (old, *folder.parent.glob(f".{folder.name}.*.partial")):
         shutil.rmtree(leftover, ignore_errors=True)
-
-
-def write_graph(graph: Graph, folder: Path) -> dict[str, Any]:
-    path = folder / f"{graph.name}.onnx"
-    path.write_bytes(graph.build().SerializeToString(deterministic=True))
-    return {"file": path.name, "sha256": digest(path), "bytes": path.stat().st_size, "parameters": graph.parameters}
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

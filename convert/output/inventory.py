@@ -1,7 +1,7 @@
-"""What the voices of a language were trained to read: the rows of their embedding tables, in order.
+"""The linguistic units of a language: the rows of the embedding tables, in order.
 
-`inventories/<Language>.yaml` holds phones and tones of the languages that KAN-TTS knows. Flags and emotions are the
-same everywhere. Every table ends with the special symbols; older packages lack the last one.
+`inventories/<Language>.yaml` lists the phones and tones of a language that KAN-TTS supports. Flags and emotions are the
+same in all languages. Every table ends with the special symbols; older packages lack the last one.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from importlib.resources import files
 import yaml
 
 from convert.errors import InventoryError
+from server.voices.manifest import EMOTION_PREFIX
 
 SPECIALS = ("_", "~", "@[MASK]")
-"""Padding, end, mask. A package whose configuration says `has_mask: false` was trained without the last."""
+"""Padding, end, mask. A package with `has_mask: false` in its configuration was trained without the last."""
 
 _BREAKS = ("#1", "#2", "#3", "#4")
 _SYLLABLE_FLAGS = ("s_begin", "s_end", "s_none", "s_both", "s_middle")
@@ -23,11 +24,13 @@ _EMOTIONS = (
     *("pleasure", "arousal", "dominance"),
     *(f"placeholder{number}" for number in range(1, 10)),
 )
+TRAINABLE_EMOTIONS = _EMOTIONS[1:]
+"""Without prefix, and without `none`, the emotion of breaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The names of the rows, without the special symbols."""
+    """The names of the table rows, without the special symbols."""
 
     language: str
     phones: tuple[str, ...]
@@ -35,21 +38,21 @@ class Inventory:
     tones: tuple[str, ...]
     syllable_flags: tuple[str, ...] = _SYLLABLE_FLAGS
     word_flags: tuple[str, ...] = _WORD_FLAGS
-    emotions: tuple[str, ...] = tuple(f"emotion_{name}" for name in _EMOTIONS)
+    emotions: tuple[str, ...] = tuple(f"{EMOTION_PREFIX}{name}" for name in _EMOTIONS)
 
 
 def known_languages() -> tuple[str, ...]:
-    """The names that `linguistic_unit.language` of an acoustic model's config.yaml may have."""
+    """The supported values of `linguistic_unit.language` in an acoustic model's config.yaml, sorted."""
     names = (entry.name for entry in files("convert").joinpath("output", "inventories").iterdir())
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
 def load_inventory(language: str) -> Inventory:
-    """The inventory of one language. Raises `InventoryError`, which lists the known ones."""
+    """The inventory of one language. Raises `InventoryError`, which lists the supported languages."""
     known = known_languages()
     if language not in known:
         raise InventoryError(
-            f"the phones of language {language!r} are not known here; known: {', '.join(known)}. "
+            f"language {language!r} is not supported; supported: {', '.join(known)}. "
             "It is linguistic_unit.language in the acoustic model's config.yaml"
         )
     table = yaml.safe_load(

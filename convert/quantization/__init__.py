@@ -1,1 +1,1 @@
-"""Variants of the vocoder in 8 and 16 bits: calibration, metrics, and the decision to keep one."""
+"""Vocoder variants in 8 and 16 bits: calibration, quality metrics, and the quality limits."""

@@ -1,7 +1,7 @@
-"""A vocoder in half precision, for GPUs: inputs, outputs and states stay float32, so a stream may change in its middle.
+"""Converts a vocoder to half precision, for GPUs.
 
-What needs more than 11 bits stays float32 too: the harmonic source, whose phase is multiplied by up to 40 before its
-sine is taken, and the tanh at the end.
+Inputs, outputs and states stay float32, so that a stream can switch variants. The harmonic source stays float32 because
+its phase is multiplied by up to 40 before the sine, which needs more than 11 bits; so does the final tanh.
 """
 
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
-SOURCE = {"phase", "voiced", "noise", "harmonic_phases"}
+SOURCE_INPUTS = {"phase", "voiced", "noise", "harmonic_phases"}
 
 
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with everything in half precision that can be, and casts where the two meet."""
+def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its nodes in half precision, except for `float32_nodes`, and casts between the precisions."""
     result = onnx.ModelProto()
     result.CopyFrom(model)
     graph = result.graph
-    nodes = list(Halving(model).nodes())
+    nodes = list(_Fp16Rewriter(model).nodes())
     used = {name for node in nodes for name in node.input}
     arrays = {array.name: numpy_helper.to_array(array) for array in graph.initializer}
     arrays |= {f"{name}.half": array.astype(np.float16) for name, array in arrays.items() if array.dtype == np.float32}
@@ -30,8 +30,8 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
-class Halving:
-    """Walks a graph in its order and knows which tensors exist in which precision."""
+class _Fp16Rewriter:
+    """Rewrites the nodes of a graph in their order and records the precision of each tensor."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self._graph = model.graph
@@ -40,46 +40,47 @@ class Halving:
         floats = {info.name for info in infos if info.type.tensor_type.elem_type == FLOAT}
         self._weights = {array.name for array in self._graph.initializer if array.data_type == FLOAT}
         self._floats = floats | self._weights
-        self._exact = exact_nodes(model)
-        self._there = dict.fromkeys(self._floats - self._weights, FLOAT)
-        """The precision that each tensor was made in."""
-        self._cast: set[str] = set()
+        self._float32_nodes = float32_nodes(model)
+        self._precisions = dict.fromkeys(self._floats - self._weights, FLOAT)
+        """The precision in which each tensor is computed."""
+        self._casts: set[str] = set()
 
     def nodes(self) -> Iterator[onnx.NodeProto]:
+        """The rewritten nodes, each after the casts that it needs."""
         for original in self._graph.node:
             node = onnx.NodeProto()
             node.CopyFrom(original)
-            wanted = FLOAT if node.name in self._exact else HALF
-            if node.op_type != "Shape":  # which takes any
+            precision = FLOAT if node.name in self._float32_nodes else HALF
+            if node.op_type != "Shape":  # which accepts both
                 for index, name in enumerate(node.input):
                     if name in self._floats:
-                        yield from self._provide(node, index, wanted)
-            if node.op_type == "ConstantOfShape" and wanted == HALF and node.output[0] in self._floats:
+                        yield from self._convert_input(node, index, precision)
+            if node.op_type == "ConstantOfShape" and precision == HALF and node.output[0] in self._floats:
                 del node.attribute[:]
                 node.attribute.append(helper.make_attribute("value", numpy_helper.from_array(np.zeros(1, np.float16))))
-            self._there |= {name: wanted for name in node.output if name in self._floats}
+            self._precisions |= {name: precision for name in node.output if name in self._floats}
             yield node
 
-    def _provide(self, node: onnx.NodeProto, index: int, wanted: int) -> Iterator[onnx.NodeProto]:
-        """Lets an input of the node have the wanted precision, with a cast if there is none yet."""
+    def _convert_input(self, node: onnx.NodeProto, index: int, precision: int) -> Iterator[onnx.NodeProto]:
+        """Replaces an input of the node by its copy in that precision; yields the cast if it is new."""
         name = node.input[index]
         if name in self._weights:
-            node.input[index] = f"{name}.half" if wanted == HALF else name
-        elif self._there[name] != wanted:
-            node.input[index] = other = f"{name}.half" if wanted == HALF else f"{name}.float"
-            if other not in self._cast:
-                self._cast.add(other)
-                yield helper.make_node("Cast", [name], [other], name=other, to=wanted)
+            node.input[index] = f"{name}.half" if precision == HALF else name
+        elif self._precisions[name] != precision:
+            node.input[index] = converted = f"{name}.half" if precision == HALF else f"{name}.float"
+            if converted not in self._casts:
+                self._casts.add(converted)
+                yield helper.make_node("Cast", [name], [converted], name=converted, to=precision)
 
 
-def exact_nodes(model: onnx.ModelProto) -> set[str]:
-    """The nodes that stay float32: the outputs, the last tanh, and what is made of the source's inputs alone."""
+def float32_nodes(model: onnx.ModelProto) -> set[str]:
+    """The names of the nodes that stay float32: the outputs, the final tanh, and the harmonic source."""
     weights, outputs = {array.name for array in model.graph.initializer}, {info.name for info in model.graph.output}
-    made = set(SOURCE)
+    source_tensors = set(SOURCE_INPUTS)
     names = set()
     for node in model.graph.node:
-        if made & set(node.input) and made | weights >= set(node.input):
-            made.update(node.output)
+        if source_tensors & set(node.input) and source_tensors | weights >= set(node.input):
+            source_tensors.update(node.output)
             names.add(node.name)
         elif node.op_type == "Tanh" or outputs & set(node.output):
             names.add(node.name)

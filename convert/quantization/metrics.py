@@ -1,7 +1,7 @@
-"""How much the sound of a variant differs from that of the float32 graphs, in numbers.
+"""Objective quality of a variant's audio, compared with the float32 audio.
 
-SNR tells how large the error is; the log-spectral distance tells how far it changes what is heard, since it also counts
-what fills the quiet places of the spectrum. For scale, the voice `models/demo` against itself after a codec:
+SNR measures the size of the error. The log-spectral distance also measures errors in quiet parts of the spectrum, which
+are audible although small. For scale, the voice `models/demo` compared with itself after a codec:
 
 | Opus, default  | SNR 28 dB | 0.4 dB | MP3, lowest rate    | SNR 22 dB | 2.0 dB |
 | MP3, default   | SNR 30 dB | 1.1 dB | 4-bit ADPCM         | SNR 28 dB | 2.5 dB |
@@ -16,45 +16,51 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 WINDOW, HOP = 1024, 256
-FLOOR = 1e-6
-"""-60 dB of the loudest bin: what is quieter is not heard."""
+"""Samples."""
+RELATIVE_FLOOR = 1e-6
+"""Power relative to the loudest bin (-60 dB); quieter bins are inaudible and count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class SpectralMetrics:
     """Means over sentences."""
 
-    snr: float
-    """dB"""
-    distance: float
-    """dB, root mean square over the bins of a frame, mean over the frames"""
+    snr_db: float
+    log_spectral_distance_db: float
+    """Root mean square over the bins of a frame, mean over the frames."""
+
+    def meets(self, limit: "SpectralMetrics") -> bool:
+        """Whether the SNR is at least, and the distance at most, that of `limit`."""
+        return self.snr_db >= limit.snr_db and self.log_spectral_distance_db <= limit.log_spectral_distance_db
 
     def __str__(self) -> str:
-        return f"SNR {self.snr:.1f} dB, log-spectral distance {self.distance:.2f} dB"
+        return f"SNR {self.snr_db:.1f} dB, log-spectral distance {self.log_spectral_distance_db:.2f} dB"
 
 
-def likeness(reference: Sequence[Samples], other: Sequence[Samples]) -> Likeness:
+def compare_audio(reference: Sequence[Samples], other: Sequence[Samples]) -> SpectralMetrics:
+    """The metrics of `other`, sentence by sentence."""
     pairs = list(zip(reference, other, strict=True))
-    snr, distance = np.mean([(ratio(*pair), log_spectral_distance(*pair)) for pair in pairs], axis=0)
-    return Likeness(float(snr), float(distance))
+    snr, distance = np.mean([(signal_to_noise_ratio(*pair), log_spectral_distance(*pair)) for pair in pairs], axis=0)
+    return SpectralMetrics(float(snr), float(distance))
 
 
-def ratio(reference: Samples, other: Samples) -> float:
-    """Signal over error, dB; at most 120. Not a number where the other one is not."""
+def signal_to_noise_ratio(reference: Samples, other: Samples) -> float:
+    """Power of the signal over that of the error, dB, at most 120; NaN if `other` has NaN."""
     error = np.square(reference - other, dtype=np.float64).sum()
     signal = np.square(reference, dtype=np.float64).sum()
     return float(10 * np.log10(max(signal, 1e-20) / max(error, 1e-12 * signal, 1e-32)))
 
 
 def log_spectral_distance(reference: Samples, other: Samples) -> float:
-    """dB"""
-    first, second = spectra(reference), spectra(other)
-    floor = max(first.max() * FLOOR, 1e-20)
+    """Root mean square difference of the log power spectra, mean over the frames, dB."""
+    first, second = power_spectrogram(reference), power_spectrogram(other)
+    floor = max(first.max() * RELATIVE_FLOOR, 1e-20)
     difference = 10 * np.log10(np.maximum(first, floor) / np.maximum(second, floor))
     return float(np.sqrt(np.square(difference).mean(axis=1)).mean())
 
 
-def spectra(samples: Samples) -> NDArray[np.float64]:
-    """(frames, bins), power"""
+def power_spectrogram(samples: Samples) -> NDArray[np.float64]:
+    """Power (frames, bins) with a Hann window."""
     frames = np.lib.stride_tricks.sliding_window_view(np.pad(samples, WINDOW), WINDOW)[::HOP]
-    return np.abs(np.fft.rfft(frames * np.hanning(WINDOW))) ** 2
+    power: NDArray[np.float64] = np.abs(np.fft.rfft(frames * np.hanning(WINDOW))) ** 2
+    return power

@@ -1,152 +1,161 @@
-"""Variants of a voice in other precisions, each judged against float32 before it may stay.
+"""Creates variants of a voice in other precisions; a variant is kept only if it meets its quality limit.
 
-Only the vocoder has variants: it is most of the work, and what comes before it decides how long everything is. So no
-variant changes a duration, and all of them say exactly the same.
+Only the vocoder has variants: it is most of the computation, and the graphs before it decide the durations. So all
+variants of a voice have the same durations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import onnx
 
-from convert.output.folder import digest
-from convert.quantization.calibration import Arrays, Player, Rehearsal
-from convert.quantization.fp16 import halve
-from convert.quantization.int8 import measure, quantise, wide_blocks, work
-from convert.quantization.metrics import Likeness, Samples, likeness
-from convert.quantization.sentences import sentences
+from convert.output.folder import write_model
+from convert.quantization.calibration import AcousticModel, Arrays, CalibrationSession
+from convert.quantization.fp16 import to_fp16
+from convert.quantization.int8 import measure_ranges, multiplication_share, quantize, wide_blocks
+from convert.quantization.metrics import Samples, SpectralMetrics, compare_audio
+from convert.quantization.sentences import load_sentences
+from server.voices.manifest import Manifest, Report, Variant
 
 GRAPH = "vocoder"
-LIMITS = {"fp16": Likeness(snr=40.0, distance=0.5), "int8": Likeness(snr=22.0, distance=1.5)}
-"""int8 may cost what the lowest setting of Opus costs (see `likeness`), half precision nothing that could be heard."""
-LEAST_WORK = 0.5
-"""Share of the multiplications below which 8 bits are not worth a file."""
+QUALITY_LIMITS = {
+    "fp16": SpectralMetrics(snr_db=40.0, log_spectral_distance_db=0.5),
+    "int8": SpectralMetrics(snr_db=22.0, log_spectral_distance_db=1.5),
+}
+"""int8 may lose as much as Opus at its lowest rate (see `metrics`), fp16 nothing audible."""
+MIN_INT8_SHARE = 0.5
+"""Of the multiplications; with less in 8 bits a variant is not worth its size."""
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class CreatedVariants:
+    """The variants that were written, and a note for each one that was rejected."""
+
+    variants: Mapping[str, Variant]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A variant of the vocoder and how like the float32 one it sounds."""
+    """A variant of the vocoder with its quality."""
 
     model: onnx.ModelProto
-    likeness: Likeness
+    metrics: SpectralMetrics
     share: float
     """Of the multiplications that are done in this precision."""
 
-    def passes(self, limit: Likeness) -> bool:
-        return self.likeness.snr >= limit.snr and self.likeness.distance <= limit.distance
 
-
-def make_variants(
-    folder: Path, manifest: dict[str, Any], wanted: Sequence[str], notes: list[str], progress: Progress
-) -> dict[str, Any]:
-    """Writes the wanted variants beside the float32 graphs; what voice.yaml says of them. A note for each refusal."""
-    if not wanted:
-        return {}
-    tuning, held_out = sentences(manifest)
-    if not tuning:
-        notes.append(f"{', '.join(wanted)} left out: there are no sentences in {manifest['language']} to judge it by")
-        return {}
-    progress("speaking sentences to tune and to judge by")
-    voice = Rehearsal(folder, manifest)
-    judge = Judge(folder / f"{GRAPH}.onnx", [voice.vocoder_inputs(lines) for lines in held_out])
-    written = {}
-    for precision in wanted:
+def make_variants(folder: Path, manifest: Manifest, precisions: Sequence[str], progress: Progress) -> CreatedVariants:
+    """Writes the variants that meet their limits into `folder`, which holds the float32 graphs."""
+    sentences = load_sentences(manifest)
+    if not sentences.calibration:
+        missing = f"there are no evaluation sentences in {manifest.language}"
+        return CreatedVariants({}, (f"{', '.join(precisions)} left out: {missing}",))
+    progress("synthesizing calibration and evaluation sentences")
+    model = AcousticModel(folder, manifest)
+    evaluator = Evaluator(folder / f"{GRAPH}.onnx", [model.vocoder_inputs(each) for each in sentences.evaluation])
+    variants: dict[str, Variant] = {}
+    notes: list[str] = []
+    for precision in precisions:
         progress(f"writing {GRAPH}.{precision}.onnx")
         if precision == "int8":
-            blocks = wide_blocks(judge.exact)
-            if (share := work(judge.exact, nodes(blocks))) < LEAST_WORK:
+            blocks = wide_blocks(evaluator.model)
+            if (share := multiplication_share(evaluator.model, node_names(blocks))) < MIN_INT8_SHARE:
                 notes.append(
                     f"int8 is left out: this vocoder is too small to gain from it ({share:.0%} of its multiplications "
-                    f"are in convolutions wide enough, at least {LEAST_WORK:.0%} should be)"
+                    f"are in convolutions wide enough, at least {MIN_INT8_SHARE:.0%} should be)"
                 )
                 continue
-            candidate = eight_bits(judge, blocks, [voice.vocoder_inputs(lines) for lines in tuning])
+            calibration = [model.vocoder_inputs(each) for each in sentences.calibration]
+            candidate = int8_candidate(evaluator, blocks, calibration)
         else:
-            candidate = judge.candidate(halve(judge.exact), 1.0)
-        if reason := refusal(candidate, precision):
+            candidate = evaluator.evaluate(to_fp16(evaluator.model), 1.0)
+        if reason := rejection(candidate, precision):
             notes.append(f"{precision} is left out: {reason}")
             continue
-        written[precision] = {
-            "graphs": {GRAPH: write(candidate.model, folder, precision, manifest["graphs"][GRAPH]["parameters"])},
-            "report": {
-                "snr_db": round(candidate.likeness.snr, 1),
-                "log_spectral_distance_db": round(candidate.likeness.distance, 2),
-                "sentences": len(held_out),
-                "seconds": round(judge.samples / manifest["sample_rate"], 1),
-                "share_of_vocoder": round(candidate.share, 2),
-            },
-        }
-    return written
+        file = write_model(candidate.model, folder / f"{GRAPH}.{precision}.onnx", manifest.graphs[GRAPH].parameters)
+        variants[precision] = Variant(graphs={GRAPH: file}, report=evaluator.report(candidate, manifest.sample_rate))
+    return CreatedVariants(variants, tuple(notes))
 
 
-class Judge:
-    """The float32 vocoder, and what it makes of the held-out sentences."""
+class Evaluator:
+    """The float32 vocoder and its audio of the evaluation sentences."""
 
-    def __init__(self, path: Path, held_out: list[Arrays]) -> None:
-        self.exact = onnx.load(path)
-        self._held_out = held_out
-        self._reference = sounds(self.exact, held_out)
-        self.samples = sum(len(sound) for sound in self._reference)
+    def __init__(self, path: Path, inputs: Sequence[Arrays]) -> None:
+        self.model = onnx.load(path)
+        self._inputs = inputs
+        self._reference = run_vocoder(self.model, inputs)
 
-    def candidate(self, model: onnx.ModelProto, share: float) -> Candidate:
-        return Candidate(model, likeness(self._reference, sounds(model, self._held_out)), share)
+    def evaluate(self, model: onnx.ModelProto, share: float) -> Candidate:
+        """The metrics of another vocoder on the same sentences."""
+        return Candidate(model, compare_audio(self._reference, run_vocoder(model, self._inputs)), share)
+
+    def report(self, candidate: Candidate, sample_rate: int) -> Report:
+        """The entry of a candidate in voice.yaml."""
+        samples = sum(len(audio) for audio in self._reference)
+        return Report(
+            snr_db=round(candidate.metrics.snr_db, 1),
+            log_spectral_distance_db=round(candidate.metrics.log_spectral_distance_db, 2),
+            sentences=len(self._reference),
+            seconds=round(samples / sample_rate, 1),
+            share_of_vocoder=round(candidate.share, 2),
+        )
 
 
-def eight_bits(judge: Judge, blocks: dict[str, list[str]], tuning: list[Arrays]) -> Candidate:
-    """All these blocks in 8 bits, or as many as the limit allows: the most harmful ones go first.
+def int8_candidate(
+    evaluator: Evaluator, blocks: Mapping[str, Sequence[str]], calibration: Sequence[Arrays]
+) -> Candidate:
+    """The vocoder with as many of the blocks in 8 bits as the quality limit allows.
 
-    How much a block harms is measured with it alone in 8 bits, on a sentence that is not held out.
+    Blocks are removed in the order of their distance from float32, measured with only one block in 8 bits, on a
+    calibration sentence. The last candidate is returned if none meets the limit.
     """
-    exact, blocks = judge.exact, dict(blocks)
-    ranges = measure(exact, nodes(blocks), tuning)
+    model, remaining = evaluator.model, dict(blocks)
+    ranges = measure_ranges(model, node_names(remaining), calibration)
 
-    def attempt() -> Candidate:
-        return judge.candidate(quantise(exact, nodes(blocks), ranges), work(exact, nodes(blocks)))
+    def evaluate() -> Candidate:
+        chosen = node_names(remaining)
+        return evaluator.evaluate(quantize(model, chosen, ranges), multiplication_share(model, chosen))
 
-    best = attempt()
-    if best.passes(LIMITS["int8"]):
-        return best
-    sentence = tuning[:1]
-    reference = sounds(exact, sentence)
-    harm = {
-        name: likeness(reference, sounds(quantise(exact, block, ranges), sentence)).distance
+    candidate = evaluate()
+    if candidate.metrics.meets(QUALITY_LIMITS["int8"]):
+        return candidate
+    sentence = calibration[:1]
+    reference = run_vocoder(model, sentence)
+    distances = {
+        name: compare_audio(reference, run_vocoder(quantize(model, block, ranges), sentence)).log_spectral_distance_db
         for name, block in blocks.items()
     }
-    for name in sorted(harm, key=lambda name: -harm[name]):
-        del blocks[name]
-        if work(exact, nodes(blocks)) < LEAST_WORK:
-            return best
-        best = attempt()
-        if best.passes(LIMITS["int8"]):
-            return best
-    return best
+    for name in sorted(distances, key=lambda name: -distances[name]):
+        del remaining[name]
+        if multiplication_share(model, node_names(remaining)) < MIN_INT8_SHARE:
+            break
+        candidate = evaluate()
+        if candidate.metrics.meets(QUALITY_LIMITS["int8"]):
+            break
+    return candidate
 
 
-def nodes(blocks: dict[str, list[str]]) -> set[str]:
+def node_names(blocks: Mapping[str, Sequence[str]]) -> set[str]:
+    """The names of the convolutions of all blocks."""
     return {name for block in blocks.values() for name in block}
 
 
-def refusal(candidate: Candidate, precision: str) -> str | None:
-    """Why a variant may not be used, with the figures; None if it may."""
-    limit = LIMITS[precision]
-    if candidate.passes(limit):
+def rejection(candidate: Candidate, precision: str) -> str | None:
+    """Why a candidate misses its quality limit, with the metrics; None if it meets the limit."""
+    limit = QUALITY_LIMITS[precision]
+    if candidate.metrics.meets(limit):
         return None
     return (
-        f"it sounds too different from fp32 ({candidate.likeness}; "
-        f"at least {limit.snr:g} dB and at most {limit.distance:g} dB are asked for)"
+        f"it differs too much from fp32 ({candidate.metrics}; required are "
+        f"at least {limit.snr_db:g} dB and at most {limit.log_spectral_distance_db:g} dB)"
     )
 
 
-def sounds(model: onnx.ModelProto, inputs: Sequence[Arrays]) -> list[Samples]:
-    player = Player(model.SerializeToString())
-    return [player.run(given | player.start(), "audio")["audio"][0] for given in inputs]
-
-
-def write(model: onnx.ModelProto, folder: Path, precision: str, parameters: int) -> dict[str, Any]:
-    path = folder / f"{GRAPH}.{precision}.onnx"
-    path.write_bytes(model.SerializeToString(deterministic=True))
-    return {"file": path.name, "sha256": digest(path), "bytes": path.stat().st_size, "parameters": parameters}
+def run_vocoder(model: onnx.ModelProto, inputs: Sequence[Arrays]) -> list[Samples]:
+    """The audio of each sentence, computed in one run."""
+    session = CalibrationSession(model.SerializeToString())
+    return [session.run(given | session.initial_state(), "audio")["audio"][0] for given in inputs]

@@ -1,1 +1,1 @@
-"""Where a voice comes from: download, package layouts, configuration files."""
+"""The source of a conversion: download, package layouts, configuration files."""

@@ -1,4 +1,4 @@
-"""Reads the YAML and JSON files of a package: plain data only, and every problem with its file and line."""
+"""Reads the YAML and JSON files of a package: plain data only; errors name the file and line."""
 
 import json
 from pathlib import Path
@@ -8,12 +8,12 @@ import yaml
 
 from convert.errors import PackageError
 
-_LARGEST = 1 << 20
-"""Bytes; a configuration has a few KiB."""
+_MAX_CONFIG_BYTES = 1 << 20
+"""A configuration has a few KiB."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises `PackageError`, also for a tag that asks for a Python object."""
+    """The mapping in a YAML file. Raises `PackageError`, also for a tag that constructs a Python object."""
     text = _read(path)
     try:
         # Not the loader in C: deep nesting overflows its stack and ends the process.
@@ -40,7 +40,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 class Settings(dict[str, Any]):
-    """The numbers of a model; one that is missing is named with its file."""
+    """The hyperparameters of a model; a missing key raises `PackageError`, which names the file."""
 
     def __init__(self, content: dict[str, Any], place: str) -> None:
         super().__init__(content)
@@ -53,7 +53,7 @@ class Settings(dict[str, Any]):
 def model_settings(
     config: dict[str, Any], checkpoint: Path, model: str, defaults: dict[str, Any] | None = None
 ) -> Settings:
-    """The parameters of `model` in a config.yaml, whose checkpoint serves to name it."""
+    """The parameters of `model` in a config.yaml; errors name that file by its checkpoint."""
     place = f"Model.{model}.params in the config.yaml of {checkpoint}"
     parameters = section(config, "Model", model, "params")
     if not isinstance(parameters, dict):
@@ -62,7 +62,7 @@ def model_settings(
 
 
 def section(content: Any, *keys: str) -> Any:
-    """What stands below `keys`, None where one of them is missing."""
+    """The value at a path of nested keys; None if one of them is missing."""
     for key in keys:
         content = content.get(key) if isinstance(content, dict) else None
     return content
@@ -70,7 +70,7 @@ def section(content: Any, *keys: str) -> Any:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > _MAX_CONFIG_BYTES:
             raise PackageError(f"{path} has more than a megabyte; it is not a configuration")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

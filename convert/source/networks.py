@@ -8,14 +8,14 @@ from typing import Any
 
 from convert.errors import PackageError
 from convert.source.config_files import read_yaml, section
-from convert.source.file_index import Tree, listed
+from convert.source.file_index import FileIndex, join_paths
 
 _CHECKPOINT = re.compile(r"checkpoint[_-](\d{1,18})\.pth")
-"""With `_` from a finished stretch of training, with `-` from an interrupted one."""
+"""`_` is written at regular intervals, `-` when a training is interrupted."""
 
 
-class Network(Enum):
-    """What a part is, and how the three layouts call it."""
+class NetworkKind(Enum):
+    """The kinds of networks, with their names in packages and on the command line."""
 
     ACOUSTIC = ("sambert", "acoustic model", "--am", ("am", "tmp_am"), "KanTtsSAMBERT")
     VOCODER = ("hifigan", "vocoder", "--voc", ("voc", "tmp_voc"), "Generator")
@@ -25,14 +25,14 @@ class Network(Enum):
         self.title = title
         self.option = option
         self.folders = folders
-        """Where it stands in a ModelScope package, and after fine-tuning."""
+        """Folder names in ModelScope packages, and after fine-tuning."""
         self.section = section
-        """Its settings are Model.<section>.params of config.yaml."""
+        """The settings are `Model.<section>.params` in config.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One trained network."""
+class Network:
+    """The files of one trained network."""
 
     folder: Path
     config: dict[str, Any]
@@ -40,44 +40,41 @@ class Part:
     checkpoint: Path
 
 
-def found_part(tree: Tree, network: Network) -> Part:
-    """The only candidate in the tree: in a folder of the usual name, else elsewhere, else in the base model.
+def find_network(index: FileIndex, kind: NetworkKind) -> Network:
+    """The only candidate in the index: in a folder of the usual name, else in another folder, else in the base model.
 
-    Raises `PackageError` when there is none, more than one equally good, or one that has no checkpoint yet.
+    Raises `PackageError` if there is none, several of the same rank, or one without a checkpoint.
     """
-    ranked: list[list[Path]] = [[], [], []]
+    usual: list[Path] = []
+    other: list[Path] = []
+    base: list[Path] = []
     unfinished = []
-    for file in tree.named("config.yaml"):
-        folder, usual = file.parent, file.parent.name in network.folders
+    for file in index.paths("config.yaml"):
+        folder = file.parent
+        usual_name, in_base = folder.name in kind.folders, index.in_base_model(folder)
         if newest_checkpoint(folder) is None:
-            unfinished += [folder] if usual and not tree.is_base(folder) else []
-        elif usual or _model_type(read_yaml(file)) == network.model_type:
-            ranked[2 if tree.is_base(folder) else 0 if usual else 1].append(folder)
-    candidates = next(filter(None, ranked[:2]), [])
+            unfinished += [folder] if usual_name and not in_base else []
+        elif usual_name or _model_type(read_yaml(file)) == kind.model_type:
+            (base if in_base else usual if usual_name else other).append(folder)
+    candidates = usual or other
     if not candidates and unfinished:
         raise PackageError(
-            f"{unfinished[0] / 'ckpt'} has no checkpoint_<number>.pth for the {network.title}; "
-            f"finish the download or the training, or name another folder with {network.option}"
+            f"{unfinished[0] / 'ckpt'} has no checkpoint_<number>.pth for the {kind.title}; "
+            f"finish the download or the training, or name another folder with {kind.option}"
         )
-    candidates = candidates or ranked[2]
+    candidates = candidates or base
+    if not candidates:
+        raise _missing_network(index, kind)
     if len(candidates) > 1:
         raise PackageError(
-            f"{tree.root} has several {network.title}s: {listed(candidates)}; choose one with {network.option}"
+            f"{index.root} has several {kind.title}s: {join_paths(candidates)}; choose one with {kind.option}"
         )
-    if candidates:
-        return _open(candidates[0], network)
-    if (folder := tree.root / network.folders[0]).is_dir():
-        raise PackageError(f"{folder / 'config.yaml'} is missing; the {network.title} needs it")
-    raise PackageError(
-        f"{tree.root} has no {network.title}: no folder in it holds a config.yaml with 'model_type: "
-        f"{network.model_type}' and a ckpt/checkpoint_<number>.pth; "
-        + (unpack_first(tree.root) or f"name its folder with {network.option}")
-    )
+    return _load_network(candidates[0], kind)
 
 
-def named_part(path: Path, network: Network) -> Part:
-    """The part that a person named: a folder with config.yaml, its ckpt folder, or a checkpoint itself."""
-    option = network.option
+def network_at(path: Path, kind: NetworkKind) -> Network:
+    """The network at a given path: a folder with config.yaml, its ckpt folder, or a checkpoint file."""
+    option = kind.option
     if not path.exists():
         raise PackageError(f"{option}: {path} is missing")
     checkpoint = path if path.is_file() else newest_checkpoint(path)
@@ -86,7 +83,7 @@ def named_part(path: Path, network: Network) -> Part:
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     for place in (folder, folder.parent):
         if (place / "config.yaml").is_file():
-            return _open(place, network, checkpoint)
+            return _load_network(place, kind, checkpoint)
     raise PackageError(f"{option}: {folder / 'config.yaml'} is missing, and so is {folder.parent / 'config.yaml'}")
 
 
@@ -100,28 +97,36 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return None
 
 
-def unpack_first(folder: Path) -> str:
-    """What to do about archives that hold the parts; resource.zip belongs to the original text front end."""
+def unpack_hint(folder: Path) -> str:
+    """What to do about archives in the folder; resource.zip is the original text front end and is not needed."""
     names = sorted(file.name for file in folder.glob("*.zip") if file.name != "resource.zip")
     return f"it holds {', '.join(names)}: unpack that there first" if names else ""
 
 
-def _open(folder: Path, network: Network, checkpoint: Path | None = None) -> Part:
+def _missing_network(index: FileIndex, kind: NetworkKind) -> PackageError:
+    if (folder := index.root / kind.folders[0]).is_dir():
+        return PackageError(f"{folder / 'config.yaml'} is missing; the {kind.title} needs it")
+    return PackageError(
+        f"{index.root} has no {kind.title}: no folder in it holds a config.yaml with 'model_type: "
+        f"{kind.model_type}' and a ckpt/checkpoint_<number>.pth; "
+        + (unpack_hint(index.root) or f"name its folder with {kind.option}")
+    )
+
+
+def _load_network(folder: Path, kind: NetworkKind, checkpoint: Path | None = None) -> Network:
     file = folder / "config.yaml"
     config = read_yaml(file)
     checkpoint = checkpoint or newest_checkpoint(folder)
     assert checkpoint is not None
     model_type = _model_type(config)
-    if model_type != network.model_type:
-        raise PackageError(
-            f"{file} has model_type {model_type!r}; for the {network.title} it is {network.model_type!r}"
-        )
-    if not isinstance(section(config, "Model", network.section, "params"), dict):
-        raise PackageError(f"{file} has no section Model.{network.section}.params; the {network.title} needs it")
-    return Part(folder, config, checkpoint)
+    if model_type != kind.model_type:
+        raise PackageError(f"{file} has model_type {model_type!r}; for the {kind.title} it is {kind.model_type!r}")
+    if not isinstance(section(config, "Model", kind.section, "params"), dict):
+        raise PackageError(f"{file} has no section Model.{kind.section}.params; the {kind.title} needs it")
+    return Network(folder, config, checkpoint)
 
 
 def _model_type(config: dict[str, Any]) -> str | None:
     if "model_type" in config:
         return str(config["model_type"])
-    return next((network.model_type for network in Network if section(config, "Model", network.section)), None)
+    return next((kind.model_type for kind in NetworkKind if section(config, "Model", kind.section)), None)

@@ -1,46 +1,48 @@
-"""Finds the parts of the voices in a package: configurations, checkpoints, and what goes with them.
+"""Finds the components of the voices in a package: configurations, checkpoints, embeddings, training lists.
 
-Three layouts are in use: ModelScope's (`voices/<voice>/{am,voc}`), a KAN-TTS training folder (folders with config.yaml
-and ckpt/ anywhere below, told apart by `model_type`), and parts that are named one by one. The first is read as one
-training folder a voice. Nothing of the checkpoints is read here.
+Three layouts are supported: ModelScope's (`voices/<voice>/{am,voc}`), a KAN-TTS training folder (folders with
+config.yaml and ckpt/ at any depth, distinguished by `model_type`), and components given one by one. A voice in
+ModelScope's layout is searched like a training folder. Checkpoints are not read here.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convert.errors import PackageError
 from convert.source.config_files import read_json, read_yaml, section
-from convert.source.file_index import Tree, look_below
-from convert.source.networks import Network, Part, found_part, named_part, unpack_first
+from convert.source.file_index import AUDIO_CONFIG, TRAINING_LISTS, FileIndex, index_files
+from convert.source.networks import Network, NetworkKind, find_network, network_at, unpack_hint
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceParts:
-    """Everything that one voice is made from."""
+class VoiceSource:
+    """The files and settings that one voice is converted from."""
 
     name: str
-    """Safe as the name of a folder."""
+    """A safe folder name."""
     am_config: dict[str, Any]
     am_checkpoint: Path
     voc_config: dict[str, Any]
     voc_checkpoint: Path
     audio_config: dict[str, Any]
-    """What stands under `audio_config`: sampling_rate (Hz), hop_length (samples), n_mels ..."""
+    """The section `audio_config`: sampling_rate (Hz), hop_length (samples), n_mels ..."""
     f0_statistics: Path | None
-    """mvn.npy: mean and deviation of F0, Hz."""
+    """mvn.npy: mean and standard deviation of F0, Hz."""
     speaker_embedding: Path | None
     """se.npy"""
     speaker_encoder: Path | None
     """se.model"""
+    training_lists: tuple[Path, ...]
+    """The KAN-TTS training lists of the acoustic model; empty in a package without training data."""
     has_mask: bool | None
-    """Whether the tables end with `@[MASK]`; None where the package does not say, and the tables' size decides."""
+    """Whether the embedding tables end with `@[MASK]`; None if the package does not declare it: their sizes decide."""
     sampling_rate: int
     """Hz"""
     language: str
-    notes: list[str] = field(default_factory=list)
-    """What a person should know about the choice."""
+    notes: tuple[str, ...] = ()
+    """Messages for the user about doubtful choices."""
 
 
 def find_voices(
@@ -51,11 +53,11 @@ def find_voices(
     voc: Path | None = None,
     se: Path | None = None,
     se_model: Path | None = None,
-) -> list[VoiceParts]:
-    """The voices below `source`, in the package's order; `am`, `voc`, `se` and `se_model` take the place of its own.
+) -> list[VoiceSource]:
+    """The voices below `source`, in the package's order; `am`, `voc`, `se` and `se_model` replace its own components.
 
-    `voice` selects one of several, or renames the only one. Raises `PackageError` when a part is missing or there is
-    more than one candidate for it, `voice` is unknown or unsafe, or a configuration cannot be read.
+    `voice` selects one of several voices, or renames the only one. Raises `PackageError` if a component is missing or
+    has several candidates, `voice` is unknown or no safe folder name, or a configuration cannot be read.
     """
     if voice is not None:
         _check_name(voice)
@@ -72,17 +74,15 @@ def find_voices(
     if missing := [root for root in roots.values() if not root.is_dir()]:
         raise PackageError(
             f"{missing[0]} is missing, though voices.json lists it; "
-            + (unpack_first(source) or "download the package again, or choose another voice with --voice")
+            + (unpack_hint(source) or "download the package again, or choose another voice with --voice")
         )
     if len(roots) > 1 and (am or voc or se or se_model):
-        raise PackageError(
-            f"{source} has several voices: {', '.join(roots)}; say with --voice which one the part is for"
-        )
-    return [_assemble(name, source, look_below(root), am, voc, se, se_model) for name, root in roots.items()]
+        raise PackageError(f"{source} has several voices: {', '.join(roots)}; select one with --voice")
+    return [_assemble(name, source, index_files(root), am, voc, se, se_model) for name, root in roots.items()]
 
 
 def _voice_folders(source: Path) -> dict[str, Path]:
-    """The folders of a package in ModelScope's layout by the voice's name; none for another layout."""
+    """Voice name -> folder in ModelScope's layout; empty for another layout."""
     voices = source / "voices"
     if not (voices / "voices.json").is_file():
         folders = sorted(voices.iterdir()) if voices.is_dir() else []
@@ -96,43 +96,44 @@ def _voice_folders(source: Path) -> dict[str, Path]:
 
 
 def _assemble(
-    name: str, source: Path, tree: Tree, am: Path | None, voc: Path | None, se: Path | None, se_model: Path | None
-) -> VoiceParts:
-    acoustic = named_part(am, Network.ACOUSTIC) if am else found_part(tree, Network.ACOUSTIC)
-    vocoder = named_part(voc, Network.VOCODER) if voc else found_part(tree, Network.VOCODER)
+    name: str, source: Path, index: FileIndex, am: Path | None, voc: Path | None, se: Path | None, se_model: Path | None
+) -> VoiceSource:
+    acoustic = network_at(am, NetworkKind.ACOUSTIC) if am else find_network(index, NetworkKind.ACOUSTIC)
+    vocoder = network_at(voc, NetworkKind.VOCODER) if voc else find_network(index, NetworkKind.VOCODER)
     unit = acoustic.config.get("linguistic_unit")
     if not isinstance(unit, dict):
-        raise PackageError(f"{acoustic.folder / 'config.yaml'} has no section linguistic_unit; the phones stand in it")
-    configuration = _configuration(source, tree)
-    audio = _audio_config(acoustic, vocoder, tree)
+        raise PackageError(f"{acoustic.folder / 'config.yaml'} has no section linguistic_unit; it defines the phones")
+    configuration = _configuration(source, index)
+    audio = _audio_config(acoustic, vocoder, index)
     rate, stated = audio["sampling_rate"], section(configuration, "model", "sample_rate")
-    encoder = _existing(se_model, "--se-model") or tree.beside(acoustic.folder, "se.model", "--se-model")
+    encoder = _existing(se_model, "--se-model") or index.companion(acoustic.folder, "se.model", "--se-model")
     notes = []
     if stated not in (None, rate):
-        notes.append(f"configuration.json says {stated} Hz; the voice was trained with {rate} Hz, which counts")
-    if encoder is None and tree.named("se.onnx"):
-        notes.append("there is only se.onnx, no se.model: embeddings of new speakers cannot be made with this package")
-    if tree.is_base(acoustic.folder):
+        notes.append(f"configuration.json declares {stated} Hz; the {rate} Hz of the training are used")
+    if encoder is None and index.paths("se.onnx"):
+        notes.append("there is only se.onnx, no se.model: this package cannot make embeddings of new speakers")
+    if index.in_base_model(acoustic.folder):
         notes.append("the acoustic model is the pre-trained one, not fine-tuned to a speaker")
-    return VoiceParts(
+    return VoiceSource(
         name=name,
         am_config=acoustic.config,
         am_checkpoint=acoustic.checkpoint,
         voc_config=vocoder.config,
         voc_checkpoint=vocoder.checkpoint,
         audio_config=audio,
-        f0_statistics=_f0_statistics(acoustic, tree),
-        speaker_embedding=_existing(se, "--se") or _speaker_embedding(acoustic, tree, encoder),
+        f0_statistics=_f0_statistics(acoustic, index),
+        speaker_embedding=_existing(se, "--se") or _speaker_embedding(acoustic, index, encoder),
         speaker_encoder=encoder,
+        training_lists=_training_lists(acoustic, index),
         has_mask=_has_mask(configuration, unit),
         sampling_rate=rate,
         language=str(unit.get("language") or "PinYin"),
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
-def _f0_statistics(acoustic: Part, tree: Tree) -> Path | None:
-    file = tree.beside(acoustic.folder, "mvn.npy", "--am", of_base=False)
+def _f0_statistics(acoustic: Network, index: FileIndex) -> Path | None:
+    file = index.companion(acoustic.folder, "mvn.npy", "--am", base_fallback=False)
     params = acoustic.config["Model"]["KanTtsSAMBERT"]["params"]
     if file is None and params.get("NSF") and params.get("nsf_norm_type", "mean_std") == "mean_std":
         raise PackageError(
@@ -141,22 +142,31 @@ def _f0_statistics(acoustic: Part, tree: Tree) -> Path | None:
     return file
 
 
-def _made_from_recording(encoder: Path | None) -> str:
-    """How a person gets an embedding that is missing, where there is an encoder."""
+def _training_lists(acoustic: Network, index: FileIndex) -> tuple[Path, ...]:
+    """The lists of the base model for the base model, else the others."""
+    if not acoustic.folder.resolve().is_relative_to(index.root.resolve()):
+        return ()  # an acoustic model from elsewhere (--am), trained with other data
+    base = index.in_base_model(acoustic.folder)
+    paths = (path for name in TRAINING_LISTS for path in index.paths(name))
+    return tuple(path for path in paths if index.in_base_model(path) == base)
+
+
+def _embedding_hint(encoder: Path | None) -> str:
+    """How to compute a missing embedding with the encoder; empty without an encoder."""
     if encoder is None:
         return ""
     return (
-        f"; or make one: `python -m convert --se-model {encoder}`, then "
-        "`python -m server embed RECORDING.wav -o se.npy`, then this again with `--se se.npy`"
+        f"; or compute one: `python -m convert --se-model {encoder}`, then "
+        "`python -m server embed RECORDING.wav -o se.npy`, then this command again with `--se se.npy`"
     )
 
 
-def _speaker_embedding(acoustic: Part, tree: Tree, encoder: Path | None) -> Path | None:
-    file = tree.beside(acoustic.folder, "se.npy", "--se", of_base=False)
+def _speaker_embedding(acoustic: Network, index: FileIndex, encoder: Path | None) -> Path | None:
+    file = index.companion(acoustic.folder, "se.npy", "--se", base_fallback=False)
     if file is None and acoustic.config["Model"]["KanTtsSAMBERT"]["params"].get("SE"):
         raise PackageError(
-            f"{acoustic.folder / 'se.npy'} is missing, and there is no other se.npy in {tree.root}; this voice speaks "
-            f"with a speaker embedding: name its file with --se{_made_from_recording(encoder)}"
+            f"{acoustic.folder / 'se.npy'} is missing, and there is no other se.npy in {index.root}; this voice "
+            f"needs a speaker embedding: give its file with --se{_embedding_hint(encoder)}"
         )
     return file
 
@@ -167,22 +177,19 @@ def _existing(path: Path | None, option: str) -> Path | None:
     return path
 
 
-def _audio_config(acoustic: Part, vocoder: Part, tree: Tree) -> dict[str, Any]:
-    """What the model was trained with: from its own config.yaml, the file near it, or the vocoder's config.yaml."""
-    near = [acoustic.folder / "audio_config.yaml", acoustic.folder.parent / "audio_config.yaml"]
-    known = [file for file in tree.named("audio_config.yaml") if not tree.is_base(file)]
-    beside = [file for file in tree.named("audio_config.yaml") if file.parent == acoustic.folder.parent]
-    files = [file for file in near if file.is_file()] or beside or known or tree.named("audio_config.yaml")
-    places = [(acoustic.folder / "config.yaml", acoustic.config)]
-    places += [(file, read_yaml(file)) for file in files[:1]]
-    places.append((vocoder.folder / "config.yaml", vocoder.config))
+def _audio_config(acoustic: Network, vocoder: Network, index: FileIndex) -> dict[str, Any]:
+    """The audio settings of the training: in the acoustic model's config.yaml, a file near it, or the vocoder's."""
+    expected = acoustic.folder.parent / AUDIO_CONFIG
+    candidates = [(acoustic.folder / "config.yaml", acoustic.config)]
+    candidates += [(file, read_yaml(file)) for file in _audio_config_files(acoustic.folder, index)[:1]]
+    candidates.append((vocoder.folder / "config.yaml", vocoder.config))
     file, audio = next(
-        ((file, found) for file, content in places if (found := content.get("audio_config"))), (None, None)
+        ((file, found) for file, content in candidates if (found := content.get("audio_config"))), (None, None)
     )
     if file is None:
         raise PackageError(
-            f"{near[1]} is missing, and no config.yaml has an audio_config; the voice's sampling rate and frame shift "
-            "stand in it"
+            f"{expected} is missing, and no config.yaml has an audio_config; it defines the voice's sampling rate and "
+            "frame shift"
         )
     rate = section(audio, "sampling_rate")
     if not isinstance(audio, dict) or not isinstance(rate, int) or rate <= 0:
@@ -190,9 +197,16 @@ def _audio_config(acoustic: Part, vocoder: Part, tree: Tree) -> dict[str, Any]:
     return audio
 
 
-def _configuration(source: Path, tree: Tree) -> dict[str, Any]:
-    """configuration.json of the package, of the one that a training started from, or of that around one voice."""
-    places = [tree.root, source, source / "orig_model"]
+def _audio_config_files(folder: Path, index: FileIndex) -> list[Path]:
+    """The files of the first place that has any: `folder`, its parent, the index without the base model, the index."""
+    near = [file for file in (folder / AUDIO_CONFIG, folder.parent / AUDIO_CONFIG) if file.is_file()]
+    beside = [file for file in index.paths(AUDIO_CONFIG) if file.parent == folder.parent]
+    return near or beside or index.own_paths(AUDIO_CONFIG, folder)
+
+
+def _configuration(source: Path, index: FileIndex) -> dict[str, Any]:
+    """configuration.json of the package, of the package that a training started from, or of the package of a voice."""
+    places = [index.root, source, source / "orig_model"]
     if source.resolve().parent.name == "voices":
         places.append(source.resolve().parent.parent)
     files = [place / "configuration.json" for place in places]
@@ -209,10 +223,12 @@ def _has_mask(configuration: dict[str, Any], unit: dict[str, Any]) -> bool | Non
 
 def _check_name(name: str) -> None:
     if not name.strip() or name != name.strip() or name.startswith(".") or len(name) > 100 or not name.isprintable():
-        raise PackageError(f"a voice cannot be called {name!r}; its name becomes a folder: letters, digits, _ and - do")
+        raise PackageError(
+            f"a voice cannot be called {name!r}: it is used as a folder name; use letters, digits, _ and -"
+        )
     if any(sign in name for sign in '/\\:*?"<>|'):
         raise PackageError(
-            f"a voice cannot be called {name!r}; its name becomes a folder, and that cannot hold / or \\ : *"
+            f"a voice cannot be called {name!r}: it is used as a folder name, which must not contain / \\ : *"
         )
 
 

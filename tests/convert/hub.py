@@ -1,4 +1,4 @@
-"""A stand-in for the ModelScope hub on the loopback: the file list and the files of some models, with byte ranges."""
+"""A fake ModelScope hub on the loopback interface: file lists and files of models, with byte ranges."""
 
 import hashlib
 import json
@@ -12,20 +12,20 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass
 class Hub:
-    """What the server has, does wrong on purpose, and was asked."""
+    """The content of the hub, its simulated failures, and the requests received."""
 
     models: dict[str, dict[str, bytes]]
     cut_after: dict[str, int] = field(default_factory=dict)
-    """File -> bytes after which the connection is cut."""
+    """File -> bytes after which the connection is closed."""
     status: int | None = None
-    """Answer everything with this status."""
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    """The status of all responses, if set."""
+    downloads: list[tuple[str, str | None]] = field(default_factory=list)
     """(file, Range header) of each download."""
     requests: int = 0
     url: str = ""
 
-    def files_asked(self) -> list[str]:
-        return sorted(file for file, _ in self.asked)
+    def downloaded_files(self) -> list[str]:
+        return sorted(file for file, _ in self.downloads)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = url.path.removeprefix("/api/v1/models/").split("/")
         files = self.hub.models.get("/".join(parts[:2]))
         if self.hub.status is not None:
-            return self._json(self.hub.status, {"Code": self.hub.status, "Message": "as told"})
+            return self._json(self.hub.status, {"Code": self.hub.status, "Message": "simulated failure"})
         if files is None or not url.path.startswith("/api/v1/models/") or query.get("Revision", "master") != "master":
             return self._json(404, {"Code": 10010205001, "Message": "record not found", "Success": False})
         if parts[2:] == ["repo", "files"]:
@@ -56,11 +56,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _file(self, name: str, content: bytes) -> None:
-        asked = self.headers.get("Range")
-        self.hub.asked.append((name, asked))
-        start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
-        self.send_response(206 if asked else 200)
-        if asked:
+        byte_range = self.headers.get("Range")
+        self.hub.downloads.append((name, byte_range))
+        start = int(byte_range.removeprefix("bytes=").split("-")[0]) if byte_range else 0
+        self.send_response(206 if byte_range else 200)
+        if byte_range:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()

@@ -1,4 +1,4 @@
-"""Writes PyTorch checkpoints without PyTorch: a pickler of a few lines, and the two containers."""
+"""Writes PyTorch checkpoints without PyTorch: a minimal pickler, and both file formats."""
 
 import struct
 import zipfile
@@ -21,7 +21,7 @@ STORAGES = {
 
 @dataclass
 class Name:
-    """Something that the pickle names."""
+    """A global in the pickle."""
 
     full: str
 
@@ -39,7 +39,7 @@ class Persistent:
 
 @dataclass
 class View:
-    """A tensor of which every detail can be wrong."""
+    """A tensor whose fields may be inconsistent."""
 
     content: bytes
     storage: str
@@ -55,7 +55,7 @@ def plain(array: np.ndarray) -> View:
 
 
 class Pickler:
-    """`content` becomes a pickle of protocol 2; the storages of its tensors are collected by their key."""
+    """Writes pickles of protocol 2; the storages of the tensors are collected by key."""
 
     def __init__(self, *, legacy: bool = False) -> None:
         self.storages: dict[str, View] = {}
@@ -107,7 +107,7 @@ class Pickler:
 
 
 def write_zip(path: Path, content: Any, *, order: str | None = "little", raw: bytes | None = None) -> Path:
-    """The format since PyTorch 1.6; `raw` takes the place of the pickle."""
+    """The format since PyTorch 1.6; `raw` replaces the pickle."""
     pickler = Pickler()
     pickle = pickler.dump(content)
     with zipfile.ZipFile(path, "w") as archive:

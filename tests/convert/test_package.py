@@ -1,6 +1,7 @@
-"""The parts of a voice are found in each layout, and what is missing or doubtful is named."""
+"""The components of a voice are found in each layout; missing and doubtful ones are reported."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ import pytest
 import yaml
 
 from convert.errors import PackageError
-from convert.source.package import VoiceParts, find_voices
+from convert.source.package import VoiceSource, find_voices
 
 
-def write_part(folder: Path, kind: str, *steps: int, **changes: Any) -> Path:
-    """config.yaml and empty checkpoints: nothing of them is read here."""
+def write_network(folder: Path, kind: str, *steps: int, **changes: Any) -> Path:
+    """A network: config.yaml and empty checkpoints, which are not read."""
     params = changes.pop("params", {})
     model = "KanTtsSAMBERT" if kind == "sambert" else "Generator"
     config = {"model_type": kind, "Model": {model: {"params": {"num_mels": 80} | params}}}
@@ -32,8 +33,8 @@ def write_audio(folder: Path, rate: int = 16000, name: str = "audio_config.yaml"
 def write_package(root: Path, *voices: str) -> Path:
     """ModelScope's layout."""
     for voice in voices:
-        write_part(root / "voices" / voice / "am", "sambert")
-        write_part(root / "voices" / voice / "voc", "hifigan")
+        write_network(root / "voices" / voice / "am", "sambert")
+        write_network(root / "voices" / voice / "voc", "hifigan")
         write_audio(root / "voices" / voice)
     (root / "voices" / "voices.json").write_text(json.dumps({"voices": list(voices)}))
     configuration = {"model": {"sample_rate": 16000, "am": {"linguistic_unit": {"has_mask": True}}}}
@@ -42,22 +43,22 @@ def write_package(root: Path, *voices: str) -> Path:
 
 
 def write_finetuned(root: Path) -> Path:
-    """What fine-tuning a personal voice leaves: the base model below orig_model, and the trained parts."""
+    """The output of fine-tuning a voice: the base model in orig_model, and the trained networks."""
     base = root / "orig_model" / "basemodel_16k"
-    write_part(base / "sambert", "sambert", 2400000, params={"SE": True})
-    write_part(base / "hifigan", "hifigan", 2400000)
+    write_network(base / "sambert", "sambert", 2400000, params={"SE": True})
+    write_network(base / "hifigan", "hifigan", 2400000)
     write_audio(base, name="audio_config_se_16k.yaml")
     (base / "speaker_embedding").mkdir()
     (base / "speaker_embedding" / "se.model").touch()
     (root / "orig_model" / "configuration.json").write_text("{}")
-    write_part(root / "tmp_am", "sambert", 2400000, 2400500, params={"SE": True})
+    write_network(root / "tmp_am", "sambert", 2400000, 2400500, params={"SE": True})
     (root / "data" / "se").mkdir(parents=True)
     (root / "data" / "se" / "se.npy").touch()
     write_audio(root / "data")
     return root
 
 
-def only(source: Path, **options: Any) -> VoiceParts:
+def only(source: Path, **options: Any) -> VoiceSource:
     [voice] = find_voices(source, **options)
     return voice
 
@@ -65,13 +66,13 @@ def only(source: Path, **options: Any) -> VoiceParts:
 # ModelScope's layout
 
 
-def test_every_voice_of_a_package_is_found_in_its_order(tmp_path: Path) -> None:
+def test_all_voices_of_a_package_are_found_in_its_order(tmp_path: Path) -> None:
     voices = find_voices(write_package(tmp_path, "zhibei", "aijia"))
     assert [voice.name for voice in voices] == ["zhibei", "aijia"]
     assert [voice.am_checkpoint.parts[-4] for voice in voices] == ["zhibei", "aijia"]
 
 
-def test_a_voice_brings_everything_that_stands_beside_it(tmp_path: Path) -> None:
+def test_the_files_beside_a_voice_are_found(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     folder = tmp_path / "voices" / "a"
     for name in ("am/mvn.npy", "am/se.npy", "se/ckpt/se.model", "dict/words_dict.txt"):
@@ -85,10 +86,10 @@ def test_a_voice_brings_everything_that_stands_beside_it(tmp_path: Path) -> None
     assert voice.am_config["linguistic_unit"]["speaker_list"] == "F7"
     assert voice.voc_config["model_type"] == "hifigan"
     assert voice.audio_config["hop_length"] == 200
-    assert (voice.sampling_rate, voice.language, voice.has_mask, voice.notes) == (16000, "PinYin", True, [])
+    assert (voice.sampling_rate, voice.language, voice.has_mask, voice.notes) == (16000, "PinYin", True, ())
 
 
-def test_the_highest_checkpoint_counts_as_a_number(tmp_path: Path) -> None:
+def test_the_checkpoint_with_the_highest_number_is_used(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     folder = tmp_path / "voices" / "a" / "am" / "ckpt"
     for name in (
@@ -102,7 +103,7 @@ def test_the_highest_checkpoint_counts_as_a_number(tmp_path: Path) -> None:
     assert only(tmp_path).am_checkpoint.name == "checkpoint_1000.pth"
 
 
-def test_a_checkpoint_of_an_interrupted_training_counts(tmp_path: Path) -> None:
+def test_a_checkpoint_of_an_interrupted_training_is_used(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "a" / "am" / "ckpt" / "checkpoint-2000.pth").touch()
     assert only(tmp_path).am_checkpoint.name == "checkpoint-2000.pth"
@@ -117,12 +118,12 @@ def test_the_only_voice_is_renamed(tmp_path: Path) -> None:
     assert (voice.name, voice.am_checkpoint.parts[-4]) == ("mine", "a")
 
 
-def test_an_unknown_voice_lists_those_that_are_there(tmp_path: Path) -> None:
+def test_an_unknown_voice_lists_the_existing_ones(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=r"no voice 'c'; it has: a, b"):
         find_voices(write_package(tmp_path, "a", "b"), voice="c")
 
 
-def test_a_voice_that_is_listed_but_missing_is_named(tmp_path: Path) -> None:
+def test_a_listed_voice_without_a_folder_is_an_error(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "voices.json").write_text('{"voices": ["a", "b"]}')
     with pytest.raises(PackageError, match=r"voices/b is missing, though voices.json lists it"):
@@ -132,14 +133,14 @@ def test_a_voice_that_is_listed_but_missing_is_named(tmp_path: Path) -> None:
     assert only(tmp_path, voice="a").name == "a"
 
 
-def test_folders_count_where_there_is_no_voices_json(tmp_path: Path) -> None:
+def test_folders_are_voices_without_a_voices_json(tmp_path: Path) -> None:
     write_package(tmp_path, "a", "b")
     (tmp_path / "voices" / "voices.json").unlink()
     (tmp_path / "voices" / "notes").mkdir()
     assert [voice.name for voice in find_voices(tmp_path)] == ["a", "b"]
 
 
-def test_the_folder_of_voices_and_that_of_one_voice_are_understood(tmp_path: Path) -> None:
+def test_the_folder_of_all_voices_and_of_one_voice_are_valid_sources(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     for source in (tmp_path / "voices", tmp_path / "voices" / "a"):
         voice = only(source)
@@ -147,14 +148,14 @@ def test_the_folder_of_voices_and_that_of_one_voice_are_understood(tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", ['{"voices": []}', '{"voices": "a"}', '{"voices": [1]}', "{}", "[]"])
-def test_a_voices_json_without_voices_is_named(content: str, tmp_path: Path) -> None:
+def test_a_voices_json_without_voices_is_an_error(content: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "voices.json").write_text(content)
     with pytest.raises(PackageError, match=r"voices\.json"):
         find_voices(tmp_path)
 
 
-def test_archives_are_to_be_unpacked_first(tmp_path: Path) -> None:
+def test_the_error_for_archives_asks_to_unpack_them(tmp_path: Path) -> None:
     (tmp_path / "configuration.json").write_text("{}")
     for name in ("voices.zip", "resource.zip"):
         (tmp_path / name).touch()
@@ -165,7 +166,7 @@ def test_archives_are_to_be_unpacked_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", " ", ".", "..", ".hidden", "a/b", "../a", "a\\b", "/etc", "a\nb", "a:b", "x" * 101, " a"]
 )
-def test_a_name_that_is_no_safe_folder_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_name_that_is_no_safe_folder_name_is_refused(name: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     with pytest.raises(PackageError, match="cannot be called"):
         find_voices(tmp_path, voice=name)
@@ -174,15 +175,15 @@ def test_a_name_that_is_no_safe_folder_is_refused(name: str, tmp_path: Path) -> 
         find_voices(tmp_path)
 
 
-def test_chinese_names_are_fine(tmp_path: Path) -> None:
+def test_chinese_names_are_valid(tmp_path: Path) -> None:
     assert only(write_package(tmp_path, "知北")).name == "知北"
 
 
-# What a package says of itself
+# Settings in a package
 
 
 @pytest.mark.parametrize("stated", [True, False])
-def test_has_mask_stands_in_the_configuration(stated: bool, tmp_path: Path) -> None:
+def test_has_mask_is_read_from_the_configuration(stated: bool, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     content = {"model": {"am": {"linguistic_unit": {"has_mask": stated}}}}
     (tmp_path / "configuration.json").write_text(json.dumps(content))
@@ -190,7 +191,7 @@ def test_has_mask_stands_in_the_configuration(stated: bool, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", [None, "{}", '{"model": {"type": "sambert-hifigan"}}', '{"model": null}'])
-def test_has_mask_is_open_where_nothing_says_it(content: str | None, tmp_path: Path) -> None:
+def test_has_mask_is_none_if_it_is_not_declared(content: str | None, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "configuration.json").unlink()
     if content is not None:
@@ -198,23 +199,23 @@ def test_has_mask_is_open_where_nothing_says_it(content: str | None, tmp_path: P
     assert only(tmp_path).has_mask is None
 
 
-def test_has_mask_may_stand_in_the_acoustic_models_own_configuration(tmp_path: Path) -> None:
-    write_part(tmp_path / "am", "sambert", unit={"has_mask": False})
-    write_part(tmp_path / "voc", "hifigan")
+def test_has_mask_is_read_from_the_acoustic_models_configuration(tmp_path: Path) -> None:
+    write_network(tmp_path / "am", "sambert", unit={"has_mask": False})
+    write_network(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)
     assert only(tmp_path).has_mask is False
 
 
-def test_has_mask_that_is_no_truth_value_is_refused(tmp_path: Path) -> None:
+def test_has_mask_that_is_no_boolean_is_refused(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "configuration.json").write_text('{"model": {"am": {"linguistic_unit": {"has_mask": "no"}}}}')
     with pytest.raises(PackageError, match=r"has_mask .* 'no'"):
         find_voices(tmp_path)
 
 
-def test_the_language_stands_in_the_linguistic_unit(tmp_path: Path) -> None:
-    write_part(tmp_path / "am", "sambert", unit={"language": "Sichuan"})
-    write_part(tmp_path / "voc", "hifigan")
+def test_the_language_is_read_from_the_linguistic_unit(tmp_path: Path) -> None:
+    write_network(tmp_path / "am", "sambert", unit={"language": "Sichuan"})
+    write_network(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)
     assert only(tmp_path).language == "Sichuan"
 
@@ -227,7 +228,7 @@ def test_a_rate_that_differs_from_the_configuration_is_noted(tmp_path: Path) -> 
     assert "16000 Hz" in voice.notes[0]
 
 
-def test_an_encoder_that_is_only_there_as_onnx_is_noted(tmp_path: Path) -> None:
+def test_an_encoder_that_exists_only_as_onnx_is_noted(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "a" / "se" / "ckpt").mkdir(parents=True)
     (tmp_path / "voices" / "a" / "se" / "ckpt" / "se.onnx").touch()
@@ -239,17 +240,17 @@ def test_an_encoder_that_is_only_there_as_onnx_is_noted(tmp_path: Path) -> None:
 # KAN-TTS training folders
 
 
-def test_parts_are_told_apart_by_their_model_type(tmp_path: Path) -> None:
-    write_part(tmp_path / "exp" / "first", "hifigan")
-    write_part(tmp_path / "exp" / "second", "sambert", audio_config={"sampling_rate": 8000})
+def test_networks_are_distinguished_by_their_model_type(tmp_path: Path) -> None:
+    write_network(tmp_path / "exp" / "first", "hifigan")
+    write_network(tmp_path / "exp" / "second", "sambert", audio_config={"sampling_rate": 8000})
     voice = only(tmp_path / "exp")
     assert (voice.am_checkpoint.parts[-3], voice.voc_checkpoint.parts[-3]) == ("second", "first")
     assert (voice.name, voice.sampling_rate, voice.has_mask) == ("exp", 8000, None)
 
 
-def test_fine_tuned_parts_win_over_the_base_model(tmp_path: Path) -> None:
+def test_fine_tuned_networks_have_priority_over_the_base_model(tmp_path: Path) -> None:
     write_finetuned(tmp_path / "work")
-    write_part(tmp_path / "work" / "tmp_voc", "hifigan", 2400200)
+    write_network(tmp_path / "work" / "tmp_voc", "hifigan", 2400200)
     voice = only(tmp_path / "work")
     assert voice.am_checkpoint == tmp_path / "work" / "tmp_am" / "ckpt" / "checkpoint_2400500.pth"
     assert voice.voc_checkpoint == tmp_path / "work" / "tmp_voc" / "ckpt" / "checkpoint_2400200.pth"
@@ -257,20 +258,20 @@ def test_fine_tuned_parts_win_over_the_base_model(tmp_path: Path) -> None:
     assert voice.speaker_encoder is not None
 
 
-def test_the_base_vocoder_serves_where_only_the_acoustic_model_was_tuned(tmp_path: Path) -> None:
+def test_the_base_vocoder_is_used_if_only_the_acoustic_model_was_fine_tuned(tmp_path: Path) -> None:
     assert only(write_finetuned(tmp_path)).voc_checkpoint.parts[-4] == "basemodel_16k"
 
 
-def test_the_package_that_a_training_started_from_is_the_base(tmp_path: Path) -> None:
+def test_the_original_package_of_a_training_is_the_base_model(tmp_path: Path) -> None:
     write_package(tmp_path / "orig_model", "F7")
-    write_part(tmp_path / "tmp_am", "sambert")
+    write_network(tmp_path / "tmp_am", "sambert")
     voice = only(tmp_path)
     assert voice.am_checkpoint.parts[-3] == "tmp_am"
     assert voice.voc_checkpoint.parts[-4:-2] == ("F7", "voc")
     assert (voice.sampling_rate, voice.has_mask) == (16000, True)
 
 
-def test_a_training_that_left_no_checkpoint_is_not_replaced_by_the_base_silently(tmp_path: Path) -> None:
+def test_a_training_without_checkpoints_is_an_error_even_with_a_base_model(tmp_path: Path) -> None:
     write_finetuned(tmp_path)
     for checkpoint in (tmp_path / "tmp_am" / "ckpt").iterdir():
         checkpoint.unlink()
@@ -278,7 +279,7 @@ def test_a_training_that_left_no_checkpoint_is_not_replaced_by_the_base_silently
         find_voices(tmp_path)
 
 
-def test_the_base_package_alone_needs_an_embedding_and_is_noted(tmp_path: Path) -> None:
+def test_the_base_package_needs_an_embedding_and_is_noted(tmp_path: Path) -> None:
     write_finetuned(tmp_path)
     base = tmp_path / "orig_model"
     with pytest.raises(PackageError, match=r"se\.npy is missing.* --se"):
@@ -289,34 +290,51 @@ def test_the_base_package_alone_needs_an_embedding_and_is_noted(tmp_path: Path) 
     assert "not fine-tuned" in voice.notes[0]
 
 
-def test_the_base_models_speaker_is_not_lent_to_a_fine_tuned_voice(tmp_path: Path) -> None:
+def test_the_base_models_embedding_is_not_used_for_a_fine_tuned_voice(tmp_path: Path) -> None:
     write_finetuned(tmp_path)
     (tmp_path / "data" / "se" / "se.npy").rename(tmp_path / "orig_model" / "basemodel_16k" / "sambert" / "se.npy")
     with pytest.raises(PackageError, match=r"se\.npy is missing"):
         find_voices(tmp_path)
 
 
+def test_the_training_lists_of_a_fine_tuned_voice_are_found(tmp_path: Path) -> None:
+    write_finetuned(tmp_path)
+    for folder in (tmp_path / "data", tmp_path / "orig_model"):
+        (folder / "am_train.lst").touch()
+    assert only(tmp_path).training_lists == (tmp_path / "data" / "am_train.lst",)
+    shutil.rmtree(tmp_path / "tmp_am")
+    assert only(tmp_path).training_lists == (tmp_path / "orig_model" / "am_train.lst",)
+
+
+def test_training_lists_do_not_belong_to_an_acoustic_model_from_elsewhere(tmp_path: Path) -> None:
+    write_package(tmp_path / "package", "a")
+    (tmp_path / "package" / "voices" / "a" / "am_train.lst").touch()
+    write_network(tmp_path / "mine", "sambert")
+    assert len(only(tmp_path / "package").training_lists) == 1
+    assert only(tmp_path / "package", am=tmp_path / "mine").training_lists == ()
+
+
 @pytest.mark.parametrize(("kind", "option"), [("sambert", "--am"), ("hifigan", "--voc")])
-def test_two_equally_good_candidates_are_listed(kind: str, option: str, tmp_path: Path) -> None:
+def test_two_candidates_of_the_same_rank_are_listed(kind: str, option: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     root = tmp_path / "voices" / "a"
     for folder in (root / "am", root / "voc"):
         folder.rename(folder.with_name(f"my_{folder.name}"))
-    write_part(root / "other", kind)
+    write_network(root / "other", kind)
     with pytest.raises(PackageError, match=rf"my_\w+; .*other; choose one with {option}"):
         find_voices(root)
 
 
-def test_the_usual_folder_wins_over_another_one(tmp_path: Path) -> None:
+def test_the_folder_of_the_usual_name_has_priority(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
-    write_part(tmp_path / "voices" / "a" / "am_before", "sambert")
+    write_network(tmp_path / "voices" / "a" / "am_before", "sambert")
     assert only(tmp_path).am_checkpoint.parts[-3] == "am"
 
 
-def test_other_configurations_in_a_training_folder_do_not_disturb(tmp_path: Path) -> None:
+def test_other_configurations_in_a_training_folder_are_ignored(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     root = tmp_path / "voices" / "a"
-    write_part(root / "bert", "sybert")
+    write_network(root / "bert", "sybert")
     (root / "data").mkdir()
     (root / "data" / "config.yaml").write_text("{ not yaml")
     assert only(root).name == "a"
@@ -327,48 +345,48 @@ def test_a_folders_name_is_made_safe(tmp_path: Path) -> None:
     assert only(root.rename(tmp_path / ".my voice!")).name == "my_voice"
 
 
-# Parts one by one
+# Components given one by one
 
 
 @pytest.mark.parametrize("place", ["mine", "mine/ckpt", "mine/ckpt/checkpoint_100.pth"])
 @pytest.mark.parametrize(("kind", "option"), [("sambert", "am"), ("hifigan", "voc")])
-def test_a_named_part_takes_the_place_of_the_packages_own(kind: str, option: str, place: str, tmp_path: Path) -> None:
+def test_a_given_component_replaces_that_of_the_package(kind: str, option: str, place: str, tmp_path: Path) -> None:
     write_package(tmp_path / "package", "a")
-    write_part(tmp_path / "mine", kind)
+    write_network(tmp_path / "mine", kind)
     voice = only(tmp_path / "package", **{option: tmp_path / place})
     checkpoints = {"am": voice.am_checkpoint, "voc": voice.voc_checkpoint}
     assert checkpoints.pop(option).parts[-3] == "mine"
     assert all("package" in other.parts for other in checkpoints.values())
 
 
-def test_a_named_checkpoint_may_have_any_name_and_number(tmp_path: Path) -> None:
+def test_a_given_checkpoint_may_have_any_name(tmp_path: Path) -> None:
     write_package(tmp_path / "package", "a")
-    best = write_part(tmp_path / "mine", "sambert", 5, 900) / "ckpt" / "best.pth"
+    best = write_network(tmp_path / "mine", "sambert", 5, 900) / "ckpt" / "best.pth"
     best.touch()
     assert only(tmp_path / "package", am=best).am_checkpoint == best
 
 
-def test_files_beside_a_named_acoustic_model_belong_to_it(tmp_path: Path) -> None:
+def test_files_beside_a_given_acoustic_model_are_used(tmp_path: Path) -> None:
     write_package(tmp_path / "package", "a")
     (tmp_path / "package" / "voices" / "a" / "am" / "mvn.npy").touch()
-    (write_part(tmp_path / "mine", "sambert") / "mvn.npy").touch()
+    (write_network(tmp_path / "mine", "sambert") / "mvn.npy").touch()
     assert only(tmp_path / "package", am=tmp_path / "mine").f0_statistics == tmp_path / "mine" / "mvn.npy"
 
 
-def test_a_named_part_of_the_other_kind_is_refused(tmp_path: Path) -> None:
+def test_a_given_network_of_the_other_kind_is_refused(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     with pytest.raises(PackageError, match=r"model_type 'hifigan'; for the acoustic model it is 'sambert'"):
         find_voices(tmp_path, am=tmp_path / "voices" / "a" / "voc")
 
 
 @pytest.mark.parametrize("option", ["am", "voc", "se", "se_model"])
-def test_a_named_part_that_is_missing_is_named_with_its_option(option: str, tmp_path: Path) -> None:
+def test_a_given_component_that_is_missing_is_reported_with_its_option(option: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     with pytest.raises(PackageError, match=rf"--{option.replace('_', '-')}: .*/none is missing"):
         find_voices(tmp_path, **{option: tmp_path / "none"})
 
 
-def test_a_named_folder_without_checkpoints_or_configuration_is_refused(tmp_path: Path) -> None:
+def test_a_given_folder_without_checkpoints_or_configuration_is_refused(tmp_path: Path) -> None:
     write_package(tmp_path / "package", "a")
     empty = tmp_path / "deep" / "empty"
     empty.mkdir(parents=True)
@@ -379,15 +397,15 @@ def test_a_named_folder_without_checkpoints_or_configuration_is_refused(tmp_path
         find_voices(tmp_path / "package", am=empty)
 
 
-def test_a_part_for_several_voices_needs_the_voice(tmp_path: Path) -> None:
+def test_a_given_component_for_several_voices_needs_the_voice(tmp_path: Path) -> None:
     write_package(tmp_path / "package", "a", "b")
-    write_part(tmp_path / "mine", "sambert")
-    with pytest.raises(PackageError, match="several voices: a, b; say with --voice"):
+    write_network(tmp_path / "mine", "sambert")
+    with pytest.raises(PackageError, match="several voices: a, b; select one with --voice"):
         find_voices(tmp_path / "package", am=tmp_path / "mine")
     assert only(tmp_path / "package", am=tmp_path / "mine", voice="b").name == "b"
 
 
-# What is missing or broken
+# Missing and invalid files
 
 
 @pytest.mark.parametrize("source", ["none", "file"])
@@ -407,47 +425,47 @@ def test_a_source_that_is_no_folder_is_refused(source: str, tmp_path: Path) -> N
         ("audio_config.yaml", r"voices/a/audio_config\.yaml is missing"),
     ],
 )
-def test_a_missing_file_is_named(file: str, message: str, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(file: str, message: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "a" / file).unlink()
     with pytest.raises(PackageError, match=message):
         find_voices(tmp_path)
 
 
-def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
+def test_the_error_for_an_empty_folder_names_the_expected_files(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=r"no acoustic model: .*'model_type: sambert'.*--am"):
         find_voices(tmp_path)
 
 
 def test_a_voice_with_an_embedding_needs_its_file(tmp_path: Path) -> None:
-    write_part(tmp_path / "am", "sambert", params={"SE": True})
-    write_part(tmp_path / "voc", "hifigan")
+    write_network(tmp_path / "am", "sambert", params={"SE": True})
+    write_network(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)
     with pytest.raises(PackageError, match=r"am/se\.npy is missing.*--se"):
         find_voices(tmp_path)
 
 
-def test_where_an_embedding_is_missing_but_an_encoder_is_there_the_way_to_one_is_said(tmp_path: Path) -> None:
-    write_part(tmp_path / "am", "sambert", params={"SE": True})
-    write_part(tmp_path / "voc", "hifigan")
+def test_the_error_for_a_missing_embedding_describes_how_to_compute_it(tmp_path: Path) -> None:
+    write_network(tmp_path / "am", "sambert", params={"SE": True})
+    write_network(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)
     (tmp_path / "se.model").touch()
     with pytest.raises(PackageError, match=r"--se-model \S+/se\.model`, then `python -m server embed"):
         find_voices(tmp_path)
 
 
-def test_a_voice_with_f0_by_mean_and_deviation_needs_its_file(tmp_path: Path) -> None:
-    write_part(tmp_path / "voc", "hifigan")
+def test_a_voice_with_standardized_f0_needs_mvn_npy(tmp_path: Path) -> None:
+    write_network(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)
-    write_part(tmp_path / "am", "sambert", params={"NSF": True})
+    write_network(tmp_path / "am", "sambert", params={"NSF": True})
     with pytest.raises(PackageError, match=r"am/mvn\.npy is missing"):
         find_voices(tmp_path)
 
 
-def test_a_voice_with_f0_by_its_range_needs_none(tmp_path: Path) -> None:
-    write_part(tmp_path / "voc", "hifigan")
+def test_a_voice_with_min_max_scaled_f0_needs_no_mvn_npy(tmp_path: Path) -> None:
+    write_network(tmp_path / "voc", "hifigan")
     write_audio(tmp_path)
-    write_part(tmp_path / "am", "sambert", params={"NSF": True, "nsf_norm_type": "global"})
+    write_network(tmp_path / "am", "sambert", params={"NSF": True, "nsf_norm_type": "global"})
     assert only(tmp_path).f0_statistics is None
 
 
@@ -470,14 +488,14 @@ def test_a_voice_with_f0_by_its_range_needs_none(tmp_path: Path) -> None:
         ("Model: {KanTtsSAMBERT: {params: {}}}\n", "no section linguistic_unit"),
     ],
 )
-def test_a_broken_configuration_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+def test_an_invalid_configuration_is_reported_with_its_line(text: str, message: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "a" / "am" / "config.yaml").write_text(text)
     with pytest.raises(PackageError, match=message):
         find_voices(tmp_path)
 
 
-def test_a_configuration_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+def test_a_configuration_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "a" / "am" / "config.yaml").write_bytes("# 知北\n".encode("gb18030"))
     with pytest.raises(PackageError, match=r"config\.yaml is not UTF-8"):
@@ -487,7 +505,7 @@ def test_a_configuration_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"), [('{\n"voices": [,]}', "line 2, is not valid JSON"), ("[" * 500_000, "is not valid JSON")]
 )
-def test_broken_json_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+def test_invalid_json_is_reported_with_its_line(text: str, message: str, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "voices.json").write_text(text)
     with pytest.raises(PackageError, match=rf"voices\.json.*{message}"):
@@ -495,7 +513,7 @@ def test_broken_json_is_named_with_its_line(text: str, message: str, tmp_path: P
 
 
 @pytest.mark.parametrize("rate", ["fast", 0, -8000, None, 16000.5])
-def test_a_rate_that_is_no_rate_is_refused(rate: Any, tmp_path: Path) -> None:
+def test_an_invalid_sampling_rate_is_refused(rate: Any, tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     write_audio(tmp_path / "voices" / "a", rate=rate)
     with pytest.raises(PackageError, match=r"sampling_rate is .*; a whole number of Hz"):

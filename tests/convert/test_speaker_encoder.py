@@ -1,7 +1,7 @@
-"""From a recording to the embedding of its speaker: filter banks, the converted encoder, and the two command lines.
+"""Speaker embeddings of recordings: filter banks, the converted encoder, and both command lines.
 
-data/se.model and data/speaker_encoder.npz were recorded from the original code: a reduced D-TDNN with random weights,
-what it computes, and a second of speech with its Kaldi filter banks.
+data/se.model and data/speaker_encoder.npz come from the original code: a reduced D-TDNN with random weights, its
+outputs, and a second of speech with its Kaldi filter banks.
 """
 
 import shutil
@@ -31,8 +31,8 @@ from tests.convert.pth import write_zip
 
 DATA = Path(__file__).parent / "data"
 MODEL = DATA / "se.model"
-SPEAKING = "se_nsf_global_16k"
-"""A golden package whose voice takes an embedding."""
+EMBEDDING_PACKAGE = "se_nsf_global_16k"
+"""A golden package of a voice with a speaker embedding."""
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def recorded() -> Mapping[str, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of voices that holds nothing but a speaker encoder."""
+    """A folder of voices with only a speaker encoder."""
     folder = tmp_path_factory.mktemp("models")
     assert convert(["--se-model", str(MODEL), "--output", str(folder)]) == 0
     return folder
@@ -66,8 +66,8 @@ def wav(recording: Audio, tmp_path: Path) -> Path:
     return path
 
 
-def report(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What the converter says when it refuses, as one message without a traceback."""
+def error_message(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The error message of the converter, without a traceback."""
     assert convert([*arguments, "--output", str(folder)]) == 1
     shown = capsys.readouterr()
     assert (shown.out, "Traceback" in shown.err) == ("", False)
@@ -77,22 +77,22 @@ def report(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) ->
 # Filter banks
 
 
-def test_filter_banks_are_those_of_kaldi(recording: Audio, recorded: Mapping[str, np.ndarray]) -> None:
+def test_filter_banks_equal_those_of_kaldi(recording: Audio, recorded: Mapping[str, np.ndarray]) -> None:
     np.testing.assert_allclose(fbank(recording, 80), recorded["recording_fbank"], rtol=0, atol=1e-3)
 
 
-def test_only_whole_frames_count() -> None:
+def test_only_whole_frames_are_used() -> None:
     sizes = [len(fbank(Audio(np.ones(samples, np.float32), 16000), 80)) for samples in (0, 399, 400, 559, 560)]
     assert sizes == [0, 0, 1, 1, 2]
 
 
 @given(offset=st.floats(-1, 1))
-def test_a_constant_offset_is_not_heard(offset: float, recording: Audio) -> None:
+def test_a_constant_offset_does_not_change_the_features(offset: float, recording: Audio) -> None:
     shifted = Audio(recording.samples[:4000] + np.float32(offset), recording.rate)
     np.testing.assert_allclose(fbank(shifted, 80), fbank(Audio(recording.samples[:4000], 16000), 80), rtol=0, atol=0.3)
 
 
-def test_silence_is_as_low_as_it_gets_and_finite() -> None:
+def test_features_of_silence_are_the_finite_minimum() -> None:
     assert np.unique(fbank(Audio(np.zeros(16000, np.float32), 16000), 80)) == pytest.approx(np.log(2.0**-23))
 
 
@@ -103,14 +103,16 @@ def test_silence_is_as_low_as_it_gets_and_finite() -> None:
 def test_the_converted_encoder_gives_the_recorded_embeddings(
     frames: int, models: Path, recorded: Mapping[str, np.ndarray]
 ) -> None:
-    """The lengths lie on both sides of a whole number of segments, which have 200 frames."""
+    """Lengths below and above a whole number of segments of 200 frames."""
     session = cpu().open(models / "speaker_encoder.onnx")
     features = recorded["features"][None, :frames].astype(np.float32)
     embedding = session.run({"features": features})["embedding"]
     np.testing.assert_allclose(embedding, recorded[f"embedding_{frames}"], rtol=0, atol=1e-5)
 
 
-def test_the_mean_of_the_features_does_not_matter(models: Path, recorded: Mapping[str, np.ndarray]) -> None:
+def test_the_mean_of_the_features_does_not_change_the_embedding(
+    models: Path, recorded: Mapping[str, np.ndarray]
+) -> None:
     session = cpu().open(models / "speaker_encoder.onnx")
     features = recorded["features"][None, :98].astype(np.float32) + np.linspace(-5, 5, 80, dtype=np.float32)
     np.testing.assert_allclose(
@@ -118,7 +120,7 @@ def test_the_mean_of_the_features_does_not_matter(models: Path, recorded: Mappin
     )
 
 
-def test_a_batch_gives_what_its_recordings_give_alone(models: Path, recorded: Mapping[str, np.ndarray]) -> None:
+def test_a_batch_gives_the_embeddings_of_its_recordings(models: Path, recorded: Mapping[str, np.ndarray]) -> None:
     session = cpu().open(models / "speaker_encoder.onnx")
     features = recorded["features"].astype(np.float32)
     both = session.run({"features": np.stack([features[:98], features[100:198]])})["embedding"]
@@ -126,7 +128,7 @@ def test_a_batch_gives_what_its_recordings_give_alone(models: Path, recorded: Ma
     assert np.abs(both[1] - both[0]).max() > 1e-3
 
 
-def test_the_graph_says_what_it_takes_and_gives(models: Path) -> None:
+def test_the_metadata_has_the_sample_rate_and_sizes(models: Path) -> None:
     facts = cpu().open(models / "speaker_encoder.onnx").metadata
     assert (facts["sample_rate"], facts["bins"], facts["size"]) == (16000, 80, 192)
 
@@ -152,7 +154,7 @@ def test_a_recording_gives_the_recorded_embedding(
     ],
     ids=["rate", "a sample too short", "empty", "too long", "silent", "NaN"],
 )
-def test_a_recording_that_cannot_be_used_is_refused(
+def test_an_unusable_recording_is_refused(
     samples: np.ndarray, rate: int, message: str, encoder: SpeakerEncoder
 ) -> None:
     with pytest.raises(RequestError, match=message) as refused:
@@ -160,39 +162,41 @@ def test_a_recording_that_cannot_be_used_is_refused(
     assert refused.value.param == "recording"
 
 
-def test_another_graph_is_no_speaker_encoder() -> None:
+def test_another_graph_is_refused_as_speaker_encoder() -> None:
     with pytest.raises(VoiceError, match=r"postnet\.onnx is not a speaker encoder"):
         SpeakerEncoder(cpu().open(EMBEDDED / "postnet.onnx"))
 
 
-# Models that do not fit
+# Models with other weights
 
 
-def altered(changes: Mapping[str, np.ndarray | None]) -> Weights:
+def changed_weights(changes: Mapping[str, np.ndarray | None]) -> Weights:
     arrays = read_weights(MODEL) | {name: array for name, array in changes.items() if array is not None}
     return Weights({name: array for name, array in arrays.items() if changes.get(name, 0) is not None}, "se.model")
 
 
 def test_every_weight_is_used() -> None:
-    weights = altered({})
+    weights = changed_weights({})
     speaker_encoder(weights)
-    assert weights.settle(["*.num_batches_tracked"]) == []
+    weights.check()
+    assert weights.unused(["*.num_batches_tracked"]) == []
 
 
-def test_missing_and_misshapen_weights_are_named_together() -> None:
+def test_missing_and_misshapen_weights_are_reported_together() -> None:
     missing, misshapen = "xvector.block2.tdnnd3.se.linear2.bias", "head.layer1.1.bn2.running_var"
-    weights = altered({missing: None, misshapen: np.ones(3, np.float32)})
+    weights = changed_weights({missing: None, misshapen: np.ones(3, np.float32)})
     speaker_encoder(weights)
     with pytest.raises(ConvertError) as refused:
-        weights.settle([])
+        weights.check()
     assert f"{missing} is missing" in str(refused.value)
     assert f"{misshapen} has shape (3,), expected (4,)" in str(refused.value)
 
 
-def test_a_weight_too_many_is_reported() -> None:
-    weights = altered({"xvector.block4.bias": np.ones(1, np.float32)})
+def test_an_extra_weight_is_reported() -> None:
+    weights = changed_weights({"xvector.block4.bias": np.ones(1, np.float32)})
     speaker_encoder(weights)
-    assert weights.settle(["*.num_batches_tracked"]) == ["xvector.block4.bias"]
+    weights.check()
+    assert weights.unused(["*.num_batches_tracked"]) == ["xvector.block4.bias"]
 
 
 @pytest.mark.parametrize(
@@ -200,22 +204,22 @@ def test_a_weight_too_many_is_reported() -> None:
     [
         ("xvector.tdnn.linear", None, "xvector.tdnn.linear.weight is missing"),
         ("xvector.dense.linear", (192, 4), r"has shape \(192, 4\), 3 sizes"),
-        ("head.conv1", (7, 1, 3, 3), "40 inputs of xvector.tdnn, no multiple of the 7 channels"),
-        ("xvector.transit2.linear", (9, 3, 1), "channels that xvector.block2 adds, no multiple of the 4"),
+        ("head.conv1", (7, 1, 3, 3), "40 inputs of xvector.tdnn, not a multiple of the 7 channels"),
+        ("xvector.transit2.linear", (9, 3, 1), "channels that xvector.block2 adds, not a multiple of the 4"),
     ],
     ids=["missing", "rank", "head", "block"],
 )
-def test_sizes_that_contradict_each_other_are_named(name: str, shape: tuple[int, ...] | None, problem: str) -> None:
-    weights = altered({f"{name}.weight": None if shape is None else np.ones(shape, np.float32)})
+def test_contradicting_sizes_are_reported(name: str, shape: tuple[int, ...] | None, problem: str) -> None:
+    weights = changed_weights({f"{name}.weight": None if shape is None else np.ones(shape, np.float32)})
     with pytest.raises(ConvertError, match=f"not a speaker encoder.*{problem}"):
         speaker_encoder(weights)
 
 
-# Converting it by itself
+# Conversion without a voice
 
 
 @pytest.mark.parametrize("source", ["file", "folder"])
-def test_a_source_with_nothing_but_an_encoder_is_converted(source: str, models: Path, tmp_path: Path) -> None:
+def test_a_source_with_only_an_encoder_is_converted(source: str, models: Path, tmp_path: Path) -> None:
     folder = tmp_path / "speaker_embedding"
     folder.mkdir()
     path = Path(shutil.copy(MODEL, folder))
@@ -226,15 +230,15 @@ def test_a_source_with_nothing_but_an_encoder_is_converted(source: str, models: 
     assert written.read_bytes() == (models / "speaker_encoder.onnx").read_bytes()
 
 
-def test_an_encoder_by_itself_is_no_voice(models: Path) -> None:
+def test_an_encoder_is_not_a_voice(models: Path) -> None:
     assert voice_folders(models) == []
 
 
-def test_a_model_that_does_not_fit_leaves_the_older_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_conversion_keeps_the_older_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     older = tmp_path / "speaker_encoder.onnx"
     older.write_bytes(b"older")
     damaged = write_zip(tmp_path / "x.model", read_weights(MODEL) | {"bn.bias": np.ones(1, np.float32)})
-    message = report(tmp_path, capsys, "--se-model", str(damaged))
+    message = error_message(tmp_path, capsys, "--se-model", str(damaged))
     assert f"{damaged} does not fit" in message
     assert "bn.bias has shape (1,)" in message
     assert older.read_bytes() == b"older"
@@ -251,54 +255,54 @@ def test_a_model_that_does_not_fit_leaves_the_older_one(tmp_path: Path, capsys: 
         (["--se-model", __file__], "is not a PyTorch checkpoint"),
     ],
 )
-def test_what_cannot_be_converted_is_said(
+def test_invalid_arguments_are_reported(
     options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert message in report(tmp_path, capsys, *options)
+    assert message in error_message(tmp_path, capsys, *options)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_of_two_encoders_one_must_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_encoders_need_a_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
         shutil.copy(MODEL, tmp_path / name)
-    assert "choose one with --se-model" in report(tmp_path / "models", capsys, str(tmp_path))
+    assert "choose one with --se-model" in error_message(tmp_path / "models", capsys, str(tmp_path))
 
 
-# With a voice, and from end to end
+# With a voice
 
 
-def test_an_embedding_made_here_becomes_the_voices_own(wav: Path, tmp_path: Path, encoder: SpeakerEncoder) -> None:
+def test_a_computed_embedding_is_used_by_the_voice(wav: Path, tmp_path: Path, encoder: SpeakerEncoder) -> None:
     output, made = tmp_path / "models", tmp_path / "se.npy"
-    package = ["--output", str(output), str(GOLDEN / SPEAKING)]
+    package = ["--output", str(output), str(GOLDEN / EMBEDDING_PACKAGE)]
     assert convert([*package, "--se-model", str(MODEL)]) == 0
-    assert (output / SPEAKING / "speaker_encoder.onnx").is_file()
-    assert serve(["embed", str(wav), "-o", str(made), "--models", str(output), "--voice", SPEAKING]) == 0
+    assert (output / EMBEDDING_PACKAGE / "speaker_encoder.onnx").is_file()
+    assert serve(["embed", str(wav), "-o", str(made), "--models", str(output), "--voice", EMBEDDING_PACKAGE]) == 0
     assert convert([*package, "--se", str(made)]) == 0
     samples, rate = soundfile.read(wav, dtype="float32")
-    used = np.load(output / SPEAKING / "speaker.npy")
+    used = np.load(output / EMBEDDING_PACKAGE / "speaker.npy")
     assert (used.shape, used.dtype) == ((1, 192), np.float32)
     np.testing.assert_array_equal(used, encoder.embed(Audio(samples, rate)))
 
 
-def test_an_encoder_in_a_package_comes_with_the_voice(tmp_path: Path, models: Path) -> None:
-    package = Path(shutil.copytree(GOLDEN / SPEAKING, tmp_path / "package"))
-    folder = package / "voices" / SPEAKING / "se" / "ckpt"
+def test_an_encoder_in_a_package_is_converted_with_the_voice(tmp_path: Path, models: Path) -> None:
+    package = Path(shutil.copytree(GOLDEN / EMBEDDING_PACKAGE, tmp_path / "package"))
+    folder = package / "voices" / EMBEDDING_PACKAGE / "se" / "ckpt"
     folder.mkdir(parents=True)
     shutil.copy(MODEL, folder)
     assert convert([str(package), "--output", str(tmp_path / "models")]) == 0
-    voice = Voice(tmp_path / "models" / SPEAKING)
+    voice = Voice(tmp_path / "models" / EMBEDDING_PACKAGE)
     voice.verify()
     assert voice.graph("speaker_encoder").read_bytes() == (models / "speaker_encoder.onnx").read_bytes()
 
 
-def test_a_voice_that_takes_no_embedding_gets_no_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_voice_without_embedding_gets_no_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert convert([str(GOLDEN / "noncausal_16k"), "--output", str(tmp_path), "--se-model", str(MODEL)]) == 0
     assert "se.model is left out: this voice takes no speaker embedding" in capsys.readouterr().err
     assert not (tmp_path / "noncausal_16k" / "speaker_encoder.onnx").exists()
 
 
-def test_several_recordings_give_their_mean(
+def test_several_recordings_give_the_mean_embedding(
     models: Path, recording: Audio, encoder: SpeakerEncoder, tmp_path: Path
 ) -> None:
     parts = [Audio(recording.samples[start : start + 16000], 16000) for start in (0, 880)]
@@ -311,9 +315,9 @@ def test_several_recordings_give_their_mean(
     np.testing.assert_allclose(np.load(made), mean, rtol=0, atol=1e-6)
 
 
-def test_the_encoder_that_all_voices_share_needs_no_name(wav: Path, tmp_path: Path) -> None:
+def test_an_encoder_shared_by_all_voices_needs_no_voice(wav: Path, tmp_path: Path) -> None:
     output = tmp_path / "models"
-    package = [str(GOLDEN / SPEAKING), "--output", str(output), "--se-model", str(MODEL), "--voice"]
+    package = [str(GOLDEN / EMBEDDING_PACKAGE), "--output", str(output), "--se-model", str(MODEL), "--voice"]
     assert [convert([*package, name]) for name in ("one", "two")] == [0, 0]
     (output / "broken").mkdir()
     assert serve(["embed", str(wav), "-o", str(tmp_path / "se.npy"), "--models", str(output)]) == 0
@@ -328,7 +332,7 @@ def test_the_encoder_that_all_voices_share_needs_no_name(wav: Path, tmp_path: Pa
         (["me.wav", "-o", "nowhere/se.npy"], "cannot write nowhere/se.npy"),
     ],
 )
-def test_what_cannot_be_embedded_is_said(
+def test_invalid_recordings_and_options_are_reported(
     arguments: list[str],
     message: str,
     wav: Path,
@@ -348,7 +352,7 @@ def test_what_cannot_be_embedded_is_said(
     ("voice", "message"),
     [([], "there is no speaker encoder in"), (["--voice", "demo"], "'demo' has no speaker encoder")],
 )
-def test_where_there_is_no_encoder_the_way_to_one_is_said(
+def test_the_error_for_a_missing_encoder_describes_how_to_convert_one(
     voice: list[str], message: str, wav: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert serve(["embed", str(wav), "--models", str(EMBEDDED.parent), *voice]) == 1

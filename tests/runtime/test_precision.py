@@ -7,7 +7,7 @@ import onnxruntime as ort
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
-from convert.quantization.metrics import likeness
+from convert.quantization.metrics import compare_audio
 from server.cli import main
 from server.config import Config, ModelsSection, RuntimeSection
 from server.runtime import precision
@@ -38,10 +38,10 @@ def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str,
     expected, got = (voice.synthesize(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
     np.testing.assert_array_equal(got.prosody.durations, expected.prosody.durations)
     np.testing.assert_array_equal(got.mel, expected.mel)
-    alike = likeness([expected.audio.samples], [got.audio.samples])
+    metrics = compare_audio([expected.audio.samples], [got.audio.samples])
     assert not np.array_equal(got.audio.samples, expected.audio.samples)
-    assert alike.snr > {"fp16": 40, "int8": 22}[kind]
-    assert alike.distance < {"fp16": 0.5, "int8": 1.5}[kind]
+    assert metrics.snr_db > {"fp16": 40, "int8": 22}[kind]
+    assert metrics.log_spectral_distance_db < {"fp16": 0.5, "int8": 1.5}[kind]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("demo", "int8"), ("demo", "fp16"), ("noncausal_16k", "fp16")])
@@ -52,7 +52,7 @@ def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: s
     whole, streamed = (synthesizer.synthesize(units, chunk_steps=size, source_noise=False) for size in (0, steps))
     # Float32 sums differ in their last bit with the length of a chunk; where a value lies between two steps of the
     # coarser number, it then falls to the other side. It must stay far below what the precision itself costs.
-    assert likeness([whole.audio.samples], [streamed.audio.samples]).snr > {"fp16": 65, "int8": 45}[kind]
+    assert compare_audio([whole.audio.samples], [streamed.audio.samples]).snr_db > {"fp16": 65, "int8": 45}[kind]
 
 
 def first_vocoder_run(synthesizer: Synthesizer, text: str) -> GraphRun:
@@ -107,7 +107,7 @@ def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(run
     got, expected = (samples_of(speak(voice, TEXT)) for voice in (broken, whole))
     assert "vocoder.fp16.onnx" in opened
     assert runtime.provider == "cpu"
-    assert likeness([expected], [got]).snr > 22
+    assert compare_audio([expected], [got]).snr_db > 22
 
 
 def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,9 +91,7 @@ def test_a_stream_runs_on_the_engine_except_for_chunks_that_are_too_short_or_too
         open_voice(EMBEDDED, Runtime(settings, {"tensorrt": profiled(providers, opened)})),
         open_voice(EMBEDDED),
     )
-    got, expected = (
-        np.concatenate([audio.samples for audio in one.speak(TEXT, style=Style())]) for one in (voice, plain)
-    )
+    got, expected = (samples_of(speak(one, TEXT)) for one in (voice, plain))
     np.testing.assert_allclose(got, expected, atol=1e-5)
     frames = {"vocoder.onnx": "mel", "postnet.onnx": "frames"}
     assert opened.keys() == set(GRAPHS)
