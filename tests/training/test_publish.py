@@ -19,6 +19,7 @@ from convert.models.text_encoder import sinusoids
 from server.text.units.unit_tables import read_symbol_lines
 from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN, open_voice
+from training.voice.corpus.speakers import EMOTIONS
 from training.voice.publish.__main__ import main
 from training.voice.publish.publication import publish
 from training.voice.publish.weight_storage import STORAGE_FORMATS, store_as_int8
@@ -120,6 +121,18 @@ def test_the_position_table_is_computed(tmp_path: Path, voices: Path) -> None:
     np.testing.assert_allclose(table, sinusoids(*table.shape), atol=1e-4)
     stored = onnx.load(tmp_path / "small" / "text_encoder.onnx").graph.initializer
     assert max(np.prod(weight.dims) for weight in stored) < table.size
+
+
+def test_voice_yaml_lists_the_trained_emotions_before_the_source(voices: Path, tmp_path: Path) -> None:
+    publish(voices / NAME, tmp_path / "small", {}, "int8")
+    assert Voice(tmp_path / "small").manifest.trained_emotions == ("neutral", "happy", "sad", "angry")
+    fields = list(yaml.safe_load((tmp_path / "small" / "voice.yaml").read_text()))
+    assert fields.index("trained_emotions") == fields.index("source") - 1
+
+
+def test_the_embedded_voices_list_the_emotions_of_the_recipe() -> None:
+    for voice in (EMBEDDED, EMBEDDED.with_name("demo-small")):
+        assert Voice(voice).manifest.trained_emotions == tuple(EMOTIONS)
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: Path | str) -> int:

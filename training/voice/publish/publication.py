@@ -13,6 +13,7 @@ from onnx import TensorProto
 
 from convert.errors import ConvertError
 from convert.output.folder import replacing
+from training.voice.corpus.speakers import EMOTIONS
 from training.voice.publish.weight_storage import STORAGE_FORMATS
 
 FLOAT32_GRAPHS = {"float16": {"vocoder"}, "int8": set[str]()}
@@ -69,9 +70,18 @@ def publish(voice: Path, folder: Path, source: Mapping[str, str], storage: str =
             shutil.copy(voice / name, fresh)
         manifest["name"] = folder.absolute().name
         manifest["source"] |= source
-        text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
+        text = yaml.safe_dump(
+            _with_trained_emotions(manifest), allow_unicode=True, sort_keys=False, width=120, default_flow_style=None
+        )
         (fresh / "voice.yaml").write_text(text, encoding="utf-8")
         return sum(file.stat().st_size for file in fresh.iterdir())
+
+
+def _with_trained_emotions(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Adds the emotions of the corpus before `source`."""
+    items = [item for item in manifest.items() if item[0] != "trained_emotions"]
+    index = [name for name, _ in items].index("source")
+    return dict([*items[:index], ("trained_emotions", list(EMOTIONS)), *items[index:]])
 
 
 def _store(path: Path, storage: str | None) -> bytes:
