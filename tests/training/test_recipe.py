@@ -27,15 +27,15 @@ MANDARIN = [word for sentence in SENTENCES for word in sentence.words if not wor
 
 def units(*phones: str) -> list[tuple[str, str, str, str]]:
     """`zh_c ang_c1` is a syllable of initial and final with tone; `=k ae t` is an English word."""
-    found = []
+    labels = []
     for phone in phones:
         if phone[-1].isdigit():
-            found.append((phone[:-1], f"tone{phone[-1]}", "s_end", "word_middle"))
+            labels.append((phone[:-1], f"tone{phone[-1]}", "s_end", "word_middle"))
         elif phone.endswith("_c") or phone in ("ga", "ge", "go"):
-            found.append((phone, "tone1", "s_begin", "word_middle"))
+            labels.append((phone, "tone1", "s_begin", "word_middle"))
         else:
-            found.append((phone.strip("="), "tone1", "s_middle", "word_begin" if "=" in phone else "word_middle"))
-    return found
+            labels.append((phone.strip("="), "tone1", "s_middle", "word_begin" if "=" in phone else "word_middle"))
+    return labels
 
 
 def test_a_sentence_depends_on_its_seed_alone() -> None:
@@ -148,12 +148,12 @@ class TestScoring:
         return score(units(*reference), recognized.split(), lexicon)
 
     def test_a_correct_recognition_has_no_errors(self) -> None:
-        found = self.score(["n_c", "i_c2", "h_c", "ao_c3", "ge", "e_c4"], "n_c i_c2 h_c ao_c3 e_c4")
-        assert (found.syllables, found.wrong_syllables, found.wrong_tones) == (3, 0, 0)
+        errors = self.score(["n_c", "i_c2", "h_c", "ao_c3", "ge", "e_c4"], "n_c i_c2 h_c ao_c3 e_c4")
+        assert (errors.syllables, errors.wrong_syllables, errors.wrong_tones) == (3, 0, 0)
 
     def test_a_wrong_tone_is_not_a_wrong_syllable(self) -> None:
-        found = self.score(["n_c", "i_c2", "h_c", "ao_c3"], "n_c i_c3 h_c ao_c3")
-        assert (found.wrong_syllables, found.wrong_tones) == (0, 1)
+        errors = self.score(["n_c", "i_c2", "h_c", "ao_c3"], "n_c i_c3 h_c ao_c3")
+        assert (errors.wrong_syllables, errors.wrong_tones) == (0, 1)
 
     @pytest.mark.parametrize("recognized", ["n_c i_c2 h_c ou_c3", "n_c i_c2 ao_c3", "n_c i_c2 h_c ao_c3 t", "n_c i_c2"])
     def test_wrong_missing_and_inserted_phones_are_wrong_syllables(self, recognized: str) -> None:

@@ -25,7 +25,7 @@ ARPABET: dict[str, tuple[str, ...]] = {
 
 _BEFORE_R = {mnemonic: phones[:1] for mnemonic, phones in ARPABET.items() if phones[1:] == ("r",)} | {"i@": ("ih",)}
 """Vowels that include an r lose it where espeak-ng writes the r as a phoneme too: story, theory."""
-_PALATALISED = frozenset(["I", "I2", "I#"])
+_PALATALIZED = frozenset(["I", "I2", "I#"])
 """Short vowels that are long (iy) before `;`, which espeak-ng writes between them and the next vowel: studio."""
 
 
@@ -63,7 +63,7 @@ def to_arpabet(transcription: str) -> Iterator[EnglishPhoneme]:
             continue
         following = mnemonics[index + 1][0] if index + 1 < len(mnemonics) else ""
         phones = ARPABET.get(mnemonic, ())
-        if mnemonic in _PALATALISED and following == ";":
+        if mnemonic in _PALATALIZED and following == ";":
             phones = ("iy",)
         if following == "r":
             phones = _BEFORE_R.get(mnemonic, phones)
@@ -74,11 +74,11 @@ def to_arpabet(transcription: str) -> Iterator[EnglishPhoneme]:
 
 def syllabify(phones: Sequence[tuple[str, bool]]) -> list[SyllablePhone]:
     """Divides (ARPAbet phone, stressed vowel) pairs into syllables, with the boundaries of the server's front end."""
-    found: list[SyllablePhone] = []
+    result: list[SyllablePhone] = []
     for part in parts([name for name, _ in phones]):
-        start, end = len(found), len(found) + len(part)
+        start, end = len(result), len(result) + len(part)
         stressed = any(stress for _, stress in phones[start:end])
         for index in range(start, end):
             edge = "s_begin" if index == start else "s_end" if index == end - 1 else "s_middle"
-            found.append(SyllablePhone(phones[index][0], stressed, "s_both" if end - start == 1 else edge))
-    return found
+            result.append(SyllablePhone(phones[index][0], stressed, "s_both" if end - start == 1 else edge))
+    return result

@@ -1,7 +1,8 @@
 """Generates the corpus: speech, exact labels and features of every utterance, and statistics over all of them.
 
-An utterance depends on its number alone, so an interrupted corpus is continued, and a larger corpus begins with the
-smaller one.
+The words and the style of an utterance depend on its number alone, so an interrupted corpus is continued, and a larger
+corpus begins with the smaller one. The audio also varies slightly with the utterances that the same process synthesised
+before, because espeak-ng keeps internal state; with one process it is reproducible.
 """
 
 import json

@@ -98,10 +98,10 @@ def label_english(
         phones: list[tuple[str, bool]] = []
         ends: list[float] = []
         for expected in arpabet.to_arpabet(transcribe(word.syllables[0])):
-            found = next(remaining, None)
-            if found is None or found.name != expected.mnemonic or not expected.known:
+            phoneme = next(remaining, None)
+            if phoneme is None or phoneme.name != expected.mnemonic or not expected.known:
                 raise PhonemeMismatchError(
-                    f"{word.syllables[0]}: {found.name if found else 'nothing'} was spoken for {expected.mnemonic}"
+                    f"{word.syllables[0]}: {phoneme.name if phoneme else 'nothing'} was spoken for {expected.mnemonic}"
                 )
             end = next(bounds)
             count = len(expected.phones)

@@ -91,7 +91,7 @@ def _erhua_syllable(rng: random.Random) -> str:
 
 def _with_breaks(rng: random.Random, words: list[Word]) -> list[Word]:
     """A phrase (#2) has 2 or 3 words, a clause (#3) 1 to 3 phrases; the last break is #4."""
-    found = []
+    result = []
     until_phrase, until_clause = rng.choice((2, 2, 3)), rng.choice((1, 2, 2, 3))
     for word in words:
         until_phrase -= 1
@@ -100,13 +100,13 @@ def _with_breaks(rng: random.Random, words: list[Word]) -> list[Word]:
             until_phrase, until_clause, level = rng.choice((2, 2, 3)), until_clause - 1, 2
             if until_clause == 0:
                 until_clause, level = rng.choice((1, 2, 2, 3)), 3
-        found.append(replace(word, break_level=level))
-    return [*found[:-1], replace(found[-1], break_level=4)]
+        result.append(replace(word, break_level=level))
+    return [*result[:-1], replace(result[-1], break_level=4)]
 
 
 def _with_surface_tones(words: list[Word]) -> list[Word]:
     """Third-tone sandhi: a third tone before a third tone becomes a second tone, up to the next break of level 2."""
-    found: list[Word] = []
+    result: list[Word] = []
     following = ""
     for word in reversed(words):
         if word.break_level >= 2 or word.english:
@@ -116,8 +116,8 @@ def _with_surface_tones(words: list[Word]) -> list[Word]:
             base, tone = split_tone(syllable)
             syllables.append(base + ("2" if (tone, following) == ("3", "3") else tone))
             following = tone
-        found.append(word if word.english else replace(word, syllables=tuple(reversed(syllables))))
-    return found[::-1]
+        result.append(word if word.english else replace(word, syllables=tuple(reversed(syllables))))
+    return result[::-1]
 
 
 @cache
@@ -134,11 +134,11 @@ def _phrases() -> list[tuple[str, ...]]:
 @cache
 def _syllables() -> frozenset[str]:
     """Syllables with tones that are readings of characters and that KAN-TTS has phones for."""
-    found = set()
+    syllables = set()
     for code, readings in PINYIN_DICT.items():
         if code in CJK_IDEOGRAPHS:
-            found |= {_numbered_pinyin(reading) for reading in readings.split(",")}
-    return frozenset(s for s in found | set(PARTICLES) if s[-1] in "12345" and _has_phones(split_tone(s)[0]))
+            syllables |= {_numbered_pinyin(reading) for reading in readings.split(",")}
+    return frozenset(s for s in syllables | set(PARTICLES) if s[-1] in "12345" and _has_phones(split_tone(s)[0]))
 
 
 @cache
@@ -176,14 +176,14 @@ def frequent_english_words() -> list[str]:
 @cache
 def _words_by_phone_position() -> list[list[str]]:
     """One list for each phone and position in the word (first, last, inside)."""
-    found: dict[tuple[str, int], list[str]] = {}
+    by_position: dict[tuple[str, int], list[str]] = {}
     words = [word for word in dictionary.words() if 3 <= len(word) <= 9 and word.isalpha()]
     for word in words[::DICTIONARY_STRIDE]:
         phones = [phone.rstrip("1") for phone in dictionary.look_up(word) or ()]
         last = len(phones) - 1
         for key in {(phone, (index > 0) + (index == last)) for index, phone in enumerate(phones)}:
-            found.setdefault(key, []).append(word)
-    return [words for _, words in sorted(found.items()) if len(words) >= MIN_WORDS_PER_POSITION]
+            by_position.setdefault(key, []).append(word)
+    return [words for _, words in sorted(by_position.items()) if len(words) >= MIN_WORDS_PER_POSITION]
 
 
 def _numbered_pinyin(reading: str) -> str:

@@ -64,14 +64,15 @@ class StyleResult:
 
     def summary(self) -> dict[str, float]:
         """Returns means over the utterances, and error rates in percent."""
-        found = {name: float(np.nanmean(values)) for name, values in self.figures.items() if not np.isnan(values).all()}
+        measured = {name: values for name, values in self.figures.items() if not np.isnan(values).all()}
+        figures = {name: float(np.nanmean(values)) for name, values in measured.items()}
         if self.f0_pairs:
             recorded, generated = (np.concatenate(part) for part in zip(*self.f0_pairs, strict=True))
-            found["f0_correlation"] = float(np.corrcoef(recorded, generated)[0, 1])
-            found["f0_median_error_hz"] = float(np.median(np.abs(recorded - generated)))
+            figures["f0_correlation"] = float(np.corrcoef(recorded, generated)[0, 1])
+            figures["f0_median_error_hz"] = float(np.median(np.abs(recorded - generated)))
         if self.styles_recognized:
-            found["style_recognised"] = 100 * float(np.mean(self.styles_recognized))
-        return self.score.error_rates() | found
+            figures["style_recognised"] = 100 * float(np.mean(self.styles_recognized))
+        return self.score.error_rates() | figures
 
 
 Results = dict[tuple[str, str], StyleResult]

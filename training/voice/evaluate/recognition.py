@@ -31,7 +31,7 @@ def load_recognizer(folder: Path) -> Recognizer:
 @torch.no_grad()
 def recognize(model: Recognizer, mel: NDArray[np.float32], statistics: Statistics) -> Recognition:
     """Recognises a mel (frames, 80), not normalised, by greedy CTC decoding."""
-    x = torch.from_numpy(statistics.normalise_mel(mel))[None]
+    x = torch.from_numpy(statistics.normalize_mel(mel))[None]
     log_probabilities, _, style_logits = model(x, torch.tensor([x.shape[1]]))
     path = torch.unique_consecutive(log_probabilities[0].argmax(-1)).tolist()
     return Recognition([TOKENS[row] for row in path if row], STYLE_NAMES[int(style_logits.argmax())])

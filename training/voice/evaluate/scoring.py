@@ -106,10 +106,10 @@ def _edit_costs(reference: Sequence[str], recognized: Sequence[str]) -> list[lis
     costs = [[INSERTION_COST * column for column in range(len(recognized) + 1)]]
     for row, expected in enumerate(reference, 1):
         line = [DELETION_COST * row]
-        for column, found in enumerate(recognized, 1):
+        for column, actual in enumerate(recognized, 1):
             line.append(
                 min(
-                    costs[row - 1][column - 1] + _substitution_cost(expected, found),
+                    costs[row - 1][column - 1] + _substitution_cost(expected, actual),
                     costs[row - 1][column] + DELETION_COST,
                     line[-1] + INSERTION_COST,
                 )
@@ -118,10 +118,10 @@ def _edit_costs(reference: Sequence[str], recognized: Sequence[str]) -> list[lis
     return costs
 
 
-def _substitution_cost(expected: str, found: str) -> float:
-    if expected == found:
+def _substitution_cost(expected: str, actual: str) -> float:
+    if expected == actual:
         return 0.0
-    return TONE_SUBSTITUTION_COST if expected.rstrip(TONES) == found.rstrip(TONES) else SUBSTITUTION_COST
+    return TONE_SUBSTITUTION_COST if expected.rstrip(TONES) == actual.rstrip(TONES) else SUBSTITUTION_COST
 
 
 def _align(reference: Sequence[str], recognized: Sequence[str]) -> list[tuple[int, str]]:

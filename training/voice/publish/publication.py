@@ -37,8 +37,8 @@ def read_figures(report: Path) -> str:
     path = report / "figures.json"
     if not path.is_file():
         raise ConvertError(f"{path} is missing; `python -m training.voice.evaluate` writes it")
-    found = json.loads(path.read_text())
-    styles = {name.removeprefix("read "): figures for name, figures in found.items() if name.startswith("read ")}
+    summaries = json.loads(path.read_text())
+    styles = {name.removeprefix("read "): figures for name, figures in summaries.items() if name.startswith("read ")}
 
     def listed(figure: str) -> str:
         return ", ".join(f"{style} {figures[figure]:.1f}" for style, figures in styles.items())

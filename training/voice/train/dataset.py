@@ -34,15 +34,15 @@ class Statistics:
     @staticmethod
     def read(corpus: Path) -> "Statistics":
         """Reads the statistics of a corpus."""
-        found = json.loads((corpus / "statistics.json").read_text())
-        mel_mean, mel_deviation = (np.array(found[key], np.float32) for key in ("mel_mean", "mel_deviation"))
-        return Statistics(mel_mean, mel_deviation, tuple(found["f0"]), tuple(found["energy"]))
+        content = json.loads((corpus / "statistics.json").read_text())
+        mel_mean, mel_deviation = (np.array(content[key], np.float32) for key in ("mel_mean", "mel_deviation"))
+        return Statistics(mel_mean, mel_deviation, tuple(content["f0"]), tuple(content["energy"]))
 
-    def normalise_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float32]:
+    def normalize_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float32]:
         """(frames, 80) -> (frames, 80)."""
         return (mel.astype(np.float32) - self.mel_mean) / self.mel_deviation
 
-    def normalise_f0(self, hz: NDArray[np.float32]) -> NDArray[np.float32]:
+    def normalize_f0(self, hz: NDArray[np.float32]) -> NDArray[np.float32]:
         """(frames,) -> (frames,)."""
         return (hz - self.f0[0]) / self.f0[1]
 
@@ -89,13 +89,13 @@ class Utterance:
 
 def load_utterances(corpus: Path, *, held_out: bool) -> list[Utterance]:
     """Reads the training or the held-out utterances of a corpus."""
-    found: list[Utterance] = []
+    utterances: list[Utterance] = []
     for path in utterance_files(corpus):
         with np.load(path) as file:
             if bool(file["held_out"]) != held_out:
                 continue
             speaker, emotion = file["style"].tolist()
-            found.append(
+            utterances.append(
                 Utterance(
                     path.stem,
                     speaker,
@@ -110,7 +110,7 @@ def load_utterances(corpus: Path, *, held_out: bool) -> list[Utterance]:
                     file["voiced"],
                 )
             )
-    return found
+    return utterances
 
 
 def one_per_style(utterances: Sequence[Utterance]) -> list[Utterance]:
@@ -120,8 +120,8 @@ def one_per_style(utterances: Sequence[Utterance]) -> list[Utterance]:
 
 def acoustic_targets(utterance: Utterance, statistics: Statistics) -> NDArray[np.float32]:
     """(frames, 82): normalised mels, normalised F0, voicing."""
-    mel = statistics.normalise_mel(utterance.mel)
-    return np.column_stack([mel, statistics.normalise_f0(utterance.f0), utterance.voiced]).astype(np.float32)
+    mel = statistics.normalize_mel(utterance.mel)
+    return np.column_stack([mel, statistics.normalize_f0(utterance.f0), utterance.voiced]).astype(np.float32)
 
 
 def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
@@ -148,7 +148,7 @@ def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
         starts = np.cumsum(one.frames) - one.frames
         frame_units[row, :length], positions[row, :length] = owners, np.arange(length) - starts[owners] + 1
         mel[row, :length] = acoustic_targets(one, statistics)
-        f0 = np.where(one.voiced, statistics.normalise_f0(one.f0), 0)
+        f0 = np.where(one.voiced, statistics.normalize_f0(one.f0), 0)
         pitch[row, :count] = _unit_means(f0, one.voiced, owners, count)
         levels = (one.energy - statistics.energy[0]) / statistics.energy[1]
         energy[row, :count] = _unit_means(levels, np.ones(length, bool), owners, count)

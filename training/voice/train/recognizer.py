@@ -57,12 +57,12 @@ def train(arguments: argparse.Namespace) -> None:
         warmup = min((number + 1) / WARMUP_STEPS, 1.0)
         set_learning_rate(optimizer, PEAK_LEARNING_RATE * warmup * (1 - 0.95 * number / arguments.steps))
         rng = np.random.default_rng([arguments.seed, number])
-        found = losses([utterances[index] for index in chosen], rng)
+        terms = losses([utterances[index] for index in chosen], rng)
         optimizer.zero_grad(set_to_none=True)
-        (found["ctc"] + found["frame"] + STYLE_WEIGHT * found["style"]).backward()
+        (terms["ctc"] + terms["frame"] + STYLE_WEIGHT * terms["style"]).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        return {name: value.item() for name, value in found.items()}
+        return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
     def validate() -> Metrics:
@@ -82,7 +82,7 @@ def _collate(
     chosen: Sequence[Utterance], statistics: Statistics, rng: np.random.Generator | None
 ) -> tuple[Tensor, ...]:
     """Returns mels, lengths, CTC targets, their lengths, tokens of the frames, styles; augments with `rng`."""
-    mels = [statistics.normalise_mel(one.mel) for one in chosen]
+    mels = [statistics.normalize_mel(one.mel) for one in chosen]
     if rng:
         mels = [_augmented(mel, rng) for mel in mels]
     lengths = torch.tensor([len(mel) for mel in mels])

@@ -49,10 +49,10 @@ def train(arguments: argparse.Namespace) -> None:
     model.to(arguments.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.8, 0.99), weight_decay=0)
 
-    def step(number: int, places: list[tuple[int, int]]) -> Metrics:
+    def step(number: int, segments: list[tuple[int, int]]) -> Metrics:
         decay = 1 - number / arguments.steps
         set_learning_rate(optimizer, FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * decay)
-        chosen = [segment(utterances[index], first, statistics) for index, first in places]
+        chosen = [segment(utterances[index], first, statistics) for index, first in segments]
         mel, f0, voicing, reference = (
             part.to(arguments.device) for part in map(torch.stack, zip(*chosen, strict=True))
         )
@@ -97,7 +97,7 @@ def vocoder_inputs(
     utterance: Utterance, statistics: Statistics, frames: slice = slice(None)
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Returns mel (80, frames), F0 in Hz and voicing, both (frames,), of a recording."""
-    mel = torch.from_numpy(statistics.normalise_mel(utterance.mel[frames])).T
+    mel = torch.from_numpy(statistics.normalize_mel(utterance.mel[frames])).T
     return mel, torch.from_numpy(utterance.f0[frames]), torch.from_numpy(utterance.voiced[frames]).float()
 
 
