@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from training.voice.evaluate.evaluation import Evaluator, padded
-from training.voice.evaluate.figures import plot_spectrograms
+from training.voice.evaluate.plots import plot_spectrograms
 from training.voice.evaluate.report import format_report
 from training.voice.train.dataset import load_utterances, one_per_style
 
