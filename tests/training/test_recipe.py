@@ -1,4 +1,4 @@
-"""The recipe of the voice: what it says, how it is trained, how it is judged."""
+"""The recipe of the embedded voice: script, labels, training loop, scoring."""
 
 import re
 import signal
@@ -15,78 +15,82 @@ pytestmark = pytest.mark.filterwarnings("default")
 from server.text.english import words  # noqa: E402
 from server.text.english.dictionary import VOWELS  # noqa: E402
 from server.text.units.syllables import to_phones  # noqa: E402
-from training.voice import arpabet, erhua  # noqa: E402
-from training.voice.scoring import Lexicon, Score, score  # noqa: E402
-from training.voice.script import write_line  # noqa: E402
-from training.voice.speakers import HARMONICS, STYLES  # noqa: E402
-from training.voice.vocabulary import PHONES  # noqa: E402
+from training.voice.corpus import arpabet, erhua  # noqa: E402
+from training.voice.corpus.script import random_sentence  # noqa: E402
+from training.voice.corpus.speakers import HARMONICS, STYLES  # noqa: E402
+from training.voice.evaluate.scoring import Lexicon, Score, score  # noqa: E402
+from training.voice.models.vocabulary import PHONES  # noqa: E402
 
-LINES = [write_line(str(seed), STYLES["female-neutral"], False, seed) for seed in range(500)]
-MANDARIN = [word for line in LINES for word in line.words if not word.english]
+SENTENCES = [random_sentence(str(seed), STYLES["female-neutral"], False, seed) for seed in range(500)]
+MANDARIN = [word for sentence in SENTENCES for word in sentence.words if not word.english]
 
 
 def units(*phones: str) -> list[tuple[str, str, str, str]]:
-    """`zh_c ang1`: syllables of an initial and a final with its tone; `= k ae t`: an English word."""
-    found = []
+    """`zh_c ang_c1` is a syllable of initial and final with tone; `=k ae t` is an English word."""
+    labels = []
     for phone in phones:
         if phone[-1].isdigit():
-            found.append((phone[:-1], f"tone{phone[-1]}", "s_end", "word_middle"))
+            labels.append((phone[:-1], f"tone{phone[-1]}", "s_end", "word_middle"))
         elif phone.endswith("_c") or phone in ("ga", "ge", "go"):
-            found.append((phone, "tone1", "s_begin", "word_middle"))
+            labels.append((phone, "tone1", "s_begin", "word_middle"))
         else:
-            found.append((phone.strip("="), "tone1", "s_middle", "word_begin" if "=" in phone else "word_middle"))
-    return found
+            labels.append((phone.strip("="), "tone1", "s_middle", "word_begin" if "=" in phone else "word_middle"))
+    return labels
 
 
-def test_a_line_depends_on_its_seed_alone() -> None:
-    assert LINES[7] == write_line("7", STYLES["female-neutral"], False, 7)
-    assert LINES[7].words != LINES[8].words
+def test_a_sentence_depends_on_its_seed_alone() -> None:
+    assert SENTENCES[7] == random_sentence("7", STYLES["female-neutral"], False, 7)
+    assert SENTENCES[7].words != SENTENCES[8].words
 
 
-def test_no_third_tone_stands_before_another_within_a_clause() -> None:
-    for line in LINES:
-        clauses = "".join("".join(word.syllables) + "|" * (word.level >= 2 or word.english) for word in line.words)
+def test_no_third_tone_precedes_another_within_a_clause() -> None:
+    for sentence in SENTENCES:
+        clauses = "".join(
+            "".join(word.syllables) + "|" * (word.break_level >= 2 or word.english) for word in sentence.words
+        )
         assert not re.search("[a-z]3[a-z]+3", clauses), clauses
 
 
 def test_the_script_has_breaks_of_every_level_erhua_english_and_questions() -> None:
-    assert {word.level for line in LINES for word in line.words} == {1, 2, 3, 4}
-    assert any(word.english for line in LINES for word in line.words)
-    assert any(line.question for line in LINES)
+    assert {word.break_level for sentence in SENTENCES for word in sentence.words} == {1, 2, 3, 4}
+    assert any(word.english for sentence in SENTENCES for word in sentence.words)
+    assert any(sentence.is_question for sentence in SENTENCES)
     finals = {to_phones(syllable[:-1], "PinYin")[1] for word in MANDARIN for syllable in word.syllables}
     assert finals <= set(PHONES)
     assert len([final for final in finals if final.endswith("r_c")]) > 25
 
 
-def test_every_erhua_final_that_can_be_written_can_be_spoken() -> None:
+def test_every_erhua_phone_has_espeak_phonemes() -> None:
     for phone in PHONES:
         if phone.endswith("r_c") and phone not in ("r_c", "er_c"):
             assert phone.removesuffix("r_c") in erhua.FINALS
 
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_the_highest_harmonic_stays_below_half_the_rate(style) -> None:
-    assert style.pitch[1] * 1.08 * HARMONICS < 8200
+def test_the_highest_harmonic_of_the_highest_f0_stays_below_8200_hz(style) -> None:
+    assert style.f0_range[1] * 1.08 * HARMONICS < 8200
 
 
 @pytest.mark.parametrize(
-    ("spelled", "expected"),
+    ("transcription", "expected"),
     [
         ("'aI", "ay/s_both/1"),
         ("'I|n|t|3", "ih/s_begin/1 n/s_end/1 t/s_begin/0 er/s_end/0"),
         ("k|@|m|p|j|'u:", "k/s_begin/0 ah/s_middle/0 m/s_end/0 p/s_begin/1 y/s_middle/1 uw/s_end/1"),
     ],
 )
-def test_english_is_cut_into_syllables_by_the_longest_onset(spelled: str, expected: str) -> None:
+def test_english_is_syllabified_by_the_maximal_onset_principle(transcription: str, expected: str) -> None:
     phones = [
-        (part, sound.stressed and part in VOWELS) for sound in arpabet.transcribe(spelled) for part in sound.phones
+        (phone, phoneme.stressed and phone in VOWELS)
+        for phoneme in arpabet.to_arpabet(transcription)
+        for phone in phoneme.phones
     ]
-    shown = [f"{phone.name}/{phone.flag}/{int(phone.stressed)}" for phone in arpabet.syllables(phones)]
+    shown = [f"{phone.name}/{phone.flag}/{int(phone.stressed)}" for phone in arpabet.syllabify(phones)]
     assert " ".join(shown) == expected
 
 
 @pytest.mark.parametrize(
-    ("word", "spelled", "phones"),
+    ("word", "transcription", "phones"),
     [
         ("story", "s|t|'o@|r|i", "s t ao r iy"),
         ("history", "h|'I|s|t|3|r|i", "hh ih s t er iy"),
@@ -96,72 +100,78 @@ def test_english_is_cut_into_syllables_by_the_longest_onset(spelled: str, expect
         ("YouTube", "j|u: t|'u:|b", "y uw t uw b"),
     ],
 )
-def test_what_espeak_writes_is_labelled_as_the_dictionary_would(word: str, spelled: str, phones: str) -> None:
-    sounds = list(arpabet.transcribe(spelled))
-    assert all(sound.known for sound in sounds)
-    assert " ".join(phone for sound in sounds for phone in sound.phones) == phones
+def test_transcriptions_of_espeak_give_the_phones_of_the_dictionary(word: str, transcription: str, phones: str) -> None:
+    phonemes = list(arpabet.to_arpabet(transcription))
+    assert all(phoneme.known for phoneme in phonemes)
+    assert " ".join(phone for phoneme in phonemes for phone in phoneme.phones) == phones
     assert tuple(phones.split()) == tuple(phone.rstrip("1") for phone in words.read(word.lower()))
 
 
-def test_a_course_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_a_killed_training_resumes_with_the_same_weights(tmp_path: Path) -> None:
     import torch
 
     program = """
 import os, signal, sys, torch
 from pathlib import Path
-from training.voice.course import Course, follow
-folder, die = Path(sys.argv[1]), int(sys.argv[2])
+from training.voice.train.training_loop import TrainingRun, run_training
+folder, killed_at = Path(sys.argv[1]), int(sys.argv[2])
 torch.manual_seed(0)
 model = torch.nn.Linear(3, 1)
-optimiser = torch.optim.AdamW(model.parameters())
+optimizer = torch.optim.AdamW(model.parameters())
 def step(number, batch):
-    if number == die:
+    if number == killed_at:
         os.kill(os.getpid(), signal.SIGKILL)
     loss = (model(torch.randn(2, 3)) * batch).sum()
-    optimiser.zero_grad(); loss.backward(); optimiser.step()
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
     return {"loss": loss.item()}
-follow(Course(folder, 9, 1, 2, 3), {"model": model, "optimiser": optimiser}, iter(range(100)), step, lambda _: {})
+parts = {"model": model, "optimizer": optimizer}
+run_training(TrainingRun(folder, 9, 1, 2, 3), parts, iter(range(100)), step, lambda: {})
 """
 
-    def run(folder: str, die: int) -> int:
-        return subprocess.run([sys.executable, "-c", program, str(tmp_path / folder), str(die)]).returncode
+    def run(folder: str, killed_at: int) -> int:
+        command = [sys.executable, "-c", program, str(tmp_path / folder), str(killed_at)]
+        return subprocess.run(command, check=False).returncode
 
-    assert run("whole", -1) == 0
+    assert run("uninterrupted", -1) == 0
     assert run("killed", 5) == -signal.SIGKILL
     assert run("killed", -1) == 0
-    whole, killed = (torch.load(tmp_path / name / "latest.pth", weights_only=True) for name in ("whole", "killed"))
-    assert whole["steps"] == killed["steps"] == 9
-    for name, weight in whole["model"].items():
+    uninterrupted, killed = (
+        torch.load(tmp_path / name / "latest.pth", weights_only=True) for name in ("uninterrupted", "killed")
+    )
+    assert uninterrupted["steps"] == killed["steps"] == 9
+    for name, weight in uninterrupted["model"].items():
         torch.testing.assert_close(weight, killed["model"][name], rtol=0, atol=0)
 
 
 class TestScoring:
-    def score(self, said: list[str], heard: str, lexicon: Lexicon | None = None) -> Score:
-        return score(units(*said), heard.split(), lexicon)
+    def score(self, reference: list[str], recognized: str, lexicon: Lexicon | None = None) -> Score:
+        return score(units(*reference), recognized.split(), lexicon)
 
-    def test_what_is_heard_as_it_was_said_has_no_errors(self) -> None:
-        found = self.score(["n_c", "i_c2", "h_c", "ao_c3", "ge", "e_c4"], "n_c i_c2 h_c ao_c3 e_c4")
-        assert (found.syllables, found.wrong_syllables, found.wrong_tones) == (3, 0, 0)
+    def test_a_correct_recognition_has_no_errors(self) -> None:
+        errors = self.score(["n_c", "i_c2", "h_c", "ao_c3", "ge", "e_c4"], "n_c i_c2 h_c ao_c3 e_c4")
+        assert (errors.syllables, errors.wrong_syllables, errors.wrong_tones) == (3, 0, 0)
 
-    def test_a_wrong_tone_is_no_wrong_syllable(self) -> None:
-        found = self.score(["n_c", "i_c2", "h_c", "ao_c3"], "n_c i_c3 h_c ao_c3")
-        assert (found.wrong_syllables, found.wrong_tones) == (0, 1)
+    def test_a_wrong_tone_is_not_a_wrong_syllable(self) -> None:
+        errors = self.score(["n_c", "i_c2", "h_c", "ao_c3"], "n_c i_c3 h_c ao_c3")
+        assert (errors.wrong_syllables, errors.wrong_tones) == (0, 1)
 
-    @pytest.mark.parametrize("heard", ["n_c i_c2 h_c ou_c3", "n_c i_c2 ao_c3", "n_c i_c2 h_c ao_c3 t", "n_c i_c2"])
-    def test_wrong_missing_and_added_phones_are_wrong_syllables(self, heard: str) -> None:
-        assert self.score(["n_c", "i_c2", "h_c", "ao_c3"], heard).wrong_syllables == 1
+    @pytest.mark.parametrize("recognized", ["n_c i_c2 h_c ou_c3", "n_c i_c2 ao_c3", "n_c i_c2 h_c ao_c3 t", "n_c i_c2"])
+    def test_wrong_missing_and_inserted_phones_are_wrong_syllables(self, recognized: str) -> None:
+        assert self.score(["n_c", "i_c2", "h_c", "ao_c3"], recognized).wrong_syllables == 1
 
-    @pytest.mark.parametrize(("heard", "wrong"), [("k ae d", 0), ("k ae p", 1), ("k eh t", 0), ("k eh p", 1)])
-    def test_a_word_is_right_while_no_other_is_nearer(self, heard: str, wrong: int) -> None:
+    @pytest.mark.parametrize(("recognized", "wrong"), [("k ae d", 0), ("k ae p", 1), ("k eh t", 0), ("k eh p", 1)])
+    def test_a_word_is_correct_unless_another_word_is_nearer(self, recognized: str, wrong: int) -> None:
         lexicon = {
             ("k", "ae", "t"): frozenset(["cat"]),
             ("k", "ae", "p"): frozenset(["cap"]),
             ("b", "ae", "d"): frozenset(["bad"]),
         }
-        assert self.score(["=k", "ae", "t"], heard, lexicon).wrong_words == wrong
+        assert self.score(["=k", "ae", "t"], recognized, lexicon).wrong_words == wrong
 
-    def test_a_word_may_be_heard_in_another_of_its_pronunciations(self) -> None:
+    def test_any_pronunciation_of_a_word_is_correct(self) -> None:
         one, other = ("ao", "f", "ih", "s"), ("aa", "f", "ih", "s")
-        said, heard = ["=ao", "f", "ih", "s"], " ".join(other)
-        assert self.score(said, heard, {one: frozenset(["office"]), other: frozenset(["offers"])}).wrong_words == 1
-        assert self.score(said, heard, dict.fromkeys((one, other), frozenset(["office"]))).wrong_words == 0
+        reference, recognized = ["=ao", "f", "ih", "s"], " ".join(other)
+        two_words = {one: frozenset(["office"]), other: frozenset(["offers"])}
+        one_word = dict.fromkeys((one, other), frozenset(["office"]))
+        assert self.score(reference, recognized, two_words).wrong_words == 1
+        assert self.score(reference, recognized, one_word).wrong_words == 0

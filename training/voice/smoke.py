@@ -1,4 +1,4 @@
-"""The whole recipe for a few steps: `python -m training.voice.smoke FOLDER`; what it makes is no voice to listen to."""
+"""Runs the whole recipe for a few steps: `python -m training.voice.smoke FOLDER`. The voice is not intelligible."""
 
 import argparse
 import subprocess
@@ -6,38 +6,50 @@ import sys
 import time
 from pathlib import Path
 
+from training.voice.corpus.speakers import EMOTIONS
+
 SENTENCE = "你好，今天天气怎么样？"
 
 
 def main() -> None:
+    """Runs the command."""
     parser = argparse.ArgumentParser(prog="python -m training.voice.smoke", description=__doc__)
     parser.add_argument("folder", type=Path)
-    run(parser.parse_args().folder)
+    run_recipe(parser.parse_args().folder)
 
 
-def run(folder: Path) -> Path:
-    """Corpus, training, listener, package, voice folder, report, published voice, speech; returns the WAV file."""
-    corpus, acoustic, vocoder, listener = (folder / part for part in ("corpus", "acoustic", "vocoder", "listener"))
+def run_recipe(folder: Path) -> Path:
+    """Runs every step, from the corpus to speech of the published voice; returns the WAV file."""
+    corpus, acoustic, vocoder, recognizer = (folder / part for part in ("corpus", "acoustic", "vocoder", "recognizer"))
     recipe = "training.voice"
-    _python(f"{recipe}.corpus", corpus, "--utterances", 44, "--held-out-every", 2)
-    _python(f"{recipe}.acoustic", corpus, acoustic, "--steps", 4, "--save-every", 2)
-    _python(f"{recipe}.vocoder", corpus, vocoder, "--steps", 4, "--save-every", 4)
-    _python(f"{recipe}.listener", corpus, listener, "--steps", 4, "--save-every", 4)
-    _python(f"{recipe}.package", corpus, acoustic, vocoder, folder / "package")
-    _python("convert", folder / "package", "--output", folder / "float32", "--precision", "fp32")
-    voice = folder / "float32" / "demo"
-    _python(f"{recipe}.evaluate", corpus, voice, listener, folder / "report", "--recordings", 2, "--sentences", 1)
-    _python(f"{recipe}.publish", voice, folder / "report", folder / "models" / "demo")
-    _python(f"{recipe}.publish", voice, folder / "report", folder / "models" / "demo-small", "--storage", "bytes")
-    spoken = folder / "spoken.wav"
-    _python("server", "speak", SENTENCE, "--models", folder / "models", "-o", spoken)
-    return spoken
+    _run_module(f"{recipe}.corpus", corpus, "--utterances", 44, "--held-out-every", 2)
+    _run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 4, "--save-every", 2)
+    _run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 4, "--save-every", 4)
+    _run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 4, "--save-every", 4)
+    _run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package")
+    _run_module(
+        "convert",
+        folder / "package",
+        "--output",
+        folder / "float32",
+        "--precision",
+        "fp32",
+        "--emotions",
+        ",".join(EMOTIONS),
+    )
+    voice, report, models = folder / "float32" / "demo", folder / "report", folder / "models"
+    _run_module(f"{recipe}.evaluate", corpus, voice, recognizer, report, "--recordings", 2, "--sentences", 1)
+    _run_module(f"{recipe}.publish", voice, report, models / "demo")
+    _run_module(f"{recipe}.publish", voice, report, models / "demo-small", "--storage", "int8")
+    speech = folder / "speech.wav"
+    _run_module("server", "speak", SENTENCE, "--models", models, "-o", speech)
+    return speech
 
 
-def _python(module: str, *arguments: object) -> None:
+def _run_module(module: str, *arguments: object) -> None:
     since = time.monotonic()
     print(f"== python -m {module} {' '.join(map(str, arguments))}", flush=True)
-    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True)
+    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True)  # noqa: S603
     print(f"== {time.monotonic() - since:.0f} s", flush=True)
 
 

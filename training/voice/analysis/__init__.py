@@ -1,0 +1,1 @@
+"""Signal analysis: mel spectrogram, energy, F0, and objective metrics of speech."""

@@ -1,0 +1,124 @@
+"""Generates the corpus: speech, exact labels and features of every utterance, and statistics over all of them.
+
+The words and the style of an utterance depend on its number alone, so an interrupted corpus is continued, and a larger
+corpus begins with the smaller one. The audio also varies slightly with the utterances that the same process synthesised
+before, because espeak-ng keeps internal state; with one process it is reproducible.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from training.voice.analysis.f0 import training_f0
+from training.voice.analysis.features import (
+    HOP_LENGTH,
+    SAMPLE_RATE,
+    frame_energy,
+    magnitude_spectrogram,
+    mel_spectrogram,
+)
+from training.voice.corpus.espeak import Espeak
+from training.voice.corpus.labels import PhonemeMismatchError
+from training.voice.corpus.recording import Recording, record
+from training.voice.corpus.script import Sentence, random_sentence
+from training.voice.corpus.speakers import SPEAKERS, STYLES
+
+EMOTION_SHARES = {"neutral": 4, "happy": 3, "sad": 2, "angry": 2}
+"""Utterances of each emotion among eleven."""
+UTTERANCES_PER_ROUND = len(SPEAKERS) * sum(EMOTION_SHARES.values())
+MAX_ATTEMPTS = 20
+_espeak: list[Espeak] = []
+"""The synthesizer of this worker process."""
+
+
+def generate_corpus(folder: Path, utterances: int, processes: int, held_out_every: int) -> None:
+    """Generates the utterances that `folder` lacks, then the statistics of all.
+
+    Every `held_out_every`th round of speakers and emotions is held out from training.
+    """
+    (folder / "utterances").mkdir(parents=True, exist_ok=True)
+    missing = [number for number in range(utterances) if not _utterance_file(folder, number).exists()]
+    with ProcessPoolExecutor(processes) as pool:
+        generate = partial(_generate_utterance, folder, held_out_every)
+        for done, _ in enumerate(pool.map(generate, missing, chunksize=8), 1):
+            if done % 200 == 0 or done == len(missing):
+                print(f"{done} of {len(missing)} utterances", flush=True)
+    _write_statistics(folder, utterances)
+
+
+def utterance_files(folder: Path) -> Iterator[Path]:
+    """Yields the files of a corpus in order."""
+    yield from sorted((folder / "utterances").glob("*.npz"))
+
+
+def _sentence(number: int, held_out_every: int) -> Sentence:
+    """Speakers alternate; emotions follow by their shares."""
+    emotions = [emotion for emotion, share in EMOTION_SHARES.items() for _ in range(share)]
+    speakers = list(SPEAKERS)
+    style = f"{speakers[number % len(speakers)]}-{emotions[number // len(speakers) % len(emotions)]}"
+    held_out = number // UTTERANCES_PER_ROUND % held_out_every == held_out_every - 1
+    return random_sentence(f"{number:05}", STYLES[style], held_out, number)
+
+
+def _record(number: int, held_out_every: int) -> tuple[Sentence, Recording]:
+    """Replaces a sentence that espeak-ng does not speak as labelled by another one."""
+    if not _espeak:
+        _espeak.append(Espeak({name: style.variant_file() for name, style in STYLES.items()}))
+    sentence = _sentence(number, held_out_every)
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            return sentence, record(sentence, _espeak[0])
+        except PhonemeMismatchError:
+            seed = number + 1_000_000 * attempt
+            sentence = random_sentence(sentence.name, sentence.style, sentence.held_out, seed)
+    raise SystemExit(f"espeak-ng spoke none of {MAX_ATTEMPTS} sentences for utterance {number} as labelled")
+
+
+def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
+    sentence, recording = _record(number, held_out_every)
+    magnitudes = magnitude_spectrogram(recording.samples)
+    min_f0, max_f0 = sentence.style.f0_range
+    voiceless = np.repeat([unit.voiceless for unit in recording.units], recording.frames)
+    f0, voiced = training_f0(recording.samples, voiceless, 0.7 * min_f0, 1.25 * max_f0)
+    units = [(unit.phone, unit.tone, unit.syllable_flag, unit.word_flag) for unit in recording.units]
+    part = _utterance_file(folder, number).with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(
+            file,
+            style=np.array([sentence.style.speaker.name, sentence.style.emotion.name]),
+            held_out=sentence.held_out,
+            text=" ".join("/".join(word.syllables) + f"#{word.break_level}" for word in sentence.words),
+            units=np.array(units),
+            frames=recording.frames.astype(np.int16),
+            samples=(recording.samples.clip(-1, 1) * 32767).astype(np.int16),
+            mel=mel_spectrogram(magnitudes).astype(np.float16),
+            energy=frame_energy(magnitudes),
+            f0=f0,
+            voiced=voiced,
+        )
+    part.rename(_utterance_file(folder, number))
+
+
+def _write_statistics(folder: Path, utterances: int) -> None:
+    """Writes means and standard deviations over the corpus, with which the features are normalised."""
+    files = [dict(np.load(_utterance_file(folder, number))) for number in range(utterances)]
+    mels = np.concatenate([file["mel"] for file in files]).astype(np.float64)
+    f0 = np.concatenate([file["f0"][file["voiced"]] for file in files])
+    energies = np.concatenate([file["energy"] for file in files])
+    statistics = {
+        "mel_mean": mels.mean(0).tolist(),
+        "mel_deviation": mels.std(0).tolist(),
+        "f0": [float(f0.mean()), float(f0.std())],
+        "energy": [float(energies.mean()), float(energies.std())],
+        "highest_f0": float(np.percentile(f0, 99.99)),
+        "hours": len(mels) * HOP_LENGTH / SAMPLE_RATE / 3600,
+    }
+    (folder / "statistics.json").write_text(json.dumps(statistics, indent=1))
+
+
+def _utterance_file(folder: Path, number: int) -> Path:
+    return folder / "utterances" / f"{number:05}.npz"

@@ -1,0 +1,1 @@
+"""Evaluation of a converted voice with a speech recognizer and objective metrics."""

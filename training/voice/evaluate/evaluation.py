@@ -1,0 +1,230 @@
+"""Evaluates a converted voice in four conditions.
+
+- `recorded`: held-out recordings, the upper bound.
+- `copied`: copy synthesis, the recordings' features through the vocoder.
+- `spoken`: text-to-speech from the recordings' units.
+- `read`: text-to-speech from sentences, through the whole server.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.config import RuntimeSection, SynthesisSection
+from server.runtime.runtime import Runtime
+from server.scheduling.task import run_to_completion
+from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.synthesizer import Synthesizer, Trace
+from server.synthesis.vocoder.vocoder import Vocoder
+from server.text.english import dictionary
+from server.types import Mel
+from server.voices.voice import Voice
+from training.voice.analysis import metrics
+from training.voice.analysis.f0 import F0Contour, f0_contour
+from training.voice.analysis.features import (
+    FRAME_RATE,
+    SAMPLE_RATE,
+    frame_energy,
+    magnitude_spectrogram,
+    mel_of_audio,
+)
+from training.voice.corpus.script import frequent_english_words
+from training.voice.corpus.speakers import STYLES
+from training.voice.evaluate.recognition import load_recognizer, recognize
+from training.voice.evaluate.scoring import Lexicon, Score, english_pronunciations, score
+from training.voice.models.recognizer import Recognizer
+from training.voice.models.vocabulary import BREAK_EMOTION
+from training.voice.train.dataset import Statistics, Utterance, acoustic_targets, load_utterances
+
+SENTENCES_FILE = Path(__file__).with_name("sentences.txt")
+MIN_SAMPLES = SAMPLE_RATE
+"""Shorter speech is padded: a voice after a few training steps may generate none at all."""
+MIN_SPEECH_ENERGY = 1.0
+"""Frames with less count as pauses."""
+Samples = NDArray[np.float32]
+
+
+@dataclass
+class StyleResult:
+    """The results of one style in one condition."""
+
+    score: Score = field(default_factory=Score)
+    styles_recognized: list[bool] = field(default_factory=list)
+    """Whether the recognizer named the right speaker and emotion, by utterance."""
+    figures: dict[str, list[float]] = field(default_factory=dict)
+    f0_pairs: list[tuple[Samples, Samples]] = field(default_factory=list)
+    """F0 of the recording and of the voice, Hz, in frames that are voiced in both."""
+
+    def add(self, **figures: float) -> None:
+        """Adds the figures of one utterance."""
+        for name, value in figures.items():
+            self.figures.setdefault(name, []).append(value)
+
+    def summary(self) -> dict[str, float]:
+        """Returns means over the utterances, and error rates in percent."""
+        measured = {name: values for name, values in self.figures.items() if not np.isnan(values).all()}
+        figures = {name: float(np.nanmean(values)) for name, values in measured.items()}
+        if self.f0_pairs:
+            recorded, generated = (np.concatenate(part) for part in zip(*self.f0_pairs, strict=True))
+            figures["f0_correlation"] = float(np.corrcoef(recorded, generated)[0, 1])
+            figures["f0_median_error_hz"] = float(np.median(np.abs(recorded - generated)))
+        if self.styles_recognized:
+            figures["style_recognised"] = 100 * float(np.mean(self.styles_recognized))
+        return self.score.error_rates() | figures
+
+
+Results = dict[tuple[str, str], StyleResult]
+"""By condition and style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """A voice with the recognizer and the statistics of the corpus that evaluate it."""
+
+    synthesizer: Synthesizer
+    vocoder: Vocoder
+    recognizer: Recognizer
+    statistics: Statistics
+    lexicon: Lexicon
+
+    @staticmethod
+    def open(corpus: Path, voice: Path, recognizer: Path) -> "Evaluator":
+        """Opens the folders of a corpus, a converted voice and a trained recognizer."""
+        opened, runtime = Voice(voice), Runtime(RuntimeSection(providers=("cpu",), threads=1))
+        synthesizer = Synthesizer(opened, runtime, SynthesisSection())
+        lexicon = _english_lexicon(load_utterances(corpus, held_out=False))
+        statistics = Statistics.read(corpus)
+        return Evaluator(synthesizer, Vocoder(opened, runtime), load_recognizer(recognizer), statistics, lexicon)
+
+    def copy_synthesis(self, utterance: Utterance) -> Samples:
+        """Generates audio from the features of a recording, with the vocoder alone."""
+        state = self.vocoder.start()
+        targets = Mel(acoustic_targets(utterance, self.statistics))
+        audio, _ = run_to_completion(self.vocoder.advance(state, targets, final=True))
+        return audio.samples
+
+    def synthesize_units(self, utterance: Utterance) -> Trace:
+        """Synthesises the units of a recording."""
+        return self.synthesizer.synthesize(self.synthesizer.tables.encode(_symbols(utterance)))
+
+    def evaluate_recordings(self, held_out: Sequence[Utterance]) -> Results:
+        """Evaluates the conditions `recorded`, `copied` and `spoken`."""
+        results: Results = {}
+        for one in held_out:
+            units, recorded = one.units.tolist(), one.audio()
+            self._recognize(results.setdefault(("recorded", one.style), StyleResult()), recorded, units, one.style)
+
+            copied, result = self.copy_synthesis(one), results.setdefault(("copied", one.style), StyleResult())
+            self._recognize(result, copied, units, one.style)
+            _compare(result, one, mel_of_audio(copied), f0_contour(copied))
+            buzz = metrics.frame_rate_buzz(copied, one.voiced) - metrics.frame_rate_buzz(recorded, one.voiced)
+            result.add(buzz_db=buzz, silence_dbfs=metrics.silence_level(copied, _silent_frames(one)))
+            result.add(clipped=metrics.clipped_samples(copied))
+            result.add(click=metrics.largest_click(copied) / metrics.largest_click(recorded))
+
+            trace, result = self.synthesize_units(one), results.setdefault(("spoken", one.style), StyleResult())
+            spoken, durations = padded(trace.audio.samples), trace.prosody.durations
+            self._recognize(result, spoken, units, one.style)
+            frames = _aligned_frames(one.frames, durations)
+            contour = f0_contour(spoken)
+            _compare(result, one, mel_of_audio(spoken)[frames], F0Contour(contour.f0[frames], contour.voiced[frames]))
+            result.add(duration_error_ms=float(np.abs(durations - one.frames).mean()) * (1000 / FRAME_RATE))
+            result.add(clipped=metrics.clipped_samples(spoken))
+        return results
+
+    def evaluate_sentences(self, count: int) -> Results:
+        """Evaluates the condition `read` with the first `count` sentences in every style."""
+        results: Results = {}
+        for style in STYLES.values():
+            result = results.setdefault(("read", style.name), StyleResult())
+            speaker, emotion = style.speaker.name, style.emotion.name
+            for text in SENTENCES_FILE.read_text("utf-8").splitlines()[:count]:
+                sentences = list(self.synthesizer.sentences(text, speaker=speaker, emotion=emotion))
+                chunks = SpeechPlan.for_text(self.synthesizer, text, speaker=speaker, emotion=emotion).speak()
+                samples = padded(np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)]))
+                units = [unit.strip("{}").split("$")[:4] for one in sentences for unit in one.symbols.split()]
+                self._recognize(result, samples, units, style.name)
+                result.add(**_prosody_figures(samples, units))
+        return results
+
+    def _recognize(self, result: StyleResult, samples: Samples, units: Sequence[Sequence[str]], style: str) -> None:
+        recognition = recognize(self.recognizer, mel_of_audio(samples), self.statistics)
+        result.score += score(units, recognition.tokens, self.lexicon)
+        result.styles_recognized.append(recognition.style == style)
+
+
+def padded(samples: Samples) -> Samples:
+    """Pads speech with zeros to the minimum length."""
+    return np.pad(samples, (0, max(0, MIN_SAMPLES - len(samples))))
+
+
+def _english_lexicon(utterances: Sequence[Utterance]) -> Lexicon:
+    """Pronunciations of the frequent English words, in the corpus and in the server's dictionary."""
+    lexicon: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def add(phones: tuple[str, ...], word: str) -> None:
+        lexicon[phones] = lexicon.get(phones, frozenset()) | {word}
+
+    frequent = frozenset(frequent_english_words())
+    for one in utterances:
+        tokens = [token for part in one.text.split() for token in part.partition("#")[0].split("/")]
+        words = [token for token in tokens if not token[-1].isdigit()]
+        for word, phones in zip(words, english_pronunciations(one.units.tolist()), strict=True):
+            if word in frequent:
+                add(phones, word)
+    for word in frequent:
+        phones = dictionary.look_up(word.lower())
+        if phones:
+            add(tuple(phone.rstrip("1") for phone in phones), word)
+    return lexicon
+
+
+def _prosody_figures(samples: Samples, units: Sequence[Sequence[str]]) -> dict[str, float]:
+    contour = f0_contour(samples)
+    syllables = sum(unit[2] in ("s_begin", "s_both") for unit in units)
+    voice_seconds = float((frame_energy(magnitude_spectrogram(samples)) > MIN_SPEECH_ENERGY).sum()) / FRAME_RATE
+    return {
+        "mean_f0_hz": contour.mean,
+        "range_semitones": contour.range,
+        "syllables_per_s": syllables / max(0.1, voice_seconds),
+        "pause_s": len(samples) / SAMPLE_RATE - voice_seconds,
+        "clipped": metrics.clipped_samples(samples),
+        "loudness_db": 20 * np.log10(np.sqrt((samples**2).mean()) + 1e-6),
+    }
+
+
+def _compare(result: StyleResult, one: Utterance, mel: Samples, contour: F0Contour) -> None:
+    recorded = f0_contour(one.audio())
+    both = recorded.voiced & contour.voiced
+    result.f0_pairs.append((recorded.f0[both], contour.f0[both]))
+    result.add(mcd_db=metrics.mel_cepstral_distortion(mel, one.mel.astype(np.float32)))
+    result.add(voicing_errors=100 * float((recorded.voiced != contour.voiced)[~_silent_frames(one)].mean()))
+
+
+def _silent_frames(one: Utterance) -> NDArray[np.bool_]:
+    return np.repeat(one.is_break(), one.frames)
+
+
+def _aligned_frames(recorded: NDArray[np.int64], generated: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns for every recorded frame the generated frame at the same relative position in the same unit.
+
+    `recorded` and `generated` are the durations of the units in frames.
+    """
+    starts = np.cumsum(generated) - generated
+    frames = [
+        start + np.minimum(np.arange(length) * available // max(1, length), max(0, available - 1))
+        for start, available, length in zip(starts, generated, recorded, strict=True)
+    ]
+    return np.minimum(np.concatenate(frames), max(0, int(generated.sum()) - 1))
+
+
+def _symbols(one: Utterance) -> str:
+    """Returns the units of a recording in KAN-TTS's symbol notation."""
+    rows = []
+    for unit, is_break in zip(one.units, one.is_break(), strict=True):
+        emotion = BREAK_EMOTION if is_break else one.emotion
+        rows.append("{" + "$".join([*unit, f"emotion_{emotion}", one.speaker]) + "}")
+    return " ".join(rows)

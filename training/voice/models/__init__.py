@@ -1,0 +1,1 @@
+"""The networks in torch, their configurations, and the rows of their embedding tables."""

@@ -1,0 +1,1 @@
+"""Packs the trained weights for the converter, and the converted voice for distribution."""

@@ -1,0 +1,103 @@
+"""Packs trained weights in KAN-TTS's layout for `python -m convert`.
+
+`python -m training.voice.publish.package CORPUS ACOUSTIC VOCODER FOLDER`
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor
+
+from training.voice.corpus.speakers import EMOTIONS, SPEAKERS
+from training.voice.models.config import AUDIO_CONFIG, HIFIGAN_CONFIG, SAMBERT_CONFIG
+from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, SPEAKER_ROWS
+from training.voice.train.dataset import Statistics
+from training.voice.train.training_loop import load_checkpoint
+
+PACKAGE_CONFIG = {
+    "framework": "pytorch",
+    "task": "text-to-speech",
+    "model": {
+        "type": "sambert-hifigan", "lang_type": "pinyin", "sample_rate": AUDIO_CONFIG["sampling_rate"],
+        "am": {"linguistic_unit": {"has_mask": True}},
+    },
+    "pipeline": {"type": "sambert-hifigan-tts"},
+}  # fmt: skip
+LINGUISTIC_UNIT = {
+    "cleaners": "english_cleaners",
+    "lfeat_type_list": "sy,tone,syllable_flag,word_segment,emo_category,speaker_category",
+}
+
+
+def main() -> None:
+    """Runs the command."""
+    parser = argparse.ArgumentParser(prog="python -m training.voice.publish.package", description=__doc__)
+    for name in ("corpus", "acoustic", "vocoder", "folder"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--name", default="demo", help="name of the voice; default: %(default)s")
+    parser.add_argument(
+        "--first", choices=list(SPEAKERS), default=next(iter(SPEAKERS)), help="default speaker; default: %(default)s"
+    )
+    arguments = parser.parse_args()
+    pack(arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name, arguments.first)
+
+
+def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, default_speaker: str) -> None:
+    """Writes the package. `acoustic` and `vocoder` are training folders."""
+    speakers = sorted(SPEAKERS, key=lambda speaker: speaker != default_speaker)
+    voice = folder / "voices" / name
+    _write_json(folder / "configuration.json", PACKAGE_CONFIG)
+    _write_json(folder / "voices" / "voices.json", {"voices": [name]})
+    _write_yaml(voice / "audio_config.yaml", {"audio_config": AUDIO_CONFIG})
+    sambert = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": SAMBERT_CONFIG}}}
+    unit = LINGUISTIC_UNIT | {"speaker_list": ",".join(speakers)}
+    _write_yaml(voice / "am" / "config.yaml", sambert | {"linguistic_unit": unit})
+    hifigan = {"model_type": "hifigan", "Model": {"Generator": {"params": HIFIGAN_CONFIG}}}
+    _write_yaml(voice / "voc" / "config.yaml", hifigan)
+    np.save(voice / "am" / "mvn.npy", np.array([Statistics.read(corpus).f0], np.float32).T)
+    saved = load_checkpoint(acoustic)
+    weights = _with_speaker_order(_with_neutral_untrained_emotions(saved["model"]), speakers)
+    _write_checkpoint(voice / "am", weights, saved["steps"])
+    saved = load_checkpoint(vocoder)
+    _write_checkpoint(voice / "voc", {"generator": saved["model"]}, saved["steps"])
+
+
+def _with_neutral_untrained_emotions(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Gives the rows of untrained emotions the value of neutral."""
+    table = weights["emo_tokenizer.weight"].clone()
+    for name, row in EMOTION_ROWS.items():
+        if name not in (BREAK_EMOTION, *EMOTIONS):
+            table[row] = table[EMOTION_ROWS["neutral"]]
+    return weights | {"emo_tokenizer.weight": table}
+
+
+def _with_speaker_order(weights: dict[str, Tensor], speakers: list[str]) -> dict[str, Tensor]:
+    table = weights["spk_tokenizer.weight"].clone()
+    table[: len(speakers)] = weights["spk_tokenizer.weight"][[SPEAKER_ROWS[speaker] for speaker in speakers]]
+    return weights | {"spk_tokenizer.weight": table}
+
+
+def _write_checkpoint(folder: Path, model: Any, steps: int) -> None:
+    (folder / "ckpt").mkdir(parents=True, exist_ok=True)
+    for old in (folder / "ckpt").glob("checkpoint_*.pth"):
+        old.unlink()
+    torch.save({"model": model, "steps": steps}, folder / "ckpt" / f"checkpoint_{steps}.pth")
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1))
+
+
+def _write_yaml(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Training of the acoustic model, the vocoder and the speech recognizer."""

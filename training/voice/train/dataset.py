@@ -1,0 +1,176 @@
+"""Loads the corpus into memory, and collates batches that depend on a seed and a step alone."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.voice.analysis.features import HOP_LENGTH
+from training.voice.corpus.generation import utterance_files
+from training.voice.models.sambert import Batch
+from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, SPEAKER_ROWS, UNIT_VOCABULARIES
+
+FRAMES_PER_STEP = 3
+_UNIT_ROWS = [{name: row for row, name in enumerate(names)} for names in UNIT_VOCABULARIES]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Means and standard deviations over the corpus."""
+
+    mel_mean: NDArray[np.float32]
+    """(80,)"""
+    mel_deviation: NDArray[np.float32]
+    """(80,)"""
+    f0: tuple[float, float]
+    """Mean and standard deviation, Hz."""
+    energy: tuple[float, float]
+    """Mean and standard deviation."""
+
+    @staticmethod
+    def read(corpus: Path) -> "Statistics":
+        """Reads the statistics of a corpus."""
+        content = json.loads((corpus / "statistics.json").read_text())
+        mel_mean, mel_deviation = (np.array(content[key], np.float32) for key in ("mel_mean", "mel_deviation"))
+        return Statistics(mel_mean, mel_deviation, tuple(content["f0"]), tuple(content["energy"]))
+
+    def normalize_mel(self, mel: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(frames, 80) -> (frames, 80)."""
+        return (mel.astype(np.float32) - self.mel_mean) / self.mel_deviation
+
+    def normalize_f0(self, hz: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(frames,) -> (frames,)."""
+        return (hz - self.f0[0]) / self.f0[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A recording of the corpus with its labels and features."""
+
+    name: str
+    speaker: str
+    emotion: str
+    text: str
+    units: NDArray[np.str_]
+    """(units, 4): phone, tone, syllable flag, word flag."""
+    frames: NDArray[np.int64]
+    """(units,): durations."""
+    samples: NDArray[np.int16]
+    mel: NDArray[np.float16]
+    """(frames, 80), not normalised."""
+    energy: NDArray[np.float32]
+    """(frames,)"""
+    f0: NDArray[np.float32]
+    """(frames,), Hz"""
+    voiced: NDArray[np.bool_]
+    """(frames,)"""
+
+    @property
+    def style(self) -> str:
+        """Speaker-emotion."""
+        return f"{self.speaker}-{self.emotion}"
+
+    def audio(self) -> NDArray[np.float32]:
+        """Returns the samples that belong to whole frames, -1 to 1."""
+        return self.samples[: len(self.mel) * HOP_LENGTH].astype(np.float32) / 32767
+
+    def is_break(self) -> NDArray[np.bool_]:
+        """(units,): True for breaks."""
+        return self.units[:, 1] == "tone_none"
+
+    def unit_rows(self) -> NDArray[np.int64]:
+        """(units, 4): rows of the embedding tables."""
+        return np.array([[rows[name] for rows, name in zip(_UNIT_ROWS, unit, strict=True)] for unit in self.units])
+
+
+def load_utterances(corpus: Path, *, held_out: bool) -> list[Utterance]:
+    """Reads the training or the held-out utterances of a corpus."""
+    utterances: list[Utterance] = []
+    for path in utterance_files(corpus):
+        with np.load(path) as file:
+            if bool(file["held_out"]) != held_out:
+                continue
+            speaker, emotion = file["style"].tolist()
+            utterances.append(
+                Utterance(
+                    path.stem,
+                    speaker,
+                    emotion,
+                    str(file["text"]),
+                    file["units"],
+                    file["frames"].astype(np.int64),
+                    file["samples"],
+                    file["mel"],
+                    file["energy"],
+                    file["f0"],
+                    file["voiced"],
+                )
+            )
+    return utterances
+
+
+def one_per_style(utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Returns the last utterance of each speaker and emotion."""
+    return list({(one.speaker, one.emotion): one for one in utterances}.values())
+
+
+def acoustic_targets(utterance: Utterance, statistics: Statistics) -> NDArray[np.float32]:
+    """(frames, 82): normalised mels, normalised F0, voicing."""
+    mel = statistics.normalize_mel(utterance.mel)
+    return np.column_stack([mel, statistics.normalize_f0(utterance.f0), utterance.voiced]).astype(np.float32)
+
+
+def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
+    """Pads utterances to one batch for the acoustic model."""
+    units = max(len(one.frames) for one in chosen)
+    frames = -(-max(len(one.mel) for one in chosen) // FRAMES_PER_STEP) * FRAMES_PER_STEP
+    shape = (len(chosen), units)
+    unit_rows, emotions, speakers = (
+        np.zeros((*shape, 4), np.int64),
+        np.zeros(shape, np.int64),
+        np.zeros(shape, np.int64),
+    )
+    mask, durations = np.zeros(shape, bool), np.zeros(shape, np.int64)
+    pitch, energy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    frame_units, positions = np.full((len(chosen), frames), -1), np.zeros((len(chosen), frames), np.float32)
+    mel = np.zeros((len(chosen), frames, 82), np.float32)
+    for row, one in enumerate(chosen):
+        count, length = len(one.frames), len(one.mel)
+        unit_rows[row, :count] = one.unit_rows()
+        emotions[row, :count] = np.where(one.is_break(), EMOTION_ROWS[BREAK_EMOTION], EMOTION_ROWS[one.emotion])
+        speakers[row, :count] = SPEAKER_ROWS[one.speaker]
+        mask[row, :count], durations[row, :count] = True, one.frames
+        owners = np.repeat(np.arange(count), one.frames)
+        starts = np.cumsum(one.frames) - one.frames
+        frame_units[row, :length], positions[row, :length] = owners, np.arange(length) - starts[owners] + 1
+        mel[row, :length] = acoustic_targets(one, statistics)
+        f0 = np.where(one.voiced, statistics.normalize_f0(one.f0), 0)
+        pitch[row, :count] = _unit_means(f0, one.voiced, owners, count)
+        levels = (one.energy - statistics.energy[0]) / statistics.energy[1]
+        energy[row, :count] = _unit_means(levels, np.ones(length, bool), owners, count)
+    arrays = (unit_rows, emotions, speakers, mask, durations, pitch, energy, frame_units, positions, mel)
+    return Batch(*(torch.from_numpy(array) for array in arrays))
+
+
+def _unit_means(
+    values: NDArray[np.float32], counted: NDArray[np.bool_], owners: NDArray[np.int64], units: int
+) -> NDArray[np.float32]:
+    """(units,): the mean of the counted frames of each unit, 0 without any."""
+    total = np.bincount(owners, np.where(counted, values, 0), units)
+    return (total / np.maximum(np.bincount(owners, counted, units), 1)).astype(np.float32)
+
+
+def batches_by_length(lengths: Sequence[int], size: int, seed: int) -> Iterator[list[int]]:
+    """Yields batches of indices without end, each of similar lengths, every epoch in another order."""
+    epoch = 0
+    while True:
+        rng = np.random.default_rng([seed, epoch])
+        jittered = np.array(lengths) * rng.uniform(0.85, 1.15, len(lengths))
+        batches = np.array_split(np.argsort(jittered), max(1, len(lengths) // size))
+        for number in rng.permutation(len(batches)):
+            yield batches[number].tolist()
+        epoch += 1
