@@ -59,6 +59,19 @@ class RequestError(SpeechError, ValueError):
         self.code = code
 
 
+class NothingToSpeakError(RequestError):
+    """A text contains nothing that can be spoken. `skipped` describes what was left out."""
+
+    def __init__(self, skipped: Iterable[str] = ()) -> None:
+        reasons = "; ".join(skipped)
+        super().__init__(
+            f"the text has nothing to speak{f' ({reasons})' if reasons else ''}; "
+            "write at least one Chinese character, letter or digit",
+            param="input",
+            code="nothing_to_speak",
+        )
+
+
 class UnknownNameError(RequestError):
     """A voice, speaker, emotion or format that is not there; the message lists those that are."""
 

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         UnitTables(voice.manifest), UserLexicon.of(config.text.lexicon, config.text.place), config.text.emoji
     )
     if not options.stdin:
-        sentences = front_end.read(parser.read(options.text, marks=config.text.marks), **names)
+        sentences = front_end.analyze(parser.read(options.text, marks=config.text.marks), **names)
         print(
             json.dumps(summary(sentences), ensure_ascii=False) if options.json else "\n\n".join(map(table, sentences))
         )
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(front_end.read(parser.read(line.rstrip("\r\n"), marks=config.text.marks), **names))
+            content = summary(front_end.analyze(parser.read(line.rstrip("\r\n"), marks=config.text.marks), **names))
         except RequestError as error:
             content = {**summary([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)
@@ -71,7 +71,7 @@ def summary(sentences: Iterable[Sentence]) -> dict[str, object]:
         "lexical_pinyin": [syllable for sentence in sentences for syllable in sentence.lexical_pinyin],
         "prosody": prosody,
         "symbols": "\n".join(sentence.symbols for sentence in sentences),
-        "places": [place for sentence in sentences for place in sentence.places],
+        "places": [span for sentence in sentences for span in sentence.input_spans],
         "warnings": [warning for sentence in sentences for warning in sentence.warnings],
     }
 
@@ -80,13 +80,13 @@ def table(sentence: Sentence) -> str:
     """A row for each word: how it is written and read, its pinyin (before sandhi where that differs), and the units."""
     lexical = iter(sentence.lexical_pinyin)
     rows = [("written", "read", "pinyin", "in the dictionary", "units")]
-    for group in sentence.phrase:
+    for group in sentence.prosodic_words:
         for word in group.words:
             spoken = [syllable.pinyin for syllable in word.syllables if syllable.pinyin]
             cited = [next(lexical) for _ in spoken]
             start, end = word.syllables[0].start, word.syllables[-1].end
             written = sentence.text[sentence.origin[start] : sentence.origin[end - 1] + 1]
-            units = [unit.symbol.split("$")[0] for unit in sentence.written if start < unit.end <= end]
+            units = [unit.symbol.split("$")[0] for unit in sentence.unit_symbols if start < unit.end <= end]
             rows.append((written, sentence.normalized[start:end], " ".join(spoken),
                          " ".join(cited) if cited != spoken else "", " ".join(units)))  # fmt: skip
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]

@@ -56,7 +56,7 @@ def _turns(items: Iterable[tuple[Speaker, Item]]) -> Iterator[Turn]:
             samples, usual = samples + round(item.seconds * speaker.rate), 0
             continue
         yield Turn(speaker, item, samples + usual)
-        natural = item.goes_on or item.pause is not None
+        natural = item.continues or item.pause is not None
         samples, usual = 0, 0 if natural else round(speaker.sentence_silence * speaker.rate)
     if samples and speaker:
         yield Turn(speaker, None, samples)

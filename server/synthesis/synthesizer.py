@@ -21,7 +21,7 @@ from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd, Pause, Sentence
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.normalization.emoji import Emoji
-from server.text.pronunciation.user_lexicon import NONE, UserLexicon
+from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.units.unit_tables import UnitTables
 from server.types import PLAIN, Audio, Floats, Mel, Style, Units
 from server.voices.voice import Voice
@@ -69,7 +69,7 @@ class Synthesizer:
         voice: Voice,
         runtime: Runtime,
         settings: SynthesisSection,
-        lexicon: UserLexicon = NONE,
+        lexicon: UserLexicon = EMPTY_LEXICON,
         emoji: Emoji = "drop",
     ) -> None:
         self.voice = voice
@@ -97,7 +97,7 @@ class Synthesizer:
         """The sentences of a text, each analysed when it is asked for. Raises `RequestError` where one cannot be."""
         self.check_length(len(script if isinstance(script, str) else script.text))
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self._front_end.sentences(script, **names)
+        return self._front_end.segments(script, **names)
 
     def speech(self, items: Iterable[Item], pace: PlaybackClock | None = None) -> Speech[Audio]:
         """Sentences and pauses, chunk by chunk; `pace` is told of every chunk, and sets how long the next one is.
@@ -115,7 +115,7 @@ class Synthesizer:
 
     def compose(self, sentence: Sentence, pace: PlaybackClock) -> Work[Speech[Audio]]:
         """Melody and timing of a sentence; what comes of that speaks it, and the silence that it asks for."""
-        styles = sentence.styles[0] if len(sentence.styles) == 1 else sentence.styles
+        styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
         score = yield from self._acoustic.compose(sentence.units, styles)
         if sentence.pause is None:
             return self._perform(score, pace)
@@ -149,7 +149,7 @@ class Synthesizer:
         apply_volume(self.utter(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # not every voice can read this
             names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
-            units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
+            units = self._front_end.analyze(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
                 self._pitch_response = self._measure_pitch_response(units)
 

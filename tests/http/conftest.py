@@ -71,7 +71,7 @@ class CountingSynthesizer:
         yield from ()
 
     def compose(self, sentence: Sentence, pace: PlaybackClock) -> Work[Speech[Audio]]:
-        self.asked.append((sentence.text, *self._names, *sentence.styles))
+        self.asked.append((sentence.text, *self._names, *sentence.unit_styles))
         yield from ()
         return self._chunks(sentence.text, pace)
 

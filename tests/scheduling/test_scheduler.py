@@ -121,7 +121,7 @@ def test_streams_that_share_batches_sound_as_alone(
     alone = [
         np.concatenate([audio.samples for audio in at_once(synthesizer.speech(sentences))]) for sentences in spoken
     ]
-    bands = {synthesizer.utter(first.units, first.styles[0]).score.band for first, *_ in spoken}
+    bands = {synthesizer.utter(first.units, first.unit_styles[0]).score.band for first, *_ in spoken}
     widths.clear()
     scheduler = Scheduler(SchedulerSection(workers=workers, max_streams=100))
     listeners = []

@@ -154,7 +154,7 @@ some_styles = st.builds(
 def test_streamed_speech_equals_whole_speech_whatever_the_styles(
     speaker: Synthesizer, styles: list[Style], first: int, steps: int
 ) -> None:
-    sentence = replace(next(speaker.read("你好。")), styles=tuple(styles), pause=0.02)
+    sentence = replace(next(speaker.read("你好。")), unit_styles=tuple(styles), pause=0.02)
 
     def said(**chunks: int) -> np.ndarray:
         speaker._settings = SynthesisSection(first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])

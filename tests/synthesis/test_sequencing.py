@@ -14,7 +14,7 @@ from server.scheduling.task import Speech, Work, at_once, finished
 from server.synthesis.sequencing import Item, deliver, silence, units_of_silence
 from server.synthesis.synthesizer import Synthesizer
 from server.text.frontend import Pause, Sentence
-from server.text.units.symbols import write_bytes
+from server.text.units.symbols import byte_symbols
 from server.types import Audio, Style
 
 PAUSES = [0, 0.1, 0.3, 1, 5]
@@ -62,7 +62,7 @@ def test_a_sentence_that_was_cut_for_its_length_goes_on_without_the_silence_betw
     demo: Synthesizer,
 ) -> None:
     first, rest = demo.read("老师说只要每天坚持练习就一定会有进步" * 5)
-    assert (first.goes_on, rest.goes_on) == (True, False)
+    assert (first.continues, rest.continues) == (True, False)
     assert demo.sentence_silence > 0.2
     together = len(joined(list(said(demo, first, rest))))
     assert together == len(joined(list(said(demo, first)))) + len(joined(list(said(demo, rest))))
@@ -159,7 +159,7 @@ def test_the_next_sentence_is_composed_as_soon_as_there_is_enough_to_hear(demo: 
 
 
 def in_bytes(text: str) -> str:
-    return " ".join(unit.spoken("F7", "emotion_neutral") for unit in write_bytes(text))
+    return " ".join(unit.format("F7", "emotion_neutral") for unit in byte_symbols(text))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import RequestError
-from server.text.frontend import LONGEST_SENTENCE, FrontEnd
+from server.text.frontend import MAX_SENTENCE_SYLLABLES, FrontEnd
 from server.text.normalization.normalize import normalize
 from server.text.units.unit_tables import UnitTables
 
@@ -66,11 +66,11 @@ def test_one_without_a_name_is_left_out_with_a_warning() -> None:
 @given(st.lists(st.sampled_from([*PICTURES, "好", "a", "9", "。", "，"]), max_size=60).map("".join))
 def test_any_sequence_is_spoken_within_the_longest_sentence(tables: UnitTables, text: str) -> None:
     try:
-        sentences = FrontEnd(tables, emoji="name").read(text, speaker="F7", emotion="neutral")
+        sentences = FrontEnd(tables, emoji="name").analyze(text, speaker="F7", emotion="neutral")
     except RequestError as refused:
         assert refused.code == "nothing_to_speak"  # noqa: PT017 - both ends are allowed, nothing else is
         return
-    assert all(len(sentence.pinyin) <= LONGEST_SENTENCE for sentence in sentences)
+    assert all(len(sentence.pinyin) <= MAX_SENTENCE_SYLLABLES for sentence in sentences)
     assert all(normalize(sentence.normalized).text == sentence.normalized for sentence in sentences)
 
 

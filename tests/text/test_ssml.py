@@ -462,7 +462,7 @@ def test_a_script_is_spoken_with_its_manners_breaks_and_readings(front_end: Fron
         "<speak><p>第<say-as interpret-as='digits'>11</say-as>路，<emotion category='happy'>真好</emotion>。</p>"
         "<p>去<phoneme ph='chong2 qing4'>重庆</phoneme><prosody rate='fast'>吧</prosody><break time='2s'/></p></speak>"
     )
-    first, second = front_end.sentences(read(text), speaker="F7", emotion="neutral")
+    first, second = front_end.segments(read(text), speaker="F7", emotion="neutral")
     assert isinstance(first, Sentence)
     assert isinstance(second, Sentence)
     assert first.pinyin == ("di4", "yi1", "yi1", "lu4", "zhen1", "hao3")
@@ -470,13 +470,13 @@ def test_a_script_is_spoken_with_its_manners_breaks_and_readings(front_end: Fron
     assert second.pinyin[1:3] == ("chong2", "qing4")
     emotions = [symbol.split("$")[4] for symbol in first.symbols.split() if symbol[1] != "#"]
     assert emotions == ["emotion_neutral"] * 8 + ["emotion_happy"] * 4
-    assert {style.speed for style in second.styles} == {1.0, 1.25}
-    assert [text[start:end] for start, end in second.places if start < end] == list("去去重重庆庆吧吧")
+    assert {style.speed for style in second.unit_styles} == {1.0, 1.25}
+    assert [text[start:end] for start, end in second.input_spans if start < end] == list("去去重重庆庆吧吧")
 
 
 def test_a_document_of_silence_is_a_pause(front_end: FrontEnd) -> None:
     script = speak("<break time='3s'/>")
-    assert list(front_end.sentences(script, speaker="F7", emotion="neutral")) == [Pause(3.0)]
+    assert list(front_end.segments(script, speaker="F7", emotion="neutral")) == [Pause(3.0)]
 
 
 @pytest.mark.parametrize("kind", ["digits", "characters", "telephone"])
@@ -488,4 +488,4 @@ def test_every_digit_keeps_its_tone(read_script: Callable[[Script], list[Sentenc
 
 @pytest.fixture
 def read_script(front_end: FrontEnd) -> Callable[[Script], list[Sentence]]:
-    return lambda script: front_end.read(script, speaker="F7", emotion="neutral")
+    return lambda script: front_end.analyze(script, speaker="F7", emotion="neutral")

@@ -12,7 +12,7 @@ for package in ("torch", "pyworld", "soxr", "scipy"):
     pytest.importorskip(package)
 pytestmark = pytest.mark.filterwarnings("default")
 
-from server.text.english import words  # noqa: E402
+from server.text.english import word_pronunciation  # noqa: E402
 from server.text.english.dictionary import VOWELS  # noqa: E402
 from server.text.units.syllables import to_phones  # noqa: E402
 from training.voice import arpabet, erhua  # noqa: E402
@@ -100,7 +100,7 @@ def test_what_espeak_writes_is_labelled_as_the_dictionary_would(word: str, spell
     sounds = list(arpabet.transcribe(spelled))
     assert all(sound.known for sound in sounds)
     assert " ".join(phone for sound in sounds for phone in sound.phones) == phones
-    assert tuple(phones.split()) == tuple(phone.rstrip("1") for phone in words.read(word.lower()))
+    assert tuple(phones.split()) == tuple(phone.rstrip("1") for phone in word_pronunciation.pronounce(word.lower()))
 
 
 def test_a_course_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from server.text.english.syllables import parts
+from server.text.english.syllables import split_syllables
 
 PHONES: dict[str, tuple[str, ...]] = {
     "p": ("p",), "b": ("b",), "t": ("t",), "t#": ("t",), "t2": ("t",), "d": ("d",), "d#": ("d",), "k": ("k",),
@@ -69,7 +69,7 @@ def transcribe(spelled: str) -> Iterator[Sound]:
 def syllables(phones: Sequence[tuple[str, bool]]) -> list[Phone]:
     """ARPAbet phones with a stress on their vowels -> phones with their places in syllables, which the server cuts."""
     found: list[Phone] = []
-    for part in parts([name for name, _ in phones]):
+    for part in split_syllables([name for name, _ in phones]):
         start, end = len(found), len(found) + len(part)
         stressed = any(stress for _, stress in phones[start:end])
         for place in range(start, end):

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from server.text.characters import BREAKS, HAN
-from server.text.english.letter_names import GREEK, LETTERS
+from server.text.english.letter_names import MANDARIN_LETTER_NAMES
 from server.text.normalization.emoji import Emoji, name, pictures
 from server.text.normalization.emoji import weigh as weigh_emoji
+from server.text.normalization.greek import GREEK_LETTER_NAMES
 from server.text.normalization.rewriting import Aligned, rewrite, rule
 from server.text.normalization.rules import speak_quantities
 from server.text.normalization.traditional import simplified
@@ -24,7 +25,7 @@ _SILENT = "\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£&@·�
 _MARKS = {",": "，", "､": "、", "?": "？", "!": "！", ";": "；", ":": "：", "(": "（", ")": "）", "[": "（", "]": "）",
           "【": "（", "】": "）", "〔": "（", "〕": "）", "｡": "。", "/": "、", "–": "—", "―": "—",
           "⋯": "…"}  # fmt: skip
-_SPOKEN_MARKS = {"&": "和", "@": "艾特", "Ω": "欧米伽"} | GREEK
+_SPOKEN_MARKS = {"&": "和", "@": "艾特", "Ω": "欧米伽"} | GREEK_LETTER_NAMES
 _NAMED = 8
 """Characters that a warning lists."""
 _QUOTES = frozenset("“”‘’「」『』《》〈〉«»„‟‹›〝〞")
@@ -70,7 +71,11 @@ def weigh(char: str, *, speaks_english: bool, names_emoji: bool = False) -> int:
 
 def _weigh_plain(char: str, speaks_english: bool) -> int:
     if _is_latin(char):
-        return 1 if speaks_english and char.islower() and char != "w" else SYLLABLE * len(LETTERS[char.upper()])
+        return (
+            1
+            if speaks_english and char.islower() and char != "w"
+            else SYLLABLE * len(MANDARIN_LETTER_NAMES[char.upper()])
+        )
     if char.isdigit():
         return SYLLABLE * 2
     return SYLLABLE * (1 if re.match(f"[{HAN}{PAUSES} ]", char) else len(_SPOKEN_MARKS.get(char, "...")) + 1)
@@ -134,7 +139,13 @@ def _readable(text: str, emoji: Emoji) -> tuple[Aligned, tuple[str, ...]]:
                 new = "'"
             elif char in _QUOTES or (char in "\"'" and not last.isdigit() and last != "'"):
                 continue
-            elif _READABLE.match(char) or char in _SILENT or char in PAUSES or char in _MARKS or char in GREEK:
+            elif (
+                _READABLE.match(char)
+                or char in _SILENT
+                or char in PAUSES
+                or char in _MARKS
+                or char in GREEK_LETTER_NAMES
+            ):
                 new = char
             elif char.isspace():
                 new = " "
