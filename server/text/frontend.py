@@ -1,6 +1,6 @@
 """The front end: converts a script to sentences of units that a voice can speak."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from server.text.pronunciation.word_reader import pronounce
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
-from server.text.words import ProsodicWord
+from server.text.words import ProsodicWord, mandarin_pinyin
 from server.types import PLAIN, Style, Units
 from server.voices.manifest import EMOTION_PREFIX
 
@@ -85,10 +85,8 @@ class FrontEnd:
         self._tables = tables
         self._lexicon = lexicon
         self._speaks_english = tables.reads_bytes or tables.speaks_english
-        units_per_weight = _MAX_BYTES_PER_WEIGHT if tables.reads_bytes else _MAX_UNITS_PER_WEIGHT
-        self._max_weight = max(
-            1, min(MAX_SENTENCE_SYLLABLES * normalize.SYLLABLE, tables.max_units // units_per_weight)
-        )
+        per_weight = _MAX_BYTES_PER_WEIGHT if tables.reads_bytes else _MAX_UNITS_PER_WEIGHT
+        self._max_weight = max(1, min(MAX_SENTENCE_SYLLABLES * normalize.SYLLABLE, tables.max_units // per_weight))
         self._weigh = partial(normalize.weigh, speaks_english=self._speaks_english, names_emoji=emoji == "name")
 
     def analyze(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
@@ -163,8 +161,8 @@ class FrontEnd:
             normalized=normalized.text,
             origin=normalized.origin,
             prosodic_words=tuple(spoken),
-            pinyin=_pinyin(spoken),
-            lexical_pinyin=_pinyin(lexical),
+            pinyin=mandarin_pinyin(spoken),
+            lexical_pinyin=mandarin_pinyin(lexical),
             unit_symbols=unit_symbols,
             symbols=symbols,
             units=self._tables.encode(symbols),
@@ -210,10 +208,6 @@ class _Chunk:
     """Of the break at its end: 4, or 3 if the sentence continues."""
     pause: float | None
     """Seconds"""
-
-
-def _pinyin(prosodic_words: Iterable[ProsodicWord]) -> tuple[str, ...]:
-    return tuple(syllable.pinyin for word in prosodic_words for syllable in word.syllables if syllable.pinyin)
 
 
 def _input_spans(

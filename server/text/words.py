@@ -1,5 +1,6 @@
 """Syllables, words and prosodic words: the data that the stages of the front end pass on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -66,3 +67,8 @@ class ProsodicWord:
     def syllable_count(self) -> int:
         """The number of its syllables."""
         return sum(len(word.syllables) for word in self.words)
+
+
+def mandarin_pinyin(prosodic_words: Iterable[ProsodicWord]) -> tuple[str, ...]:
+    """Returns the pinyin of all Mandarin syllables, in order."""
+    return tuple(syllable.pinyin for word in prosodic_words for syllable in word.syllables if syllable.pinyin)

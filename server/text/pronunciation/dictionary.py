@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from server.text.pronunciation.word_lists import (
+    ADJECTIVE_READINGS,
     DEGREE_ADVERBS,
     DICTIONARY_CHARACTERS,
     DICTIONARY_WORDS,
@@ -17,10 +18,17 @@ from server.text.pronunciation.word_lists import (
     REDUPLICATED_VERBS,
     SENTENCE_FINAL_PARTICLES,
     WORD_READINGS,
+    WORN_BODY_PARTS,
 )
 
 _SYLLABIC_CONSONANTS = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
 """Interjections without a vowel (嗯 呣 哼), which no voice has -> the nearest syllable."""
+
+
+_POTENTIAL_COMPLEMENTS = {"了": "liao3", "着": "zhao2"}
+"""After 得 or 不: 受得了, 用不着."""
+_MULTIPLES = "双多重层次"
+"""Before 重 in the sense of a layer, like numerals."""
 
 
 def ambiguous_positions(word: str) -> list[int]:
@@ -50,16 +58,18 @@ def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bo
     ]
     for position, prediction in predictions.items():
         is_last = position == len(word) - 1
-        readings[position] = (is_last and _suffix_reading(word, before_pause=before_pause)) or prediction
+        readings[position] = (is_last and suffix_reading(word, before_pause=before_pause)) or prediction
     if len(word) == 2:
         _correct_two_characters(word, readings)
     elif len(word) == 3:
         _correct_three_characters(word, readings)
+    elif word.endswith(("得了", "不了")):
+        readings[-1] = _POTENTIAL_COMPLEMENTS["了"]
     return readings
 
 
 def _correct_two_characters(word: str, readings: list[str]) -> None:
-    """Applies the neutral tone of reduplications and of listed words, and the readings of measure words."""
+    """Corrects reduplications, words with a neutral tone, measure words, and 着 in the sense of wearing."""
     if word[0] == word[1] and not _keeps_full_tone(word):
         if readings[0].endswith("3") and word[0] not in KINSHIP_CHARACTERS:
             readings[0] = f"{readings[0][:-1]}2"
@@ -68,12 +78,18 @@ def _correct_two_characters(word: str, readings: list[str]) -> None:
         readings[1] = _neutral(readings[1])
     elif word[1] in MEASURE_WORD_READINGS and word[0] in QUANTIFIER_CHARACTERS:
         readings[1] = MEASURE_WORD_READINGS[word[1]]
+    elif word[1] == "着" and word[0] in WORN_BODY_PARTS:
+        readings[1] = "zhuo2"
 
 
 def _correct_three_characters(word: str, readings: list[str]) -> None:
-    """Applies the neutral tone of listed words, of 得 before a complement, and of 地 after a reduplication."""
+    """Corrects words with a neutral tone, potential complements, and the particles 得 and 地."""
     if word in NEUTRAL_TONE_WORDS or word[1:] in NEUTRAL_TONE_WORDS:
         readings[2] = _neutral(readings[2])
+    elif word[1] in "得不" and word[2] in _POTENTIAL_COMPLEMENTS:
+        readings[2] = _POTENTIAL_COMPLEMENTS[word[2]]
+        if word[1] == "得" and word[0] not in OBTAINING_VERBS:
+            readings[1] = "de5"
     elif word[1] == "得" and word[0] not in OBTAINING_VERBS:
         readings[1] = "de5"
     elif word[2] == "地" and word[0] == word[1]:
@@ -84,14 +100,18 @@ def _neutral(reading: str) -> str:
     return f"{reading[:-1]}5"
 
 
-def _suffix_reading(word: str, *, before_pause: bool) -> str | None:
+def suffix_reading(word: str, *, before_pause: bool) -> str | None:
     """Returns the reading of a word's last character if it is a suffix or a particle."""
     if len(word) > 1 and word[-1] == "子":
         return "zi3" if word[-2] in FULL_TONE_ZI_PREDECESSORS else "zi5"
     if len(word) == 2 and word[-1] == "得" and word[0] not in OBTAINING_VERBS:
         return "de5"
-    if word[-1] == "长" and word[:-1] in DEGREE_ADVERBS:
-        return "chang2"
+    if len(word) > 1 and word[-1] == "重":
+        return None if word[-2] in QUANTIFIER_CHARACTERS + _MULTIPLES else "zhong4"
+    if word[-1] in ADJECTIVE_READINGS and word[:-1] in DEGREE_ADVERBS:
+        return ADJECTIVE_READINGS[word[-1]]
+    if word[-1] == "汗" and (len(word) == 2 or word[0] in QUANTIFIER_CHARACTERS):
+        return "han4"
     return look_up(word)[-1] if before_pause and word[-1] in SENTENCE_FINAL_PARTICLES else None
 
 

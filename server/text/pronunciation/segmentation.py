@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import accumulate, pairwise
 
 from server.text.characters import PLACEHOLDER
 from server.text.normalization.numerals import NUMERALS
@@ -19,7 +20,7 @@ _DECIMALS = rf"点[{_DIGITS}]+(?![十{_DIGITS}])"
 _FIXED_PATTERN = re.compile(
     rf"(?P<numeral>(?<![{NUMERALS}])[{_DIGITS}]比[{_DIGITS}](?![{NUMERALS}])|{_NUMERAL}{{3,}}(?:{_DECIMALS})?"
     rf"|[十{_DIGITS}]+{_DECIMALS}|[{_DIGITS}]十[{_DIGITS}]?|十[{_DIGITS}])"
-    rf"|(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
+    rf"|(?!得不得了)(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
     r"|都市(?!场)|(?<![认以称成作名])为人(?![民们口员才类工生])|(?<=[在要会去来先帮])和[面泥](?![包条粉试部积对子前])"
     rf"|(?<=[{QUANTIFIER_CHARACTERS}])行(?=[小大]?[字诗泪雁]|代码|眼泪|脚印|文字|白鹭|$)|(?<=脸)涨"
     rf"|调(?=[到至成][{QUANTIFIER_CHARACTERS}])"
@@ -84,6 +85,17 @@ def constituent_boundary(word: str) -> int:
 
     known = set(rjieba.cut_for_search(word))  # includes the shorter words inside it
     return 1 if word[1:] in known and word[:2] not in known else 2
+
+
+@lru_cache(maxsize=4096)
+def subwords(word: str) -> tuple[str, ...]:
+    """Divides a long dictionary entry into shorter words: 为您服务 -> 为, 您, 服务."""
+    if len(word) <= _MAX_PART_CHARACTERS:
+        return (word,)
+    import rjieba
+
+    starts = accumulate(part_lengths(word), initial=0)
+    return tuple(part for start, end in pairwise(starts) for part in rjieba.cut(word[start:end], False))
 
 
 @lru_cache(maxsize=4096)

@@ -28,6 +28,9 @@ WORD_READINGS = {
     "边长": "bian1 chang2", "应届": "ying1 jie4", "落枕": "lao4 zhen3", "打转": "da3 zhuan4", "转圈": "zhuan4 quan1",
     "量身": "liang2 shen1", "量身定做": "liang2 shen1 ding4 zuo4", "调成": "tiao2 cheng2", "耍乐": "shua3 le4",
     "太差": "tai4 cha4", "士大夫": "shi4 da4 fu1", "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4",
+    "大汗": "da4 han4", "满头大汗": "man3 tou2 da4 han4",
+    "大汗淋漓": "da4 han4 lin2 li2", "汗国": "han2 guo2", "汗位": "han2 wei4",
+    "一老一少": "yi1 lao3 yi1 shao4", "老夫少妻": "lao3 fu1 shao4 qi1",
     "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
@@ -102,5 +105,19 @@ TITLES = _words("先生 女士 小姐 太太 老师 经理 总 医生 教授 局
 FUNCTION_CHARACTERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿请")
 """A word that contains one of these and is not in rjieba's dictionary is a wrong guess of the segmenter."""
 
-DEGREE_ADVERBS = _words("很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够")
+DEGREE_ADVERBS = _words(
+    "很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够 极 极其 颇 甚 较 偏 越来越 更加 十分 愈",
+)
 """Adverbs before an adjective."""
+
+ADJECTIVE_READINGS = {"长": "chang2", "少": "shao3", "重": "zhong4", "差": "cha4"}
+"""Readings of polyphonic adjectives after a degree adverb."""
+
+WORN_BODY_PARTS = "身头脚足颈"
+"""Before 着 in the sense of wearing: 身着, 脚着."""
+
+BENEFICIARIES = _words(
+    "父母 爸妈 爸爸 妈妈 父亲 母亲 爷爷 奶奶 孩子 儿子 女儿 哥哥 姐姐 弟弟 妹妹 妻子 丈夫 家人 亲人 家庭 老人 朋友",
+    "别人 他人 人们 客户 客人 顾客 用户 乘客 旅客 游客 读者 观众 病人 患者 市民 居民 村民 群众 百姓 国家 祖国 社会",
+)
+"""People for whom something is done: after 为 they are a beneficiary rather than a predicate."""

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from server.text.characters import BREAKS, HAN
 from server.text.english.letter_names import MANDARIN_LETTER_NAMES
 from server.text.english.tokens import TOKEN_PATTERN, pronounce_token
-from server.text.pronunciation.context_rules import Context, contextual_reading
-from server.text.pronunciation.dictionary import ambiguous_positions, look_up, word_readings
+from server.text.pronunciation.context import Context
+from server.text.pronunciation.context_rules import INNER_RULE_WORDS, contextual_reading
+from server.text.pronunciation.dictionary import ambiguous_positions, look_up, suffix_reading, word_readings
 from server.text.pronunciation.erhua import merge_erhua
 from server.text.pronunciation.polyphones import disambiguate
 from server.text.pronunciation.segmentation import (
@@ -24,8 +25,10 @@ from server.text.pronunciation.segmentation import (
     numeral_part_lengths,
     part_lengths,
     segment,
+    subwords,
 )
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
+from server.text.pronunciation.word_lists import WORD_READINGS
 from server.text.words import Syllable, Word
 
 _TOKENS = re.compile(
@@ -102,28 +105,67 @@ def _pronounce_run(
         ],
     )
     texts = ["", *(text for text, _ in segments), ""]
-    for index, (text, segment_type) in enumerate(segments):
-        first = starts[index]
+    previous = ""
+    for (text, segment_type), first, before, after in zip(segments, starts, texts, texts[2:], strict=False):
+        explicit = explicit_readings
         if segment_type is SegmentType.NUMERAL:
             readings = [digit for char in text for digit in look_up(char)]
-            yield from _divide(_syllables(text, readings, first, explicit_readings), numeral_part_lengths(text))
         elif segment_type is SegmentType.LEXICON_ENTRY:
-            entry = lexicon.readings[text]
-            explicit = dict(enumerate(entry, first)) | dict(explicit_readings)
-            yield from _divide(_syllables(text, entry, first, explicit), part_lengths(text))
+            readings = list(lexicon.readings[text])
+            explicit = dict(enumerate(readings, first)) | dict(explicit_readings)
         elif segment_type is SegmentType.PLACEHOLDERS:
-            yield from _divide(_syllables(text, [""] * len(text), first, explicit_readings), [len(text)])
+            readings = [""] * len(text)
         else:
-            own = {position - first: predictions[position] for position in range(first, first + len(text))
-                   if position in predictions}  # fmt: skip
-            context = Context(texts[index], texts[index + 2], sentence[first + len(text) : end], own.get(0))
-            reading = contextual_reading(text, context)
-            readings = [reading] if reading else word_readings(text, own, before_pause=not context.after)
-            syllables = _syllables(text, readings, first, explicit_readings)
+            own = {index: predictions[first + index] for index in range(len(text)) if first + index in predictions}
+            rest = sentence[first + len(text) : end]
+            readings = _word_readings(text, Context(before, after, rest, own.get(0), previous), own)
+        previous = readings[-1]
+        syllables = _syllables(text, readings, first, explicit)
+        if segment_type is SegmentType.WORD:
             readable = [syllable for syllable in syllables if _PINYIN.fullmatch(syllable.pinyin)]
             unreadable |= dict.fromkeys(syllable.text for syllable in syllables if syllable not in readable)
-            if readable:
-                yield from _divide(readable, part_lengths("".join(syllable.text for syllable in readable)))
+            syllables = readable
+        if syllables:
+            yield from _divide(syllables, _part_lengths(syllables, segment_type))
+
+
+def _part_lengths(syllables: Sequence[Syllable], segment_type: SegmentType) -> Sequence[int]:
+    text = "".join(syllable.text for syllable in syllables)
+    if segment_type is SegmentType.NUMERAL:
+        return numeral_part_lengths(text)
+    return [len(text)] if segment_type is SegmentType.PLACEHOLDERS else part_lengths(text)
+
+
+def _word_readings(word: str, context: Context, predictions: Mapping[int, str]) -> list[str]:
+    """Returns the readings of a word: by the context rules, else by the dictionary and the network."""
+    reading = contextual_reading(word, context)
+    if reading:
+        return [reading]
+    readings = word_readings(word, predictions, before_pause=not context.after)
+    if predictions and word not in WORD_READINGS:
+        for index, inner in _inner_readings(word, context, predictions):
+            readings[index] = inner
+    return readings
+
+
+def _inner_readings(word: str, context: Context, predictions: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """Yields (index, reading) of ambiguous characters that end a word inside a long dictionary entry, by the rules.
+
+    A suffix 子 or 得 is excluded: inside an entry it is more often part of a name (西门子, 彼得).
+    """
+    parts = subwords(word)
+    end = 0
+    for part, before, after in zip(parts, (context.before, *parts), (*parts[1:], context.after), strict=False):
+        end += len(part)
+        if len(parts) == 1 or end - 1 not in predictions:
+            continue
+        reading = None
+        if part in INNER_RULE_WORDS:
+            reading = contextual_reading(part, Context(before, after, word[end:] + context.rest, predictions[end - 1]))
+        elif len(part) > 1 and part[-1] not in "子得":
+            reading = suffix_reading(part, before_pause=False)
+        if reading:
+            yield end - 1, reading
 
 
 def _syllables(text: str, readings: Sequence[str], start: int, explicit_readings: Mapping[int, str]) -> list[Syllable]:
