@@ -37,7 +37,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One analysed sentence, ready for synthesis."""
+    """One analyzed sentence, ready for synthesis."""
 
     text: str
     """The characters of the script, without the white space around them."""
@@ -78,7 +78,7 @@ class Sentence:
 
 
 class FrontEnd:
-    """Analyses Mandarin text for one voice."""
+    """Analyzes Mandarin text for one voice."""
 
     def __init__(self, tables: UnitTables, lexicon: UserLexicon = EMPTY_LEXICON, emoji: Emoji = "drop") -> None:
         self._emoji: Emoji = emoji
@@ -94,7 +94,7 @@ class FrontEnd:
         return [each for each in self.segments(script, speaker=speaker, emotion=emotion) if isinstance(each, Sentence)]
 
     def segments(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause]:
-        """Yields sentences and pauses in order, and analyses each only when it is requested.
+        """Yields sentences and pauses in order, and analyzes each only when it is requested.
 
         `speaker` and `emotion` apply where the script names none. Raises `RequestError` for a sentence that the voice
         cannot speak, and `NothingToSpeakError` at the end of a script without any sentence or pause.

@@ -40,7 +40,7 @@ class Heard:
         styles[SPAN] = [style] * len(styles[SPAN])
         self.score: ProsodyPrediction = finished(synthesizer._acoustic.compose(sentence.units, styles))
         self.samples = np.concatenate(
-            [a.samples for a in at_once(synthesizer.speech([replace(sentence, styles=tuple(styles))]))]
+            [a.samples for a in at_once(synthesizer.speech([replace(sentence, unit_styles=tuple(styles))]))]
         )
         ends = np.cumsum(self.score.durations) * synthesizer.voice.manifest.vocoder.samples_per_frame
         self.borders = [int(ends[SPAN.start - 1]), int(ends[SPAN.stop - 1])]
@@ -171,7 +171,7 @@ def test_styles_do_not_delay_the_first_audio(decoder_steps: list[str]) -> None:
     needed = []
     for styles in ((Style(),), tuple(Style(volume=0.5 + place / 100) for place in range(len(sentence.units)))):
         decoder_steps.clear()
-        stream = at_once(synthesizer.speech([replace(sentence, styles=styles)]))
+        stream = at_once(synthesizer.speech([replace(sentence, unit_styles=styles)]))
         next(stream)
         needed.append(len(decoder_steps))
     assert needed[0] == needed[1]

@@ -98,7 +98,7 @@ def test_sentences_are_slices_of_the_text_in_order(read: Read, text: str) -> Non
 
 
 @given(st.one_of(st.text(), CHINESE))
-def test_a_voice_that_reads_bytes_gets_the_normalised_sentence(byte_tables: UnitTables, text: str) -> None:
+def test_a_voice_that_reads_bytes_gets_the_normalized_sentence(byte_tables: UnitTables, text: str) -> None:
     for sentence in read_or_refuse(lambda text: FrontEnd(byte_tables).analyze(text, speaker="F7", emotion="sad"), text):
         assert bytes(sentence.units.features[:, 0].tolist()).decode() == sentence.normalized
         assert sentence.symbols.startswith("{" + f"{sentence.normalized.encode()[0]}$emotion_sad$F7" + "}")
@@ -134,7 +134,7 @@ def test_every_unit_has_the_speaker_and_the_emotion(front_end: FrontEnd, tables:
     assert sentence.units.speakers.tolist() == [1, 1, 1]
 
 
-def test_sentences_are_analysed_on_request(front_end: FrontEnd) -> None:
+def test_sentences_are_analyzed_on_request(front_end: FrontEnd) -> None:
     sentences = front_end.segments("你好。" + "今天天气很好。" * 100_000, speaker="F7", emotion="neutral")
     assert next(sentences).text == "你好。"
     assert next(sentences).text == "今天天气很好。"
