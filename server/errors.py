@@ -60,10 +60,16 @@ class RequestError(SpeechError, ValueError):
 
 
 class NothingToSpeakError(RequestError):
-    """A text without anything that can be spoken."""
+    """A text contains nothing that can be spoken. `skipped` describes what was left out."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, param="input", code="nothing_to_speak")
+    def __init__(self, skipped: Iterable[str] = ()) -> None:
+        reasons = "; ".join(skipped)
+        super().__init__(
+            f"the text has nothing to speak{f' ({reasons})' if reasons else ''}; "
+            "write at least one Chinese character, letter or digit",
+            param="input",
+            code="nothing_to_speak",
+        )
 
 
 class UnknownNameError(RequestError):

@@ -52,7 +52,7 @@ class Style:
                 raise RequestError(f"{name} is {value}; valid: {low:g} to {high:g}", param=name)
 
 
-PLAIN = Style()
+DEFAULT_STYLE = Style()
 
 
 @dataclass(frozen=True, slots=True)

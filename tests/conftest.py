@@ -21,7 +21,7 @@ from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.sequencing import Item, sequence
 from server.synthesis.synthesizer import Synthesizer
-from server.types import PLAIN, Audio, Floats, Style
+from server.types import DEFAULT_STYLE, Audio, Floats, Style
 from server.voices.manifest import read_manifest
 from server.voices.voice import Voice
 
@@ -45,7 +45,7 @@ def open_voice(folder: Path, runtime: Runtime | None = None) -> Synthesizer:
     return Synthesizer(Voice(folder), runtime or cpu(), SynthesisSection())
 
 
-def speak(synthesizer: Synthesizer, text: str, style: Style = PLAIN) -> Iterator[Audio]:
+def speak(synthesizer: Synthesizer, text: str, style: Style = DEFAULT_STYLE) -> Iterator[Audio]:
     """The chunks of a text, computed as they are iterated."""
     return SpeechPlan.for_text(synthesizer, text, style).speak()
 

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         UnitTables(voice.manifest), UserLexicon.of(config.text.lexicon, config.text.place), config.text.emoji
     )
     if not options.stdin:
-        sentences = front_end.read(parse_markup(options.text, inline=config.text.marks), **names)
+        sentences = front_end.analyze(parse_markup(options.text, inline=config.text.marks), **names)
         if options.json:
             print(json.dumps(summary(sentences), ensure_ascii=False))
         else:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(front_end.read(parse_markup(line.rstrip("\r\n"), inline=config.text.marks), **names))
+            content = summary(front_end.analyze(parse_markup(line.rstrip("\r\n"), inline=config.text.marks), **names))
         except RequestError as error:
             content = {**summary([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)
@@ -78,7 +78,7 @@ def summary(sentences: Iterable[Sentence]) -> dict[str, object]:
         "lexical_pinyin": [syllable for sentence in sentences for syllable in sentence.lexical_pinyin],
         "prosody": prosody,
         "symbols": "\n".join(sentence.symbols for sentence in sentences),
-        "places": [place for sentence in sentences for place in sentence.places],
+        "places": [span for sentence in sentences for span in sentence.input_spans],
         "warnings": [warning for sentence in sentences for warning in sentence.warnings],
     }
 
@@ -96,12 +96,12 @@ def _print_sentences(sentences: Iterable[Sentence]) -> None:
 def _rows(sentence: Sentence) -> Iterator[Row]:
     """One row per word: as written, as read, pinyin, the lexical pinyin where tone sandhi changes it, and the units."""
     lexical = iter(sentence.lexical_pinyin)
-    for group in sentence.phrase:
+    for group in sentence.prosodic_words:
         for word in group.words:
             spoken = [syllable.pinyin for syllable in word.syllables if syllable.pinyin]
             cited = [next(lexical) for _ in spoken]
             start, end = word.syllables[0].start, word.syllables[-1].end
             written = sentence.text[sentence.origin[start] : sentence.origin[end - 1] + 1]
-            units = [unit.symbol.split("$")[0] for unit in sentence.written if start < unit.end <= end]
+            units = [unit.symbol.split("$")[0] for unit in sentence.unit_symbols if start < unit.end <= end]
             changed = " ".join(cited) if cited != spoken else ""
             yield written, sentence.normalized[start:end], " ".join(spoken), changed, " ".join(units)

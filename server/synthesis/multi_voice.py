@@ -10,7 +10,7 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.sequencing import Item, sequence
 from server.text.markup.script import Script, SpeakingStyle
-from server.types import PLAIN, Audio, Style
+from server.types import DEFAULT_STYLE, Audio, Style
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
@@ -49,7 +49,7 @@ class SpeechPlan:
         cls,
         synthesizer: "Synthesizer",
         text: str,
-        style: Style = PLAIN,
+        style: Style = DEFAULT_STYLE,
         *,
         speaker: str | None = None,
         emotion: str | None = None,

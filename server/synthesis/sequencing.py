@@ -56,7 +56,7 @@ def _queue(items: Iterable[tuple[SentenceSynthesizer, Item]]) -> Iterator[Queued
             pause, default = pause + round(item.seconds * synthesizer.rate), 0
             continue
         yield QueuedSentence(synthesizer, item, pause + default)
-        has_own_pause = item.goes_on or item.pause is not None
+        has_own_pause = item.continues or item.pause is not None
         pause, default = 0, 0 if has_own_pause else round(synthesizer.sentence_silence * synthesizer.rate)
     if pause and synthesizer:
         yield QueuedSentence(synthesizer, None, pause)

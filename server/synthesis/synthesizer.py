@@ -21,9 +21,9 @@ from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd, Pause, Sentence
 from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
-from server.text.pronunciation.user_lexicon import NONE, UserLexicon
+from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.units.unit_tables import UnitTables
-from server.types import PLAIN, Audio, Floats, Mel, Style, Units
+from server.types import DEFAULT_STYLE, Audio, Floats, Mel, Style, Units
 from server.voices.voice import Voice
 
 WARM_UP_UNITS = 8
@@ -63,7 +63,7 @@ class Synthesizer:
         voice: Voice,
         runtime: Runtime,
         settings: SynthesisSection,
-        lexicon: UserLexicon = NONE,
+        lexicon: UserLexicon = EMPTY_LEXICON,
         emoji: Emoji = "drop",
     ) -> None:
         self.voice = voice
@@ -90,14 +90,14 @@ class Synthesizer:
     ) -> Iterator[Sentence | Pause]:
         """The sentences and pauses of a text, each analysed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self._front_end.sentences(script, **names)
+        return self._front_end.segments(script, **names)
 
     async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
         The audio pushes every chunk to the clock, whose buffer sets the size of the next one.
         """
-        styles = sentence.styles[0] if len(sentence.styles) == 1 else sentence.styles
+        styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
         prosody = await self._acoustic.predict_prosody(sentence.units, styles)
         if sentence.pause is None:
             return self._audio(prosody, clock)
@@ -110,7 +110,7 @@ class Synthesizer:
     def synthesize(
         self,
         units: Units,
-        style: Style | Sequence[Style] = PLAIN,
+        style: Style | Sequence[Style] = DEFAULT_STYLE,
         *,
         chunk_steps: int | None = None,
         source_noise: bool = True,
@@ -123,7 +123,7 @@ class Synthesizer:
 
     async def profile(self, clock: PlaybackClock) -> Chunks[Audio]:
         """A few seconds of audio that every voice can synthesize, to measure its cost."""
-        prosody = await self._acoustic.predict_prosody(self._any_units(PROFILE_UNITS), PLAIN)
+        prosody = await self._acoustic.predict_prosody(self._any_units(PROFILE_UNITS), DEFAULT_STYLE)
         async for chunk in self._audio(prosody, clock):
             yield chunk
 
@@ -132,7 +132,7 @@ class Synthesizer:
         apply_gain(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # the front end does not support every voice
             names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
-            units = self._front_end.read(WARM_UP_TEXT, **names)[0].units
+            units = self._front_end.analyze(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
                 self._pitch_response = self._measure_pitch_response(units)
 

@@ -1,5 +1,6 @@
-"""What passes between the rooms of the front end: words of syllables, each with its place in the sentence."""
+"""Syllables, words and prosodic words: the data that the stages of the front end pass on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -8,57 +9,66 @@ class Syllable:
     """One spoken syllable, Mandarin or English."""
 
     text: str
-    """What it reads: a character, two with erhua (点儿), a letter that is spelled, some letters of an English word."""
+    """Its characters: one, two with erhua (点儿), a spelled letter, or some letters of an English word."""
     pinyin: str
     """With its tone digit and v for ü: `lv4`, `dianr3`; empty for an English syllable."""
     start: int
-    """Where `text` begins in the normalised sentence."""
+    """Index of the first character of `text` in the normalized sentence."""
     end: int
-    fixed: bool = False
-    """Given by the user: its tone is the one that is spoken."""
+    explicit: bool = False
+    """Whether the user gave the reading. Tone sandhi does not change its tone."""
     phones: tuple[str, ...] = ()
-    """English alone: ARPAbet in small letters, `("hh", "ah")`."""
+    """English only: ARPAbet in small letters, `("hh", "ah")`."""
     stressed: bool = False
-    """English alone: the primary stress of its word."""
+    """English only: whether it carries the primary stress of its word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Up to four characters that are never torn apart, one letter, or an English word of any length."""
+    """Up to four Chinese characters that stay together, one letter, or an English word of any length."""
 
     syllables: tuple[Syllable, ...]
-    pause: int = 0
-    """The break after it: 0 not known yet, 1 a boundary of words, 2 to 4 a pause."""
-    joined: bool = False
-    """The user wants no break after it."""
-    latin: bool = False
-    """Written in Latin letters."""
-    glued: bool = False
-    """Part of the same entry of the dictionary as the word before it: 今天 + 天气."""
-    seam: int = 2
-    """Three characters fall into two parts here: 1 in 小|老虎, 2 in 展览|馆."""
+    break_level: int = 0
+    """Of the break after it: 0 not decided, 1 a word boundary, 2 to 4 a pause."""
+    no_break_after: bool = False
+    """Whether the user forbids a break after it."""
+    is_latin: bool = False
+    """Whether it is written in Latin letters."""
+    continues_compound: bool = False
+    """Whether it belongs to the same dictionary entry as the word before it: 今天 + 天气."""
+    boundary: int = 2
+    """Index of the boundary between the two constituents of a word of three characters: 1 in 小|老虎, 2 in 展览|馆."""
 
     @property
     def text(self) -> str:
+        """Its characters."""
         return "".join(syllable.text for syllable in self.syllables)
 
 
 @dataclass(frozen=True, slots=True)
 class ProsodicWord:
-    """Words that are spoken in one breath, and the break after them."""
+    """Words that are spoken without a break, and the level of the break after them."""
 
     words: tuple[Word, ...]
-    level: int
-    """1 between prosodic words, 2 between phrases, 3 where a pause is heard, 4 at the end of the sentence."""
+    break_level: int
+    """1 between prosodic words, 2 between phrases, 3 at an audible pause, 4 at the end of the sentence."""
 
     @property
     def syllables(self) -> tuple[Syllable, ...]:
+        """The syllables of all its words."""
         return tuple(syllable for word in self.words for syllable in word.syllables)
 
     @property
-    def latin(self) -> bool:
-        return self.words[0].latin
+    def is_latin(self) -> bool:
+        """Whether it is written in Latin letters."""
+        return self.words[0].is_latin
 
     @property
-    def size(self) -> int:
+    def syllable_count(self) -> int:
+        """The number of its syllables."""
         return sum(len(word.syllables) for word in self.words)
+
+
+def mandarin_pinyin(prosodic_words: Iterable[ProsodicWord]) -> tuple[str, ...]:
+    """Returns the pinyin of all Mandarin syllables, in order."""
+    return tuple(syllable.pinyin for word in prosodic_words for syllable in word.syllables if syllable.pinyin)

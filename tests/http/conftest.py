@@ -46,7 +46,7 @@ class CountingSynthesizer:
     def sentences(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
         text = script.text
         if not any(character.isalnum() for character in text):
-            raise NothingToSpeakError("the text has nothing to speak")
+            raise NothingToSpeakError
         self._names = speaker, emotion
         nothing = np.zeros(0, np.int64)
         units = Units(nothing, nothing, nothing)
@@ -58,7 +58,7 @@ class CountingSynthesizer:
             yield chunk
 
     async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
-        self.requests.append((sentence.text, *self._names, *sentence.styles))
+        self.requests.append((sentence.text, *self._names, *sentence.unit_styles))
         return self._chunks(sentence.text, clock)
 
     async def _chunks(self, text: str, clock: PlaybackClock) -> Chunks[Audio]:

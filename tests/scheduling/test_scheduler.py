@@ -113,7 +113,7 @@ def utterances(synthesizer: Synthesizer) -> list[list[Sentence]]:
         cuts = [whole[0], whole[1], whole[0][:7], [*whole[1][:5], *whole[0][:9]]]
         parts = [[sentence_of(synthesizer.tables.encode(" ".join(cut)))] for cut in cuts]
     return [
-        [replace(sentence, styles=(Style(speed),)) for sentence in part]
+        [replace(sentence, unit_unit_styles=(Style(speed),)) for sentence in part]
         for part, speed in zip(parts, (1.0, 0.4, 2.0, 0.7), strict=True)
     ]
 
@@ -126,7 +126,7 @@ def test_a_stream_in_a_batch_equals_the_stream_alone(
     synthesizer = demo if name == "demo" else golden(name)
     spoken = utterances(synthesizer)
     alone = [samples_of(iterate(chunks_of(synthesizer, sentences))) for sentences in spoken]
-    bands = {synthesizer.synthesize(first.units, first.styles[0]).prosody.attention_band for first, *_ in spoken}
+    bands = {synthesizer.synthesize(first.units, first.unit_styles[0]).prosody.attention_band for first, *_ in spoken}
     batch_sizes.clear()
     scheduler = Scheduler(SchedulerSection(workers=workers, max_streams=100))
     clients = [

@@ -40,7 +40,7 @@ class Synthesized:
         self.prosody: ProsodyPrediction = run_to_completion(
             synthesizer._acoustic.predict_prosody(sentence.units, styles)
         )
-        self.samples = samples_of(iterate(chunks_of(synthesizer, [replace(sentence, styles=tuple(styles))])))
+        self.samples = samples_of(iterate(chunks_of(synthesizer, [replace(sentence, unit_styles=tuple(styles))])))
         ends = np.cumsum(self.prosody.durations) * synthesizer.voice.manifest.vocoder.samples_per_frame
         self.borders = [int(ends[SPAN.start - 1]), int(ends[SPAN.stop - 1])]
         self.parts = np.split(self.samples, self.borders)
@@ -153,7 +153,7 @@ some_styles = st.builds(
 def test_streamed_speech_equals_whole_speech_whatever_the_styles(
     speaker: Synthesizer, styles: list[Style], first: int, steps: int
 ) -> None:
-    sentence = replace(next(speaker.sentences("你好。")), styles=tuple(styles), pause=0.02)
+    sentence = replace(next(speaker.sentences("你好。")), unit_styles=tuple(styles), pause=0.02)
 
     def said(**chunks: int) -> np.ndarray:
         speaker._chunking = replace(speaker._chunking, first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
@@ -170,7 +170,7 @@ def test_styles_do_not_delay_the_first_audio(decoder_steps: list[str]) -> None:
     needed = []
     for styles in ((Style(),), tuple(Style(volume=0.5 + place / 100) for place in range(len(sentence.units)))):
         decoder_steps.clear()
-        stream = iterate(chunks_of(synthesizer, [replace(sentence, styles=styles)]))
+        stream = iterate(chunks_of(synthesizer, [replace(sentence, unit_styles=styles)]))
         next(stream)
         needed.append(len(decoder_steps))
     assert needed[0] == needed[1]

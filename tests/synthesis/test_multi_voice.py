@@ -13,7 +13,7 @@ from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.script import Script, SpeakingStyle
-from server.types import PLAIN, Style
+from server.types import DEFAULT_STYLE, Style
 from tests.conftest import EMBEDDED, samples_of, speak
 
 EVERYBODY = "demo, cracked, fast, kind, other, VOICE/SPEAKER"
@@ -51,7 +51,7 @@ def planner(voices: OnDemandVoices) -> SpeechPlanner:
     return SpeechPlanner(voices)
 
 
-def script(*parts: tuple[str, str | None] | str, style: Style = PLAIN) -> Script:
+def script(*parts: tuple[str, str | None] | str, style: Style = DEFAULT_STYLE) -> Script:
     """Texts one after another, each with its voice."""
     pairs = [(part, None) if isinstance(part, str) else part for part in parts]
     text = "".join(part for part, _ in pairs)

@@ -14,7 +14,7 @@ from server.scheduling.task import Chunks, iterate, run_to_completion
 from server.synthesis.sequencing import Item, sequence, silence, trailing_silent_units
 from server.synthesis.synthesizer import Synthesizer
 from server.text.frontend import Pause, Sentence
-from server.text.units.symbols import write_bytes
+from server.text.units.symbols import byte_symbols
 from server.types import Audio, Style
 from tests.conftest import chunks_of, samples_of, speak
 
@@ -55,11 +55,11 @@ def test_a_pause_has_the_length_that_was_requested(pair: tuple[str, str], demo: 
         assert measured_gap(demo, pair, pause) - natural == pytest.approx(pause, abs=0.03)
 
 
-def test_a_sentence_that_was_cut_for_its_length_goes_on_without_the_silence_between_sentences(
+def test_a_sentence_that_was_cut_for_its_length_continues_without_the_silence_between_sentences(
     demo: Synthesizer,
 ) -> None:
     first, rest = demo.sentences("老师说只要每天坚持练习就一定会有进步" * 5)
-    assert (first.goes_on, rest.goes_on) == (True, False)
+    assert (first.continues, rest.continues) == (True, False)
     assert demo.sentence_silence > 0.2
     together = len(samples_of(spoken(demo, first, rest)))
     assert together == len(samples_of(spoken(demo, first))) + len(samples_of(spoken(demo, rest)))
@@ -153,7 +153,7 @@ def test_the_next_sentence_is_prepared_as_soon_as_enough_audio_is_buffered(demo:
 
 
 def in_bytes(text: str) -> str:
-    return " ".join(unit.spoken("F7", "emotion_neutral") for unit in write_bytes(text))
+    return " ".join(unit.format("F7", "emotion_neutral") for unit in byte_symbols(text))
 
 
 @pytest.mark.parametrize(

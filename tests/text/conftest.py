@@ -70,4 +70,4 @@ def front_end(tables: UnitTables) -> FrontEnd:
 @pytest.fixture(scope="session")
 def read(front_end: FrontEnd) -> Callable[[str], list[Sentence]]:
     """Reads a text neutrally, as speaker F7."""
-    return lambda text: front_end.read(text, speaker="F7", emotion="neutral")
+    return lambda text: front_end.analyze(text, speaker="F7", emotion="neutral")

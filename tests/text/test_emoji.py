@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import RequestError
-from server.text.frontend import LONGEST_SENTENCE, FrontEnd
+from server.text.frontend import MAX_SENTENCE_SYLLABLES, FrontEnd
 from server.text.normalization.normalize import normalize
 from server.text.units.unit_tables import UnitTables
 
@@ -66,11 +66,11 @@ def test_an_emoji_without_a_name_is_dropped_with_a_warning() -> None:
 @given(st.lists(st.sampled_from([*EMOJI, "好", "a", "9", "。", "，"]), max_size=60).map("".join))
 def test_any_sequence_is_spoken_within_the_maximum_sentence_length(tables: UnitTables, text: str) -> None:
     try:
-        sentences = FrontEnd(tables, emoji="name").read(text, speaker="F7", emotion="neutral")
+        sentences = FrontEnd(tables, emoji="name").analyze(text, speaker="F7", emotion="neutral")
     except RequestError as error:
         assert error.code == "nothing_to_speak"  # noqa: PT017 - a refusal is allowed too
         return
-    assert all(len(sentence.pinyin) <= LONGEST_SENTENCE for sentence in sentences)
+    assert all(len(sentence.pinyin) <= MAX_SENTENCE_SYLLABLES for sentence in sentences)
     assert all(normalize(sentence.normalized).text == sentence.normalized for sentence in sentences)
 
 

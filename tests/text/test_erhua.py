@@ -1,4 +1,4 @@
-"""儿 that is spoken with the syllable before it."""
+"""儿 merged into the syllable before it."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ Read = Callable[[str], list[Sentence]]
         ("哪儿都好", "nar3 dou1 hao3"),
     ],
 )
-def test_it_is_one_syllable_after_a_noun(read: Read, text: str, pinyin: str) -> None:
+def test_er_is_merged_after_a_noun(read: Read, text: str, pinyin: str) -> None:
     (sentence,) = read(text)
     assert " ".join(sentence.pinyin) == pinyin
 
@@ -52,21 +52,21 @@ def test_it_is_one_syllable_after_a_noun(read: Read, text: str, pinyin: str) -> 
         "妻儿",
     ],
 )
-def test_it_is_a_syllable_of_its_own_for_a_child_and_in_a_name(read: Read, text: str) -> None:
+def test_er_is_a_syllable_of_its_own_for_a_child_and_in_a_name(read: Read, text: str) -> None:
     (sentence,) = read(text)
     assert any(pinyin in ("er2", "er5") for pinyin in sentence.pinyin)
 
 
-def test_a_syllable_with_it_stands_for_two_characters(read: Read) -> None:
+def test_a_syllable_with_erhua_has_two_characters(read: Read) -> None:
     (sentence,) = read("等一会儿吧")
-    syllable = [syllable for group in sentence.phrase for syllable in group.syllables][2]
+    syllable = [syllable for group in sentence.prosodic_words for syllable in group.syllables][2]
     assert (syllable.text, syllable.pinyin, syllable.start, syllable.end) == ("会儿", "huir4", 2, 4)
     assert "{h_c$tone4$s_begin" in sentence.symbols
     assert "{ueir_c$tone4$s_end" in sentence.symbols
 
 
 @pytest.mark.parametrize("lacking", [{"phones": True}, {"untrained": True}])
-def test_a_voice_that_cannot_speak_it_says_er(
+def test_a_voice_without_erhua_speaks_er(
     tables_of: Callable[..., UnitTables], tables: UnitTables, lacking: dict[str, bool]
 ) -> None:
     if "phones" in lacking:
@@ -75,7 +75,7 @@ def test_a_voice_that_cannot_speak_it_says_er(
         )
     else:
         mute = tables_of(untrained=("erhua",))
-    (sentence,) = FrontEnd(mute).read("那儿", speaker="F7", emotion="neutral")
+    (sentence,) = FrontEnd(mute).analyze("那儿", speaker="F7", emotion="neutral")
     assert [symbol[1:].split("$")[:4] for symbol in sentence.symbols.split()] == [
         ["n_c", "tone4", "s_begin", "word_begin"],
         ["a_c", "tone4", "s_end", "word_middle"],
@@ -84,9 +84,9 @@ def test_a_voice_that_cannot_speak_it_says_er(
         ["#4", "tone_none", "s_none", "word_none"],
     ]
     assert sentence.pinyin == ("nar4",)
-    assert sentence.places == ((0, 1), (0, 1), (1, 2), (1, 2), (2, 2))
+    assert sentence.input_spans == ((0, 1), (0, 1), (1, 2), (1, 2), (2, 2))
 
 
-def test_the_phone_of_a_bare_e_with_it_is_er(read: Read) -> None:
+def test_the_final_e_with_erhua_is_the_phone_er(read: Read) -> None:
     (sentence,) = read("这儿")
     assert sentence.symbols.startswith("{zh_c$tone4$s_begin$word_begin$emotion_neutral$F7} {er_c$tone4$s_end$word_end")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.errors import RequestError
-from server.text.frontend import LONGEST_SENTENCE, FrontEnd, Sentence
+from server.errors import NothingToSpeakError, RequestError
+from server.text.frontend import MAX_SENTENCE_SYLLABLES, FrontEnd, Sentence
 from server.text.units.unit_tables import UnitTables
 
 CHINESE = st.text(
@@ -30,8 +30,8 @@ def read_or_refuse(read: Read, text: str) -> list[Sentence]:
 @given(st.one_of(st.text(), CHINESE))
 def test_any_text_is_spoken_or_has_nothing_to_speak(read: Read, tables: UnitTables, text: str) -> None:
     for sentence in read_or_refuse(read, text):
-        assert len(sentence.pinyin) <= LONGEST_SENTENCE
-        assert sentence.phrase
+        assert len(sentence.pinyin) <= MAX_SENTENCE_SYLLABLES
+        assert sentence.prosodic_words
         assert tables.decode(sentence.units) == sentence.symbols
         assert all(
             syllable[:-1].isascii() and syllable[:-1].isalpha() and syllable[-1] in "12345"
@@ -41,11 +41,11 @@ def test_any_text_is_spoken_or_has_nothing_to_speak(read: Read, tables: UnitTabl
 
 
 @given(st.one_of(st.text(), CHINESE))
-def test_every_unit_knows_which_part_of_the_input_it_speaks(read: Read, text: str) -> None:
-    places = [place for sentence in read_or_refuse(read, text) for place in sentence.places]
-    assert [start for start, _ in places] == sorted(start for start, _ in places)
-    assert [end for _, end in places] == sorted(end for _, end in places)
-    assert all(0 <= start <= end <= len(text) for start, end in places)
+def test_every_unit_has_an_ascending_input_span(read: Read, text: str) -> None:
+    spans = [span for sentence in read_or_refuse(read, text) for span in sentence.input_spans]
+    assert [start for start, _ in spans] == sorted(start for start, _ in spans)
+    assert [end for _, end in spans] == sorted(end for _, end in spans)
+    assert all(0 <= start <= end <= len(text) for start, end in spans)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_every_unit_knows_which_part_of_the_input_it_speaks(read: Read, text: st
         "  你": ["你", "你"],
     }.items(),
 )
-def test_units_speak_the_characters_that_they_were_written_with(read: Read, text: str, parts: list[str]) -> None:
+def test_input_spans_cover_the_source_characters(read: Read, text: str, parts: list[str]) -> None:
     (sentence,) = read(text)
-    assert [text[start:end] for start, end in sentence.places if start < end] == parts
+    assert [text[start:end] for start, end in sentence.input_spans if start < end] == parts
 
 
 @given(CHINESE)
@@ -98,35 +98,35 @@ def test_sentences_are_slices_of_the_text_in_order(read: Read, text: str) -> Non
 
 
 @given(st.one_of(st.text(), CHINESE))
-def test_a_voice_that_reads_bytes_gets_the_normalised_sentence(byte_tables: UnitTables, text: str) -> None:
-    for sentence in read_or_refuse(lambda text: FrontEnd(byte_tables).read(text, speaker="F7", emotion="sad"), text):
+def test_a_voice_that_reads_bytes_gets_the_normalized_sentence(byte_tables: UnitTables, text: str) -> None:
+    for sentence in read_or_refuse(lambda text: FrontEnd(byte_tables).analyze(text, speaker="F7", emotion="sad"), text):
         assert bytes(sentence.units.features[:, 0].tolist()).decode() == sentence.normalized
         assert sentence.symbols.startswith("{" + f"{sentence.normalized.encode()[0]}$emotion_sad$F7" + "}")
 
 
 @pytest.mark.parametrize("longest", [4, 13, 50])
 @given(text=CHINESE)
-def test_a_sentence_fits_into_the_positions_of_the_voice(
+def test_a_sentence_fits_into_the_maximum_units_of_the_voice(
     tables_of: Callable[..., UnitTables], longest: int, text: str
 ) -> None:
     for kind in ("phones", "bytes"):
         front_end = FrontEnd(tables_of(kind=kind, longest=longest * 4))
-        sentences = read_or_refuse(lambda text, end=front_end: end.read(text, speaker="F7", emotion="neutral"), text)
+        sentences = read_or_refuse(lambda text, end=front_end: end.analyze(text, speaker="F7", emotion="neutral"), text)
         assert all(len(sentence.units) <= longest * 4 for sentence in sentences)
 
 
 @pytest.mark.parametrize(
     "text", ["", "  \n", "😀🎉", "。！？", "\x00\x07", "\ud800\udfff", "안녕", "、、、", "###", "\u200b"]
 )
-def test_silence_is_refused_with_a_reason(read: Read, text: str) -> None:
-    with pytest.raises(RequestError, match="nothing to speak") as refused:
+def test_a_text_with_nothing_to_speak_is_refused(read: Read, text: str) -> None:
+    with pytest.raises(NothingToSpeakError, match="nothing to speak") as refused:
         read(text)
     assert (refused.value.param, refused.value.code) == ("input", "nothing_to_speak")
     str(refused.value).encode()
 
 
-def test_speaker_and_emotion_stand_in_every_unit(front_end: FrontEnd, tables: UnitTables) -> None:
-    (sentence,) = front_end.read("好", speaker="xiaoyu", emotion="happy")
+def test_every_unit_has_the_speaker_and_the_emotion(front_end: FrontEnd, tables: UnitTables) -> None:
+    (sentence,) = front_end.analyze("好", speaker="xiaoyu", emotion="happy")
     assert sentence.symbols == (
         "{h_c$tone3$s_begin$word_begin$emotion_happy$xiaoyu} {ao_c$tone3$s_end$word_end$emotion_happy$xiaoyu} "
         "{#4$tone_none$s_none$word_none$emotion_none$xiaoyu}"
@@ -134,20 +134,20 @@ def test_speaker_and_emotion_stand_in_every_unit(front_end: FrontEnd, tables: Un
     assert sentence.units.speakers.tolist() == [1, 1, 1]
 
 
-def test_sentences_are_analysed_when_they_are_asked_for(front_end: FrontEnd) -> None:
-    sentences = front_end.sentences("你好。" + "今天天气很好。" * 100_000, speaker="F7", emotion="neutral")
+def test_sentences_are_analyzed_on_request(front_end: FrontEnd) -> None:
+    sentences = front_end.segments("你好。" + "今天天气很好。" * 100_000, speaker="F7", emotion="neutral")
     assert next(sentences).text == "你好。"
     assert next(sentences).text == "今天天气很好。"
 
 
-def test_each_thing_left_out_is_said_once(read: Read) -> None:
+def test_each_warning_occurs_once(read: Read) -> None:
     first, second, third = read("打开App😀。再开App😀。好の。")
     assert len(first.warnings) == 1
     assert second.warnings == ()
     assert "の" in third.warnings[0]
 
 
-def test_what_was_left_out_before_the_first_sentence_is_said_with_it(read: Read) -> None:
+def test_a_warning_before_the_first_sentence_belongs_to_it(read: Read) -> None:
     (sentence,) = read("😀" * 200 + "好")
     assert "😀" in sentence.warnings[0]
 
@@ -159,22 +159,22 @@ def test_an_unknown_character_is_skipped_and_named(read: Read) -> None:
 
 
 def test_sichuan_is_read_with_its_own_phones(tables_of: Callable[..., UnitTables]) -> None:
-    (sentence,) = FrontEnd(tables_of("Sichuan")).read("知识", speaker="F7", emotion="neutral")
+    (sentence,) = FrontEnd(tables_of("Sichuan")).analyze("知识", speaker="F7", emotion="neutral")
     assert [symbol.split("$")[0] for symbol in sentence.symbols.split()] == ["{z_c", "{ii_c", "{s_c", "{ii_c", "{#4"]
     assert sentence.pinyin[0] == "zhi1"
 
 
 @pytest.mark.parametrize("language", ["ZhHK", "WuuShanghai", "Klingon"])
-def test_other_languages_are_refused_when_a_text_comes(tables_of: Callable[..., UnitTables], language: str) -> None:
+def test_text_in_another_language_is_refused(tables_of: Callable[..., UnitTables], language: str) -> None:
     front_end = FrontEnd(tables_of(language))
     with pytest.raises(RequestError, match=f"Mandarin only.*{language}.*symbols"):
-        front_end.read("你好", speaker="F7", emotion="neutral")
+        front_end.analyze("你好", speaker="F7", emotion="neutral")
 
 
-def test_a_voice_without_a_phone_says_which_syllable_needs_it(tables_of: Callable[..., UnitTables]) -> None:
+def test_a_missing_phone_is_reported_with_its_syllable(tables_of: Callable[..., UnitTables]) -> None:
     front_end = FrontEnd(tables_of(phones=("n_c", "i_c", "h_c", "#1", "#4")))
     with pytest.raises(RequestError, match=r"'ao_c'.*'hao3'"):
-        front_end.read("你好", speaker="F7", emotion="neutral")
+        front_end.analyze("你好", speaker="F7", emotion="neutral")
 
 
 def test_the_dictionaries_are_loaded_by_the_first_text() -> None:
@@ -182,7 +182,7 @@ def test_the_dictionaries_are_loaded_by_the_first_text() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_sentence_knows_where_its_characters_were_written(read: Callable[[str], list[Sentence]]) -> None:
+def test_a_sentence_has_the_origin_of_its_characters(read: Callable[[str], list[Sentence]]) -> None:
     for sentence in read("  你好。  气温-5℃，\n“真冷”！"):
         assert len(sentence.origin) == len(sentence.normalized)
         kept = [

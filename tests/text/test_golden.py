@@ -23,7 +23,7 @@ def test_sentences_are_read_as_reviewed(read: Callable[[str], list[Sentence]]) -
     assert not differences, f"{len(differences)} readings have changed:\n" + "\n".join(differences)
 
 
-def test_no_sentence_stands_there_twice() -> None:
+def test_no_sentence_is_listed_twice() -> None:
     assert len({text for text, _, _ in GOLDEN}) == len(GOLDEN)
 
 

@@ -156,7 +156,7 @@ def test_hostile_brackets_are_parsed_quickly(text: str) -> None:
 
 
 def test_a_given_reading_is_spoken(front_end: FrontEnd) -> None:
-    first, second = front_end.read(parse_markup("银行的行[xing2]长[pause:1s]来了"), speaker="F7", emotion="neutral")
+    first, second = front_end.analyze(parse_markup("银行的行[xing2]长[pause:1s]来了"), speaker="F7", emotion="neutral")
     assert first.pinyin[3] == "xing2"
     assert first.pause == 1.0
     assert second.text == "来了"

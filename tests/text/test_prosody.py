@@ -1,4 +1,4 @@
-"""Breaks: a table that a person has reviewed, what must hold for any words, and the model behind them."""
+"""Phrase breaks: a reviewed table, invariants for any words, and the break model."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from server.text.characters import BREAKS
 from server.text.normalization import normalize
-from server.text.pronunciation.word_reader import read_words
-from server.text.prosody.break_model import load
-from server.text.prosody.phrase_breaks import LONGEST_HELD, group
+from server.text.pronunciation.word_reader import pronounce
+from server.text.prosody.break_model import load_model
+from server.text.prosody.phrase_breaks import MAX_SYLLABLES_WITH_ENCLITICS, predict_breaks
 from server.text.words import ProsodicWord, Word
 from training.prosody import evaluate, train
-from training.prosody.labels import Labelled, parse, read_labels
+from training.prosody.labels import LabelledSentence, parse, read_labels
 
 REVIEWED = list(read_labels(Path(__file__).parent / "breaks.txt"))
 CHINESE = st.text(
@@ -24,7 +24,7 @@ CHINESE = st.text(
 
 
 def words_of(text: str) -> list[Word]:
-    return read_words(normalize.normalize(text).text)[0]
+    return pronounce(normalize.normalize(text).text)[0]
 
 
 def marked(text: str) -> str:
@@ -36,55 +36,63 @@ def marked(text: str) -> str:
 
 def levels_of(words: list[Word]) -> list[int]:
     """The level after each word; 0 inside a prosodic word."""
-    return [level for each in group(words) for level in [0] * (len(each.words) - 1) + [each.level]]
+    return [level for each in predict_breaks(words) for level in [0] * (len(each.words) - 1) + [each.break_level]]
 
 
 def spoken(phrase: list[ProsodicWord]) -> str:
-    return "".join("".join(syllable.text for syllable in each.syllables) + f"#{each.level}" for each in phrase)
+    return "".join("".join(syllable.text for syllable in each.syllables) + f"#{each.break_level}" for each in phrase)
 
 
 @pytest.mark.parametrize("sentence", REVIEWED, ids=lambda sentence: sentence.text)
-def test_a_sentence_is_phrased_as_a_person_would(sentence: Labelled) -> None:
+def test_a_sentence_has_the_reviewed_breaks(sentence: LabelledSentence) -> None:
     assert evaluate.predict(sentence) == sentence.breaks
 
 
 @given(CHINESE)
-def test_every_word_is_there_in_order_and_whole(text: str) -> None:
+def test_every_word_is_kept_in_order(text: str) -> None:
     words = words_of(text)
-    assert [word for each in group(words) for word in each.words] == words
+    assert [word for each in predict_breaks(words) for word in each.words] == words
 
 
 @given(CHINESE, st.integers(1, 4))
-def test_levels_are_breaks_and_the_last_is_the_one_asked_for(text: str, last: int) -> None:
-    levels = [each.level for each in group(words_of(text), last=last)]
+def test_levels_are_valid_and_the_last_is_as_given(text: str, last: int) -> None:
+    levels = [each.break_level for each in predict_breaks(words_of(text), last_level=last)]
     assert all(1 <= level <= 4 for level in levels)
     assert levels[-1:] in ([], [last])
 
 
 @given(CHINESE)
 def test_a_prosodic_word_is_short(text: str) -> None:
-    assert all(each.size <= LONGEST_HELD for each in group(words_of(text)) if not each.latin)
+    assert all(
+        each.syllable_count <= MAX_SYLLABLES_WITH_ENCLITICS
+        for each in predict_breaks(words_of(text))
+        if not each.is_latin
+    )
 
 
 @pytest.mark.parametrize("text", ["的" * 12, "了吗" * 7, "二十五年月日号点分秒"])
-def test_words_that_hold_together_without_an_end_are_parted_all_the_same(text: str) -> None:
-    sizes = [each.size for each in group(words_of(text))]
+def test_a_long_run_of_enclitics_is_divided(text: str) -> None:
+    sizes = [each.syllable_count for each in predict_breaks(words_of(text))]
     assert len(sizes) > 1
-    assert max(sizes) <= LONGEST_HELD
+    assert max(sizes) <= MAX_SYLLABLES_WITH_ENCLITICS
 
 
 @given(CHINESE, st.lists(st.sampled_from([0, 1, 2, 3, 4]), min_size=60, max_size=60))
-def test_a_forced_break_wins_exactly(text: str, forced: list[int]) -> None:
-    words = [replace(word, pause=level) for word, level in zip(words_of(text), forced, strict=False)]
+def test_a_given_break_is_set_exactly(text: str, forced: list[int]) -> None:
+    words = [replace(word, break_level=level) for word, level in zip(words_of(text), forced, strict=False)]
     assert all(
-        level == word.pause for word, level in list(zip(words, levels_of(words), strict=True))[:-1] if word.pause
+        level == word.break_level
+        for word, level in list(zip(words, levels_of(words), strict=True))[:-1]
+        if word.break_level
     )
 
 
 @given(CHINESE, st.lists(st.booleans(), min_size=60, max_size=60))
-def test_no_break_stands_where_the_user_wants_none(text: str, joined: list[bool]) -> None:
-    words = [replace(word, joined=join, pause=0) for word, join in zip(words_of(text), joined, strict=False)]
-    assert not any(level for word, level in list(zip(words, levels_of(words), strict=True))[:-1] if word.joined)
+def test_no_break_is_set_where_the_user_forbids_one(text: str, joined: list[bool]) -> None:
+    words = [
+        replace(word, no_break_after=join, break_level=0) for word, join in zip(words_of(text), joined, strict=False)
+    ]
+    assert not any(level for word, level in list(zip(words, levels_of(words), strict=True))[:-1] if word.no_break_after)
 
 
 @pytest.mark.parametrize(
@@ -95,52 +103,52 @@ def test_no_break_stands_where_the_user_wants_none(text: str, joined: list[bool]
         "窗外〔0〕下着大雨": "窗外下着#1大雨#4",
     }.items(),
 )
-def test_breaks_of_the_user_stand_as_given(text: str, phrased: str) -> None:
-    assert spoken(group(read_words(marked(text))[0])) == phrased
+def test_breaks_of_the_user_are_set_as_given(text: str, phrased: str) -> None:
+    assert spoken(predict_breaks(pronounce(marked(text))[0])) == phrased
 
 
 @pytest.mark.parametrize(
     "text", ["二十五个苹果", "一百年以后", "第三十名选手", "科学家们的发现", "他慢慢地走", "十二点开会"]
 )
-def test_particles_and_measure_words_stay_with_what_they_belong_to(text: str) -> None:
-    phrase = group(words_of(text))
+def test_enclitics_and_measure_words_stay_with_the_word_before_them(text: str) -> None:
+    phrase = predict_breaks(words_of(text))
     assert not any(each.syllables[0].text in "个年名们的地点" for each in phrase)
     assert all(each.syllables[-1].text != "第" for each in phrase)
 
 
-def test_a_word_of_the_dictionary_is_parted_by_no_more_than_a_boundary_of_words() -> None:
+def test_a_break_inside_a_dictionary_entry_has_level_1_at_most() -> None:
     words = words_of("今天天气预报说中华人民共和国外交部发言人来了")
-    assert any(word.glued for word in words)
-    assert all(level < 2 for level, after in zip(levels_of(words), words[1:], strict=False) if after.glued)
+    assert any(word.continues_compound for word in words)
+    assert all(level < 2 for level, after in zip(levels_of(words), words[1:], strict=False) if after.continues_compound)
 
 
-def test_nothing_has_no_breaks() -> None:
-    assert group([]) == []
+def test_an_empty_sentence_has_no_breaks() -> None:
+    assert predict_breaks([]) == []
 
 
-def test_the_weights_were_trained_on_the_sentences_that_are_here() -> None:
-    assert load().trained_on == train.fingerprint(), "run python -m training.prosody.train"
+def test_the_weights_were_trained_on_the_current_sentences() -> None:
+    assert load_model().trained_on == train.fingerprint(), "run python -m training.prosody.train"
 
 
 def test_the_same_sentences_give_the_same_weights() -> None:
-    places = [place for sentence in REVIEWED for place in train.examples(sentence)]
-    weights = train.fit(places)
-    assert weights == train.fit(places)
-    assert 0 < len(weights) < len({clue for known, _ in places for clue in known})
+    examples = [example for sentence in REVIEWED for example in train.examples(sentence)]
+    weights = train.fit(examples)
+    assert weights == train.fit(examples)
+    assert 0 < len(weights) < len({feature for features, _ in examples for feature in features})
 
 
-def test_chances_fall_with_the_level() -> None:
-    for weights in load().weights:
-        first, second, third = load().breaks(["place", weights])
+def test_probabilities_fall_with_the_level() -> None:
+    for weights in load_model().weights:
+        first, second, third = load_model().probabilities(["place", weights])
         assert 1 > first >= second >= third > 0
-    assert load().breaks([]) == (0.75, 0.5, 0.25)
+    assert load_model().probabilities([]) == (0.75, 0.5, 0.25)
 
 
 def test_labels_count_chinese_characters() -> None:
-    assert parse("今天#1去#2A馆#3，好吗#4？") == Labelled("今天去A馆，好吗？", {2: 1, 3: 2, 4: 3, 6: 4}, 6)
+    assert parse("今天#1去#2A馆#3，好吗#4？") == LabelledSentence("今天去A馆，好吗？", {2: 1, 3: 2, 4: 3, 6: 4}, 6)
 
 
-def test_the_figure_counts_what_is_right_missing_and_too_much() -> None:
+def test_the_score_counts_correct_missing_and_extra_breaks() -> None:
     pairs = [({2: 1, 4: 2, 6: 4}, {2: 2, 5: 2, 6: 4})]
     assert evaluate.f1(pairs, 1) == (2 / 3, 2 / 3, 2 / 3)
     assert evaluate.f1(pairs, 2) == (1 / 3, 1 / 2, 2 / 5)

@@ -6,7 +6,7 @@ from server.errors import RequestError
 from server.text.frontend import FrontEnd, Sentence
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script
-from server.text.pronunciation.word_lists import NAME_SURNAMES
+from server.text.pronunciation.word_lists import NAME_SURNAME_READINGS
 
 
 def speak(content: str) -> Script:
@@ -102,7 +102,7 @@ def test_every_digit_keeps_its_tone(read_script: Callable[[Script], list[Sentenc
 
 @pytest.fixture
 def read_script(front_end: FrontEnd) -> Callable[[Script], list[Sentence]]:
-    return lambda script: front_end.read(script, speaker="F7", emotion="neutral")
+    return lambda script: front_end.analyze(script, speaker="F7", emotion="neutral")
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_name_begins_with_the_reading_of_its_surname(name: str, readings: dict
     assert speak(f"<say-as interpret-as='name'>{name}</say-as>").readings == readings
 
 
-@pytest.mark.parametrize("surname", NAME_SURNAMES)
+@pytest.mark.parametrize("surname", NAME_SURNAME_READINGS)
 def test_every_surname_has_one_syllable_per_character(surname: str) -> None:
-    assert len(NAME_SURNAMES[surname].split()) == len(surname)
+    assert len(NAME_SURNAME_READINGS[surname].split()) == len(surname)
 
 
 @pytest.mark.parametrize(
@@ -131,5 +131,5 @@ def test_every_surname_has_one_syllable_per_character(surname: str) -> None:
     [("他姓宁", "ning2"), ("宁先生", "ning2"), ("他姓单", "shan4"), ("那老师", "na4"), ("他姓尉", "wei4")],
 )
 def test_a_surname_in_plain_text_needs_a_clear_context(front_end: FrontEnd, text: str, pinyin: str) -> None:
-    (sentence,) = front_end.read(text, speaker="F7", emotion="neutral")
+    (sentence,) = front_end.analyze(text, speaker="F7", emotion="neutral")
     assert pinyin in sentence.pinyin

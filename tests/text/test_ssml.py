@@ -361,7 +361,7 @@ def test_a_script_is_spoken_with_its_styles_breaks_and_readings(front_end: Front
         "<speak><p>第<say-as interpret-as='digits'>11</say-as>路，<emotion category='happy'>真好</emotion>。</p>"
         "<p>去<phoneme ph='chong2 qing4'>重庆</phoneme><prosody rate='fast'>吧</prosody><break time='2s'/></p></speak>"
     )
-    first, second = front_end.sentences(parse_markup(text), speaker="F7", emotion="neutral")
+    first, second = front_end.segments(parse_markup(text), speaker="F7", emotion="neutral")
     assert isinstance(first, Sentence)
     assert isinstance(second, Sentence)
     assert first.pinyin == ("di4", "yi1", "yi1", "lu4", "zhen1", "hao3")
@@ -369,10 +369,10 @@ def test_a_script_is_spoken_with_its_styles_breaks_and_readings(front_end: Front
     assert second.pinyin[1:3] == ("chong2", "qing4")
     emotions = [symbol.split("$")[4] for symbol in first.symbols.split() if symbol[1] != "#"]
     assert emotions == ["emotion_neutral"] * 8 + ["emotion_happy"] * 4
-    assert {style.speed for style in second.styles} == {1.0, 1.25}
-    assert [text[start:end] for start, end in second.places if start < end] == list("去去重重庆庆吧吧")
+    assert {style.speed for style in second.unit_styles} == {1.0, 1.25}
+    assert [text[start:end] for start, end in second.input_spans if start < end] == list("去去重重庆庆吧吧")
 
 
 def test_a_document_of_silence_is_a_pause(front_end: FrontEnd) -> None:
     script = speak("<break time='3s'/>")
-    assert list(front_end.sentences(script, speaker="F7", emotion="neutral")) == [Pause(3.0)]
+    assert list(front_end.segments(script, speaker="F7", emotion="neutral")) == [Pause(3.0)]

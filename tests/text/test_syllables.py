@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from server.text.english.letter_names import LETTERS
+from server.text.english.letter_names import MANDARIN_LETTER_NAMES
 from server.text.units.syllables import split_tone, to_phones
 
 LINES = (Path(__file__).parent / "mandarin_syllables.txt").read_text(encoding="utf-8").splitlines()[1:]
@@ -41,5 +41,5 @@ def test_sichuan_has_no_retroflex_initials(syllable: str, phones: tuple[str, str
 @pytest.mark.parametrize("language", ["PinYin", "Sichuan"])
 def test_every_syllable_and_every_letter_can_be_spoken(inventory: dict[str, Any], language: str) -> None:
     phones = set(inventory["phones"][language].split())
-    names = {split_tone(name)[0] for names in LETTERS.values() for name in names}
+    names = {split_tone(name)[0] for names in MANDARIN_LETTER_NAMES.values() for name in names}
     assert all(phones.issuperset(to_phones(syllable, language)) for syllable in SYLLABLES.keys() | names)

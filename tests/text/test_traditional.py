@@ -53,7 +53,7 @@ def test_a_word_of_the_user_lexicon_can_be_written_in_either_script(tables: Unit
     for word in ("龍單", "龙单"):
         front_end = FrontEnd(tables, UserLexicon.of({word: "long2 shan4"}))
         for text in ("龍單來了這裡", "龙单来了这里"):
-            (sentence,) = front_end.read(text, speaker="F7", emotion="neutral")
+            (sentence,) = front_end.analyze(text, speaker="F7", emotion="neutral")
             assert sentence.pinyin[:2] == ("long2", "shan4")
 
 

@@ -110,7 +110,7 @@ def test_symbol_lines_keep_their_order() -> None:
         ("\n \n", "no symbol lines"),
         (f"\na {BEI}", "line 2 is not"),
         ("a\t", "line 1 is not"),
-        (f"a\t{BEI}\na\t{BEI}", "line 2: the id 'a' is there twice"),
+        (f"a\t{BEI}\na\t{BEI}", "line 2: the id 'a' occurs twice"),
         (f"../x\t{BEI}", "line 1: '../x' cannot be a file name"),
         (f"a/b\t{BEI}", "cannot be a file name"),
         (f".hidden\t{BEI}", "cannot be a file name"),

@@ -12,8 +12,8 @@ for package in ("torch", "pyworld", "soxr", "scipy"):
     pytest.importorskip(package)
 pytestmark = pytest.mark.filterwarnings("default")
 
-from server.text.english import words  # noqa: E402
 from server.text.english.dictionary import VOWELS  # noqa: E402
+from server.text.english.word_pronunciation import pronounce  # noqa: E402
 from server.text.units.syllables import to_phones  # noqa: E402
 from training.voice.corpus import arpabet, erhua  # noqa: E402
 from training.voice.corpus.script import random_sentence  # noqa: E402
@@ -104,7 +104,7 @@ def test_transcriptions_of_espeak_give_the_phones_of_the_dictionary(word: str, t
     phonemes = list(arpabet.to_arpabet(transcription))
     assert all(phoneme.known for phoneme in phonemes)
     assert " ".join(phone for phoneme in phonemes for phone in phoneme.phones) == phones
-    assert tuple(phones.split()) == tuple(phone.rstrip("1") for phone in words.read(word.lower()))
+    assert tuple(phones.split()) == tuple(phone.rstrip("1") for phone in pronounce(word.lower()))
 
 
 def test_a_killed_training_resumes_with_the_same_weights(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Packs the English dictionary and trains the English grapheme-to-phoneme model."""

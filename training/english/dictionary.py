@@ -2,24 +2,25 @@
 
     python -m training.english.dictionary cmudict.dict server/text/english/cmudict.zlib
 
-Left out are other readings of a word, words with marks other than an apostrophe, secondary stress, and possessives
-that the server makes itself.
+It omits alternative readings, words with characters other than letters and apostrophes, secondary stress, and the
+possessives that the server derives.
 """
 
 import sys
 from pathlib import Path
 
 from server.text.english.dictionary import pack
-from server.text.english.words import with_s
+from server.text.english.word_pronunciation import add_s
 from training.english import cmudict
 
 
 def main(source: Path, target: Path) -> None:
+    """Writes the packed dictionary."""
     words = cmudict.read(source)
     kept = {
         word: phones
         for word, phones in words.items()
-        if not (word.endswith("'s") and (stem := words.get(word[:-2])) and with_s(stem) == phones)
+        if not (word.endswith("'s") and (stem := words.get(word[:-2])) and add_s(stem) == phones)
     }
     target.write_bytes(pack(kept))
     print(f"{len(kept)} words, {target.stat().st_size} bytes")

@@ -1,10 +1,10 @@
-"""Trains how unknown English words are read: letters -> for each letter the phones it stands for.
+"""Trains the English grapheme-to-phoneme model, which labels each letter of a word with zero to two phones.
 
-    python -m training.english.train cmudict.dict server/text/english/unknown.npz
+    python -m training.english.train cmudict.dict server/text/english/g2p.npz
 
-Needs torch, about 8 minutes of one core, and writes less than half a megabyte. Two bidirectional GRU layers see the
-whole word; each letter is then labelled with zero to two phones (see `alignment`), a stressed vowel apart from an
-unstressed one. One word of twenty is kept out and measured at the end.
+Needs torch and about 8 minutes on one core, and writes less than half a megabyte. Two bidirectional GRU layers encode
+the word, and a linear layer labels each letter (see `alignment`); a stressed vowel is a label of its own. One word in
+twenty is held out and evaluated at the end.
 """
 
 import sys
@@ -15,18 +15,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from server.text.english.unknown import ALPHABET, Reader
+from server.text.english.g2p import ALPHABET, G2PModel
 from training.english import alignment, cmudict
 
 EMBEDDING, HIDDEN, LAYERS = 32, 128, 2
 EPOCHS, BATCH, PEAK = 9, 128, 4e-3
-_RAREST = 10
-"""Labels seen less often are left out, with their words."""
-Cuts = list[tuple[str, list[alignment.Label]]]
+_MIN_LABEL_COUNT = 10
+"""Words with a rarer label are left out."""
+Alignments = list[tuple[str, list[alignment.Label]]]
 
 
 class Tagger(nn.Module):
-    """(batch, letters) -> (batch, letters, labels)"""
+    """The network: (batch, letters) -> scores (batch, letters, labels)."""
 
     def __init__(self, labels: int) -> None:
         super().__init__()
@@ -39,38 +39,41 @@ class Tagger(nn.Module):
         self.output = nn.Linear(2 * HIDDEN, labels)
 
     def forward(self, letters: torch.Tensor) -> torch.Tensor:
+        """Returns the score of every label for every letter."""
         x = self.embedding(letters)
         for layer in self.layers:
             x = self.dropout(layer(x)[0])
         return self.output(x)
 
 
-def batches(cuts: Cuts, labels: dict[alignment.Label, int], random: np.random.Generator) -> list[tuple]:
-    """Words of one length together, so that nothing is padded."""
-    lengths: dict[int, list[int]] = {}
-    for place, (word, _) in enumerate(cuts):
-        lengths.setdefault(len(word), []).append(place)
-    found = []
-    for places in lengths.values():
-        shuffled = random.permutation(places)
+def batches(alignments: Alignments, labels: dict[alignment.Label, int], random: np.random.Generator) -> list[tuple]:
+    """Returns batches of words of equal length, which need no padding."""
+    by_length: dict[int, list[int]] = {}
+    for index, (word, _) in enumerate(alignments):
+        by_length.setdefault(len(word), []).append(index)
+    result = []
+    for indices in by_length.values():
+        shuffled = random.permutation(indices)
         for start in range(0, len(shuffled), BATCH):
-            part = [cuts[place] for place in shuffled[start : start + BATCH]]
+            part = [alignments[index] for index in shuffled[start : start + BATCH]]
             letters = torch.tensor([[ALPHABET.index(letter) for letter in word] for word, _ in part])
-            found.append((letters, torch.tensor([[labels[label] for label in cut] for _, cut in part])))
-    random.shuffle(found)
-    return found
+            targets = torch.tensor([[labels[label] for label in word_labels] for _, word_labels in part])
+            result.append((letters, targets))
+    random.shuffle(result)
+    return result
 
 
-def train(cuts: Cuts, labels: dict[alignment.Label, int]) -> Tagger:
+def train(alignments: Alignments, labels: dict[alignment.Label, int]) -> Tagger:
+    """Returns the trained network."""
     torch.manual_seed(1)
     random = np.random.default_rng(1)
     model = Tagger(len(labels))
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, weight_decay=0.01)
-    steps = EPOCHS * len(batches(cuts, labels, random))
+    steps = EPOCHS * len(batches(alignments, labels, random))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK, total_steps=steps, pct_start=0.1)
     for epoch in range(EPOCHS):
         started, total, count = time.monotonic(), 0.0, 0
-        for letters, targets in batches(cuts, labels, random):
+        for letters, targets in batches(alignments, labels, random):
             loss = nn.functional.cross_entropy(model(letters).flatten(0, 1), targets.flatten())
             optimizer.zero_grad()
             loss.backward()
@@ -83,7 +86,7 @@ def train(cuts: Cuts, labels: dict[alignment.Label, int]) -> Tagger:
 
 
 def save(model: Tagger, labels: dict[alignment.Label, int], path: Path) -> None:
-    """Weights as bytes, each row with its scale; see `Reader`."""
+    """Writes the weights as int8 with a scale for each row, the format that `G2PModel` reads."""
     arrays = {"labels": np.array([" ".join(label) for label in labels])}
     for name, tensor in model.state_dict().items():
         weight = tensor.numpy()
@@ -96,44 +99,47 @@ def save(model: Tagger, labels: dict[alignment.Label, int], path: Path) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def measure(path: Path, words: dict[str, cmudict.Phones]) -> str:
-    """Errors on the held-out words, stress apart."""
-    reader = Reader(path)
-    wrong, wrong_stress, errors, phones = 0, 0, 0, 0
-    for word, right in words.items():
-        read = reader.read(word)
-        bare = [[phone.rstrip("1") for phone in phones] for phones in (read, right)]
-        wrong += bare[0] != bare[1]
-        wrong_stress += list(read) != list(right)
-        errors += distance(*bare)
-        phones += len(right)
+def evaluate(path: Path, words: dict[str, cmudict.Phones]) -> str:
+    """Returns the error rates on the held-out words, without and with stress."""
+    model = G2PModel(path)
+    wrong, wrong_stress, errors, count = 0, 0, 0, 0
+    for word, expected in words.items():
+        predicted = model.predict(word)
+        unstressed = [[phone.rstrip("1") for phone in phones] for phones in (predicted, expected)]
+        wrong += unstressed[0] != unstressed[1]
+        wrong_stress += list(predicted) != list(expected)
+        errors += distance(*unstressed)
+        count += len(expected)
     return (
-        f"{len(words)} words: phone errors {errors / phones:.2%}, word errors {wrong / len(words):.2%}, "
+        f"{len(words)} words: phone errors {errors / count:.2%}, word errors {wrong / len(words):.2%}, "
         f"with stress {wrong_stress / len(words):.2%}"
     )
 
 
 def distance(one: list[str], other: list[str]) -> int:
-    """Levenshtein's."""
+    """Returns the Levenshtein distance."""
     row = list(range(len(other) + 1))
-    for place, phone in enumerate(one, 1):
-        last, row[0] = row[0], place
+    for index, phone in enumerate(one, 1):
+        last, row[0] = row[0], index
         for column, another in enumerate(other, 1):
             last, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, last + (phone != another))
     return row[-1]
 
 
 def main(source: Path, target: Path) -> None:
+    """Trains, writes and evaluates the model."""
     torch.set_num_threads(1)
     words = dict(cmudict.for_training(cmudict.read(source)))
-    cuts = alignment.align((word, phones) for word, phones in words.items() if not cmudict.is_held_out(word))
+    alignments = alignment.align((word, phones) for word, phones in words.items() if not cmudict.is_held_out(word))
     counts: dict[alignment.Label, int] = {}
-    for label in (label for _, cut in cuts for label in cut):
+    for label in (label for _, word_labels in alignments for label in word_labels):
         counts[label] = counts.get(label, 0) + 1
-    labels = {label: row for row, label in enumerate(sorted(label for label in counts if counts[label] >= _RAREST))}
-    kept = [(word, cut) for word, cut in cuts if labels.keys() >= set(cut)]
+    labels = {
+        label: row for row, label in enumerate(sorted(label for label in counts if counts[label] >= _MIN_LABEL_COUNT))
+    }
+    kept = [(word, labelled) for word, labelled in alignments if labels.keys() >= set(labelled)]
     save(train(kept, labels), labels, target)
-    print(measure(target, {word: phones for word, phones in words.items() if cmudict.is_held_out(word)}))
+    print(evaluate(target, {word: phones for word, phones in words.items() if cmudict.is_held_out(word)}))
 
 
 if __name__ == "__main__":

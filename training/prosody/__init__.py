@@ -1,0 +1,1 @@
+"""Trains and evaluates the break model of `server/text/prosody/`."""

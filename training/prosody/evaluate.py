@@ -1,8 +1,8 @@
-"""Breaks of the front end against labels: `python -m training.prosody.evaluate FILE`.
+"""Compares predicted breaks with labels: `python -m training.prosody.evaluate FILE`.
 
-A break stands between two Chinese characters. The end of the sentence is one by itself, so figures with it are higher;
-both are printed. A line is normalised, read into words and grouped, all of it the front end's own; it is not cut into
-sentences, so each line should hold one.
+Prints precision, recall and F1 of the breaks between two Chinese characters, without and with the end of the sentence,
+which is always a break. The front end normalizes and pronounces each line but does not split it into sentences, so a
+line should hold one sentence.
 """
 
 import sys
@@ -10,50 +10,49 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from server.text.normalization import normalize
-from server.text.pronunciation.word_reader import read_words
-from server.text.prosody.phrase_breaks import group
-from training.prosody.labels import Labelled, read_labels
+from server.text.pronunciation.word_reader import pronounce
+from server.text.prosody.phrase_breaks import predict_breaks
+from training.prosody.labels import LabelledSentence, read_labels
 
 
-def predict(sentence: Labelled) -> dict[int, int]:
-    """Number of Chinese characters before a break -> its level."""
-    words, _ = read_words(normalize.normalize(sentence.text).text)
+def predict(sentence: LabelledSentence) -> dict[int, int]:
+    """Returns the predicted breaks: number of Chinese characters before a break -> its level."""
+    words, _ = pronounce(normalize.normalize(sentence.text).text)
     breaks: dict[int, int] = {}
-    size = 0
-    for each in group(words):
-        size += sum(len(syllable.text) for syllable in each.syllables)
-        breaks[size] = each.level
+    length = 0
+    for prosodic_word in predict_breaks(words):
+        length += sum(len(syllable.text) for syllable in prosodic_word.syllables)
+        breaks[length] = prosodic_word.break_level
     return breaks
 
 
 def f1(pairs: Iterable[tuple[Mapping[int, int], Mapping[int, int]]], level: int) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the breaks of at least `level`; pairs are (label, prediction)."""
-    right = labelled = predicted = 0
-    for label, prediction in pairs:
-        true = {place for place, height in label.items() if height >= level}
-        guessed = {place for place, height in prediction.items() if height >= level}
-        right += len(true & guessed)
-        labelled += len(true)
-        predicted += len(guessed)
-    return right / max(predicted, 1), right / max(labelled, 1), 2 * right / max(labelled + predicted, 1)
+    """Returns precision, recall and F1 of the breaks of at least `level`; pairs are (labels, prediction)."""
+    correct = labelled = predicted = 0
+    for labels, prediction in pairs:
+        expected = {position for position, break_level in labels.items() if break_level >= level}
+        found = {position for position, break_level in prediction.items() if break_level >= level}
+        correct += len(expected & found)
+        labelled += len(expected)
+        predicted += len(found)
+    return correct / max(predicted, 1), correct / max(labelled, 1), 2 * correct / max(labelled + predicted, 1)
 
 
-def inner(breaks: Mapping[int, int], size: int) -> dict[int, int]:
-    """Without the end of the sentence."""
-    return {place: level for place, level in breaks.items() if place < size}
+def inner(breaks: Mapping[int, int], length: int) -> dict[int, int]:
+    """Returns the breaks without the one at the end of the sentence."""
+    return {position: level for position, level in breaks.items() if position < length}
 
 
 def main(file: Path) -> None:
+    """Prints the scores on a file of labelled sentences."""
     sentences = list(read_labels(file))
-    guesses = [predict(sentence) for sentence in sentences]
-    whole = [(each.breaks | {each.size: 4}, guess) for each, guess in zip(sentences, guesses, strict=True)]
-    within = [
-        (inner(each.breaks, each.size), inner(guess, each.size)) for each, guess in zip(sentences, guesses, strict=True)
-    ]
+    pairs = [(sentence, predict(sentence)) for sentence in sentences]
+    with_end = [(labels.breaks | {labels.length: 4}, prediction) for labels, prediction in pairs]
+    inside = [(inner(labels.breaks, labels.length), inner(breaks, labels.length)) for labels, breaks in pairs]
     print(f"{len(sentences)} sentences          precision  recall  F1")
-    for name, pairs in (("inside the sentence", within), ("with its end", whole)):
+    for name, scored in (("inside the sentence", inside), ("with its end", with_end)):
         for level in (1, 2, 3):
-            print(f"{name:20} >= #{level}   " + "   ".join(f"{figure:.3f}" for figure in f1(pairs, level)))
+            print(f"{name:20} >= #{level}   " + "   ".join(f"{figure:.3f}" for figure in f1(scored, level)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Labelled sentences: text with `#1` to `#4` after the syllable that a break follows, one sentence a line."""
+"""Reads labelled sentences: one sentence a line, with `#1` to `#4` after a syllable before a break."""
 
 import re
 from collections.abc import Iterator
@@ -10,29 +10,32 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledSentence:
+    """A sentence and its breaks."""
+
     text: str
-    """Without its labels."""
+    """The sentence without its labels."""
     breaks: dict[int, int]
     """Number of Chinese characters before a break -> its level."""
-    size: int
-    """Chinese characters."""
+    length: int
+    """Number of Chinese characters."""
 
 
-def read_labels(file: Path) -> Iterator[Labelled]:
-    """The sentences of a file. Lines without labels (comments, pinyin) and ids in front of a tab are passed over."""
+def read_labels(file: Path) -> Iterator[LabelledSentence]:
+    """Yields the sentences of a file, without an id before a tab. Skips lines without labels (comments, pinyin)."""
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.startswith("//") and _BREAK.search(line):
             yield parse(line.rpartition("\t")[2].strip())
 
 
-def parse(line: str) -> Labelled:
+def parse(line: str) -> LabelledSentence:
+    """Parses one labelled sentence."""
     text = ""
     breaks: dict[int, int] = {}
-    for place, part in enumerate(_BREAK.split(line)):
-        size = len(_HAN.findall(text))
-        if place % 2:
-            breaks[size] = max(int(part), breaks.get(size, 0))
+    for index, part in enumerate(_BREAK.split(line)):
+        length = len(_HAN.findall(text))
+        if index % 2:
+            breaks[length] = max(int(part), breaks.get(length, 0))
         else:
             text += part
-    return Labelled(text, breaks, len(_HAN.findall(text)))
+    return LabelledSentence(text, breaks, len(_HAN.findall(text)))

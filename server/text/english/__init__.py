@@ -1,1 +1,1 @@
-"""English words and Latin letters -> phones."""
+"""Pronunciation of English words and Latin letters: ARPAbet phones and syllables."""

@@ -1,7 +1,7 @@
-"""The CMU pronouncing dictionary, as `training/english/dictionary.py` packs it.
+"""The CMU pronouncing dictionary, in the format that `training/english/dictionary.py` writes.
 
-The file is compressed lines `word phones` in the order of their bytes, one character a phone. It stays one string of
-two megabytes that is searched by halves: as a dict of tuples it would take thirty times that, and a second to load.
+The file holds compressed lines `word phones` in byte order, one character for each phone. Look-up is a binary search
+in the decompressed bytes (2 MB); a dict of tuples would take thirty times the memory, and a second to load.
 """
 
 import zlib
@@ -11,20 +11,22 @@ from pathlib import Path
 
 _ARPABET = "aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh"
 PHONES = tuple(_ARPABET.split())
-"""ARPAbet, as KAN-TTS voices know it."""
+"""The ARPAbet phones of KAN-TTS voices."""
 VOWELS = frozenset(phone for phone in PHONES if phone[0] in "aeiou")
 Phones = tuple[str, ...]
 """The phones of a word; the vowel of the primary stress ends in 1: `("hh", "ah", "l", "ow1")`."""
 
-_CODED = (*PHONES, *(f"{phone}1" for phone in PHONES if phone in VOWELS))
+_CODED_PHONES = (*PHONES, *(f"{phone}1" for phone in PHONES if phone in VOWELS))
 _FIRST_CODE = ord("0")
 _FILE = Path(__file__).with_name("cmudict.zlib")
 
 
 def pack(words: dict[str, Phones]) -> bytes:
-    """The content of the file."""
-    lines = sorted(word.encode() + b" " + bytes(_FIRST_CODE + _CODED.index(phone) for phone in phones)
-                   for word, phones in words.items())  # fmt: skip
+    """Returns the content of the dictionary file."""
+    lines = sorted(
+        word.encode() + b" " + bytes(_FIRST_CODE + _CODED_PHONES.index(phone) for phone in phones)
+        for word, phones in words.items()
+    )
     return zlib.compress(b"\n".join(lines), 9)
 
 
@@ -34,14 +36,14 @@ def _lines() -> bytes:
 
 
 def words() -> Iterator[str]:
-    """Every word, in the order of their bytes."""
+    """Yields every word, in byte order."""
     for line in _lines().split(b"\n"):
         yield line.partition(b" ")[0].decode()
 
 
 @lru_cache(maxsize=4096)
 def look_up(word: str) -> Phones | None:
-    """The phones of a word in small letters, which may have apostrophes in it."""
+    """Returns the phones of a word in small letters, which may contain apostrophes; None if it is not listed."""
     lines, wanted = _lines(), word.encode() + b" "
     low, high = 0, len(lines)
     while low < high:
@@ -50,6 +52,6 @@ def look_up(word: str) -> Phones | None:
         end = len(lines) if end < 0 else end
         line = lines[start:end]
         if line.startswith(wanted):
-            return tuple(_CODED[code - _FIRST_CODE] for code in line[len(wanted) :])
+            return tuple(_CODED_PHONES[code - _FIRST_CODE] for code in line[len(wanted) :])
         low, high = (end + 1, high) if line < wanted else (low, start)
     return None

@@ -1,6 +1,8 @@
-"""Latin letters by the names that Chinese speakers give them, in Mandarin syllables."""
+"""The Mandarin and the English names of the Latin letters."""
 
-LETTERS: dict[str, tuple[str, ...]] = {
+from server.text.english.dictionary import Phones
+
+MANDARIN_LETTER_NAMES: dict[str, tuple[str, ...]] = {
     letter: tuple(names.split())
     for letter, names in {
         "A": "ei1",
@@ -31,10 +33,15 @@ LETTERS: dict[str, tuple[str, ...]] = {
         "Z": "zei4",
     }.items()
 }
-GREEK = {
-    "α": "阿尔法", "β": "贝塔", "γ": "伽马", "δ": "德尔塔", "Δ": "德尔塔", "ε": "艾普西龙", "ζ": "泽塔", "η": "伊塔",
-    "θ": "西塔",
-    "κ": "卡帕", "λ": "兰布达", "μ": "缪", "ξ": "克西", "π": "派", "ρ": "柔", "σ": "西格玛", "Σ": "西格玛", "τ": "陶",
-    "φ": "斐", "χ": "希", "ψ": "普西", "ω": "欧米伽",
+"""By capital letter, in pinyin."""
+
+ENGLISH_LETTER_NAMES: dict[str, Phones] = {
+    letter: tuple(phones.split())
+    for letter, phones in {
+        "a": "ey1", "b": "b iy1", "c": "s iy1", "d": "d iy1", "e": "iy1", "f": "eh1 f", "g": "jh iy1", "h": "ey1 ch",
+        "i": "ay1", "j": "jh ey1", "k": "k ey1", "l": "eh1 l", "m": "eh1 m", "n": "eh1 n", "o": "ow1", "p": "p iy1",
+        "q": "k y uw1", "r": "aa1 r", "s": "eh1 s", "t": "t iy1", "u": "y uw1", "v": "v iy1", "w": "d ah1 b ah l y uw",
+        "x": "eh1 k s", "y": "w ay1", "z": "z iy1",
+    }.items()
 }  # fmt: skip
-"""Greek letters by the characters that stand for them."""
+"""By small letter, in phones."""

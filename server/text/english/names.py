@@ -1,11 +1,11 @@
-"""What no dictionary has, or has in another sense: abbreviations, product names, Chinese names in Latin letters.
+"""Lists of names that the dictionary lacks or reads in another sense: initialisms, product names, Chinese names.
 
-All of it is matched in any case, `wifi` as well as `WIFI`.
+All lists are matched regardless of case: `wifi` as well as `WIFI`.
 """
 
 from server.text.english.dictionary import Phones
 
-_SPELLED = """
+_INITIALISM_LIST = """
 abc aed agi ai aigc amd api apk asr atm aws bbc bbq bgm bgp bim bmi bmw bp bpm btc byd cad catl cba cbd cbdc cbs
 cctv cd cdn ceo cfo cia cli cms cnbc cnn cny coo cpa cpi cpu crm css csv ct cto cv db dba ddos ddr dhcp dhl diy dj
 dji dlc dna dns doi dpi dvd ecg eda eeg emba ems eps erp esg eta etf eth ev faq fbi fda fps ftp gb gdp gmat gmp gmv
@@ -18,27 +18,27 @@ sop sos sps spss sql srt ssd sse ssh ssl ssr st suv svg svip tb tcl tcp tf tft t
 uat uav ucla udid udp ufo ugc ui uk un ups url usa usb usd utc utf uuid uv ux vat vc vcr vga vip vm voa voip vpn vps
 vr vs wms wpa wps wto wwe www xls xlsx xml xp yml yyds zte
 """
-SPELLED = frozenset(_SPELLED.split())
-"""Letter by letter, in small letters too."""
+INITIALISMS = frozenset(_INITIALISM_LIST.split())
+"""Read letter by letter, in small letters too."""
 
-_SPOKEN = """
+_SHORT_WORD_LIST = """
 all and app as be big boy bug but buy by can car cat cos cut day do dog dos edge fan fit for fun gap get gif go he
 her hi his hot how if in is job key lab lan log man map max me mix my new no not now of off old on one or our out
 pin pop pro ram rap red rom run see set she sim so spa sun tag the to too top two up wan was we web why win with yes
 you your
 """
-SPOKEN = frozenset(_SPOKEN.split())
-"""Short words that are words in capitals too; others up to three letters are spelled, as US, IT, AM, WHO."""
+SHORT_WORDS = frozenset(_SHORT_WORD_LIST.split())
+"""Read as words in capitals too. Other tokens of up to three capitals are spelled out: US, IT, AM, WHO."""
 
-_PARTED = """
+_COMPOUND_LIST = """
 air-pods app-store auto-CAD chat-GLM chat-GPT cloud-flare code-X deep-mind deep-seek e-SIM face-time front-end
 git-lab i-OS ipad-OS java-script lang-chain mac-OS mid-journey mongo-DB my-SQL no-SQL one-plus open-AI open-CV
 open-GL power-shell robo-taxi smart-TV spring-boot type-script web-GL web-RTC web-socket word-press
 """
-PARTED = {name.replace("-", "").lower(): tuple(name.split("-")) for name in _PARTED.split()}
-"""Several words written as one; parts in capitals are spelled."""
+COMPOUND_NAMES = {name.replace("-", "").lower(): tuple(name.split("-")) for name in _COMPOUND_LIST.split()}
+"""Several words written as one. Parts in capitals are spelled out."""
 
-PHONES: dict[str, Phones] = {
+PRONUNCIATIONS: dict[str, Phones] = {
     word: tuple(phones.split())
     for word, phones in {
         "airbnb": "eh1 r b iy ah n b iy",
@@ -142,17 +142,17 @@ PHONES: dict[str, Phones] = {
         "youtube": "y uw1 t uw b",
     }.items()
 }
-"""Read as one word."""
+"""Read as one word, with these phones."""
 
-_PINYIN = """
+_CHINESE_NAME_LIST = """
 a1 li3 ba1 ba1|bai3 du4|bei3 jing1|chang2 an1|chong2 qing4|di1 di1|dou4 ban4|dou3 yin1|fei1 shu1|
 guang3 zhou1|hai3 er3|hang2 zhou1|hua2 wei2|hong2 meng2|ji2 li4|jing1 dong1|kuai4 shou3|mei3 di4|
 mei3 tuan2|nan2 jing1|ping2 an1|pin1 duo1 duo1|qing1 dao3|shang4 hai3|shen1 zhen4|su1 zhou1|tao2 bao3|
 tian1 jin1|wei1 bo2|wei1 xin4|wu3 han4|xi1 an1|xia4 men2|xiao3 hong2 shu1|xiao3 mi3|xie2 cheng2|xin1 hua2|
 zhi1 hu1|zhi1 fu4 bao3|zhong1 guo2|zhong1 xing1|zi4 jie2
 """
-PINYIN = {
+CHINESE_NAMES = {
     "".join(syllable[:-1] for syllable in name.split()): tuple(name.split())
-    for name in _PINYIN.replace("\n", "").split("|")
+    for name in _CHINESE_NAME_LIST.replace("\n", "").split("|")
 }
-"""Chinese names, read in Mandarin: letters do not tell the tones, so only these are."""
+"""Read in Mandarin. Only listed names are, because the letters do not give the tones."""

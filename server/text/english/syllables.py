@@ -1,6 +1,7 @@
-"""Phones of an English word -> its syllables, each with the letters that it reads.
+"""Divides the phones of an English word into syllables and aligns each with its letters.
 
-A consonant between two vowels goes to the second as far as English words may begin so (the maximal onset principle).
+Consonants between two vowels belong to the second syllable as far as an English word may begin with them (the maximal
+onset principle).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,85 +11,88 @@ from itertools import pairwise
 from server.text.english.dictionary import VOWELS
 from server.text.words import Syllable
 
-_CLUSTERS = (
+_ONSET_CLUSTERS = (
     "b l|b r|b y|d r|d w|f l|f r|f y|g l|g r|g w|hh y|k l|k r|k w|k y|m y|p l|p r|p y|s f|s k|s l|s m|s n|s p|s t|s w|"
     "sh r|t r|t w|th r|th w|v y|s k r|s k w|s k y|s p l|s p r|s p y|s t r"
 )
-_ONSETS = frozenset(_CLUSTERS.split("|"))
-"""Clusters that begin an English word; a single consonant does too, except ng."""
-_SPELLINGS = {
+_ONSETS = frozenset(_ONSET_CLUSTERS.split("|"))
+"""Consonant clusters that begin English words. So does every single consonant except ng."""
+_CONSONANT_LETTERS = {
     "b": "b", "ch": "ct", "d": "d", "dh": "t", "f": "fpg", "g": "gx", "hh": "hw", "jh": "jgd", "k": "kcqx", "l": "l",
     "m": "m", "n": "nkgp", "ng": "n", "p": "p", "r": "rw", "s": "scpz", "sh": "stc", "t": "tdp", "th": "t", "v": "vf",
     "w": "wou", "y": "yiu", "z": "zsx", "zh": "sgz",
 }  # fmt: skip
-"""The letters that a consonant's spelling begins with; a vowel's is a, e, i, o, u, y, and w or r beside them."""
+"""The letters with which the spelling of a consonant may begin."""
 _VOWEL_LETTERS = "aeiouy"
-_SILENT, _UNWRITTEN, _UNUSUAL = 1.0, 1.5, 4.0
+_SILENT_LETTER_COST, _UNWRITTEN_PHONE_COST, _MISMATCH_COST = 1.0, 1.5, 4.0
+_R_COLORED_VOWEL_COST = 0.5
+_SILENT, _MATCH, _UNWRITTEN = range(3)
+"""Alignment moves: a letter without a phone, a letter with its phone, a phone without a letter."""
 
 
-def cut(letters: str, phones: Sequence[str], place: int) -> tuple[Syllable, ...]:
-    """`letters` as they stand at `place` in the normalised sentence."""
-    found = list(parts(phones))
+def syllabify(letters: str, phones: Sequence[str], offset: int) -> tuple[Syllable, ...]:
+    """Returns the syllables of a word whose first letter has the index `offset` in the normalized sentence."""
+    parts = list(split_syllables(phones))
     first = _first_letters(letters.lower(), tuple(phone.rstrip("1") for phone in phones))
     starts = [0]
     count = 0
-    for part in found[:-1]:
+    for part in parts[:-1]:
         count += len(part)
         starts.append(max(starts[-1], first[count]))
     syllables = []
-    for part, start, end in zip(found, starts, [*starts[1:], len(letters)], strict=True):
+    for part, start, end in zip(parts, starts, [*starts[1:], len(letters)], strict=True):
         start, end = (start, end) if start < end else (end - 1, end) if end else (0, 1)
         bare = tuple(phone.rstrip("1") for phone in part)
         syllables.append(
-            Syllable(letters[start:end], "", place + start, place + end, phones=bare, stressed=bare != tuple(part))
+            Syllable(letters[start:end], "", offset + start, offset + end, phones=bare, stressed=bare != tuple(part))
         )
     return tuple(syllables)
 
 
-def parts(phones: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The phones of each syllable: with one vowel, or all of them where there is none."""
-    nuclei = [place for place, phone in enumerate(phones) if phone.rstrip("1") in VOWELS]
+def split_syllables(phones: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yields the phones of each syllable, which has one vowel; all phones if there is no vowel."""
+    nuclei = [index for index, phone in enumerate(phones) if phone.rstrip("1") in VOWELS]
     start = 0
     for nucleus, following in pairwise(nuclei):
         onset = following
-        while onset - 1 > nucleus and _begins(phones[onset - 1 : following]):
+        while onset - 1 > nucleus and _is_onset(phones[onset - 1 : following]):
             onset -= 1
         yield phones[start:onset]
         start = onset
     yield phones[start:]
 
 
-def _begins(consonants: Sequence[str]) -> bool:
+def _is_onset(consonants: Sequence[str]) -> bool:
     return consonants[0] != "ng" if len(consonants) == 1 else " ".join(consonants) in _ONSETS
 
 
 @lru_cache(maxsize=4096)
 def _first_letters(letters: str, phones: tuple[str, ...]) -> list[int]:
-    """For each phone the letter where its spelling begins: the cheapest of all alignments."""
+    """Returns for each phone the index of the letter where its spelling begins, in the alignment of least cost."""
     width = len(phones) + 1
-    best = [[0.0] * width for _ in range(len(letters) + 1)]
-    came = [[0] * width for _ in range(len(letters) + 1)]  # 0 a letter without sound, 1 a pair, 2 a phone unwritten
+    costs = [[0.0] * width for _ in range(len(letters) + 1)]
+    moves = [[_SILENT] * width for _ in range(len(letters) + 1)]
     for row in range(len(letters) + 1):
         for column in range(width):
-            ways = []
+            options = []
             if row and column:
-                ways.append((best[row - 1][column - 1] + _cost(letters[row - 1], phones[column - 1]), 1))
+                options.append((costs[row - 1][column - 1] + _match_cost(letters[row - 1], phones[column - 1]), _MATCH))
             if row:
-                ways.append((best[row - 1][column] + _SILENT, 0))
+                options.append((costs[row - 1][column] + _SILENT_LETTER_COST, _SILENT))
             if column:
-                ways.append((best[row][column - 1] + _UNWRITTEN, 2))
-            best[row][column], came[row][column] = min(ways, default=(0.0, 0))
+                options.append((costs[row][column - 1] + _UNWRITTEN_PHONE_COST, _UNWRITTEN))
+            costs[row][column], moves[row][column] = min(options, default=(0.0, _SILENT))
     first = [0] * len(phones)
     row, column = len(letters), len(phones)
     while column:
-        way = came[row][column]
-        row -= way != 2
-        column -= way != 0
-        if way:
+        move = moves[row][column]
+        row -= move != _UNWRITTEN
+        column -= move != _SILENT
+        if move != _SILENT:
             first[column] = min(row, len(letters) - 1)
     return first
 
 
-def _cost(letter: str, phone: str) -> float:
-    spellings = _VOWEL_LETTERS if phone in VOWELS else _SPELLINGS[phone]
-    return 0.0 if letter in spellings else 0.5 if letter == "r" and phone == "er" else _UNUSUAL
+def _match_cost(letter: str, phone: str) -> float:
+    valid = _VOWEL_LETTERS if phone in VOWELS else _CONSONANT_LETTERS[phone]
+    return 0.0 if letter in valid else _R_COLORED_VOWEL_COST if letter == "r" and phone == "er" else _MISMATCH_COST

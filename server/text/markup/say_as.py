@@ -15,7 +15,7 @@ from server.text.normalization.normalize import normalize
 from server.text.normalization.numerals import MAX_CARDINAL_DIGITS, cardinal, number, spell_digits
 from server.text.normalization.rules.money import CURRENCIES
 from server.text.normalization.rules.patterns import NUMBER
-from server.text.pronunciation.word_lists import NAME_SURNAMES
+from server.text.pronunciation.word_lists import NAME_SURNAME_READINGS
 
 MAX_CONTENT_CHARACTERS = 200
 
@@ -115,7 +115,7 @@ def _address(content: str) -> SpokenForm:
 def _name(content: str) -> SpokenForm:
     _match(content, f"[{HAN}]{{2,6}}", "name", "two to six Chinese characters")
     for length in (2, 1):
-        if pinyin := NAME_SURNAMES.get(content[:length]):
+        if pinyin := NAME_SURNAME_READINGS.get(content[:length]):
             return SpokenForm(content, dict(enumerate(pinyin.split())))
     return SpokenForm(content)
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from server.text.characters import sanitize
-from server.types import PLAIN, Style
+from server.types import DEFAULT_STYLE, Style
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakingStyle:
     """Prosody, voice and emotion of a span of text; None is the choice of the request."""
 
-    style: Style = PLAIN
+    style: Style = DEFAULT_STYLE
     voice: str | None = None
     """A speaker of the voice, a voice, or `voice/speaker`."""
     emotion: str | None = None

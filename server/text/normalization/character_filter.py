@@ -4,14 +4,14 @@ import re
 import unicodedata
 
 from server.text.characters import HAN
-from server.text.english.letter_names import GREEK
 from server.text.normalization.character_forms import is_latin, plain_form
 from server.text.normalization.emoji import Emoji, emoji_name, find_emoji
+from server.text.normalization.greek import GREEK_LETTER_NAMES
 from server.text.normalization.punctuation import EQUIVALENTS, PUNCTUATION
 from server.text.normalization.rewriting import AlignedText
 
 _READABLE = re.compile(rf"[{HAN}0-9A-Za-z ]")
-_SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£&@·•/.Ω") | {*PUNCTUATION, *EQUIVALENTS, *GREEK}
+_SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£&@·•/.Ω") | {*PUNCTUATION, *EQUIVALENTS, *GREEK_LETTER_NAMES}
 """Symbols that the rules need; those that no rule reads are silent."""
 _QUOTES = frozenset("“”‘’「」『』《》〈〉«»„‟‹›〝〞")
 _APOSTROPHES = "'’＇"

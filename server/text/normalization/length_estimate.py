@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from server.text.characters import HAN
-from server.text.english.letter_names import LETTERS
+from server.text.english.letter_names import MANDARIN_LETTER_NAMES
 from server.text.normalization.character_forms import is_latin, plain_form
 from server.text.normalization.emoji import max_name_syllables
 from server.text.normalization.punctuation import PUNCTUATION, SYMBOL_NAMES
@@ -29,7 +29,7 @@ def estimate_spoken_length(char: str, *, speaks_english: bool, names_emoji: bool
 def _plain_length(char: str, speaks_english: bool) -> int:
     if is_latin(char):
         in_word = speaks_english and char.islower() and char != "w"
-        return 1 if in_word else LENGTH_PER_SYLLABLE * len(LETTERS[char.upper()])
+        return 1 if in_word else LENGTH_PER_SYLLABLE * len(MANDARIN_LETTER_NAMES[char.upper()])
     if char.isdigit():
         return LENGTH_PER_SYLLABLE * _MAX_DIGIT_SYLLABLES
     if _ONE_SYLLABLE.match(char):

@@ -1,7 +1,7 @@
 """Punctuation of normalized text, and the rules that reduce all other punctuation and symbols to it."""
 
 from server.text.characters import BREAKS, HAN
-from server.text.english.letter_names import GREEK
+from server.text.normalization.greek import GREEK_LETTER_NAMES
 from server.text.normalization.rewriting import rule
 
 PUNCTUATION = "，。？！；：、…—（）" + BREAKS
@@ -11,7 +11,7 @@ EQUIVALENTS = {
     ",": "，", "､": "、", "?": "？", "!": "！", ";": "；", ":": "：", "(": "（", ")": "）", "[": "（", "]": "）",
     "【": "（", "】": "）", "〔": "（", "〕": "）", "｡": "。", "/": "、", "–": "—", "―": "—", "⋯": "…",
 }  # fmt: skip
-SYMBOL_NAMES = {"&": "和", "@": "艾特", "Ω": "欧米伽"} | GREEK
+SYMBOL_NAMES = {"&": "和", "@": "艾特", "Ω": "欧米伽"} | GREEK_LETTER_NAMES
 
 PUNCTUATION_RULES = (
     rule(r"(?<=[A-Za-z0-9零一二三四五六七八九])\.(?=[A-Za-z])", lambda m: "点"),

@@ -1,1 +1,1 @@
-"""Words -> pinyin: dictionary, polyphones, user lexicon, erhua, tone sandhi."""
+"""Pronunciation of Chinese text: words, pinyin, erhua and tone sandhi."""

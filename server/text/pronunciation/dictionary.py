@@ -1,99 +1,139 @@
-"""Words -> the pinyin of pypinyin's dictionary, and on top of it only what the dictionary is known to miss."""
+"""Readings of single words: pypinyin's dictionary, corrected by the word lists of this package."""
 
 from collections.abc import Callable, Mapping
 from typing import cast
 
 from server.text.pronunciation.word_lists import (
-    CERTAIN,
-    CERTAIN_ALONE,
-    COUNTS,
-    FINAL,
-    FULL,
-    GETTING,
-    KIN,
-    MEASURED,
-    NEUTRAL,
-    READINGS,
-    SONS,
-    TRIED,
-    VERY,
+    ADJECTIVE_READINGS,
+    DEGREE_ADVERBS,
+    DICTIONARY_CHARACTERS,
+    DICTIONARY_WORDS,
+    FULL_TONE_REDUPLICATIONS,
+    FULL_TONE_ZI_PREDECESSORS,
+    KINSHIP_CHARACTERS,
+    MEASURE_WORD_READINGS,
+    NEUTRAL_TONE_WORDS,
+    OBTAINING_VERBS,
+    QUANTIFIER_CHARACTERS,
+    REDUPLICATED_VERBS,
+    SENTENCE_FINAL_PARTICLES,
+    WORD_READINGS,
+    WORN_BODY_PARTS,
 )
 
-_NEAREST = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
-"""Interjections without a vowel (嗯 呣 哼), which no voice can speak, by the nearest syllable."""
+_SYLLABIC_CONSONANTS = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
+"""Interjections without a vowel (嗯 呣 哼), which no voice has -> the nearest syllable."""
 
 
-def doubtful(word: str) -> list[int]:
-    """The places of a word where no phrase of the dictionary says how a character is read."""
+_POTENTIAL_COMPLEMENTS = {"了": "liao3", "着": "zhao2"}
+"""After 得 or 不: 受得了, 用不着."""
+_MULTIPLES = "双多重层次"
+"""Before 重 in the sense of a layer, like numerals."""
+
+
+def ambiguous_positions(word: str) -> list[int]:
+    """Returns the indices of the characters that no phrase of the dictionary covers and the network should read."""
     from pypinyin.constants import PHRASES_DICT
 
-    places: list[int] = []
+    positions: list[int] = []
     start = 0
     while start < len(word):
         size = next((size for size in range(len(word) - start, 1, -1) if word[start : start + size] in PHRASES_DICT), 1)
-        if size == 1 and word[start] not in CERTAIN and not (len(word) == 1 and word in CERTAIN_ALONE):
-            places.append(start)
+        if size == 1 and word[start] not in DICTIONARY_CHARACTERS and not (len(word) == 1 and word in DICTIONARY_WORDS):
+            positions.append(start)
         start += size
-    return places
+    return positions
 
 
-def read(word: str, guesses: Mapping[int, str], *, final: bool) -> list[str]:
-    """The reading of one word: citation tones, except where the word's own syllables are neutral.
+def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bool) -> list[str]:
+    """Returns a syllable for each character: citation tones, and the neutral tones that belong to the word.
 
-    `guesses` are the readings for places without a phrase; `final`: does a pause follow?
+    `predictions` are the network's readings of ambiguous positions.
     """
-    if word in READINGS:
-        return READINGS[word].split()
+    if word in WORD_READINGS:
+        return WORD_READINGS[word].split()
     readings = [
         "yi1" if char == "一" else "bu4" if char == "不" and reading != "bu5" else reading
         for char, reading in zip(word, look_up(word), strict=True)
     ]
-    for place, guess in guesses.items():
-        readings[place] = (place == len(word) - 1 and _ending(word, final=final)) or guess
-    if len(word) == 2 and word[0] == word[1] and not _is_full(word):
-        if readings[0].endswith("3") and word[0] not in KIN:
-            readings[0] = f"{readings[0][:-1]}2"
-        readings[1] = f"{readings[1][:-1]}5"
-    elif word in NEUTRAL or (len(word) == 3 and word[1:] in NEUTRAL):
-        readings[-1] = f"{readings[-1][:-1]}5"
-    elif len(word) == 2 and word[1] in MEASURED and word[0] in COUNTS:
-        readings[1] = MEASURED[word[1]]
-    elif len(word) == 3 and word[1] == "得" and word[0] not in GETTING:
-        readings[1] = "de5"
-    elif len(word) == 3 and word[2] == "地" and word[0] == word[1]:
-        readings[2] = "de5"
+    for position, prediction in predictions.items():
+        is_last = position == len(word) - 1
+        readings[position] = (is_last and suffix_reading(word, before_pause=before_pause)) or prediction
+    if len(word) == 2:
+        _correct_two_characters(word, readings)
+    elif len(word) == 3:
+        _correct_three_characters(word, readings)
+    elif word.endswith(("得了", "不了")):
+        readings[-1] = _POTENTIAL_COMPLEMENTS["了"]
     return readings
 
 
-def _ending(word: str, *, final: bool) -> str | None:
-    """How the last character of a word that is no phrase is read, if it is a suffix or a particle."""
+def _correct_two_characters(word: str, readings: list[str]) -> None:
+    """Corrects reduplications, words with a neutral tone, measure words, and 着 in the sense of wearing."""
+    if word[0] == word[1] and not _keeps_full_tone(word):
+        if readings[0].endswith("3") and word[0] not in KINSHIP_CHARACTERS:
+            readings[0] = f"{readings[0][:-1]}2"
+        readings[1] = _neutral(readings[1])
+    elif word in NEUTRAL_TONE_WORDS:
+        readings[1] = _neutral(readings[1])
+    elif word[1] in MEASURE_WORD_READINGS and word[0] in QUANTIFIER_CHARACTERS:
+        readings[1] = MEASURE_WORD_READINGS[word[1]]
+    elif word[1] == "着" and word[0] in WORN_BODY_PARTS:
+        readings[1] = "zhuo2"
+
+
+def _correct_three_characters(word: str, readings: list[str]) -> None:
+    """Corrects words with a neutral tone, potential complements, and the particles 得 and 地."""
+    if word in NEUTRAL_TONE_WORDS or word[1:] in NEUTRAL_TONE_WORDS:
+        readings[2] = _neutral(readings[2])
+    elif word[1] in "得不" and word[2] in _POTENTIAL_COMPLEMENTS:
+        readings[2] = _POTENTIAL_COMPLEMENTS[word[2]]
+        if word[1] == "得" and word[0] not in OBTAINING_VERBS:
+            readings[1] = "de5"
+    elif word[1] == "得" and word[0] not in OBTAINING_VERBS:
+        readings[1] = "de5"
+    elif word[2] == "地" and word[0] == word[1]:
+        readings[2] = "de5"
+
+
+def _neutral(reading: str) -> str:
+    return f"{reading[:-1]}5"
+
+
+def suffix_reading(word: str, *, before_pause: bool) -> str | None:
+    """Returns the reading of a word's last character if it is a suffix or a particle."""
     if len(word) > 1 and word[-1] == "子":
-        return "zi3" if word[-2] in SONS else "zi5"
-    if len(word) == 2 and word[-1] == "得" and word[0] not in GETTING:
+        return "zi3" if word[-2] in FULL_TONE_ZI_PREDECESSORS else "zi5"
+    if len(word) == 2 and word[-1] == "得" and word[0] not in OBTAINING_VERBS:
         return "de5"
-    if word[-1] == "长" and word[:-1] in VERY:
-        return "chang2"
-    return look_up(word)[-1] if final and word[-1] in FINAL else None
+    if len(word) > 1 and word[-1] == "重":
+        return None if word[-2] in QUANTIFIER_CHARACTERS + _MULTIPLES else "zhong4"
+    if word[-1] in ADJECTIVE_READINGS and word[:-1] in DEGREE_ADVERBS:
+        return ADJECTIVE_READINGS[word[-1]]
+    if word[-1] == "汗" and (len(word) == 2 or word[0] in QUANTIFIER_CHARACTERS):
+        return "han4"
+    return look_up(word)[-1] if before_pause and word[-1] in SENTENCE_FINAL_PARTICLES else None
 
 
-def _is_full(word: str) -> bool:
-    """Does a doubled character keep its tone? Verbs (看看) and kin (妈妈) lose it."""
-    if word[0] in KIN or word == "谢谢":
+def _keeps_full_tone(word: str) -> bool:
+    """Returns whether a doubled character keeps its tone, which verbs (看看) and kinship terms (妈妈) do not."""
+    if word[0] in KINSHIP_CHARACTERS or word == "谢谢":
         return False
     import rjieba
 
-    tagged = rjieba.tag(word, False)
-    return word in FULL or (word[0] not in TRIED and not tagged[0][1].startswith("v"))
+    tag = rjieba.tag(word, False)[0][1]
+    return word in FULL_TONE_REDUPLICATIONS or (word[0] not in REDUPLICATED_VERBS and not tag.startswith("v"))
 
 
 def look_up(word: str) -> list[str]:
+    """Returns pypinyin's reading of each character; an unknown character stands for itself."""
     from pypinyin import Style, lazy_pinyin
 
-    one_by_one = cast(Callable[[str], str], list)  # an unknown character stands for itself
+    one_by_one = cast(Callable[[str], str], list)
     readings = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors=one_by_one)
-    return [_ascii(reading) for reading in readings]
+    return [_to_ascii(reading) for reading in readings]
 
 
-def _ascii(reading: str) -> str:
+def _to_ascii(reading: str) -> str:
     base, tone = reading[:-1].replace("ü", "v"), reading[-1:]
-    return _NEAREST.get(base, base) + tone
+    return _SYLLABIC_CONSONANTS.get(base, base) + tone

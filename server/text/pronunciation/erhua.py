@@ -1,7 +1,7 @@
-"""儿 that is no syllable of its own: 一点儿 ends in one syllable, `dianr3`, whose text has two characters.
+"""Merges 儿 into the syllable before it: 一点儿 ends in one syllable, `dianr3`, whose text has two characters.
 
-It joins the nouns and the few pronouns and verbs that the north ends so. What is spoken of a child (女儿, 婴儿,
-为儿求情), names (可儿), and the creatures and things of songs (鸟儿, 月儿) keep a syllable for it.
+It merges with the nouns, pronouns and verbs that have erhua in northern speech. It stays a syllable of its own in the
+sense of a child (女儿, 婴儿, 为儿求情), in names (可儿), and after the animals and things of songs (鸟儿, 月儿).
 """
 
 from collections.abc import Sequence
@@ -10,79 +10,80 @@ from dataclasses import replace
 from server.text.units.syllables import is_erhua
 from server.text.words import Syllable, Word
 
-_TAKES = frozenset(
+_ERHUA_CHARACTERS = frozenset(
     "点会这那哪今昨事玩意门劲味块活头面边样根份片汤盆圈弯条班伴瓣票本词错范方杆个棍馆罐官鬼孩号盒核价尖件角脚空口筐脸粒亮"
     "猫谜名末沫盘皮瓶旗气球曲人仁刃色嗓勺神声手水丝摊坛套蹄桶腿碗尾馅弦腰爷影园院渣爪汁枝珠桌字嘴座缝裂道辙趟遍阵趣段伙颗窝"
     "坑饭蛋鸡鸭狗兔虾虫哥姐妞娘俩仨们汉特遛早慢好远满悄倍闷盹滚嗝堆闲芽板帽衫兜衩心眼包单串刀车歌饼茶糖豆果烂礼景朵贝啥"
     "准溜同油刺塞挨地"
 )
-_TAKES_AFTER = {
+_ERHUA_AFTER = {
     "对": "一成这两几", "天": "聊谈这", "话": "笑说", "干": "饼", "底": "到", "家": "一", "法": "没",
     "花": "葱烟火雪爆腰",
     "明": "，", "后": "，", "前": "，", "侄": "，", "画": "小张幅", "鸟": "小",
 }  # fmt: skip
-"""Characters that take it only after one of these; ， is a break or the beginning of a word."""
-_CHILD = "童子女媳孙科歌时戏化"
-"""After 儿 they make it a word's beginning: 儿童, 儿时."""
-_FULL = {"头": "2", "同": "4"}
-"""Neutral at the end of a word (老头, 胡同), but not before it."""
-_HIGH = "慢好远快满早"
-"""Doubled before it, the second has the first tone: 慢慢儿, 好好儿."""
+"""Character with erhua -> the characters after which it has erhua; ， is a break or the beginning of a word."""
+_CHILD_COMPOUNDS = "童子女媳孙科歌时戏化"
+"""After 儿 they form a word that begins with 儿: 儿童, 儿时."""
+_TONES_BEFORE_ER = {"头": "2", "同": "4"}
+"""Neutral at the end of a word (老头, 胡同), but not before 儿."""
+_FIRST_TONE_REDUPLICATIONS = "慢好远快满早"
+"""When doubled before 儿, the second has the first tone: 慢慢儿, 好好儿."""
 
 
-def join(words: Sequence[Word]) -> list[Word]:
-    """The same words, with 儿 in the syllable before it where it belongs there.
+def merge_erhua(words: Sequence[Word]) -> list[Word]:
+    """Returns the words with 儿 merged into the syllable before it where the two are one.
 
-    A syllable that was given as erhua (`huir4`) takes its 儿 wherever it stands; one that was given without it
-    does not.
+    An explicit reading with erhua (`huir4`) always takes the 儿 after it, one without erhua never does.
     """
-    joined: list[Word] = []
-    said: list[Syllable] = []
-    """What has been said since the last pause."""
+    merged: list[Word] = []
+    preceding: list[Syllable] = []
+    """The syllables since the last pause."""
     for word in words:
-        if joined and joined[-1].pause:
-            said.clear()
+        if merged and merged[-1].break_level:
+            preceding.clear()
         syllables: list[Syllable] = []
-        for place, syllable in enumerate(word.syllables):
-            opens = place == 0 and word.text[1:2] and word.text[1] in _CHILD  # 这|儿童
-            if syllable.text == "儿" and said and not opens and _belongs(said, syllable):
-                said[-1] = whole = _whole(said, syllable)
+        for index, syllable in enumerate(word.syllables):
+            begins_word = index == 0 and word.text[1:2] and word.text[1] in _CHILD_COMPOUNDS  # 这|儿童
+            if syllable.text == "儿" and preceding and not begins_word and _is_suffix(preceding, syllable):
+                preceding[-1] = whole = _merge(preceding, syllable)
                 if syllables:
                     syllables[-1] = whole
                 else:
-                    joined[-1] = replace(joined[-1], syllables=(*joined[-1].syllables[:-1], whole))
+                    merged[-1] = replace(merged[-1], syllables=(*merged[-1].syllables[:-1], whole))
             else:
                 syllables.append(syllable)
-                said.append(syllable)
+                preceding.append(syllable)
         if syllables:
-            joined.append(replace(word, syllables=tuple(syllables)))
-        elif joined:
-            joined[-1] = replace(joined[-1], pause=max(word.pause, joined[-1].pause), joined=word.joined)
-    return joined
+            merged.append(replace(word, syllables=tuple(syllables)))
+        elif merged:
+            level = max(word.break_level, merged[-1].break_level)
+            merged[-1] = replace(merged[-1], break_level=level, no_break_after=word.no_break_after)
+    return merged
 
 
-def _belongs(said: Sequence[Syllable], child: Syllable) -> bool:
-    """Is this 儿 part of the syllable before it?"""
-    last = said[-1]
-    if last.end != child.start or not last.pinyin:
+def _is_suffix(preceding: Sequence[Syllable], er: Syllable) -> bool:
+    """Returns whether 儿 is part of the syllable before it."""
+    last = preceding[-1]
+    if last.end != er.start or not last.pinyin:
         return False
-    if last.fixed or is_erhua(last.pinyin[:-1]):
-        return last.fixed and is_erhua(last.pinyin[:-1])
-    if child.fixed or last.pinyin[:-1] == "er":
+    if last.explicit or is_erhua(last.pinyin[:-1]):
+        return last.explicit and is_erhua(last.pinyin[:-1])
+    if er.explicit or last.pinyin[:-1] == "er":
         return False
-    before = said[-2].text if len(said) > 1 and said[-2].end == last.start else "，"
-    if last.text in _HIGH and before == last.text:
+    before = preceding[-2].text if len(preceding) > 1 and preceding[-2].end == last.start else "，"
+    if last.text in _FIRST_TONE_REDUPLICATIONS and before == last.text:
         return True
-    return last.text in _TAKES or before in _TAKES_AFTER.get(last.text, "")
+    return last.text in _ERHUA_CHARACTERS or before in _ERHUA_AFTER.get(last.text, "")
 
 
-def _whole(said: Sequence[Syllable], child: Syllable) -> Syllable:
-    """The last syllable and 儿 as one."""
-    last = said[-1]
+def _merge(preceding: Sequence[Syllable], er: Syllable) -> Syllable:
+    """Returns the last syllable and 儿 as one."""
+    last = preceding[-1]
     base, tone = last.pinyin[:-1], last.pinyin[-1]
-    if last.text in _FULL:
-        tone = _FULL[last.text]
-    elif len(said) > 1 and last.text in _HIGH and said[-2].text == last.text and not last.fixed:
+    is_doubled = len(preceding) > 1 and preceding[-2].text == last.text
+    if last.text in _TONES_BEFORE_ER:
+        tone = _TONES_BEFORE_ER[last.text]
+    elif is_doubled and last.text in _FIRST_TONE_REDUPLICATIONS and not last.explicit:
         tone = "1"
-    base = base if last.fixed else f"{base}r"
-    return replace(last, text=last.text + child.text, pinyin=base + tone, end=child.end)
+    base = base if last.explicit else f"{base}r"
+    return replace(last, text=last.text + er.text, pinyin=base + tone, end=er.end)

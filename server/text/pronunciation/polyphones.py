@@ -1,9 +1,9 @@
-"""Characters with several readings -> the reading that fits the sentence, by the network of g2pM.
+"""Disambiguates polyphonic characters by their sentence, with the network of g2pM.
 
-g2pM (Apache-2.0) ships a small bidirectional LSTM as NumPy arrays in pickles. Its arithmetic is done here, because
-its own code reads every character of every sentence, runs the two directions apart, leaves its files open and
-executes whatever its pickles ask for. Nothing is loaded before the first sentence that needs it; after that the
-arrays are only read, from any number of threads.
+g2pM (Apache-2.0) contains a small bidirectional LSTM as NumPy arrays in pickles. Inference is implemented here, because
+g2pM's own code predicts every character of every sentence, runs the two directions separately, leaves its files open
+and unpickles arbitrary classes. The network is loaded for the first sentence that needs it and is read-only after that,
+so threads may share it.
 """
 
 import pickle
@@ -17,17 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-_UNKNOWN, _FIRST, _LAST = "<UNK>", "시", "끝"
-_ALLOWED = {
+_UNKNOWN, _BEGIN, _END = "<UNK>", "시", "끝"
+_ALLOWED_CLASSES = {
     ("numpy.core.multiarray", "_reconstruct"): ("numpy._core.multiarray", "_reconstruct"),
     ("numpy", "ndarray"): ("numpy", "ndarray"),
     ("numpy", "dtype"): ("numpy", "dtype"),
 }
-"""All that the pickles may name, and where NumPy 2 keeps it."""
+"""The only names that the pickles may refer to -> their location in NumPy 2."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Network:
+    """The weights of the network."""
+
     ids: Mapping[str, int]
     """Character -> row of `embedding`."""
     readings: Mapping[str, tuple[tuple[int, str], ...]]
@@ -46,30 +48,33 @@ class _Network:
     """Weights [classes, 32] and bias [classes]."""
 
 
-def decide(sentence: str, places: Sequence[int]) -> dict[int, str]:
-    """The readings of the characters at `places`, for those that the network knows: `chong2`, v for ü, neutral 5."""
-    if not places:
+def disambiguate(sentence: str, positions: Sequence[int]) -> dict[int, str]:
+    """Returns the readings of the characters at `positions`, as far as the network has several for them.
+
+    A reading is `chong2`, with v for ü and 5 for the neutral tone.
+    """
+    if not positions:
         return {}
     network = _network()
-    known = [place for place in places if sentence[place] in network.readings]
+    known = [position for position in positions if sentence[position] in network.readings]
     if not known:
         return {}
     unknown = network.ids[_UNKNOWN]
-    ids = [network.ids[_FIRST], *(network.ids.get(char, unknown) for char in sentence), network.ids[_LAST]]
-    states = _states(network, network.embedding[ids])[np.array(known) + 1]
+    ids = [network.ids[_BEGIN], *(network.ids.get(char, unknown) for char in sentence), network.ids[_END]]
+    states = _lstm(network, network.embedding[ids])[np.array(known) + 1]
     weight, bias = network.hidden
     hidden = np.maximum(states @ weight + bias, 0)
-    decided: dict[int, str] = {}
-    for place, vector in zip(known, hidden, strict=True):
-        candidates = network.readings[sentence[place]]
+    predicted: dict[int, str] = {}
+    for position, vector in zip(known, hidden, strict=True):
+        candidates = network.readings[sentence[position]]
         rows = [row for row, _ in candidates]
         scores = network.output[0][rows] @ vector + network.output[1][rows]
-        decided[place] = candidates[int(scores.argmax())][1]
-    return decided
+        predicted[position] = candidates[int(scores.argmax())][1]
+    return predicted
 
 
-def _states(network: _Network, embedded: Array) -> Array:
-    """[characters, 64] -> the LSTM's outputs, [characters, 2 * 32]; both directions step together."""
+def _lstm(network: _Network, embedded: Array) -> Array:
+    """Computes the LSTM outputs, [characters, 64] -> [characters, 2 * 32], both directions in each step."""
     size = network.recurrent.shape[1]
     gates = np.stack([embedded @ network.inputs[0], embedded[::-1] @ network.inputs[1]], axis=1) + network.bias
     states = np.empty((len(embedded), 2, size), np.float32)
@@ -78,21 +83,27 @@ def _states(network: _Network, embedded: Array) -> Array:
     for step in range(len(embedded)):
         gate = gates[step] + (output @ network.recurrent)[:, 0]
         # a sigmoid is a tanh of half its argument, and a tanh cannot overflow
-        entry, forget, exit_ = (0.5 + 0.5 * np.tanh(0.5 * gate[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
-        cell = forget * cell + entry * np.tanh(gate[:, 2 * size : 3 * size])
-        states[step] = exit_ * np.tanh(cell)
+        input_gate, forget_gate, output_gate = (
+            0.5 + 0.5 * np.tanh(0.5 * gate[:, k * size : (k + 1) * size]) for k in (0, 1, 3)
+        )
+        cell = forget_gate * cell + input_gate * np.tanh(gate[:, 2 * size : 3 * size])
+        states[step] = output_gate * np.tanh(cell)
         output = states[step][:, None, :]
     return np.concatenate([states[:, 0], states[::-1, 1]], axis=1)
 
 
 @lru_cache(maxsize=1)
 def _network() -> _Network:
-    classes = {_ours(name): row for name, row in _load("class2idx").items()}
+    classes = {_normalize_pinyin(name): row for name, row in _load("class2idx").items()}
     arrays: dict[str, Array] = _load("np_ckpt")
     lstm = {name: [arrays[f"lstm.{name}_l0{way}"] for way in ("", "_reverse")] for name in
             ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}  # fmt: skip
     readings = {
-        char: tuple((classes[_ours(name)], _ours(name)) for name in names if _ours(name) in classes)
+        char: tuple(
+            (classes[_normalize_pinyin(name)], _normalize_pinyin(name))
+            for name in names
+            if _normalize_pinyin(name) in classes
+        )
         for char, names in _load("digest_cedict").items()
         if len(char) == 1 and len(names) > 1
     }
@@ -108,19 +119,21 @@ def _network() -> _Network:
     )
 
 
-def _ours(reading: str) -> str:
+def _normalize_pinyin(reading: str) -> str:
     return reading.replace("u:", "v")
 
 
 def _load(name: str) -> dict[str, Any]:
     with files("g2pM").joinpath(f"{name}.pkl").open("rb") as file:
-        return cast(dict[str, Any], _Arrays(file).load())
+        return cast(dict[str, Any], _ArrayUnpickler(file).load())
 
 
-class _Arrays(pickle.Unpickler):
-    """Plain containers and NumPy arrays, nothing else."""
+class _ArrayUnpickler(pickle.Unpickler):
+    """Restricted to plain containers and NumPy arrays."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"the data of g2pM asks for {module}.{name}; reinstall it: pip install g2pM")
-        return super().find_class(*_ALLOWED[module, name])
+        if (module, name) not in _ALLOWED_CLASSES:
+            raise pickle.UnpicklingError(
+                f"the data of g2pM refers to {module}.{name}, which is not allowed; reinstall it: pip install g2pM"
+            )
+        return super().find_class(*_ALLOWED_CLASSES[module, name])

@@ -1,11 +1,11 @@
-"""The few words that the rules know by heart. Short on purpose: long lists of neutral tones do more harm than good."""
+"""Word lists of the pronunciation rules. They are short: long lists of neutral tones did more harm than good."""
 
 
 def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
-READINGS = {
+WORD_READINGS = {
     "嗯": "en5", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1",
     "哦": "o5", "哟": "yo5",
     "教": "jiao1", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
@@ -28,26 +28,33 @@ READINGS = {
     "边长": "bian1 chang2", "应届": "ying1 jie4", "落枕": "lao4 zhen3", "打转": "da3 zhuan4", "转圈": "zhuan4 quan1",
     "量身": "liang2 shen1", "量身定做": "liang2 shen1 ding4 zuo4", "调成": "tiao2 cheng2", "耍乐": "shua3 le4",
     "太差": "tai4 cha4", "士大夫": "shi4 da4 fu1", "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4",
+    "大汗": "da4 han4", "满头大汗": "man3 tou2 da4 han4",
+    "大汗淋漓": "da4 han4 lin2 li2", "汗国": "han2 guo2", "汗位": "han2 wei4",
+    "一老一少": "yi1 lao3 yi1 shao4", "老夫少妻": "lao3 fu1 shao4 qi1",
     "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
 }  # fmt: skip
-"""Words that the dictionary reads wrongly or by a rarer reading."""
+"""Words for which the dictionary has a wrong or rare reading."""
 
-CERTAIN = frozenset("降的地了着啊呢谁没行调都应当只好处弄杆仇挨刨相更传斗假还发中会过上边嗯儿和哄豁揣冠逮擂胖一不难")
-"""Characters of several readings for which a dictionary without a context does better than the network without one."""
+DICTIONARY_CHARACTERS = frozenset(
+    "降的地了着啊呢谁没行调都应当只好处弄杆仇挨刨相更传斗假还发中会过上边嗯儿和哄豁揣冠逮擂胖一不难"
+)
+"""Polyphonic characters for which the dictionary's default reading is right more often than the network's."""
 
-CERTAIN_ALONE = frozenset("藏挑卷粘倒看背转空乐")
-"""The same, where they are a word by themselves: verbs of every day."""
+DICTIONARY_WORDS = frozenset("藏挑卷粘倒看背转空乐")
+"""The same for characters that form a word of their own: common verbs."""
 
-FINAL = frozenset("吧哇啦哩哟呗哦")
-"""Particles before a pause; elsewhere they spell foreign names."""
+SENTENCE_FINAL_PARTICLES = frozenset("吧哇啦哩哟呗哦")
+"""Particles before a pause. Elsewhere these characters transcribe foreign names."""
 
-SONS = frozenset("孔孟老庄荀墨男女电原分离粒质中光量孢核因弟太王公父母之其庶天君才士游浪学长次幼独种瓜莲棋")
-"""子 after these is a person, a title, a seed or a particle of physics, and keeps its tone."""
+FULL_TONE_ZI_PREDECESSORS = frozenset(
+    "孔孟老庄荀墨男女电原分离粒质中光量孢核因弟太王公父母之其庶天君才士游浪学长次幼独种瓜莲棋"
+)
+"""After these 子 is a root and keeps its tone: a person, a title, a seed, a particle of physics."""
 
-GETTING = frozenset("不获所取求难自夺赢博")
-"""得 after these means to get."""
+OBTAINING_VERBS = frozenset("不获所取求难自夺赢博")
+"""After these 得 means to obtain, and is not a particle."""
 
-NEUTRAL = _words(
+NEUTRAL_TONE_WORDS = _words(
     "朋友 东西 漂亮 明白 清楚 知道 意思 时候 地方 事情 认识 衣服 眼睛 耳朵 太阳 月亮 窗户 石头 木头 骨头 馒头 舌头",
     "先生 学生 客气 舒服 便宜 聪明 热闹 麻烦 关系 消息 商量 打听 休息 收拾 葡萄 萝卜 豆腐 胳膊 脑袋 头发 大夫 师傅",
     "力气 脾气 名字 暖和 凉快 结实 厉害 糊涂 马虎 笑话 故事 少爷 老爷 丈夫 媳妇 亲戚 苍蝇 玻璃 黄瓜 庄稼 牲口 招呼",
@@ -63,18 +70,20 @@ NEUTRAL = _words(
     "心思 絮叨 衙门 烟筒 妖精 爷们 冤枉 在乎 眨巴 张罗 直溜 指头 主意 转悠 壮实 耷拉 疟疾 妥帖 荸荠 牡丹 告示 含糊",
     "胡琴 胡同 滑溜 活计 伙食 记号 家伙 架势 见识 将就 叫唤",
 )
-"""Their last syllable is neutral."""
+"""Words of two characters, the second with the neutral tone."""
 
-KIN = frozenset("爸妈哥姐弟妹爷奶叔舅姑公婆伯娃星猩")
-"""Doubled (妈妈), the second is neutral, and a third tone before it stays."""
+KINSHIP_CHARACTERS = frozenset("爸妈哥姐弟妹爷奶叔舅姑公婆伯娃星猩")
+"""When doubled (妈妈), the second has the neutral tone, and a third tone on the first stays."""
 
-FULL = _words("天天 人人 常常 往往 渐渐 刚刚 仅仅 慢慢 默默 处处 家家 样样 种种 多多 大大 小小 整整 足足 活活")
-"""Doubled, and yet both keep their tones, whatever part of speech they are taken for."""
+FULL_TONE_REDUPLICATIONS = _words(
+    "天天 人人 常常 往往 渐渐 刚刚 仅仅 慢慢 默默 处处 家家 样样 种种 多多 大大 小小 整整 足足 活活"
+)
+"""Doubled characters that both keep their tones, regardless of their part-of-speech tag."""
 
-OBLIGED = _words("我 你 他 她 您 咱 我们 你们 他们 她们 咱们 大家 都 还 也 就 总 必 非 可 又 只")
-"""After these 得 means must."""
+MODAL_DEI_PREDECESSORS = _words("我 你 他 她 您 咱 我们 你们 他们 她们 咱们 大家 都 还 也 就 总 必 非 可 又 只")
+"""Pronouns and adverbs after which 得 is the modal verb dei3."""
 
-SURNAMES = {
+SURNAME_READINGS = {
     "曾": "zeng1", "单": "shan4", "任": "ren2", "解": "xie4", "华": "hua4", "仇": "qiu2", "区": "ou1", "查": "zha1",
     "朴": "piao2", "盖": "ge3", "乐": "yue4", "葛": "ge3", "纪": "ji3", "燕": "yan1", "翟": "zhai2", "缪": "miao4",
     "覃": "qin2", "隗": "wei3", "冼": "xian3", "逄": "pang2", "晁": "chao2",
@@ -83,38 +92,41 @@ SURNAMES = {
 }  # fmt: skip
 """Surnames with a reading of their own, which apply after 姓 and before a title."""
 
-NAME_SURNAMES = SURNAMES | {
+NAME_SURNAME_READINGS = SURNAME_READINGS | {
     "员": "yun4", "繁": "po2", "召": "shao4", "种": "chong2", "折": "she2", "秘": "bi4", "祭": "zhai4", "那": "na1",
     "哈": "ha3", "重": "chong2", "尉迟": "yu4 chi2", "万俟": "mo4 qi2", "令狐": "ling2 hu2", "澹台": "tan2 tai2",
     "单于": "chan2 yu2", "长孙": "zhang3 sun1",
 }  # fmt: skip
-"""`SURNAMES`, and those that are more often common words (那老师, 百姓种地): only for text that is marked as a name."""
+"""`SURNAME_READINGS`, and those that are more often common words (那老师, 百姓种地): only for marked names."""
 
-COUNTS = "零一二三四五六七八九十百千万亿两几每这那哪"
-"""What stands before a measure word."""
+QUANTIFIER_CHARACTERS = "零一二三四五六七八九十百千万亿两几每这那哪"
+"""The last character before a measure word."""
 
-MEASURED = {"只": "zhi1", "角": "jiao3"}
-"""How these are read after what counts them."""
+MEASURE_WORD_READINGS = {"只": "zhi1", "角": "jiao3"}
+"""Measure words whose reading differs from that of the word."""
 
-TRIED = "玩问数画闻量逛猜"
-"""Verbs that, doubled, are taken for nouns."""
+REDUPLICATED_VERBS = "玩问数画闻量逛猜"
+"""Verbs that rjieba tags as nouns when they are doubled."""
 
 TITLES = _words("先生 女士 小姐 太太 老师 经理 总 医生 教授 局长 校长 主任 同学 师傅 某 某某")
+"""Forms of address after a surname."""
 
-BINDERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿请")
-"""A word with one of these that stands in no dictionary was never a word."""
+FUNCTION_CHARACTERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿请")
+"""A word that contains one of these and is not in rjieba's dictionary is a wrong guess of the segmenter."""
 
-VERY = _words("很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够")
-"""After these 长 is long."""
-
-ENCLITICS = _words(
-    "的 地 得 了 着 过 们 吗 呢 吧 啊 呀 嘛 啦 哦 喔 哟 么",
-    "里 上 下 中 内 外 儿 子 头 年 月 日 号 点 分",
+DEGREE_ADVERBS = _words(
+    "很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够 极 极其 颇 甚 较 偏 越来越 更加 十分 愈",
 )
-"""Single syllables that lean on the word before them."""
+"""Adverbs before an adjective."""
 
-PROCLITICS = _words(
-    "不 没 很 太 最 更 都 也 就 还 再 又 才 只 刚 正 我 你 他 她 它 您 这 那 各 每 是 有 在 把 被 让 给",
-    "对 从 向 和 与 跟 比 第 想 要 会 能 可 请 去 来 大 小 老 新 一 两",
+ADJECTIVE_READINGS = {"长": "chang2", "少": "shao3", "重": "zhong4", "差": "cha4"}
+"""Readings of polyphonic adjectives after a degree adverb."""
+
+WORN_BODY_PARTS = "身头脚足颈"
+"""Before 着 in the sense of wearing: 身着, 脚着."""
+
+BENEFICIARIES = _words(
+    "父母 爸妈 爸爸 妈妈 父亲 母亲 爷爷 奶奶 孩子 儿子 女儿 哥哥 姐姐 弟弟 妹妹 妻子 丈夫 家人 亲人 家庭 老人 朋友",
+    "别人 他人 人们 客户 客人 顾客 用户 乘客 旅客 游客 读者 观众 病人 患者 市民 居民 村民 群众 百姓 国家 祖国 社会",
 )
-"""Single syllables that lean on a word of two."""
+"""People for whom something is done: after 为 they are a beneficiary rather than a predicate."""

@@ -1,1 +1,1 @@
-"""Words -> prosodic words and phrases: the break after each word."""
+"""Predicts the breaks between words: prosodic words, phrases and pauses."""

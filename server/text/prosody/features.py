@@ -1,54 +1,55 @@
-"""What can be told about the place between two words: what the model of breaks is asked about.
+"""Features of the boundary between two words, the input of the break model.
 
-A clue is a name and its values, `kinds n v`; the model has learned how much each speaks for a break. Clues look at two
-words to either side, and at how far the last pause is and the next.
+A feature is a name and its values, `kinds n v`. Features describe two words on either side, with their part-of-speech
+tags ("kind") and lengths in syllables ("size"), and the distances to the pauses before ("since") and after ("until");
+"glued" marks a boundary inside a dictionary entry.
 """
 
 from collections.abc import Iterator, Sequence
 
-from server.text.prosody.pos_tags import kind
+from server.text.prosody.pos_tags import pos_tag
 from server.text.words import Word
 
-PAUSE = 2
-"""Breaks of this level or above end a phrase: lengths are counted between them."""
-_NEAR = (1, 2, 3, 4, 5, 7, 10)
-_FINE = (1, 2, 3, 4, 5, 6, 7, 9, 11, 14)
-_COARSE = (2, 4, 6, 9)
-_WHOLE = (4, 5, 6, 7, 8, 9, 10, 12, 14, 17)
-_MOST_SYLLABLES = 4
-"""Longer words are as this."""
+PAUSE_LEVEL = 2
+"""Distances are counted between breaks of this level or above."""
+_NEAR_STEPS = (1, 2, 3, 4, 5, 7, 10)
+_FINE_STEPS = (1, 2, 3, 4, 5, 6, 7, 9, 11, 14)
+_COARSE_STEPS = (2, 4, 6, 9)
+_PHRASE_STEPS = (4, 5, 6, 7, 8, 9, 10, 12, 14, 17)
+_MAX_SYLLABLES = 4
+"""Longer words count as words of this length."""
 
 
-def clues(words: Sequence[Word]) -> list[list[str]]:
-    """For every place between two words what is known of it."""
-    kinds = ["^^", "^", *(kind(word.text) for word in words), "$", "$$"]
-    sizes = [0, 0, *(min(len(word.syllables), _MOST_SYLLABLES) for word in words), 0, 0]
+def break_features(words: Sequence[Word]) -> list[list[str]]:
+    """Returns the features of every boundary between two words."""
+    tags = ["^^", "^", *(pos_tag(word.text) for word in words), "$", "$$"]
+    sizes = [0, 0, *(min(len(word.syllables), _MAX_SYLLABLES) for word in words), 0, 0]
     since = _since_pause(words)
     until = _until_pause(words)
     return [
         [
-            *_of_words(words[place], words[place + 1], kinds[place + 2 : place + 4], sizes[place + 2 : place + 4]),
-            *_of_kinds(kinds[place + 1 : place + 5], sizes[place + 1 : place + 5]),
-            *_of_lengths(since[place], until[place], kinds[place + 2], kinds[place + 3]),
+            *_word_features(words[i], words[i + 1], tags[i + 2 : i + 4], sizes[i + 2 : i + 4]),
+            *_tag_features(tags[i + 1 : i + 5], sizes[i + 1 : i + 5]),
+            *_distance_features(since[i], until[i], tags[i + 2], tags[i + 3]),
         ]
-        for place in range(len(words) - 1)
+        for i in range(len(words) - 1)
     ]
 
 
-def _of_words(left: Word, right: Word, kinds: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
-    yield "place"
+def _word_features(left: Word, right: Word, tags: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
+    yield "place"  # the bias
     yield f"left {left.text}"
     yield f"right {right.text}"
     yield f"left,size {left.text} {sizes[1]}"
     yield f"right,size {right.text} {sizes[0]}"
-    yield f"left,kind {left.text} {kinds[1]}"
-    yield f"kind,right {kinds[0]} {right.text}"
-    if right.glued:
+    yield f"left,kind {left.text} {tags[1]}"
+    yield f"kind,right {tags[0]} {right.text}"
+    if right.continues_compound:
         yield f"glued {sizes[0]} {sizes[1]}"
 
 
-def _of_kinds(kinds: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
-    before, left, right, after = kinds
+def _tag_features(tags: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
+    before, left, right, after = tags
     size_before, size_left, size_right, size_after = sizes
     yield f"left kind {left}"
     yield f"right kind {right}"
@@ -65,40 +66,40 @@ def _of_kinds(kinds: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
     yield f"right kind,sizes {right} {size_left} {size_right}"
 
 
-def _of_lengths(since: int, until: int, left: str, right: str) -> Iterator[str]:
-    """`since` and `until` are syllables to the pauses around the place."""
-    yield f"since {_step(since, _FINE)}"
-    yield f"until {_step(until, _FINE)}"
-    yield f"since,until {_step(since, _COARSE)} {_step(until, _COARSE)}"
-    yield f"whole,since {_step(since + until, _WHOLE)} {_step(since, _FINE)}"
-    yield f"since,right kind {_step(since, _NEAR)} {right}"
-    yield f"until,left kind {_step(until, _NEAR)} {left}"
-    yield f"until,right kind {_step(until, _NEAR)} {right}"
+def _distance_features(since: int, until: int, left: str, right: str) -> Iterator[str]:
+    """`since` and `until` are syllables to the pause before and after the boundary; `left` and `right` are tags."""
+    yield f"since {_quantize(since, _FINE_STEPS)}"
+    yield f"until {_quantize(until, _FINE_STEPS)}"
+    yield f"since,until {_quantize(since, _COARSE_STEPS)} {_quantize(until, _COARSE_STEPS)}"
+    yield f"whole,since {_quantize(since + until, _PHRASE_STEPS)} {_quantize(since, _FINE_STEPS)}"
+    yield f"since,right kind {_quantize(since, _NEAR_STEPS)} {right}"
+    yield f"until,left kind {_quantize(until, _NEAR_STEPS)} {left}"
+    yield f"until,right kind {_quantize(until, _NEAR_STEPS)} {right}"
 
 
-def _step(length: int, steps: Sequence[int]) -> int:
-    """The first step that a length does not pass; one beyond the last."""
+def _quantize(length: int, steps: Sequence[int]) -> int:
+    """Quantizes a length: returns the first step that is not below it, or the last step plus one."""
     return next((step for step in steps if length <= step), steps[-1] + 1)
 
 
 def _since_pause(words: Sequence[Word]) -> list[int]:
-    """Syllables from the last pause up to the end of each word."""
+    """Returns the syllables from the last pause to the end of each word."""
     lengths = []
     length = 0
     for word in words:
         length += len(word.syllables)
         lengths.append(length)
-        if word.pause >= PAUSE:
+        if word.break_level >= PAUSE_LEVEL:
             length = 0
     return lengths
 
 
 def _until_pause(words: Sequence[Word]) -> list[int]:
-    """Syllables from the end of each word to the next pause."""
+    """Returns the syllables from the end of each word to the next pause."""
     lengths = []
     length = 0
     for word in reversed(words):
-        if word.pause >= PAUSE:
+        if word.break_level >= PAUSE_LEVEL:
             length = 0
         lengths.append(length)
         length += len(word.syllables)

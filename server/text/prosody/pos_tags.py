@@ -1,30 +1,30 @@
-"""What kind of word a word is, as far as breaks care.
+"""Part-of-speech tags for break prediction.
 
-The part of speech is the one that a word has most often; names are one kind, and the particles of structure are each
-their own, for they lean on what stands before them.
+A word gets its most frequent tag, without regard to the sentence. All proper names share a tag, and each structural
+particle has a tag of its own, because it is enclitic.
 """
 
 from functools import lru_cache
 
 from server.text.normalization.numerals import NUMERALS
 
-_MERGED = {
+_MERGED_TAGS = {
     "nr": "name", "nrt": "name", "nrfg": "name", "ns": "name", "nt": "name", "nz": "name",
     "uj": "的", "ul": "了", "uz": "着", "ug": "过", "ud": "得", "uv": "地",
     "zg": "d", "df": "d", "ad": "d", "b": "a", "z": "a", "ag": "a", "vg": "v", "l": "v", "tg": "t", "s": "f",
     "ng": "n", "an": "n", "j": "n", "k": "n", "g": "n", "h": "n", "mq": "m", "mg": "m",
 }  # fmt: skip
-"""Tags of rjieba that behave alike."""
+"""rjieba's tag -> the tag that is used in its place."""
 
 
 @lru_cache(maxsize=16384)
-def kind(word: str) -> str:
-    """`n` `v` `d` `p` ... as rjieba tags them, `m` for all numerals, `name`, or a particle itself."""
+def pos_tag(word: str) -> str:
+    """Returns rjieba's tag (`n` `v` `d` `p` ...), `m` for numerals, `name`, or the particle itself."""
     if all(char in NUMERALS for char in word):
         return "m"
     import rjieba
 
     tags = [tag for _, tag in rjieba.tag(word, False)]
-    if len(tags) > 1:  # in no dictionary: its last part names what it is, unless it is counted
+    if len(tags) > 1:  # not in the dictionary: the head is the last part, unless the word is a quantity
         return "m" if tags[0] == "m" else tags[-1][0]
-    return _MERGED.get(tags[0], tags[0])
+    return _MERGED_TAGS.get(tags[0], tags[0])

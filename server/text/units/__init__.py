@@ -1,1 +1,1 @@
-"""Pinyin and phones -> rows of a voice's embedding tables."""
+"""Maps pinyin and phones to symbols and to rows of a voice's embedding tables."""

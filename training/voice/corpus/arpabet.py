@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from server.text.english.syllables import parts
+from server.text.english.syllables import split_syllables
 
 ARPABET: dict[str, tuple[str, ...]] = {
     "p": ("p",), "b": ("b",), "t": ("t",), "t#": ("t",), "t2": ("t",), "d": ("d",), "d#": ("d",), "k": ("k",),
@@ -75,7 +75,7 @@ def to_arpabet(transcription: str) -> Iterator[EnglishPhoneme]:
 def syllabify(phones: Sequence[tuple[str, bool]]) -> list[SyllablePhone]:
     """Divides (ARPAbet phone, stressed vowel) pairs into syllables, with the boundaries of the server's front end."""
     result: list[SyllablePhone] = []
-    for part in parts([name for name, _ in phones]):
+    for part in split_syllables([name for name, _ in phones]):
         start, end = len(result), len(result) + len(part)
         stressed = any(stress for _, stress in phones[start:end])
         for index in range(start, end):
