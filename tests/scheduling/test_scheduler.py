@@ -113,7 +113,7 @@ def utterances(synthesizer: Synthesizer) -> list[list[Sentence]]:
         cuts = [whole[0], whole[1], whole[0][:7], [*whole[1][:5], *whole[0][:9]]]
         parts = [[sentence_of(synthesizer.tables.encode(" ".join(cut)))] for cut in cuts]
     return [
-        [replace(sentence, unit_unit_styles=(Style(speed),)) for sentence in part]
+        [replace(sentence, unit_styles=(Style(speed),)) for sentence in part]
         for part, speed in zip(parts, (1.0, 0.4, 2.0, 0.7), strict=True)
     ]
 
