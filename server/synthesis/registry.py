@@ -108,7 +108,7 @@ class OnDemandVoices:
     """The same voices for a process that speaks once: each one is opened when it is first used."""
 
     def __init__(self, config: Config) -> None:
-        self._library = VoiceRegistry(config)
+        self._registry = VoiceRegistry(config)
         self._config = config
         self._opened: dict[str, Synthesizer] = {}
 
@@ -116,7 +116,7 @@ class OnDemandVoices:
         """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
         folder = voice_folder(self._config, name).name
         if folder not in self._opened:
-            self._opened[folder] = self._library.open(folder)
+            self._opened[folder] = self._registry.open(folder)
         return self._opened[folder]
 
     def sample_rates(self) -> dict[str, int]:

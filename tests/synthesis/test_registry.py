@@ -25,9 +25,9 @@ def models(tmp_path: Path) -> Path:
 
 def loaded(models: Path) -> VoiceRegistry:
     runtime = RuntimeSection(providers=("cpu",), threads=1)
-    library = VoiceRegistry(Config(models=ModelsSection(path=models), runtime=runtime))
-    library.load()
-    return library
+    registry = VoiceRegistry(Config(models=ModelsSection(path=models), runtime=runtime))
+    registry.load()
+    return registry
 
 
 def edit(models: Path, **changes: object) -> None:
@@ -36,12 +36,12 @@ def edit(models: Path, **changes: object) -> None:
 
 
 def test_all_voices_load(models: Path) -> None:
-    library = loaded(models)
-    assert (library.state, list(library.voices), dict(library.broken)) == ("ready", ["demo", "other"], {})
-    assert library.synthesizer(None).voice.name == "demo"
-    assert library.synthesizer("other").voice.name == "other"
+    registry = loaded(models)
+    assert (registry.state, list(registry.voices), dict(registry.broken)) == ("ready", ["demo", "other"], {})
+    assert registry.synthesizer(None).voice.name == "demo"
+    assert registry.synthesizer("other").voice.name == "other"
     with pytest.raises(UnknownNameError, match="unknown voice 'nobody'; valid: demo, other"):
-        library.synthesizer("nobody")
+        registry.synthesizer("nobody")
 
 
 BREAKAGES = {
@@ -63,12 +63,12 @@ BREAKAGES = {
 def test_a_broken_voice_is_listed_with_its_reason_and_the_others_speak(case: str, models: Path) -> None:
     break_it, reason = BREAKAGES[case]
     break_it(models)
-    library = loaded(models)
-    assert library.state == "ready"
-    assert reason in library.broken["other"]
+    registry = loaded(models)
+    assert registry.state == "ready"
+    assert reason in registry.broken["other"]
     with pytest.raises(VoiceError, match="'other' is broken"):
-        library.synthesizer("other")
-    assert len(next(speak(library.synthesizer("demo"), "你好。")).samples)
+        registry.synthesizer("other")
+    assert len(next(speak(registry.synthesizer("demo"), "你好。")).samples)
 
 
 def test_a_folder_without_a_working_voice_has_failed(models: Path) -> None:
