@@ -15,7 +15,8 @@ from bench.system.process_usage import ProcessUsage
 from server.audio.pcm import pcm_bytes
 from server.config import Config, ModelsSection, RuntimeSection
 from server.runtime.session import Session
-from server.scheduling.graph_run import GraphRun, Outputs, run_batch
+from server.scheduling.batching import run_batch
+from server.scheduling.graph_run import GraphRun, Outputs
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import Scheduler
 from server.scheduling.task import Chunks, Task
@@ -137,7 +138,7 @@ class ScheduledEngine:
     def __init__(self, engine: Engine) -> None:
         self._synthesizer = engine.synthesizer
         self._scheduler = Scheduler()
-        self._scheduler.profile(self._synthesizer.voice.name, self._synthesizer.profile)
+        self._scheduler.measure_cost(self._synthesizer.voice.name, self._synthesizer.probe)
 
     def stream(self, text: str) -> Iterator[float]:
         """Yields the seconds of audio in each chunk when it is ready; the next chunk counts as taken afterwards.

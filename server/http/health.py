@@ -42,7 +42,7 @@ class HealthRoute:
             "load": {
                 "streams": load.streams,
                 "capacity": load.capacity,
-                "queue": load.waiting,
+                "queue": load.without_audio,
                 "share": round(load.utilization, 3),
                 "late_chunks": load.late_chunks,
                 "workers": self._scheduler.workers,

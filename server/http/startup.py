@@ -22,20 +22,20 @@ UNLOAD_INTERVAL = 5.0
 
 
 class Startup:
-    """Loads and profiles the voices; answers 503 until they are ready."""
+    """Loads the voices and measures their cost; answers 503 until they are ready."""
 
     def __init__(self, registry: "VoiceRegistry", scheduler: Scheduler) -> None:
         self._registry = registry
         self._scheduler = scheduler
-        self._profiled = False
+        self._measured = False
         self._failure: str | None = None
 
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
-        """`ready` once every voice is loaded and profiled."""
+        """`ready` once every voice is loaded and measured."""
         if self._failure:
             return "failed"
-        return "loading" if self._registry.state == "ready" and not self._profiled else self._registry.state
+        return "loading" if self._registry.state == "ready" and not self._measured else self._registry.state
 
     @property
     def reason(self) -> str | None:
@@ -69,15 +69,18 @@ class Startup:
             await asyncio.sleep(UNLOAD_INTERVAL)
             await asyncio.to_thread(self._registry.unload_idle)
 
-    def _load_and_profile(self) -> None:
+    def _load_and_measure(self) -> None:
         self._registry.load()
         for name, synthesizer in self._registry.voices.items():
-            self._scheduler.profile(name, synthesizer.profile)
-        self._profiled = True
+            try:
+                self._scheduler.measure_cost(name, synthesizer.probe)
+            except SpeechError as error:
+                _log.error("the cost of voice %s could not be measured, its streams are not limited: %s", name, error)
+        self._measured = True
 
     async def _load(self) -> None:
         try:
-            await asyncio.to_thread(self._load_and_profile)
+            await asyncio.to_thread(self._load_and_measure)
         except SpeechError as error:
             self._failure = str(error)
             _log.error("the voices cannot be loaded: %s", error)

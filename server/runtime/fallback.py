@@ -1,7 +1,7 @@
 """Chooses the execution provider: the first in the configured order that works, with the reasons why others do not.
 
-A provider is used as long as its runs succeed. When one fails, at start or in the middle of a stream, it is abandoned
-for the rest of the process and the next one in the order takes over.
+When a provider cannot open a graph, or fails in the run of a single stream (`session.py` repeats that run), it is
+abandoned for the rest of the process and the next one in the order takes over. The last one is never abandoned.
 """
 
 import logging

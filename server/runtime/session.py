@@ -26,9 +26,9 @@ DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
 class OrtDeviceTensor:
     """An output that stayed in device memory: a `DeviceTensor`."""
 
-    def __init__(self, value: ort.OrtValue, session: ort.InferenceSession) -> None:
+    def __init__(self, value: ort.OrtValue, ort_session: ort.InferenceSession) -> None:
         self.value = value
-        self.session = session
+        self.ort_session = ort_session
         """The owner of the memory: a session that was opened anew cannot read it."""
 
     @property
@@ -56,18 +56,21 @@ class Session:
         self._open_lock = threading.Lock()
         self._last_run = time.monotonic()
         self._file_stamps = [_file_stamp(path) for path in files.values()]
-        self._provider, session = providers.create_session(files, threads)
-        self._session: ort.InferenceSession | None = session
-        self.inputs = [item.name for item in session.get_inputs()]
-        self.outputs = [item.name for item in session.get_outputs()]
+        self._active: tuple[str, ort.InferenceSession] | None = providers.create_session(files, threads)
+        """The provider and its session, replaced together; None while the graph is unloaded."""
+        ort_session = self._active[1]
+        self.inputs = [item.name for item in ort_session.get_inputs()]
+        self.outputs = [item.name for item in ort_session.get_outputs()]
         self.batch_axes = {
             item.name: item.shape.index("batch") if "batch" in item.shape else None
-            for item in (*session.get_inputs(), *session.get_outputs())
+            for item in (*ort_session.get_inputs(), *ort_session.get_outputs())
         }
         """Input or output name -> the axis of its streams, None for what all streams of a run share."""
         self.next_states = next_states(self.inputs)
         """State input -> the output with its value for the next run."""
-        self.metadata = {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
+        self.metadata = {
+            key: json.loads(value) for key, value in ort_session.get_modelmeta().custom_metadata_map.items()
+        }
 
     def initial_state(self, **sizes: int) -> dict[str, Array]:
         """Zeros for every state; `sizes` fills in the open axes of the graph, `batch` is 1."""
@@ -85,12 +88,12 @@ class Session:
         `LostStateError` when input states were on a device that is gone.
         """
         while True:
-            provider, session = self._current_session()
+            provider, ort_session = self._current_session()
             try:
                 if provider == "cpu":
                     arrays = {name: to_host(value) for name, value in inputs.items()}
-                    return dict(zip(self.outputs, session.run(self.outputs, arrays), strict=True))
-                return self._run_on_device(session, inputs, keep_states)
+                    return dict(zip(self.outputs, ort_session.run(self.outputs, arrays), strict=True))
+                return self._run_on_device(ort_session, inputs, keep_states)
             except LostStateError:
                 raise
             except DEVICE_ERRORS as error:
@@ -101,14 +104,14 @@ class Session:
                 self._providers.abandon(provider, reason)
 
     def _run_on_device(
-        self, session: ort.InferenceSession, inputs: Mapping[str, BatchTensor], keep_states: bool
+        self, ort_session: ort.InferenceSession, inputs: Mapping[str, BatchTensor], keep_states: bool
     ) -> dict[str, BatchTensor]:
         """With I/O binding: neither inputs that are on the device already nor states that stay there are copied."""
-        session = session_for_shapes(session, {name: value.shape for name, value in inputs.items()})
-        device = DEVICES.get(session.get_providers()[0], "cpu")
-        binding = session.io_binding()
+        ort_session = session_for_shapes(ort_session, {name: value.shape for name, value in inputs.items()})
+        device = DEVICES.get(ort_session.get_providers()[0], "cpu")
+        binding = ort_session.io_binding()
         for name, value in inputs.items():
-            if isinstance(value, OrtDeviceTensor) and value.session is session:
+            if isinstance(value, OrtDeviceTensor) and value.ort_session is ort_session:
                 binding.bind_ortvalue_input(name, value.value)
             else:
                 binding.bind_cpu_input(name, np.ascontiguousarray(to_host(value)))
@@ -118,10 +121,11 @@ class Session:
                 binding.bind_output(name, device, self._providers.settings.device_id)
             else:
                 binding.bind_output(name)
-        session.run_with_iobinding(binding)
+        ort_session.run_with_iobinding(binding)
         values = dict(zip(self.outputs, binding.get_outputs(), strict=True))
         return {
-            name: OrtDeviceTensor(value, session) if name in kept else value.numpy() for name, value in values.items()
+            name: OrtDeviceTensor(value, ort_session) if name in kept else value.numpy()
+            for name, value in values.items()
         }
 
     def _batch_size(self, inputs: Mapping[str, BatchTensor]) -> int:
@@ -131,9 +135,9 @@ class Session:
     def close_if_idle(self, seconds: float) -> bool:
         """Closes the graph if it has not run for `seconds`; a run that starts meanwhile keeps its session."""
         with self._open_lock:
-            if self._session is None or time.monotonic() - self._last_run < seconds:
+            if self._active is None or time.monotonic() - self._last_run < seconds:
                 return False
-            self._session = None
+            self._active = None
             return True
 
     def _current_session(self) -> tuple[str, ort.InferenceSession]:
@@ -142,15 +146,15 @@ class Session:
         Raises `VoiceError` when a file has changed since the voice was loaded.
         """
         self._last_run = time.monotonic()
-        provider, session = self._provider, self._session
-        if session is not None and provider not in self._providers.failures:
-            return provider, session
+        active = self._active
+        if active and active[0] not in self._providers.failures:
+            return active
         with self._open_lock:
-            if self._session is None or self._provider in self._providers.failures:
+            if self._active is None or self._active[0] in self._providers.failures:
                 if [_file_stamp(path) for path in self._files.values()] != self._file_stamps:
                     raise VoiceError(f"{self.path} has changed since the voice was loaded; restart the server")
-                self._provider, self._session = self._providers.create_session(self._files, self._threads)
-            return self._provider, self._session
+                self._active = self._providers.create_session(self._files, self._threads)
+            return self._active
 
 
 def _file_stamp(path: Path) -> tuple[int, int] | None:

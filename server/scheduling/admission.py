@@ -1,7 +1,7 @@
 """Admission control: how many streams this machine can serve on time, predicted from their observed cost."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 AVERAGING_WINDOW = 20.0
 """Seconds of audio over which a real-time factor is averaged."""
@@ -50,26 +50,32 @@ class AdmissionControl:
 
     def utilization(self, voices: Iterable[str]) -> float:
         """The predicted share of the workers' time for these streams, given by their voices."""
-        streams: Mapping[str, int] = Counter(voices)
-        per_worker = self._per_worker(sum(streams.values()))
-        factors = {name: self._costs[name].real_time_factor(per_worker) for name in streams if name in self._costs}
-        return sum(count * factors.get(voice, 0.0) for voice, count in streams.items()) / self._workers
+        return self._utilization(Counter(voices))
 
     def admits(self, active: Iterable[str], voice: str) -> bool:
         """Whether one more stream fits. The first one always does, however slow the machine."""
-        active = list(active)
-        if self._max_streams and len(active) >= self._max_streams:
-            return False
-        return not active or self.utilization([*active, voice]) <= self._max_utilization
+        return self._fits(Counter(active), voice)
 
     def capacity(self, active: Iterable[str], voice: str) -> int | None:
         """How many streams fit in all, if those beside the active ones use `voice`; None before it was observed."""
-        active = list(active)
         if voice not in self._costs:
             return self._max_streams or None
-        while len(active) < _MAX_STREAMS and self.admits(active, voice):
-            active.append(voice)
-        return len(active)
+        streams = Counter(active)
+        while streams.total() < _MAX_STREAMS and self._fits(streams, voice):
+            streams[voice] += 1
+        return streams.total()
+
+    def _fits(self, streams: Counter[str], voice: str) -> bool:
+        active = streams.total()
+        if self._max_streams and active >= self._max_streams:
+            return False
+        return not active or self._utilization(streams + Counter([voice])) <= self._max_utilization
+
+    def _utilization(self, streams: Counter[str]) -> float:
+        """A voice without a cost, which was never observed, counts as free."""
+        per_worker = self._per_worker(streams.total())
+        costs = ((count, self._costs[voice]) for voice, count in streams.items() if voice in self._costs)
+        return sum(count * cost.real_time_factor(per_worker) for count, cost in costs) / self._workers
 
     def _per_worker(self, streams: int) -> int:
         return -(-streams // self._workers)

@@ -10,7 +10,7 @@ from server.scheduling.stream import Stream
 MAX_BATCH_SECONDS = 0.05
 """Longest predicted duration of a batch: a stream that becomes urgent waits that long at most."""
 BATCH_LIMIT_SECONDS = 60.0
-"""How long a batch size that was too large for the device is avoided: later there may be room, or another device."""
+"""How long a batch size that failed on the device is avoided: later there may be memory, or another device."""
 _SMOOTHING = 0.8
 """Weight of the past in the average duration of a graph's runs."""
 
@@ -28,9 +28,8 @@ class BatchPolicy:
     def select(self, ready: Sequence[Stream], idle_workers: int) -> list[Stream]:
         """The next batch: at least one stream. Leaves idle workers their share of the streams that match.
 
-        A stream without a pending run goes first, alone: to advance it to its next run costs little, and then it can
-        share a batch. The order of the rows is that of arrival, so that equal batches follow one another and their
-        states stay stacked.
+        A stream without a pending run goes first, alone: it has to reach a run before it can share a batch. The order
+        of the rows is that of arrival, so that equal batches follow one another and their states stay stacked.
         """
         first = min(ready, key=lambda stream: (stream.pending_run is not None, stream.deadline))
         if first.pending_run is None or first.cancelled:
@@ -50,7 +49,7 @@ class BatchPolicy:
         self._durations[graph] = seconds + _SMOOTHING * (self._durations.get(graph, seconds) - seconds)
 
     def record_failure(self, graph: Graph, size: int) -> None:
-        """A batch of `size` did not fit on the device: half of it is the limit for a while."""
+        """The device failed for a batch of `size`, probably for want of memory: half of it is the limit for a while."""
         self._limits[graph] = size // 2, time.monotonic() + BATCH_LIMIT_SECONDS
 
     def _limit(self, graph: Graph) -> int:

@@ -1,46 +1,50 @@
-"""Stacks the tensors of several streams into one batch, and splits a batch into rows again.
+"""Executes the matching graph runs of several streams as one batch.
 
-Next states are not split at once: as long as the same streams stay together, the next run gets the batch tensor as it
-is, on the device that holds it. A row is copied only when it is needed alone.
+Inputs are stacked along the batch axis, shorter ones padded in front; outputs are split into rows again. Next states of
+runs with `keep_states` are not split at once: as long as the same streams, with states of equal length, stay together,
+the next run gets the batch tensor as it is, on the device that holds it. Otherwise it is copied to host memory once and
+split there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from server.runtime.tensors import Array, BatchTensor, to_host
+from server.scheduling.graph_run import GraphRun, Outputs, PaddedAxis, StateRow, StreamTensor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StateRow:
-    """One stream's row of a state tensor that is still part of its batch."""
+def run_batch(runs: Sequence[GraphRun]) -> list[Outputs]:
+    """Executes runs with equal `batch_key`s as one batch. Returns for each the outputs that it would have alone."""
+    graph, padded_axes = runs[0].graph, runs[0].padded_axes
+    axes = graph.batch_axes
+    inputs = {
+        name: stack([run.inputs[name] for run in runs], axes[name], padded_axes.get(name)) for name in runs[0].inputs
+    }
+    outputs = graph.run(inputs, keep_states=any(run.keep_states for run in runs))
+    state_of_output = {output: state for state, output in graph.next_states.items()}
+    rows: list[Outputs] = [{} for _ in runs]
+    for name, tensor in outputs.items():
+        axis, state = axes[name], state_of_output.get(name)
+        padded = padded_axes.get(state) if state else None
+        padding = _padding(runs, state, padded.axis) if state and padded else [0] * len(runs)
+        is_kept = [bool(state) and run.keep_states and axis is not None and not any(padding) for run in runs]
+        array = None if all(is_kept) else to_host(tensor)
+        for index, row in enumerate(rows):
+            if axis is not None and (array is None or is_kept[index]):
+                row[name] = StateRow(tensor, axis, index)
+            elif array is not None:
+                view = select_row(array, axis, index)
+                if padded and padding[index]:
+                    view = remove_padding(view, padded.axis, padding[index])
+                row[name] = view.copy() if state and len(runs) > 1 else view  # a view would keep the whole batch alive
+    return rows
 
-    batch: BatchTensor
-    axis: int
-    row: int
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """As the array of one stream: 1 along the batch axis."""
-        shape = self.batch.shape
-        return (*shape[: self.axis], 1, *shape[self.axis + 1 :])
-
-    def to_host(self) -> Array:
-        """The row as an array. Raises `LostStateError` when it was on a device that is gone."""
-        return select_row(to_host(self.batch), self.axis, self.row)
-
-
-StreamTensor: TypeAlias = Array | StateRow
-"""An input of one stream: 1 along the batch axis."""
-
-
-class PaddedAxis(NamedTuple):
-    """An axis along which the rows of a batch may differ in length: shorter ones are padded with `fill` in front."""
-
-    axis: int
-    fill: np.float32 = np.float32(0)
+def _padding(runs: Sequence[GraphRun], state: str, axis: int) -> list[int]:
+    """How much each row of a state was padded."""
+    lengths = [run.inputs[state].shape[axis] for run in runs]
+    return [max(lengths) - length for length in lengths]
 
 
 def stack(tensors: Sequence[StreamTensor], axis: int | None, padded: PaddedAxis | None = None) -> BatchTensor:
@@ -48,7 +52,14 @@ def stack(tensors: Sequence[StreamTensor], axis: int | None, padded: PaddedAxis 
     first = tensors[0]
     if isinstance(first, StateRow) and _is_whole_batch(first.batch, tensors):
         return first.batch
-    arrays = [tensor.to_host() if isinstance(tensor, StateRow) else tensor for tensor in tensors]
+    on_host: dict[int, Array] = {}  # one copy of each batch that rows are taken from
+    arrays = []
+    for tensor in tensors:
+        if isinstance(tensor, StateRow):
+            if id(tensor.batch) not in on_host:
+                on_host[id(tensor.batch)] = to_host(tensor.batch)
+            tensor = select_row(on_host[id(tensor.batch)], tensor.axis, tensor.row)
+        arrays.append(tensor)
     if axis is None or len(arrays) == 1:
         return arrays[0]
     if padded:

@@ -1,14 +1,41 @@
-"""A graph run as a value that a stage awaits, and several of them executed as one batch."""
+"""A graph run of one stream, as a value that a stage awaits."""
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from server.runtime.tensors import BatchTensor, to_host
-from server.scheduling.batching import PaddedAxis, StateRow, StreamTensor, remove_padding, select_row, stack
+import numpy as np
+
+from server.runtime.tensors import Array, BatchTensor
 
 Outputs: TypeAlias = dict[str, Any]
 """By name: arrays; next states of a run with `keep_states` are `StateRow`s."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateRow:
+    """One stream's row of a state tensor that is still part of its batch, in host or in device memory."""
+
+    batch: BatchTensor
+    axis: int
+    row: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As the array of one stream: 1 along the batch axis."""
+        shape = self.batch.shape
+        return (*shape[: self.axis], 1, *shape[self.axis + 1 :])
+
+
+StreamTensor: TypeAlias = Array | StateRow
+"""An input of one stream: 1 along the batch axis."""
+
+
+class PaddedAxis(NamedTuple):
+    """An axis along which the rows of a batch may differ in length: shorter ones are padded with `fill` in front."""
+
+    axis: int
+    fill: np.float32 = np.float32(0)
 
 
 class Graph(Protocol):
@@ -49,7 +76,7 @@ class GraphRun:
         return (self.graph, *(self._input_key(name, value) for name, value in self.inputs.items()))
 
     def _input_key(self, name: str, value: StreamTensor) -> Hashable:
-        if self.graph.batch_axes[name] is None and not isinstance(value, StateRow):
+        if self.graph.batch_axes[name] is None and not isinstance(value, StateRow):  # a StateRow has a batch axis
             return name, value.shape, value.tobytes()
         if name in self.padded_axes:
             axis = self.padded_axes[name].axis
@@ -74,34 +101,3 @@ async def run_with_state(
     outputs = await GraphRun(graph, {**inputs, **state}, size, padded_axes or {}, keep_states)
     next_state = {name: outputs.pop(graph.next_states[name]) for name in state}
     return outputs, next_state
-
-
-def run_batch(runs: Sequence[GraphRun]) -> list[Outputs]:
-    """Executes runs with equal `batch_key`s as one batch. Returns for each the outputs that it would have alone."""
-    graph, padded_axes = runs[0].graph, runs[0].padded_axes
-    axes = graph.batch_axes
-    inputs = {
-        name: stack([run.inputs[name] for run in runs], axes[name], padded_axes.get(name)) for name in runs[0].inputs
-    }
-    outputs = graph.run(inputs, keep_states=any(run.keep_states for run in runs))
-    states = {following: state for state, following in graph.next_states.items()}
-    rows: list[Outputs] = [{} for _ in runs]
-    for name, tensor in outputs.items():
-        axis, state = axes[name], states.get(name)
-        padded = padded_axes.get(state) if state else None
-        padding = _padding(runs, state, padded.axis) if state and padded else [0] * len(runs)
-        for index, (run, row) in enumerate(zip(runs, rows, strict=True)):
-            if state and run.keep_states and axis is not None and not any(padding):
-                row[name] = StateRow(tensor, axis, index)
-                continue
-            array = select_row(to_host(tensor), axis, index)
-            if padded and padding[index]:
-                array = remove_padding(array, padded.axis, padding[index])
-            row[name] = array.copy() if state and len(runs) > 1 else array  # a view would hold the whole batch
-    return rows
-
-
-def _padding(runs: Sequence[GraphRun], state: str, axis: int) -> list[int]:
-    """How much each row of a state was padded."""
-    lengths = [run.inputs[state].shape[axis] for run in runs]
-    return [max(lengths) - length for length in lengths]

@@ -1,10 +1,10 @@
-"""Tracks a client's playback buffer, from the audio that was sent and the time that has passed."""
+"""Tracks a client's playback buffer, from the audio that was produced and the time that has passed."""
 
 import time
 from collections.abc import Callable
 
 FIRST_AUDIO_DEADLINE = 0.3
-"""Seconds after its start at which a stream without audio counts as underrun. Streams that play and have less than that
+"""Seconds after its start at which the first audio of a stream is due. Streams that play and have less than that
 buffered are more urgent."""
 RESUME_BUFFER = 1.0
 """Seconds that a client is assumed to have buffered when it reads again after it left chunks unread."""
@@ -41,6 +41,6 @@ class PlaybackClock:
         self.audio_seconds += seconds
         self.computed_seconds += seconds if computed else 0.0
 
-    def resume(self) -> None:
+    def client_resumed(self) -> None:
         """The client, which had left chunks unread, reads again: the wait was its own, not an underrun."""
         self.underrun_at = max(self.underrun_at, self._clock() + RESUME_BUFFER)

@@ -1,9 +1,9 @@
 """Continuous batching of many streams, earliest playback deadline first.
 
-Worker threads, one per core, share a pool of streams. A worker selects a batch (`BatchPolicy`): the stream whose client
-has the least audio buffered, and other streams whose graph runs match. It executes the batch, advances each of the
-streams to its next run or chunk, and puts them back. So streams join and leave a batch at every decoder step, and a
-cancelled stream ends at its next run.
+Worker threads, by default one per available CPU, take streams from one list of ready streams. A worker selects a batch
+(`BatchPolicy`): the stream whose client has the least audio buffered, and other ready streams whose graph runs match.
+It executes the batch, advances each of the streams to its next run or chunk, and puts them back. So streams join and
+leave a batch at every decoder step, and a cancelled stream ends at its next run.
 """
 
 import logging
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from queue import SimpleQueue
 from typing import Any
 
 from server.config import SchedulerSection
@@ -19,7 +20,7 @@ from server.errors import BusyError, DeviceError, LostStateError, ShutdownError
 from server.runtime.cpu import available_cpus
 from server.scheduling.admission import AdmissionControl
 from server.scheduling.batch_policy import BatchPolicy
-from server.scheduling.graph_run import run_batch
+from server.scheduling.batching import run_batch
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.stream import Stream
 from server.scheduling.task import Chunks, Task
@@ -37,14 +38,14 @@ class LoadReport:
     """What the scheduler is doing."""
 
     streams: int
-    waiting: int
-    """Streams without any audio yet."""
+    without_audio: int
+    """Streams that have produced no audio yet."""
     capacity: int | None
-    """Streams that fit; None before a voice was profiled."""
+    """Streams that fit; None before the voice was measured."""
     utilization: float
     """Predicted share of the workers' time for these streams."""
     late_chunks: int
-    """Since the start, of the streams that have ended: chunks that came after an underrun."""
+    """Chunks that came after an underrun, of the streams that have ended since the start."""
 
 
 class Scheduler:
@@ -53,10 +54,10 @@ class Scheduler:
     def __init__(self, settings: SchedulerSection | None = None) -> None:
         settings = settings or SchedulerSection()
         self.workers = settings.workers or available_cpus()
+        self._changed = threading.Condition()
+        """Guards every attribute here, and the fields of streams that `Stream` names."""
         self._admission = AdmissionControl(self.workers, settings.max_utilization, settings.max_streams)
         self._policy = BatchPolicy(settings.max_batch)
-        self._changed = threading.Condition()
-        """Guards everything below."""
         self._threads: list[threading.Thread] = []
         self._streams: set[Stream] = set()
         self._ready: list[Stream] = []
@@ -72,18 +73,18 @@ class Scheduler:
         on_end: Callable[[Exception | None], None],
         *,
         expected_seconds: float = 0.0,
-        is_profile: bool = False,
+        is_probe: bool = False,
     ) -> Stream:
         """Admits a stream and starts to compute it. `chunks` gets the stream's playback clock.
 
         Raises `BusyError` when the stream does not fit, `ShutdownError` when the scheduler is closed.
         """
         clock = PlaybackClock()
-        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_profile)
+        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_probe)
         with self._changed:
             if self._closed:
                 raise ShutdownError("the server is stopping; send the request again when it is back")
-            if not is_profile and not self._admission.admits((each.voice for each in self._streams), voice):
+            if not is_probe and not self._admission.admits((each.voice for each in self._streams), voice):
                 raise BusyError(
                     f"the server is at its capacity with {len(self._streams)} streams; send the request again later",
                     retry_after=self._retry_after(),
@@ -99,7 +100,7 @@ class Scheduler:
         with self._changed:
             stream.unconsumed_chunks -= 1
             if stream.paused and stream.unconsumed_chunks <= MAX_UNCONSUMED_CHUNKS:
-                stream.clock.resume()
+                stream.clock.client_resumed()
                 self._unpause(stream)
 
     def cancel(self, stream: Stream) -> None:
@@ -109,31 +110,34 @@ class Scheduler:
             if stream.paused:
                 self._unpause(stream)
 
-    def profile(self, voice: str, chunks: Callable[[PlaybackClock], Chunks[Any]]) -> None:
-        """Measures the cost of a voice while every worker computes it. Blocks for about a second."""
+    def measure_cost(self, voice: str, chunks: Callable[[PlaybackClock], Chunks[Any]]) -> None:
+        """Measures the cost of a voice while every worker computes it. Blocks for about a second.
+
+        Raises the error that ended a measurement.
+        """
 
         async def discard(clock: PlaybackClock) -> Chunks[bytes]:
             async for _ in chunks(clock):
                 yield b""
 
-        ended = threading.Semaphore(0)
+        ended: SimpleQueue[Exception | None] = SimpleQueue()
         for _ in range(self.workers):
-            self.start(voice, discard, lambda chunk: None, lambda error: ended.release(), is_profile=True)
-        for _ in range(self.workers):
-            ended.acquire()
+            self.start(voice, discard, lambda chunk: None, ended.put, is_probe=True)
+        errors = [ended.get() for _ in range(self.workers)]
+        for error in filter(None, errors):
+            raise error
 
     def load(self, voice: str | None = None) -> LoadReport:
         """The current load; `capacity` is that for streams of `voice`."""
         with self._changed:
-            streams, late_chunks = list(self._streams), self._late_chunks
-        voices = [stream.voice for stream in streams]
-        return LoadReport(
-            streams=len(streams),
-            waiting=sum(not stream.clock.started for stream in streams),
-            capacity=self._admission.capacity(voices, voice) if voice else None,
-            utilization=self._admission.utilization(voices),
-            late_chunks=late_chunks,
-        )
+            voices = [stream.voice for stream in self._streams]
+            return LoadReport(
+                streams=len(voices),
+                without_audio=sum(not stream.clock.started for stream in self._streams),
+                capacity=self._admission.capacity(voices, voice) if voice else None,
+                utilization=self._admission.utilization(voices),
+                late_chunks=self._late_chunks,
+            )
 
     @property
     def is_idle(self) -> bool:
@@ -200,15 +204,18 @@ class Scheduler:
             if len(batch) > 1:
                 log.warning("a batch of %d failed and is repeated row by row: %s", len(batch), error)
                 if isinstance(error, DeviceError) and not isinstance(error, LostStateError):
-                    self._policy.record_failure(runs[0].graph, len(batch))
+                    with self._changed:
+                        self._policy.record_failure(runs[0].graph, len(batch))
                 for stream in batch:
                     self._execute([stream])
                 return
             batch[0].result = error
+            return
         seconds = (time.perf_counter() - started) / len(batch)
         for stream in batch:
             stream.computing_seconds += seconds
-        self._policy.record_duration(runs[0].graph, seconds / runs[0].size)
+        with self._changed:
+            self._policy.record_duration(runs[0].graph, seconds / runs[0].size)
 
     def _advance(self, stream: Stream) -> bool:
         """Advances to the next run or chunk. Returns False when the stream has ended or is paused."""
@@ -217,14 +224,14 @@ class Scheduler:
             if stream.cancelled:
                 return self._end(stream)
             chunk = stream.advance()
+            stream.computing_seconds += time.perf_counter() - started
+            if chunk is None:
+                return True
+            stream.on_chunk(chunk)
         except StopAsyncIteration:
             return self._end(stream)
         except Exception as error:  # noqa: BLE001 - reported to the client of the stream
             return self._end(stream, error)
-        stream.computing_seconds += time.perf_counter() - started
-        if chunk is None:
-            return True
-        stream.on_chunk(chunk)
         return self._account(stream)
 
     def _account(self, stream: Stream) -> bool:
@@ -237,7 +244,7 @@ class Scheduler:
                 stream.observed_audio_seconds = stream.clock.computed_seconds
             stream.unconsumed_chunks += 1
             is_full = stream.unconsumed_chunks > MAX_UNCONSUMED_CHUNKS
-            stream.paused = is_full and not (stream.cancelled or stream.is_profile)
+            stream.paused = is_full and not (stream.cancelled or stream.is_probe)
             return not stream.paused
 
     def _end(self, stream: Stream, error: Exception | None = None) -> bool:
@@ -247,14 +254,17 @@ class Scheduler:
             error = error or late_error
         with self._changed:
             self._streams.discard(stream)
-            self._late_chunks += 0 if stream.is_profile else stream.clock.late_chunks
+            self._late_chunks += 0 if stream.is_probe else stream.clock.late_chunks
             if self._closed and not self._streams:
                 self._changed.notify_all()
-        stream.on_end(error)
+        try:
+            stream.on_end(error)
+        except Exception:
+            log.exception("a stream's end could not be reported")
         return False
 
     def _retry_after(self) -> int:
-        """Seconds until the first stream will probably end, if all of them advance as the utilization allows."""
+        """A guess in seconds: the least remaining audio of a stream, times the utilization (computing per audio)."""
         utilization = self._admission.utilization(stream.voice for stream in self._streams)
         left = min((each.expected_seconds - each.clock.audio_seconds for each in self._streams), default=0.0)
         return min(MAX_RETRY_AFTER, max(1, ceil(left * utilization)))

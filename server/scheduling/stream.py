@@ -12,7 +12,11 @@ from server.scheduling.task import RunResult, Task
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """The state of one stream. Owned by the scheduler; a worker that has taken it from the pool may change it."""
+    """The state of one stream.
+
+    `paused`, `cancelled` and `unconsumed_chunks` are guarded by the scheduler's lock. Everything else belongs to the
+    worker that has taken the stream from the ready list, and the clock to nobody else while the stream is paused.
+    """
 
     voice: str
     task: Task[bytes]
@@ -22,9 +26,10 @@ class Stream:
     on_chunk: Callable[[bytes], None]
     """Called by a worker with every chunk."""
     on_end: Callable[[Exception | None], None]
-    """Called by a worker, once, after the last chunk: with the error that ended the stream."""
-    is_profile: bool = False
-    """Has no client: it is always admitted, never paused and never late."""
+    """Called by a worker, once, after the last chunk: with the error that ended the stream, None at its regular end and
+    when it was cancelled."""
+    is_probe: bool = False
+    """Measures a voice's cost and has no client: always admitted, never paused, its late chunks do not count."""
     number: int = field(default_factory=itertools.count().__next__)
     """In the order of arrival."""
     pending_run: GraphRun | None = None
@@ -44,7 +49,7 @@ class Stream:
 
     @property
     def deadline(self) -> float:
-        """When the next chunk is due; cancelled streams are the most urgent, since ending them costs nothing."""
+        """When the next chunk is due; a cancelled stream comes first, since ending it costs nothing."""
         return -inf if self.cancelled else self.clock.underrun_at
 
     def can_batch_with(self, other: "Stream") -> bool:

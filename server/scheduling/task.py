@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import suppress
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from server.scheduling.graph_run import GraphRun, Outputs, run_batch
+from server.scheduling.batching import run_batch
+from server.scheduling.graph_run import GraphRun, Outputs
 
 T = TypeVar("T")
 

@@ -5,8 +5,10 @@ from math import ceil
 
 from server.scheduling.playback import PlaybackClock
 
+FIRST_CHUNK_STEPS = 4
+"""Decoder steps of audio in the first chunk, beyond the lookahead: enough to cover the computing of the next one."""
 MIN_CHUNK_STEPS = 4
-"""Decoder steps of audio in the first chunk: enough to cover the computing of the next one."""
+"""Decoder steps of a chunk while little is buffered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,15 @@ class ChunkSchedule:
     frames_per_step: int
     seconds_per_step: float
     first_chunk_steps: int
-    """0: as few as the lookahead allows."""
+    """Of the first chunk, at least what the lookahead needs; 0: that and `FIRST_CHUNK_STEPS`."""
     chunk_steps: int
-    """The largest chunk."""
+    """Of the largest chunk."""
 
     def next_steps(self, clock: PlaybackClock) -> int:
         """Decoder steps of the next chunk of the stream with this clock."""
         if not clock.started:
             shortest = ceil((self.lookahead_frames + 1) / self.frames_per_step)
-            return max(shortest, self.first_chunk_steps or shortest + MIN_CHUNK_STEPS)
+            return max(shortest, self.first_chunk_steps or shortest + FIRST_CHUNK_STEPS)
         steps = MIN_CHUNK_STEPS
         while steps < self.chunk_steps and 2 * steps * self.seconds_per_step <= clock.buffered_seconds:
             steps *= 2

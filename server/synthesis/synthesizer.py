@@ -28,8 +28,8 @@ from server.voices.voice import Voice
 
 WARM_UP_UNITS = 8
 WARM_UP_TEXT = "你好，今天天气很好。"
-PROFILE_UNITS = 40
-PITCH_PROBE = 3.0
+PROBE_UNITS = 40
+PITCH_RESPONSE_SHIFT = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
@@ -121,9 +121,9 @@ class Synthesizer:
         """
         return run_to_completion(self._synthesize(units, style, chunk_steps, source_noise))
 
-    async def profile(self, clock: PlaybackClock) -> Chunks[Audio]:
+    async def probe(self, clock: PlaybackClock) -> Chunks[Audio]:
         """A few seconds of audio that every voice can synthesize, to measure its cost."""
-        prosody = await self._acoustic.predict_prosody(self._any_units(PROFILE_UNITS), DEFAULT_STYLE)
+        prosody = await self._acoustic.predict_prosody(self._any_units(PROBE_UNITS), DEFAULT_STYLE)
         async for chunk in self._audio(prosody, clock):
             yield chunk
 
@@ -139,7 +139,7 @@ class Synthesizer:
     def _measure_pitch_response(self, units: Units) -> float:
         """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""
         medians = []
-        for pitch in (-PITCH_PROBE, PITCH_PROBE):
+        for pitch in (-PITCH_RESPONSE_SHIFT, PITCH_RESPONSE_SHIFT):
             prosody = run_to_completion(self._acoustic.predict_prosody(units, Style(pitch=pitch)))
             if not prosody.frames:
                 return 1.0
@@ -148,7 +148,7 @@ class Synthesizer:
         low, high = medians
         if low is None or high is None:
             return 1.0
-        return float(np.clip(12 * np.log2(high / low) / (2 * PITCH_PROBE), 0, 1))
+        return float(np.clip(12 * np.log2(high / low) / (2 * PITCH_RESPONSE_SHIFT), 0, 1))
 
     def _any_units(self, count: int) -> Units:
         ids = np.zeros(count, np.int64)

@@ -53,7 +53,7 @@ class CountingSynthesizer:
         styles = (script.styles[0].style,)
         yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
 
-    async def profile(self, clock: PlaybackClock) -> Chunks[Audio]:
+    async def probe(self, clock: PlaybackClock) -> Chunks[Audio]:
         for chunk in ():
             yield chunk
 

@@ -14,7 +14,8 @@ from server.runtime import precision
 from server.runtime.cpu import integer_dot_products
 from server.runtime.precision import choose_precision
 from server.runtime.runtime import Runtime
-from server.scheduling.graph_run import GraphRun, run_batch
+from server.scheduling.batching import run_batch
+from server.scheduling.graph_run import GraphRun
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Task
 from server.synthesis.registry import VoiceRegistry

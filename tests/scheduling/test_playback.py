@@ -52,7 +52,7 @@ def test_a_chunk_after_an_underrun_is_late_and_playback_restarts(clock: Playback
 def test_a_client_that_paused_by_itself_is_not_late(clock: PlaybackClock, time: Time) -> None:
     clock.push(1)
     time.now += 60
-    clock.resume()
+    clock.client_resumed()
     clock.push(1)
     assert clock.late_chunks == 0
     assert clock.buffered_seconds == pytest.approx(RESUME_BUFFER + 1)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -326,17 +327,17 @@ def test_beyond_the_limit_a_stream_is_refused_with_a_time_to_retry() -> None:
     scheduler.close()
 
 
-def test_a_profile_measures_how_many_streams_fit(demo: Synthesizer) -> None:
+def test_measuring_a_voice_gives_its_capacity(demo: Synthesizer) -> None:
     scheduler = Scheduler(SchedulerSection(workers=2))
     assert scheduler.load("demo").capacity is None
-    scheduler.profile("demo", demo.profile)
+    scheduler.measure_cost("demo", demo.probe)
     capacity = scheduler.load("demo").capacity
     scheduler.close()
     assert capacity is not None
     assert capacity >= 1
 
 
-def test_a_profile_has_no_late_chunks() -> None:
+def test_a_measurement_has_no_late_chunks() -> None:
     scheduler = Scheduler(SchedulerSection(workers=1))
 
     async def chunks(clock: PlaybackClock) -> Chunks[Audio]:
@@ -344,9 +345,32 @@ def test_a_profile_has_no_late_chunks() -> None:
             clock.push(-1.0)  # an underrun at once
             yield Audio(np.zeros(1, np.float32), 16000)
 
-    scheduler.profile("slow", chunks)
+    scheduler.measure_cost("slow", chunks)
     scheduler.close()
     assert scheduler.load().late_chunks == 0
+
+
+def test_an_error_of_a_measurement_is_raised() -> None:
+    scheduler = Scheduler(SchedulerSection(workers=2))
+
+    async def chunks(clock: PlaybackClock) -> Chunks[Audio]:
+        raise DeviceError("cuda: out of memory")
+        yield
+
+    with pytest.raises(DeviceError, match="out of memory"):
+        scheduler.measure_cost("broken", chunks)
+    scheduler.close()
+
+
+def test_a_callback_that_fails_ends_its_stream_and_no_worker(scheduler: Scheduler) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    errors: SimpleQueue[Exception | None] = SimpleQueue()
+    scheduler.start("", Doubling().chunks(1, 2), fail, errors.put)
+    assert isinstance(errors.get(timeout=30), ZeroDivisionError)
+    scheduler.start("", Doubling().chunks(1), lambda chunk: None, fail)
+    assert Client(scheduler).start(Doubling().chunks(1)).wait().chunks == [b"2 "]
 
 
 def test_pauses_do_not_make_a_voice_look_cheap(scheduler: Scheduler) -> None:

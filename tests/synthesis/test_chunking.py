@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from server.scheduling.playback import PlaybackClock
-from server.synthesis.chunking import MIN_CHUNK_STEPS, ChunkSchedule
+from server.synthesis.chunking import FIRST_CHUNK_STEPS, ChunkSchedule
 
 SCHEDULE = ChunkSchedule(
     lookahead_frames=28, frames_per_step=3, seconds_per_step=0.0375, first_chunk_steps=0, chunk_steps=16
@@ -20,7 +20,7 @@ def clock(buffered: float | None) -> PlaybackClock:
 
 
 def test_the_first_chunk_covers_the_lookahead() -> None:
-    assert SCHEDULE.next_steps(clock(None)) == 10 + MIN_CHUNK_STEPS
+    assert SCHEDULE.next_steps(clock(None)) == 10 + FIRST_CHUNK_STEPS
     assert replace(SCHEDULE, first_chunk_steps=1).next_steps(clock(None)) == 10
     assert replace(SCHEDULE, first_chunk_steps=40).next_steps(clock(None)) == 40
 

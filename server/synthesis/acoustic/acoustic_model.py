@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from server.runtime.runtime import Runtime
 from server.synthesis.acoustic.decoder import Decoder, DecoderState
-from server.synthesis.acoustic.decoder_memory import decoder_memory
+from server.synthesis.acoustic.length_regulator import regulate_length
 from server.synthesis.acoustic.text_encoder import TextEncoder
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction, VarianceAdaptor
 from server.synthesis.streaming_graph import GraphState, StreamingGraph
@@ -60,7 +60,7 @@ class AcousticModel:
 
     def start(self, prosody: ProsodyPrediction) -> AcousticState:
         """The state before the first frame."""
-        decoder = self._decoder.start(decoder_memory(prosody, self.frames_per_step), prosody.attention_band)
+        decoder = self._decoder.start(regulate_length(prosody, self.frames_per_step), prosody.attention_band)
         return AcousticState(decoder, self._postnet.start(), prosody.frames)
 
     async def advance(self, state: AcousticState, steps: int) -> tuple[Mel | None, AcousticState]:

@@ -9,8 +9,7 @@ import numpy as np
 from server.errors import LostStateError
 from server.runtime.session import Session
 from server.runtime.tensors import Array
-from server.scheduling.batching import PaddedAxis
-from server.scheduling.graph_run import GraphRun, Outputs, run_with_state
+from server.scheduling.graph_run import GraphRun, Outputs, PaddedAxis, run_with_state
 from server.types import Floats
 
 MASKED = np.float32(-1e9)

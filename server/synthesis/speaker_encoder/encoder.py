@@ -4,7 +4,8 @@ import numpy as np
 
 from server.errors import RequestError, VoiceError
 from server.runtime.session import Session
-from server.scheduling.graph_run import GraphRun, run_batch
+from server.scheduling.batching import run_batch
+from server.scheduling.graph_run import GraphRun
 from server.synthesis.speaker_encoder.fbank import fbank
 from server.types import Audio, Floats
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from server.runtime.tensors import Array
-from server.scheduling.batching import PaddedAxis, StateRow
-from server.scheduling.graph_run import GraphRun, run_batch
+from server.scheduling.batching import run_batch
+from server.scheduling.graph_run import GraphRun, PaddedAxis, StateRow
 from server.synthesis.synthesizer import Synthesizer
 
 

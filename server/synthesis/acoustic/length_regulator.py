@@ -6,8 +6,8 @@ from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.types import Floats
 
 
-def decoder_memory(prosody: ProsodyPrediction, frames_per_step: int) -> Floats:
-    """(steps, size): per step the text of r frames, then the conditioning of the first one."""
+def regulate_length(prosody: ProsodyPrediction, frames_per_step: int) -> Floats:
+    """The decoder's memory, (steps, size): per step the text of r frames, then the conditioning of the first one."""
     repeated = np.repeat(prosody.text, prosody.durations, axis=0)
     starts = np.repeat(np.cumsum(prosody.durations) - prosody.durations, prosody.durations)
     positions = np.arange(len(repeated)) - starts + 1  # 1-based within the unit
