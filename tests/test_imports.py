@@ -168,6 +168,14 @@ def test_the_converter_imports_of_the_server_only_what_a_voice_is() -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("tree", ["server", "convert"])
+def test_the_architecture_lists_every_package(tree: str) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    packages = {module.split(".")[1] for module in modules(tree) if module.count(".") > 1}
+    assert packages
+    assert not {package for package in packages if f"`{package}/`" not in text}
+
+
 def test_nothing_imports_the_benchmarks() -> None:
     assert not [module for module, name in imports(SERVER | CONVERT) if within(name, "bench")]
 
