@@ -45,7 +45,7 @@ def hifigan(config: Config, weights: Weights) -> Graph:
     x = graph.stream("mel", config["in_channels"])
     nsf = config.get("nsf_params")
     excitation = harmonic_source(graph, nsf, weights / "source_module") if nsf else None
-    x = convolve(graph, "pre", x, weights / "conv_pre" / "conv1d", channels, kernel, config)
+    x = convolve(graph, "pre", x, weights / "conv_pre" / "conv1d", channels, kernel, 1, config)
     hop = down = int(np.prod(scales))
     for stage, scale in enumerate(scales):
         channels //= 2
@@ -57,7 +57,7 @@ def hifigan(config: Config, weights: Weights) -> Graph:
             x = graph.add(f"{stage}.source_skip", x, skip)
         x = residual_mean(graph, stage, x, weights, config)
     x = x.map(graph.op("LeakyRelu", x.value, alpha=0.01))
-    x = convolve(graph, "post", x, weights / "conv_post" / "conv1d", 1, kernel, config)
+    x = convolve(graph, "post", x, weights / "conv_post" / "conv1d", 1, kernel, 1, config)
     audio = graph.op("Reshape", graph.op("Tanh", x.value), graph.integers(0, -1))
 
     graph.output("audio", audio, ["batch", None])
@@ -91,14 +91,7 @@ def padding(config: Config, kernel: int, dilation: int = 1) -> dict[str, int]:
 
 
 def convolve(
-    graph: StreamGraph,
-    name: str,
-    x: Stream,
-    weights: Weights,
-    outputs: int,
-    kernel: int,
-    config: Config,
-    dilation: int = 1,
+    graph: StreamGraph, name: str, x: Stream, weights: Weights, outputs: int, kernel: int, dilation: int, config: Config
 ) -> Stream:
     """A convolution with weight norm."""
     weight, bias = weights.fold_weight_norm(outputs, x.channels, kernel), weights.take("bias", outputs)
@@ -114,9 +107,9 @@ def residual_mean(graph: StreamGraph, stage: int, x: Stream, weights: Weights, c
         for index, dilation in enumerate(dilations):
             name, first, second = f"{stage}.{block}.{index}", part / "convs1" / index, part / "convs2" / index
             inner = leaky(graph, y, config)
-            inner = convolve(graph, f"{name}.dilated", inner, first / "conv1d", x.channels, kernel, config, dilation)
+            inner = convolve(graph, f"{name}.dilated", inner, first / "conv1d", x.channels, kernel, dilation, config)
             inner = leaky(graph, inner, config)
-            inner = convolve(graph, f"{name}.plain", inner, second / "conv1d", x.channels, kernel, config)
+            inner = convolve(graph, f"{name}.plain", inner, second / "conv1d", x.channels, kernel, 1, config)
             y = graph.add(f"{name}.skip", y, inner)
         total = y if total is None else graph.add(f"{stage}.{block}.sum", total, y)
     assert total is not None
