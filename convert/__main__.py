@@ -58,7 +58,7 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--output", type=Path, default=Path("models"), help="output folder (default: models)")
     command.add_argument("--voice", help="convert only this voice of a package, or rename its only voice")
-    add_list_argument = partial(command.add_argument, metavar="LIST")
+    add_list_argument = partial(command.add_argument, metavar="LIST", default=())
     add_list_argument(
         "--precision",
         type=lambda value: parse_names(value, "precision", PRECISIONS),
@@ -68,14 +68,12 @@ def argument_parser() -> argparse.ArgumentParser:
     add_list_argument(
         "--emotions",
         type=lambda value: parse_names(value, "emotion", TRAINABLE_EMOTIONS, prefix=EMOTION_PREFIX),
-        default=(),
         help="comma-separated: the emotions in the training data of the voice; the server offers no others (default: "
         "those of am_train.lst in a KAN-TTS training folder, else unknown)",
     )
     add_list_argument(
         "--untrained",
         type=lambda value: parse_names(value, "sounds", UNTRAINED),
-        default=(),
         help=f"comma-separated, of {', '.join(UNTRAINED)}: sounds without examples in the training data, although the "
         "voice has phones for them; the server reads such words in another way",
     )

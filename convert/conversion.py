@@ -8,7 +8,7 @@ import numpy as np
 
 from convert.checkpoint.reader import read_weights
 from convert.checkpoint.weights import Weights
-from convert.errors import ConvertError, PackageError
+from convert.errors import ConvertError
 from convert.graph.builder import Graph
 from convert.models.hifigan import DEFAULTS, hifigan
 from convert.models.mel_decoder import decoder_memory, mel_decoder
@@ -21,7 +21,7 @@ from convert.output.inventory import TRAINABLE_EMOTIONS, Inventory, load_invento
 from convert.output.manifest import build_manifest, load_array, unit_inventory, write_manifest
 from convert.output.tables import check_tables
 from convert.source.config_files import Settings, model_settings
-from convert.source.file_index import index_files, join_paths
+from convert.source.file_index import index_files
 from convert.source.package import VoiceSource
 from convert.source.training_list import read_emotions
 from server.voices.manifest import EMOTION_PREFIX, GraphFile, UnitInventory, Vocoder
@@ -60,7 +60,7 @@ def convert_voice(
     empty: those of the training lists. Raises `ConvertError`.
     """
     path, trained = output / source.name, _trained_emotions(source, emotions)
-    config = model_settings(source.am_config, source.am_checkpoint, "KanTtsSAMBERT")
+    config = model_settings(source.acoustic.config, source.acoustic.checkpoint, "KanTtsSAMBERT")
     with replacing(path) as folder:
         inventory = load_inventory(source.language)
         graphs, units, acoustic_notes = _convert_acoustic_model(source, config, inventory, folder, progress)
@@ -103,19 +103,14 @@ def find_speaker_encoder(source: Path) -> Path | None:
     if source.is_file():
         return source if source.suffix == ".model" else None
     index = index_files(source)
-    if index.paths("config.yaml"):
-        return None
-    models = index.paths("se.model")
-    if len(models) > 1:
-        raise PackageError(f"{source} has several se.model: {join_paths(models)}; choose one with --se-model")
-    return models[0] if models else None
+    return None if index.paths("config.yaml") else index.single(index.paths("se.model"), "--se-model")
 
 
 def _convert_acoustic_model(
     source: VoiceSource, config: Settings, inventory: Inventory, folder: Path, progress: Progress
 ) -> tuple[dict[str, GraphFile], UnitInventory, tuple[str, ...]]:
     """The written graphs by name, the units, and notes."""
-    weights = _read_weights(source.am_checkpoint, progress, "model")
+    weights = _read_weights(source.acoustic.checkpoint, progress, "model")
     tables = check_tables(source, config, weights, inventory)
     graphs = [
         text_encoder(config, weights, tables.rows),
@@ -136,8 +131,8 @@ def _convert_vocoder(
     source: VoiceSource, config: Settings, folder: Path, progress: Progress
 ) -> tuple[GraphFile, Vocoder, tuple[str, ...]]:
     """The written graph, its section of the manifest, and notes."""
-    generator = model_settings(source.voc_config, source.voc_checkpoint, "Generator", DEFAULTS)
-    weights = _read_weights(source.voc_checkpoint, progress, "model", "generator")
+    generator = model_settings(source.vocoder.config, source.vocoder.checkpoint, "Generator", DEFAULTS)
+    weights = _read_weights(source.vocoder.checkpoint, progress, "model", "generator")
     graph = hifigan(generator, weights)
     notes = _check_weights(weights)
     _check_vocoder(source, config, generator, graph)

@@ -28,6 +28,10 @@ _MAX_PRINTED = 100
 """Characters of a text from a file in an error message."""
 
 
+Call = Callable[[str, tuple[Any, ...]], Any]
+"""Takes the name of a global and the arguments of its call."""
+
+
 @dataclass(frozen=True, slots=True)
 class GlobalName:
     """The name of a function or class in a pickle. It is never imported."""
@@ -35,13 +39,7 @@ class GlobalName:
     full: str
 
 
-def read_pickle(
-    stream: BinaryIO,
-    *,
-    allowed: Set[str],
-    call: Callable[[str, tuple[Any, ...]], Any],
-    persistent: Callable[[Any], Any],
-) -> Any:
+def read_pickle(stream: BinaryIO, *, allowed: Set[str], call: Call, persistent: Callable[[Any], Any]) -> Any:
     """The object of the pickle at the stream's position; afterwards the position is the end of the pickle.
 
     `call(name, arguments)` replaces a call of one of the `allowed` globals, `persistent(id)` resolves a persistent id.
@@ -64,7 +62,7 @@ class _StackMachine:
     """The pickle machine: a stack, the stacks below the marks, and the memo; `load_<opcode>` executes an opcode."""
 
     allowed: Set[str]
-    call: Callable[[str, tuple[Any, ...]], Any]
+    call: Call
     persistent: Callable[[Any], Any]
     stack: list[Any] = field(default_factory=list)
     below: list[list[Any]] = field(default_factory=list)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from convert.errors import ConvertError
 
 Array = NDArray[np.float32]
+_WEIGHT_NORMS = (("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1"))
+"""Names of magnitude and direction in PyTorch's old and new weight norm."""
 
 
 class Weights:
@@ -51,10 +53,7 @@ class Weights:
 
     def fold_weight_norm(self, *shape: int) -> Array:
         """`weight` with PyTorch's weight norm folded in: g * v / |v|, the norm over all axes but the first."""
-        for magnitude, direction in (
-            ("weight_g", "weight_v"),
-            ("parametrizations.weight.original0", "parametrizations.weight.original1"),
-        ):
+        for magnitude, direction in _WEIGHT_NORMS:
             if direction in self:
                 v = self.take(direction, *shape).astype(np.float64)
                 g = self.take(magnitude, shape[0], *(1 for _ in shape[1:])).astype(np.float64)

@@ -122,13 +122,10 @@ def upsample(graph: StreamGraph, stage: int, x: Stream, weights: Weights, output
     kernel = config["kernel_size"]
     repeated = weights / "repeat_upsamples" / stage / 2 / "conv1d"
     transposed = weights / "transpose_upsamples" / stage / 1 / "deconv"
-    taps, left, right = polyphase(
-        repeated.fold_weight_norm(outputs, x.channels, kernel),
-        padding(config, kernel)["left"],
-        transposed.fold_weight_norm(x.channels, outputs, size).transpose(1, 0, 2),
-        0 if config["causal"] else (size - scale) // 2,
-        scale,
-    )
+    repeated_weight = repeated.fold_weight_norm(outputs, x.channels, kernel)
+    transposed_weight = transposed.fold_weight_norm(x.channels, outputs, size).transpose(1, 0, 2)
+    pad, crop = padding(config, kernel)["left"], 0 if config["causal"] else (size - scale) // 2
+    taps, left, right = polyphase(repeated_weight, pad, transposed_weight, crop, scale)
     bias = np.repeat(repeated.take("bias", outputs) + transposed.take("bias", outputs), scale)
     return graph.interleave(graph.convolve(f"{stage}.up", x, taps, bias, left=left, right=right), scale)
 

@@ -42,7 +42,11 @@ def build_manifest(source: VoiceSource, config: Settings, package: str, **sectio
             speaker_embedding="speaker.npy" if config.get("SE") else None,
             filled_pauses=tuple(filled_pause(*pair, speakers[0]) for pair in FILLED_PAUSES) if config.get("FP") else (),
         ),
-        source={"package": package, "acoustic": source.am_checkpoint.name, "vocoder": source.voc_checkpoint.name},
+        source={
+            "package": package,
+            "acoustic": source.acoustic.checkpoint.name,
+            "vocoder": source.vocoder.checkpoint.name,
+        },
         **sections,
     )
 
@@ -82,7 +86,7 @@ def f0_scale(source: VoiceSource, config: Settings) -> F0Scale | None:
 
 def speakers_of(source: VoiceSource) -> tuple[str, ...]:
     """The names in speaker_list, in the order of the table."""
-    return tuple(name.strip() for name in source.am_config["linguistic_unit"]["speaker_list"].strip().split(","))
+    return tuple(name.strip() for name in source.acoustic.config["linguistic_unit"]["speaker_list"].strip().split(","))
 
 
 def load_array(path: Path) -> NDArray[Any]:
