@@ -2,7 +2,7 @@
 
 conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post. The original adds nearest
 upsampling + convolution and a transposed convolution, both after one leaky ReLU. Both are linear maps from a few
-neighbouring input samples to `scale` output samples, so they are merged into one convolution with `scale` times the
+neighboring input samples to `scale` output samples, so they are merged into one convolution with `scale` times the
 channels, whose output is interleaved: a third of the multiplications.
 """
 
@@ -70,7 +70,7 @@ def check_supported(config: Config) -> None:
     if config.get("out_channels", 1) != 1:
         raise ConvertError(
             f"this vocoder outputs {config['out_channels']} sub-bands (PQMF), which is not supported; "
-            "use a vocoder whose config says out_channels: 1"
+            "use a vocoder with out_channels: 1 in its config.yaml"
         )
     if config.get("nonlinear_activation", "LeakyReLU") != "LeakyReLU":
         raise ConvertError(f"nonlinear_activation {config['nonlinear_activation']} is not supported; valid: LeakyReLU")

@@ -94,11 +94,11 @@ class OfflineAcousticModel:
         speaker = {"speaker": sentence.speakers} if self._embedding is None else {"speaker_embedding": self._embedding}
         contours = graphs["contour_predictor"].run({**text, "emotion": sentence.emotions, **speaker})
         style = contours.pop("style")
-        coloured = graphs["contour_embedding"].run(text | contours)["coloured_text"]
-        condition = np.concatenate([coloured, style], axis=2)
+        adapted = graphs["contour_embedding"].run(text | contours)["coloured_text"]
+        condition = np.concatenate([adapted, style], axis=2)
         log_durations = graphs["duration_predictor"].run({"condition": condition})["log_durations"][0]
         durations = np.exp(np.minimum(log_durations, np.log(1 + MAX_UNIT_FRAMES))) - 1
-        return coloured[0], style[0], durations
+        return adapted[0], style[0], durations
 
     def _mel(self, text: Array, style: Array, durations: Array) -> Array:
         """(1, frames, channels), after the postnet."""
