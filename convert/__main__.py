@@ -3,8 +3,8 @@
 import argparse
 import sys
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,26 +58,22 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--output", type=Path, default=Path("models"), help="output folder (default: models)")
     command.add_argument("--voice", help="convert only this voice of a package, or rename its only voice")
-    command.add_argument(
+    add_list_argument = partial(command.add_argument, metavar="LIST", default=())
+    add_list_argument(
         "--precision",
         type=lambda value: parse_names(value, "precision", PRECISIONS),
         default=("fp32", "int8"),
-        metavar="LIST",
         help="comma-separated: fp32 (always written), int8 for CPUs, fp16 for GPUs (default: fp32,int8)",
     )
-    command.add_argument(
+    add_list_argument(
         "--emotions",
         type=lambda value: parse_names(value, "emotion", TRAINABLE_EMOTIONS, prefix=EMOTION_PREFIX),
-        default=(),
-        metavar="LIST",
         help="comma-separated: the emotions in the training data of the voice; the server offers no others (default: "
         "those of am_train.lst in a KAN-TTS training folder, else unknown)",
     )
-    command.add_argument(
+    add_list_argument(
         "--untrained",
         type=lambda value: parse_names(value, "sounds", UNTRAINED),
-        default=(),
-        metavar="LIST",
         help=f"comma-separated, of {', '.join(UNTRAINED)}: sounds without examples in the training data, although the "
         "voice has phones for them; the server reads such words in another way",
     )
@@ -101,7 +97,7 @@ def convert(options: argparse.Namespace) -> None:
     components = {"am": options.am, "voc": options.voc, "se": options.se, "se_model": options.se_model}
     given = {name for name, component in {**components, "voice": options.voice}.items() if component is not None}
     if given == {"se_model"} and options.source is None:
-        return convert_encoder(options.se_model, options.output)
+        return run_conversion("speaker encoder", partial(convert_speaker_encoder, options.se_model, options.output))
     if options.source is None and {"am", "voc", "voice"} <= given:
         options.source = str(options.am if options.am.is_dir() else options.am.parent)
     if options.source is None:
@@ -112,16 +108,12 @@ def convert(options: argparse.Namespace) -> None:
     variants = required_variants(options.precision)
     source = resolve_source(options.source)
     if not given and (encoder := find_speaker_encoder(source)):
-        return convert_encoder(encoder, options.output)
+        return run_conversion("speaker encoder", partial(convert_speaker_encoder, encoder, options.output))
     local = Path(options.source).expanduser().exists()
     package = source.resolve().name if local else options.source
+    details = {"variants": variants, "untrained": options.untrained, "emotions": options.emotions}
     for voice in find_voices(source, voice=options.voice, **components):
-        started = time.monotonic()
-        with show_progress(voice.name) as progress:
-            result = convert_voice(
-                voice, options.output, package, progress, variants, options.untrained, options.emotions
-            )
-        report(result, started)
+        run_conversion(voice.name, partial(convert_voice, voice, options.output, package, **details))
     return None
 
 
@@ -136,28 +128,18 @@ def required_variants(precisions: Collection[str]) -> list[str]:
     return variants
 
 
-def convert_encoder(encoder: Path, output: Path) -> None:
-    """Converts a speaker encoder without a voice."""
-    started = time.monotonic()
-    with show_progress("speaker encoder") as progress:
-        result = convert_speaker_encoder(encoder, output, progress)
-    report(result, started)
+def run_conversion(title: str, conversion: Callable[[Progress], Conversion]) -> None:
+    """Runs a conversion and prints its notes and the written path.
 
-
-@contextmanager
-def show_progress(title: str) -> Iterator[Progress]:
-    """Shows the current step: one line that changes on a terminal, a line per step elsewhere (on standard error)."""
-    console = Console(stderr=True)
+    The current step is one line that changes on a terminal, and a line per step elsewhere (on standard error).
+    """
+    started, console = time.monotonic(), Console(stderr=True)
     if console.is_terminal:
         with console.status(Text(title)) as status:  # not a string: names may contain rich's markup
-            yield lambda step: status.update(Text(f"{title}: {step}"))
+            result = conversion(lambda step: status.update(Text(f"{title}: {step}")))
     else:
         print(f"{title}:", file=sys.stderr)
-        yield lambda step: print(f"  {step}", file=sys.stderr)
-
-
-def report(result: Conversion, started: float) -> None:
-    """Prints the notes and the written path."""
+        result = conversion(lambda step: print(f"  {step}", file=sys.stderr))
     for note in result.notes:
         print(f"  note: {note}", file=sys.stderr)
     millions = result.parameters / 1e6

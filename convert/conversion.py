@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from convert.checkpoint.reader import read_weights
 from convert.checkpoint.weights import Weights
-from convert.errors import ConvertError, PackageError
+from convert.errors import ConvertError
 from convert.graph.builder import Graph
 from convert.models.hifigan import DEFAULTS, hifigan
 from convert.models.mel_decoder import decoder_memory, mel_decoder
@@ -17,22 +16,18 @@ from convert.models.postnet import postnet
 from convert.models.speaker_encoder import speaker_encoder
 from convert.models.text_encoder import text_encoder
 from convert.models.variance_adaptor import contour_embedding, contour_predictor, duration_predictor
-from convert.output.folder import replacing, replacing_file, sha256, write_graph
+from convert.output.folder import replacing, replacing_file, sha256, write_model
 from convert.output.inventory import TRAINABLE_EMOTIONS, Inventory, load_inventory
 from convert.output.manifest import build_manifest, load_array, unit_inventory, write_manifest
 from convert.output.tables import check_tables
 from convert.source.config_files import Settings, model_settings
-from convert.source.file_index import index_files, join_paths
+from convert.source.file_index import index_files
 from convert.source.package import VoiceSource
 from convert.source.training_list import read_emotions
 from server.voices.manifest import EMOTION_PREFIX, GraphFile, UnitInventory, Vocoder
 
-TRAINING_WEIGHTS = (
-    "align_attention.*",
-    "variance_adaptor.dur_position_encoder.inv_timescales",
-    "*.num_batches_tracked",
-)
-"""Weights that inference does not use. The server computes the position codes of frames by their formula."""
+IGNORED_WEIGHTS = ("align_attention.*", "variance_adaptor.dur_position_encoder.inv_timescales", "*.num_batches_tracked")
+"""Weights that only the training uses. The server computes the position codes of frames by their formula."""
 
 Progress = Callable[[str], None]
 
@@ -47,32 +42,6 @@ class Conversion:
     """Number of weights in all graphs."""
     notes: tuple[str, ...]
     """Messages for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class _AcousticModel:
-    """The written graphs of the acoustic model."""
-
-    graphs: dict[str, GraphFile]
-    units: UnitInventory
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Vocoder:
-    """The written graph of the vocoder."""
-
-    graph: GraphFile
-    section: Vocoder
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _SpeakerEncoder:
-    """The graph of a speaker encoder, not written yet."""
-
-    graph: Graph
-    notes: tuple[str, ...]
 
 
 def convert_voice(
@@ -90,30 +59,25 @@ def convert_voice(
     `untrained` are items of `convert.output.manifest.UNTRAINED`, `emotions` are the trained emotions without prefix;
     empty: those of the training lists. Raises `ConvertError`.
     """
-    path = output / source.name
-    trained = _trained_emotions(source, emotions)
-    config = model_settings(source.am_config, source.am_checkpoint, "KanTtsSAMBERT")
+    path, trained = output / source.name, _trained_emotions(source, emotions)
+    config = model_settings(source.acoustic.config, source.acoustic.checkpoint, "KanTtsSAMBERT")
     with replacing(path) as folder:
         inventory = load_inventory(source.language)
-        acoustic = _convert_acoustic_model(source, config, inventory, folder, progress)
-        vocoder = _convert_vocoder(source, config, folder, progress)
-        notes = [*source.notes, *acoustic.notes, *vocoder.notes]
+        graphs, units, acoustic_notes = _convert_acoustic_model(source, config, inventory, folder, progress)
+        graphs["vocoder"], vocoder, vocoder_notes = _convert_vocoder(source, config, folder, progress)
+        notes = [*source.notes, *acoustic_notes, *vocoder_notes]
         if trained and not emotions:
             notes.append(f"trained emotions, from {source.training_lists[0].name}: {', '.join(trained)}")
-        graphs = {**acoustic.graphs, "vocoder": vocoder.graph}
         if source.speaker_encoder is not None and config.get("SE"):
-            encoder = _build_speaker_encoder(source.speaker_encoder, progress)
-            graphs[encoder.graph.name] = _write_graph(encoder.graph, folder, progress)
-            notes += encoder.notes
+            encoder, encoder_notes = _build_speaker_encoder(source.speaker_encoder, progress)
+            graphs[encoder.name] = _write_graph(encoder, folder, progress)
+            notes += encoder_notes
         elif source.speaker_encoder is not None:
             notes.append(f"{source.speaker_encoder.name} is left out: this voice takes no speaker embedding")
-        optional: dict[str, Any] = {"untrained": tuple(untrained)} if untrained else {}
-        if trained:
-            optional["trained_emotions"] = trained
-        files = _copy_files(source, config, folder)
-        manifest = build_manifest(
-            source, config, inventory.emotions, acoustic.units, vocoder.section, package, graphs, files, **optional
-        )
+        sections = {"units": units, "vocoder": vocoder, "graphs": graphs, "files": _copy_files(source, config, folder)}
+        optional = {"untrained": tuple(untrained), "trained_emotions": trained}
+        sections |= {name: value for name, value in optional.items() if value}
+        manifest = build_manifest(source, config, package, emotions=inventory.emotions, **sections)
         if variants:
             from convert.quantization.variants import make_variants  # imports onnxruntime, which fp32 does not need
 
@@ -127,11 +91,11 @@ def convert_voice(
 def convert_speaker_encoder(model: Path, output: Path, progress: Progress) -> Conversion:
     """Writes `output`/speaker_encoder.onnx. An older file is replaced when the new one is complete."""
     path = output / "speaker_encoder.onnx"
-    encoder = _build_speaker_encoder(model, progress)
+    graph, notes = _build_speaker_encoder(model, progress)
     progress(f"writing {path.name}")
     with replacing_file(path) as temporary:
-        temporary.write_bytes(encoder.graph.build().SerializeToString(deterministic=True))
-    return Conversion(path, encoder.graph.parameters, encoder.notes)
+        write_model(graph.build(), temporary, graph.parameters)
+    return Conversion(path, graph.parameters, notes)
 
 
 def find_speaker_encoder(source: Path) -> Path | None:
@@ -139,19 +103,14 @@ def find_speaker_encoder(source: Path) -> Path | None:
     if source.is_file():
         return source if source.suffix == ".model" else None
     index = index_files(source)
-    if index.paths("config.yaml"):
-        return None
-    models = index.paths("se.model")
-    if len(models) > 1:
-        raise PackageError(f"{source} has several se.model: {join_paths(models)}; choose one with --se-model")
-    return models[0] if models else None
+    return None if index.paths("config.yaml") else index.single(index.paths("se.model"), "--se-model")
 
 
 def _convert_acoustic_model(
     source: VoiceSource, config: Settings, inventory: Inventory, folder: Path, progress: Progress
-) -> _AcousticModel:
-    progress(f"reading {source.am_checkpoint.name}")
-    weights = Weights(read_weights(source.am_checkpoint, "model"), str(source.am_checkpoint))
+) -> tuple[dict[str, GraphFile], UnitInventory, tuple[str, ...]]:
+    """The written graphs by name, the units, and notes."""
+    weights = _read_weights(source.acoustic.checkpoint, progress, "model")
     tables = check_tables(source, config, weights, inventory)
     graphs = [
         text_encoder(config, weights, tables.rows),
@@ -165,37 +124,44 @@ def _convert_acoustic_model(
     notes = (*tables.notes, *_check_weights(weights))
     files = {graph.name: _write_graph(graph, folder, progress) for graph in graphs}
     units = unit_inventory(config, inventory, tables.specials, graphs[0].metadata("longest"))
-    return _AcousticModel(files, units, notes)
+    return files, units, notes
 
 
-def _convert_vocoder(source: VoiceSource, config: Settings, folder: Path, progress: Progress) -> _Vocoder:
-    progress(f"reading {source.voc_checkpoint.name}")
-    generator = model_settings(source.voc_config, source.voc_checkpoint, "Generator", DEFAULTS)
-    weights = Weights(read_weights(source.voc_checkpoint, "model", "generator"), str(source.voc_checkpoint))
+def _convert_vocoder(
+    source: VoiceSource, config: Settings, folder: Path, progress: Progress
+) -> tuple[GraphFile, Vocoder, tuple[str, ...]]:
+    """The written graph, its section of the manifest, and notes."""
+    generator = model_settings(source.vocoder.config, source.vocoder.checkpoint, "Generator", DEFAULTS)
+    weights = _read_weights(source.vocoder.checkpoint, progress, "model", "generator")
     graph = hifigan(generator, weights)
     notes = _check_weights(weights)
     _check_vocoder(source, config, generator, graph)
-    file = _write_graph(graph, folder, progress)
     harmonics = graph.metadata("harmonics") or 0
-    return _Vocoder(file, Vocoder(samples_per_frame=graph.metadata("samples_per_frame"), harmonics=harmonics), notes)
+    section = Vocoder(samples_per_frame=graph.metadata("samples_per_frame"), harmonics=harmonics)
+    return _write_graph(graph, folder, progress), section, notes
 
 
-def _build_speaker_encoder(model: Path, progress: Progress) -> _SpeakerEncoder:
-    progress(f"reading {model.name}")
-    weights = Weights(read_weights(model), str(model))
-    graph = speaker_encoder(weights)
-    return _SpeakerEncoder(graph, _check_weights(weights))
+def _build_speaker_encoder(model: Path, progress: Progress) -> tuple[Graph, tuple[str, ...]]:
+    """The graph, not written yet, and notes."""
+    weights = _read_weights(model, progress)
+    return speaker_encoder(weights), _check_weights(weights)
+
+
+def _read_weights(checkpoint: Path, progress: Progress, *keys: str) -> Weights:
+    progress(f"reading {checkpoint.name}")
+    return Weights(read_weights(checkpoint, *keys), str(checkpoint))
 
 
 def _write_graph(graph: Graph, folder: Path, progress: Progress) -> GraphFile:
-    progress(f"writing {graph.name}.onnx")
-    return write_graph(graph, folder)
+    file = folder / f"{graph.name}.onnx"
+    progress(f"writing {file.name}")
+    return write_model(graph.build(), file, graph.parameters)
 
 
 def _check_weights(weights: Weights) -> tuple[str, ...]:
     """A note about unused weights, if any. Raises `ConvertError` for missing and misshapen weights."""
     weights.check()
-    unused = weights.unused(TRAINING_WEIGHTS)
+    unused = weights.unused(IGNORED_WEIGHTS)
     return (f"{len(unused)} weights of {Path(weights.label).name} are not used: {', '.join(unused)}",) if unused else ()
 
 

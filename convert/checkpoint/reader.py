@@ -40,17 +40,11 @@ _DTYPES = {
     "Bool": "?",
 }
 _STORAGES = {f"torch.{name}Storage": dtype for name, dtype in _DTYPES.items()} | {"torch.storage.UntypedStorage": "u1"}
-_CALLS = frozenset(
-    {
-        "collections.OrderedDict",
-        "collections.Counter",
-        "torch.Size",
-        "torch.device",
-        "torch._utils._rebuild_parameter",
-        "torch._utils._rebuild_tensor_v2",
-    }
-)
-_ALLOWED = _CALLS | frozenset(_STORAGES)
+_ALLOWED = {
+    *_STORAGES,
+    *("collections.OrderedDict", "collections.Counter", "torch.Size", "torch.device"),
+    *("torch._utils._rebuild_parameter", "torch._utils._rebuild_tensor_v2"),
+}
 
 
 def read_checkpoint(path: Path) -> Any:
@@ -127,10 +121,9 @@ def _read_zip(path: Path, stream: BinaryIO) -> Any:
         span = file.ranges.get(found.key)
         if span is None:
             raise CheckpointError(f"storage {printable(key)} is missing in the archive; download it again")
-        if span.size < length * found.item_size:
-            raise CheckpointError(
-                f"storage {printable(key)} has {span.size} bytes, {length * found.item_size} declared"
-            )
+        declared = length * found.item_size
+        if span.size < declared:
+            raise CheckpointError(f"storage {printable(key)} has {span.size} bytes, {declared} declared")
         return found
 
     return _unpickle(io.BytesIO(file.read("data.pkl")), storage)
@@ -223,9 +216,7 @@ def _no_storage(key: str, dtype: str, length: int, view: Any) -> Storage:
 def _unpickle(stream: BinaryIO, storage: Callable[[str, str, int, Any], Storage]) -> Any:
     def persistent(identity: Any) -> Storage:
         match identity:
-            case ("storage", GlobalName(kind), str(key), str(), int(length), *view) if (
-                kind in _STORAGES and length >= 0
-            ):
+            case "storage", GlobalName(kind), str(key), str(), int(length), *view if kind in _STORAGES and length >= 0:
                 return storage(key, _STORAGES[kind], length, view[0] if view else None)
         raise ForbiddenPickleError("it has a persistent id that is not a storage")
 
@@ -241,12 +232,10 @@ def _call(name: str, arguments: tuple[Any, ...]) -> Any:
             return _tensor(flat, offset, shape, strides)
         case "torch._utils._rebuild_parameter", (Tensor() as tensor, *_):
             return tensor
-        case "collections.OrderedDict", ():
+        case "collections.OrderedDict" | "collections.Counter", ():
             return {}
         case "collections.OrderedDict", (list(pairs),) if all(_is_item(pair) for pair in pairs):
             return dict(pairs)
-        case "collections.Counter", ():
-            return {}
         case "collections.Counter", (dict(counts),):
             return dict(counts)
         case "torch.Size", (tuple() | list() as sizes,) if all(isinstance(size, int) for size in sizes):

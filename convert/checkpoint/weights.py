@@ -2,7 +2,7 @@
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,8 @@ from numpy.typing import NDArray
 from convert.errors import ConvertError
 
 Array = NDArray[np.float32]
-
-
-@dataclass
-class WeightUsage:
-    """The weights of a checkpoint, the names requested so far, and the problems found."""
-
-    arrays: Mapping[str, Array]
-    requested: set[str] = field(default_factory=set)
-    problems: list[str] = field(default_factory=list)
+_WEIGHT_NORMS = (("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1"))
+"""Names of magnitude and direction in PyTorch's old and new weight norm."""
 
 
 class Weights:
@@ -26,43 +19,41 @@ class Weights:
 
     def __init__(self, arrays: Mapping[str, Array], label: str) -> None:
         self.label = label
-        self._prefix = ""
-        self._usage = WeightUsage(arrays)
+        self._arrays, self._prefix = arrays, ""
+        self._requested: set[str] = set()
+        self._problems: list[str] = []
 
     def __truediv__(self, name: str | int) -> "Weights":
-        inner = type(self).__new__(type(self))
-        inner.label, inner._usage, inner._prefix = self.label, self._usage, f"{self._prefix}{name}."
+        inner = copy(self)  # shares the record of requests and problems
+        inner._prefix += f"{name}."
         return inner
 
     def __contains__(self, name: str) -> bool:
-        return self._prefix + name in self._usage.arrays
+        return self._prefix + name in self._arrays
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a weight; None if it is missing. The weight does not count as used."""
-        array = self._usage.arrays.get(self._prefix + name)
+        array = self._arrays.get(self._prefix + name)
         return None if array is None else array.shape
 
     def take(self, name: str, *shape: int) -> Array:
         """The weight of that name and shape; zeros if it is missing, has another shape or is not finite."""
         full = self._prefix + name
-        array = self._usage.arrays.get(full)
-        self._usage.requested.add(full)
+        array = self._arrays.get(full)
+        self._requested.add(full)
         if array is None:
-            self._usage.problems.append(f"{full} is missing, expected shape {shape}")
+            self._problems.append(f"{full} is missing, expected shape {shape}")
         elif array.shape != shape:
-            self._usage.problems.append(f"{full} has shape {array.shape}, expected {shape}")
+            self._problems.append(f"{full} has shape {array.shape}, expected {shape}")
         elif not np.isfinite(array).all():
-            self._usage.problems.append(f"{full} holds NaN or infinity: the training has diverged")
+            self._problems.append(f"{full} holds NaN or infinity: the training has diverged")
         else:
             return array
         return np.zeros(shape, np.float32)
 
     def fold_weight_norm(self, *shape: int) -> Array:
         """`weight` with PyTorch's weight norm folded in: g * v / |v|, the norm over all axes but the first."""
-        for magnitude, direction in (
-            ("weight_g", "weight_v"),
-            ("parametrizations.weight.original0", "parametrizations.weight.original1"),
-        ):
+        for magnitude, direction in _WEIGHT_NORMS:
             if direction in self:
                 v = self.take(direction, *shape).astype(np.float64)
                 g = self.take(magnitude, shape[0], *(1 for _ in shape[1:])).astype(np.float64)
@@ -73,11 +64,11 @@ class Weights:
 
     def check(self) -> None:
         """Raises `ConvertError`, which lists all missing, misshapen and non-finite weights requested so far."""
-        if self._usage.problems:
-            listed = "\n  ".join(self._usage.problems)
+        if self._problems:
+            listed = "\n  ".join(self._problems)
             raise ConvertError(f"{self.label} does not fit its configuration:\n  {listed}")
 
     def unused(self, ignored: Sequence[str] = ()) -> list[str]:
         """The names of the weights that were not requested, sorted, without those that match a pattern of `ignored`."""
-        names = sorted(self._usage.arrays.keys() - self._usage.requested)
+        names = sorted(self._arrays.keys() - self._requested)
         return [name for name in names if not any(fnmatch.fnmatch(name, pattern) for pattern in ignored)]

@@ -70,9 +70,7 @@ class StreamGraph(Graph):
         """A convolution with weight (out, in / groups, kernel) and zero padding `left` and `right`."""
         delay = -(-right // stride)
         history = left + delay * stride
-        value = stream.value
-        if history:
-            value = self._with_history(name, stream, left, right, history)
+        value = self._with_history(name, stream, left, right, history) if history else stream.value
         parameters = [self.weight(f"{name}.weight", weight[:, :, None, :])]
         if bias is not None:
             parameters.append(self.weight(f"{name}.bias", bias))

@@ -2,12 +2,11 @@
 
 conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post. The original adds nearest
 upsampling + convolution and a transposed convolution, both after one leaky ReLU. Both are linear maps from a few
-neighbouring input samples to `scale` output samples, so they are merged into one convolution with `scale` times the
+neighboring input samples to `scale` output samples, so they are merged into one convolution with `scale` times the
 channels, whose output is interleaved: a third of the multiplications.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from convert.graph.builder import Graph
 from convert.graph.streaming import Stream, StreamGraph
 
 Array = NDArray[np.float32]
+Config = Mapping[str, Any]
 HARMONIC_AMPLITUDE, NOISE_DEVIATION = 0.1, 0.003
 """Of each harmonic, and of the noise added to it (alpha and sigma of KAN-TTS's SourceModule)."""
 
@@ -36,56 +36,41 @@ DEFAULTS = {
 """Defaults of a configuration, with KAN-TTS's spelling of the keys."""
 
 
-@dataclass(frozen=True)
-class Padding:
-    """Padding of the generator's convolutions; causal ones pad only on the left."""
-
-    causal: bool
-
-    def sides(self, kernel: int, dilation: int = 1) -> dict[str, int]:
-        """The arguments `left` and `right` of `StreamGraph.convolve`."""
-        whole = (kernel - 1) * dilation
-        return {"left": whole, "right": 0} if self.causal else {"left": whole // 2, "right": whole // 2}
-
-
-def hifigan(config: Mapping[str, Any], weights: Weights) -> Graph:
+def hifigan(config: Config, weights: Weights) -> Graph:
     """`mel` (batch, frames, mels) and the source's inputs -> `audio` (batch, samples), delayed by `delay` samples."""
     check_supported(config)
-    graph, padding = StreamGraph("vocoder"), Padding(config["causal"])
-    mels, channels, kernel = config["in_channels"], config["channels"], config["kernel_size"]
-    scales, blocks = config["upsample_scales"], len(config["resblock_kernel_sizes"])
-    slope = config["nonlinear_activation_params"].get("negative_slope", 0.01)
+    graph, kernel, scales = StreamGraph("vocoder"), config["kernel_size"], config["upsample_scales"]
+    channels = config["channels"]
 
-    x = graph.stream("mel", mels)
+    x = graph.stream("mel", config["in_channels"])
     nsf = config.get("nsf_params")
     excitation = harmonic_source(graph, nsf, weights / "source_module") if nsf else None
-    x = convolve(graph, "pre", x, weights / "conv_pre" / "conv1d", channels, kernel, padding)
-    down = int(np.prod(scales))
+    x = convolve(graph, "pre", x, weights / "conv_pre" / "conv1d", channels, kernel, 1, config)
+    hop = down = int(np.prod(scales))
     for stage, scale in enumerate(scales):
         channels //= 2
         down //= scale
         x = x.map(x.value + graph.op("Sin", x.value))
-        x = upsample(graph, f"{stage}.up", leaky(graph, x, slope), weights, stage, channels, config, padding)
+        x = upsample(graph, stage, leaky(graph, x, config), weights, channels, config)
         if excitation is not None:
-            skip = downsample_source(graph, stage, excitation, weights, channels, down, padding)
+            skip = downsample_source(graph, stage, excitation, weights, channels, down, config)
             x = graph.add(f"{stage}.source_skip", x, skip)
-        x = residual_mean(graph, stage, x, weights, config, slope, padding, blocks)
-    x = leaky(graph, x, 0.01)
-    x = convolve(graph, "post", x, weights / "conv_post" / "conv1d", 1, kernel, padding)
+        x = residual_mean(graph, stage, x, weights, config)
+    x = x.map(graph.op("LeakyRelu", x.value, alpha=0.01))
+    x = convolve(graph, "post", x, weights / "conv_post" / "conv1d", 1, kernel, 1, config)
     audio = graph.op("Reshape", graph.op("Tanh", x.value), graph.integers(0, -1))
 
     graph.output("audio", audio, ["batch", None])
-    hop = int(np.prod(scales))
     graph.set_metadata(samples_per_frame=hop, delay=x.delay, lookahead=x.delay // hop)
     return graph
 
 
-def check_supported(config: Mapping[str, Any]) -> None:
+def check_supported(config: Config) -> None:
     """Raises `ConvertError` for options that no released voice uses and that are not implemented."""
     if config.get("out_channels", 1) != 1:
         raise ConvertError(
             f"this vocoder outputs {config['out_channels']} sub-bands (PQMF), which is not supported; "
-            "use a vocoder whose config says out_channels: 1"
+            "use a vocoder with out_channels: 1 in its config.yaml"
         )
     if config.get("nonlinear_activation", "LeakyReLU") != "LeakyReLU":
         raise ConvertError(f"nonlinear_activation {config['nonlinear_activation']} is not supported; valid: LeakyReLU")
@@ -93,81 +78,56 @@ def check_supported(config: Mapping[str, Any]) -> None:
         raise ConvertError("repeat_upsample: false is not supported; KAN-TTS itself cannot run it")
 
 
-def leaky(graph: Graph, x: Stream, slope: float) -> Stream:
-    """Leaky ReLU."""
+def leaky(graph: Graph, x: Stream, config: Config) -> Stream:
+    """Leaky ReLU with the slope of the configuration."""
+    slope = config["nonlinear_activation_params"].get("negative_slope", 0.01)
     return x.map(graph.op("LeakyRelu", x.value, alpha=slope))
 
 
+def padding(config: Config, kernel: int, dilation: int = 1) -> dict[str, int]:
+    """The arguments `left` and `right` of `StreamGraph.convolve`; causal convolutions pad only on the left."""
+    whole = (kernel - 1) * dilation
+    return {"left": whole, "right": 0} if config["causal"] else {"left": whole // 2, "right": whole // 2}
+
+
 def convolve(
-    graph: StreamGraph,
-    name: str,
-    x: Stream,
-    weights: Weights,
-    outputs: int,
-    kernel: int,
-    padding: Padding,
-    dilation: int = 1,
+    graph: StreamGraph, name: str, x: Stream, weights: Weights, outputs: int, kernel: int, dilation: int, config: Config
 ) -> Stream:
     """A convolution with weight norm."""
     weight, bias = weights.fold_weight_norm(outputs, x.channels, kernel), weights.take("bias", outputs)
-    return graph.convolve(name, x, weight, bias, dilation=dilation, **padding.sides(kernel, dilation))
+    return graph.convolve(name, x, weight, bias, dilation=dilation, **padding(config, kernel, dilation))
 
 
-def residual_mean(
-    graph: StreamGraph,
-    stage: int,
-    x: Stream,
-    weights: Weights,
-    config: Mapping[str, Any],
-    slope: float,
-    padding: Padding,
-    blocks: int,
-) -> Stream:
+def residual_mean(graph: StreamGraph, stage: int, x: Stream, weights: Weights, config: Config) -> Stream:
     """Mean of the residual blocks, each a chain of x + conv(leaky(dilated conv(leaky(x))))."""
+    blocks = list(zip(config["resblock_kernel_sizes"], config["resblock_dilations"], strict=True))
     total: Stream | None = None
-    for block, (kernel, dilations) in enumerate(
-        zip(config["resblock_kernel_sizes"], config["resblock_dilations"], strict=True)
-    ):
-        part, y = weights / "conv_blocks" / (stage * blocks + block), x
+    for block, (kernel, dilations) in enumerate(blocks):
+        part, y = weights / "conv_blocks" / (stage * len(blocks) + block), x
         for index, dilation in enumerate(dilations):
-            name = f"{stage}.{block}.{index}"
-            inner = leaky(graph, y, slope)
-            first, second = part / "convs1" / index / "conv1d", part / "convs2" / index / "conv1d"
-            inner = convolve(graph, f"{name}.dilated", inner, first, x.channels, kernel, padding, dilation)
-            inner = convolve(graph, f"{name}.plain", leaky(graph, inner, slope), second, x.channels, kernel, padding)
+            name, first, second = f"{stage}.{block}.{index}", part / "convs1" / index, part / "convs2" / index
+            inner = leaky(graph, y, config)
+            inner = convolve(graph, f"{name}.dilated", inner, first / "conv1d", x.channels, kernel, dilation, config)
+            inner = leaky(graph, inner, config)
+            inner = convolve(graph, f"{name}.plain", inner, second / "conv1d", x.channels, kernel, 1, config)
             y = graph.add(f"{name}.skip", y, inner)
         total = y if total is None else graph.add(f"{stage}.{block}.sum", total, y)
     assert total is not None
-    return total.map(total.value * (1 / blocks))
+    return total.map(total.value * (1 / len(blocks)))
 
 
-def upsample(
-    graph: StreamGraph,
-    name: str,
-    x: Stream,
-    weights: Weights,
-    stage: int,
-    outputs: int,
-    config: Mapping[str, Any],
-    padding: Padding,
-) -> Stream:
+def upsample(graph: StreamGraph, stage: int, x: Stream, weights: Weights, outputs: int, config: Config) -> Stream:
     """Both upsampling paths as one convolution, whose output is interleaved."""
-    scale, size, kernel = (
-        config["upsample_scales"][stage],
-        config["upsample_kernal_sizes"][stage],
-        config["kernel_size"],
-    )
+    scale, size = config["upsample_scales"][stage], config["upsample_kernal_sizes"][stage]
+    kernel = config["kernel_size"]
     repeated = weights / "repeat_upsamples" / stage / 2 / "conv1d"
     transposed = weights / "transpose_upsamples" / stage / 1 / "deconv"
-    taps, left, right = polyphase(
-        repeated.fold_weight_norm(outputs, x.channels, kernel),
-        padding.sides(kernel)["left"],
-        transposed.fold_weight_norm(x.channels, outputs, size).transpose(1, 0, 2),
-        0 if padding.causal else (size - scale) // 2,
-        scale,
-    )
+    repeated_weight = repeated.fold_weight_norm(outputs, x.channels, kernel)
+    transposed_weight = transposed.fold_weight_norm(x.channels, outputs, size).transpose(1, 0, 2)
+    pad, crop = padding(config, kernel)["left"], 0 if config["causal"] else (size - scale) // 2
+    taps, left, right = polyphase(repeated_weight, pad, transposed_weight, crop, scale)
     bias = np.repeat(repeated.take("bias", outputs) + transposed.take("bias", outputs), scale)
-    return graph.interleave(graph.convolve(name, x, taps, bias, left=left, right=right), scale)
+    return graph.interleave(graph.convolve(f"{stage}.up", x, taps, bias, left=left, right=right), scale)
 
 
 def polyphase(repeated: Array, pad: int, transposed: Array, crop: int, scale: int) -> tuple[Array, int, int]:
@@ -192,7 +152,7 @@ def polyphase(repeated: Array, pad: int, transposed: Array, crop: int, scale: in
     return merged.reshape(outputs * scale, inputs, -1), left, right
 
 
-def harmonic_source(graph: StreamGraph, config: Mapping[str, Any], weights: Weights) -> Stream:
+def harmonic_source(graph: StreamGraph, config: Config, weights: Weights) -> Stream:
     """A mix of harmonics. Inputs per sample: `phase` (cycles), `voiced` (0 or 1), `noise` (standard normal).
 
     The original adds independent noise to every harmonic before the mix. A sum of independent normal variables is
@@ -207,9 +167,8 @@ def harmonic_source(graph: StreamGraph, config: Mapping[str, Any], weights: Weig
 
     numbers = np.arange(1, count + 1, dtype=np.float32).reshape(1, count, 1, 1)
     angle = (phase * graph.value(numbers)) * (2 * np.pi) + offsets  # (batch, harmonics, 1, samples)
-    tones = graph.op(
-        "Conv", graph.op("Sin", angle), graph.weight("source.mix", mix[:, :, None, :] * np.float32(HARMONIC_AMPLITUDE))
-    )
+    sines = graph.op("Sin", angle)
+    tones = graph.op("Conv", sines, graph.weight("source.mix", mix[:, :, None, :] * np.float32(HARMONIC_AMPLITUDE)))
     gain = float(np.linalg.norm(mix))
     unvoiced = HARMONIC_AMPLITUDE / 3
     mixed_noise = noise * (gain * HARMONIC_AMPLITUDE / 3) + voiced * noise * (gain * (NOISE_DEVIATION - unvoiced))
@@ -218,18 +177,18 @@ def harmonic_source(graph: StreamGraph, config: Mapping[str, Any], weights: Weig
 
 
 def downsample_source(
-    graph: StreamGraph, stage: int, excitation: Stream, weights: Weights, channels: int, down: int, padding: Padding
+    graph: StreamGraph, stage: int, excitation: Stream, weights: Weights, channels: int, down: int, config: Config
 ) -> Stream:
     """The source at the rate of a stage: a strided convolution."""
-    name, part = f"{stage}.source", weights / "source_downs" / stage / "conv1d"
+    part = weights / "source_downs" / stage / "conv1d"
+    kernel, left, right = 2 * down, down // 2, down // 2
     if down == 1:
-        return graph.convolve(name, excitation, part.fold_weight_norm(channels, 1, 1), part.take("bias", channels))
-    kernel = 2 * down
-    if down % 2 and not padding.causal:
+        kernel, left, right = 1, 0, 0
+    elif config["causal"]:
+        left, right = kernel - 1, 0
+    elif down % 2:
         raise ConvertError(
             f"a source downsampled by {down} does not align with a non-causal generator; use even scales"
         )
-    sides = {"left": kernel - 1, "right": 0} if padding.causal else {"left": down // 2, "right": down // 2}
-    return graph.convolve(
-        name, excitation, part.fold_weight_norm(channels, 1, kernel), part.take("bias", channels), stride=down, **sides
-    )
+    weight, bias = part.fold_weight_norm(channels, 1, kernel), part.take("bias", channels)
+    return graph.convolve(f"{stage}.source", excitation, weight, bias, left=left, right=right, stride=down)

@@ -17,9 +17,8 @@ from convert.graph.layers import feed_forward, layer_norm, linear, prenet
 
 def memory_size(config: Mapping[str, Any]) -> int:
     """Size of a memory vector: the text of r frames, then speaker and emotion of the first frame."""
-    text: int = config["encoder_projection_units"] * config["outputs_per_step"]
-    style: int = config["speaker_units"] + config["emotion_units"]
-    return text + style
+    text = config["encoder_projection_units"] * config["outputs_per_step"]
+    return int(text + config["speaker_units"] + config["emotion_units"])
 
 
 def decoder_memory(config: Mapping[str, Any], weights: Weights) -> Graph:
@@ -52,15 +51,12 @@ def mel_decoder(config: Mapping[str, Any], weights: Weights) -> Graph:
     decoder = weights / "mel_decoder" / "mel_dec"
     units, mels, r = config["decoder_num_units"], config["num_mels"], config["outputs_per_step"]
     layers, heads = config["decoder_num_layers"], config["decoder_num_heads"]
-    width = units // heads
-    size = memory_size(config)
+    width, size, window = units // heads, memory_size(config), "window_and_now"
 
     memory = graph.input("memory", ["batch", size])
-    mask = graph.op("Unsqueeze", graph.input("mask", ["batch", 2, "window_and_now"]), graph.integers(2, 3))
-    memory_keys = split(graph, graph.input("memory_keys", ["batch", layers, heads, width, "window_and_now"]), layers)
-    memory_values = split(
-        graph, graph.input("memory_values", ["batch", layers, heads, "window_and_now", width]), layers
-    )
+    mask = graph.op("Unsqueeze", graph.input("mask", ["batch", 2, window]), graph.integers(2, 3))
+    memory_keys = split(graph, graph.input("memory_keys", ["batch", layers, heads, width, window]), layers)
+    memory_values = split(graph, graph.input("memory_values", ["batch", layers, heads, window, width]), layers)
     past_keys = split(graph, graph.state("keys", ["batch", layers, heads, width, "window"]), layers)
     past_values = split(graph, graph.state("values", ["batch", layers, heads, "window", width]), layers)
     last = graph.state("frame", ["batch", mels])

@@ -125,9 +125,9 @@ def gate(graph: Graph, name: str, x: Value, weights: Weights, widths: tuple[int,
 def statistics_pooling(graph: Graph, x: Value, steps: Value) -> Value:
     """Mean and unbiased standard deviation over time: (batch, 2 channels, 1)."""
     mean = graph.op("ReduceMean", x, graph.integers(2))
-    centred = x - mean
+    centered = x - mean
     others = graph.op("Cast", graph.op("Sub", steps, graph.value(1, np.int64)), to=1)
-    variance = graph.op("Div", graph.op("ReduceSumSquare", centred, graph.integers(2)), others)
+    variance = graph.op("Div", graph.op("ReduceSumSquare", centered, graph.integers(2)), others)
     return graph.op("Concat", mean, graph.op("Sqrt", variance), axis=1)
 
 

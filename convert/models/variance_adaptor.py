@@ -14,7 +14,7 @@ from convert.graph.layers import bidirectional_lstm, gate_weights, linear, lstm_
 
 
 def contour_predictor(config: Mapping[str, Any], weights: Weights, rows: Mapping[str, int]) -> Graph:
-    """text, emotion, speaker -> `style` (embeddings of speaker and emotion), `pitch`, `energy` (normalised)."""
+    """text, emotion, speaker -> `style` (embeddings of speaker and emotion), `pitch`, `energy` (normalized)."""
     graph = Graph("contour_predictor")
     text_size, units = config["encoder_projection_units"], ["batch", "phones"]
     text = graph.input("text", [*units, text_size])
@@ -84,24 +84,17 @@ def embedding(graph: Graph, name: str, weights: Weights, rows: int, size: int) -
 
 def contour(graph: Graph, name: str, x: Value, weights: Weights, inputs: int, config: Mapping[str, Any]) -> Value:
     """FSMN layers, a bidirectional LSTM and a linear layer: (batch, phones, inputs) -> (batch, phones)."""
-    size, layers, filter_size = (
-        config[f"predictor_{k}"] for k in ("num_memory_units", "fsmn_num_layers", "filter_size")
-    )
-    for index, shift in enumerate(shifts(config["predictor_shift"], layers)):
+    size, filter_size = config["predictor_num_memory_units"], config["predictor_filter_size"]
+    for index, shift in enumerate(shifts(config["predictor_shift"], config["predictor_fsmn_num_layers"])):
         part = f"{name}.fsmn.{index}"
         ffn = weights / "fsmn" / "ffn_lst" / index
         inner = config["predictor_ffn_inner_dim"]
         expand = graph.weight(f"{part}.expand", (ffn / "w_1").take("weight", inner, inputs, 1)[:, :, 0].T)
         y = graph.op("Relu", x @ expand + graph.weight(f"{part}.bias", (ffn / "w_1").take("bias", inner)))
         y = y @ graph.weight(f"{part}.contract", (ffn / "w_2").take("weight", size, inner, 1)[:, :, 0].T)
-        filters = (weights / "fsmn" / "memory_block_lst" / index / "conv_dw").take("weight", size, 1, filter_size)
-        memory = graph.op(
-            "Conv",
-            graph.op("Transpose", y, perm=[0, 2, 1]),
-            graph.weight(f"{part}.memory", filters),
-            pads=list(memory_padding(filter_size, shift)),
-            group=size,
-        )
+        weight = (weights / "fsmn" / "memory_block_lst" / index / "conv_dw").take("weight", size, 1, filter_size)
+        filters, pads = graph.weight(f"{part}.memory", weight), list(memory_padding(filter_size, shift))
+        memory = graph.op("Conv", graph.op("Transpose", y, perm=[0, 2, 1]), filters, pads=pads, group=size)
         y = y + graph.op("Transpose", memory, perm=[0, 2, 1])
         x = x + y if inputs == size else y
         inputs = size

@@ -11,7 +11,6 @@ from pathlib import Path
 from onnx import ModelProto
 
 from convert.errors import ConvertError
-from convert.graph.builder import Graph
 from server.voices.manifest import GraphFile
 
 
@@ -58,13 +57,8 @@ def replacing_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_graph(graph: Graph, folder: Path) -> GraphFile:
-    """Writes <name>.onnx; the same graph gives the same bytes."""
-    return write_model(graph.build(), folder / f"{graph.name}.onnx", graph.parameters)
-
-
 def write_model(model: ModelProto, path: Path, parameters: int) -> GraphFile:
-    """Writes an ONNX model; its entry in voice.yaml."""
+    """Writes an ONNX model and returns its entry in voice.yaml; the same model gives the same bytes."""
     path.write_bytes(model.SerializeToString(deterministic=True))
     return GraphFile(file=path.name, sha256=sha256(path), bytes=path.stat().st_size, parameters=parameters)
 

@@ -15,6 +15,7 @@ from server.voices.manifest import EMOTION_PREFIX
 SPECIALS = ("_", "~", "@[MASK]")
 """Padding, end, mask. A package with `has_mask: false` in its configuration was trained without the last."""
 
+_FOLDER = files("convert").joinpath("output", "inventories")
 _BREAKS = ("#1", "#2", "#3", "#4")
 _SYLLABLE_FLAGS = ("s_begin", "s_end", "s_none", "s_both", "s_middle")
 _WORD_FLAGS = ("word_begin", "word_end", "word_middle", "word_both", "word_none")
@@ -32,7 +33,6 @@ TRAINABLE_EMOTIONS = _EMOTIONS[1:]
 class Inventory:
     """The names of the table rows, without the special symbols."""
 
-    language: str
     phones: tuple[str, ...]
     """Breaks `#1` to `#4` last."""
     tones: tuple[str, ...]
@@ -43,7 +43,7 @@ class Inventory:
 
 def known_languages() -> tuple[str, ...]:
     """The supported values of `linguistic_unit.language` in an acoustic model's config.yaml, sorted."""
-    names = (entry.name for entry in files("convert").joinpath("output", "inventories").iterdir())
+    names = (entry.name for entry in _FOLDER.iterdir())
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
@@ -55,7 +55,5 @@ def load_inventory(language: str) -> Inventory:
             f"language {language!r} is not supported; supported: {', '.join(known)}. "
             "It is linguistic_unit.language in the acoustic model's config.yaml"
         )
-    table = yaml.safe_load(
-        files("convert").joinpath("output", "inventories", f"{language}.yaml").read_text(encoding="utf-8")
-    )
-    return Inventory(language, (*table["phones"], *_BREAKS), tuple(table["tones"]))
+    table = yaml.safe_load(_FOLDER.joinpath(f"{language}.yaml").read_text(encoding="utf-8"))
+    return Inventory((*table["phones"], *_BREAKS), tuple(table["tones"]))

@@ -8,20 +8,11 @@ import yaml
 from numpy.typing import NDArray
 
 from convert.errors import ConvertError
+from convert.models.text_encoder import TABLES
 from convert.output.inventory import Inventory
 from convert.source.config_files import Settings
 from convert.source.package import VoiceSource
-from server.voices.manifest import (
-    FORMAT,
-    Acoustic,
-    F0Scale,
-    GraphFile,
-    Manifest,
-    MeanDeviation,
-    Range,
-    UnitInventory,
-    Vocoder,
-)
+from server.voices.manifest import FORMAT, Acoustic, F0Scale, Manifest, MeanDeviation, Range, UnitInventory
 
 UNTRAINED: tuple[str, ...] = get_args(get_args(Manifest.model_fields["untrained"].annotation)[0])
 """Units that a phone table may contain although no recording of the training did; packages do not declare it."""
@@ -34,44 +25,29 @@ _KEY_ORDER = (
 """In voice.yaml: what people read first; graphs last."""
 
 
-def build_manifest(
-    source: VoiceSource,
-    config: Settings,
-    emotions: tuple[str, ...],
-    units: UnitInventory,
-    vocoder: Vocoder,
-    package: str,
-    graphs: dict[str, GraphFile],
-    files: dict[str, str],
-    **optional: Any,
-) -> Manifest:
-    """The content of voice.yaml; `package` is the name of the source, `optional` are fields that may be left out."""
-    first = speakers_of(source)[0]
+def build_manifest(source: VoiceSource, config: Settings, package: str, **sections: Any) -> Manifest:
+    """The content of voice.yaml; `package` is the name of the source, `sections` are the remaining fields."""
+    speakers = speakers_of(source)
     return Manifest(
         format=FORMAT,
         name=source.name,
         language=source.language,
         sample_rate=source.sampling_rate,
         precision="fp32",
-        speakers=speakers_of(source),
-        emotions=emotions,
-        units=units,
+        speakers=speakers,
         acoustic=Acoustic(
             mel_channels=config["num_mels"],
             frames_per_step=config["outputs_per_step"],
             f0=f0_scale(source, config),
             speaker_embedding="speaker.npy" if config.get("SE") else None,
-            filled_pauses=tuple(filled_pause(*pair, first) for pair in FILLED_PAUSES) if config.get("FP") else (),
+            filled_pauses=tuple(filled_pause(*pair, speakers[0]) for pair in FILLED_PAUSES) if config.get("FP") else (),
         ),
-        vocoder=vocoder,
         source={
             "package": package,
-            "acoustic": source.am_checkpoint.name,
-            "vocoder": source.voc_checkpoint.name,
+            "acoustic": source.acoustic.checkpoint.name,
+            "vocoder": source.vocoder.checkpoint.name,
         },
-        graphs=graphs,
-        files=files,
-        **optional,
+        **sections,
     )
 
 
@@ -94,7 +70,7 @@ def filled_pause(initial: str, final: str, speaker: str) -> str:
 
 
 def f0_scale(source: VoiceSource, config: Settings) -> F0Scale | None:
-    """The normalisation of F0 in training; None if unknown. `find_voices` refuses NSF voices without it."""
+    """The normalization of F0 in training; None if unknown. `find_voices` refuses NSF voices without it."""
     if config.get("nsf_norm_type", "mean_std") == "global" and config.get("NSF"):
         low, high = config.get("nsf_f0_global_minimum", 30.0), config.get("nsf_f0_global_maximum", 730.0)
         return Range(kind="range", minimum=float(low), maximum=float(high))
@@ -110,7 +86,7 @@ def f0_scale(source: VoiceSource, config: Settings) -> F0Scale | None:
 
 def speakers_of(source: VoiceSource) -> tuple[str, ...]:
     """The names in speaker_list, in the order of the table."""
-    return tuple(name.strip() for name in source.am_config["linguistic_unit"]["speaker_list"].strip().split(","))
+    return tuple(name.strip() for name in source.acoustic.config["linguistic_unit"]["speaker_list"].strip().split(","))
 
 
 def load_array(path: Path) -> NDArray[Any]:
@@ -126,12 +102,5 @@ def unit_inventory(config: Settings, inventory: Inventory, specials: tuple[str, 
     """The units of the voice: bytes, or the phones of its language."""
     if config.get("using_byte"):
         return UnitInventory(kind="bytes", specials=specials, longest=longest)
-    return UnitInventory(
-        kind="phones",
-        phones=inventory.phones,
-        tones=inventory.tones,
-        syllable_flags=inventory.syllable_flags,
-        word_flags=inventory.word_flags,
-        specials=specials,
-        longest=longest,
-    )
+    tables = {name: getattr(inventory, name) for name in TABLES.values()}
+    return UnitInventory(kind="phones", specials=specials, longest=longest, **tables)

@@ -25,19 +25,12 @@ class EmbeddingTables:
 
 def check_tables(source: VoiceSource, config: Settings, weights: Weights, inventory: Inventory) -> EmbeddingTables:
     """The tables' sizes. Raises `ConvertError` if they do not fit the inventory and the speakers."""
-    named = {
-        "phones": len(inventory.phones),
-        "tones": len(inventory.tones),
-        "syllable_flags": len(inventory.syllable_flags),
-        "word_flags": len(inventory.word_flags),
-        "bytes": 256,
-        "emotions": len(inventory.emotions),
-        "speakers": len(speakers_of(source)),
-    }
+    named = {kind: len(getattr(inventory, kind)) for kind in (*TABLES.values(), "emotions")}
+    named |= {"bytes": 256, "speakers": len(speakers_of(source))}
     paths = _weight_names(config)
     shapes = {kind: weights.shape(path) for kind, path in paths.items()}
     if missing := [paths[kind] for kind, shape in shapes.items() if not shape]:
-        raise ConvertError(f"{source.am_checkpoint} lacks {', '.join(missing)}; is it the acoustic model?")
+        raise ConvertError(f"{source.acoustic.checkpoint} lacks {', '.join(missing)}; is it the acoustic model?")
     rows = {kind: shape[0] for kind, shape in shapes.items() if shape}
     extra = {kind: count - named[kind] for kind, count in rows.items()}
     # The table of bytes has a mask row even if the others have none.
@@ -50,17 +43,14 @@ def check_tables(source: VoiceSource, config: Settings, weights: Weights, invent
             if extra[kind] not in (2, 3) or extra[kind] != extra["emotions"]
         )
         raise ConvertError(
-            f"{source.am_checkpoint} does not fit the tables of language {inventory.language!r} "
+            f"{source.acoustic.checkpoint} does not fit the tables of language {source.language!r} "
             f"and speaker_list {','.join(speakers_of(source))!r}:\n  {listed}"
         )
     masked = set(extra.values()) == {3}
-    notes: tuple[str, ...] = ()
-    if source.has_mask is not None and source.has_mask != masked:
-        stated = str(source.has_mask).lower()
-        notes = (
-            f"configuration.json declares has_mask: {stated}, which the sizes of the tables contradict; they count",
-        )
-    return EmbeddingTables(rows, SPECIALS[: 3 if masked else 2], notes)
+    stated, notes = str(source.has_mask).lower(), []
+    if source.has_mask not in (None, masked):
+        notes = [f"configuration.json declares has_mask: {stated}, but the tables have other sizes, which are used"]
+    return EmbeddingTables(rows, SPECIALS[: 3 if masked else 2], tuple(notes))
 
 
 def _weight_names(config: Settings) -> dict[str, str]:

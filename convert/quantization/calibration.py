@@ -39,7 +39,6 @@ class CalibrationSession:
         self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._initial_shapes: dict[str, list[int | str]] = json.loads(metadata["initial_state"])
-        self.outputs = [output.name for output in self._session.get_outputs()]
 
     def initial_state(self, **sizes: int) -> Arrays:
         """Zeros for every state; `sizes` are the sizes of dynamic axes."""
@@ -51,23 +50,17 @@ class CalibrationSession:
 
     def run(self, inputs: Arrays, *names: str) -> Arrays:
         """The outputs of these names, by default all."""
-        requested = list(names) or self.outputs
+        requested = names or [output.name for output in self._session.get_outputs()]
         return dict(zip(requested, self._session.run(requested, inputs), strict=True))
 
-    def step(self, inputs: Arrays, state: Arrays) -> tuple[Arrays, Arrays]:
-        """All outputs, and the state for the next step."""
-        outputs = self.run(inputs | state)
-        return outputs, {name: outputs[f"next_{name}"] for name in state}
 
-
-class AcousticModel:
-    """The acoustic model of the voice in `folder`."""
+class OfflineAcousticModel:
+    """The acoustic model of the voice in `folder`, for whole sentences."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._graphs = {
-            name: CalibrationSession(folder / f"{name}.onnx") for name in manifest.graphs if name != "vocoder"
-        }
+        names = manifest.graphs.keys() - {"vocoder"}
+        self._graphs = {name: CalibrationSession(folder / f"{name}.onnx") for name in names}
         file = manifest.acoustic.speaker_embedding
         self._embedding = np.load(folder / file) if file else None
 
@@ -82,12 +75,12 @@ class AcousticModel:
         final = {"final": np.ones(1, np.int64)}
         harmonics = self._manifest.vocoder.harmonics
         if not harmonics:
-            return final | {"mel": mel[None]}
-        *_, f0, voicing = mel.T
+            return final | {"mel": mel}
+        *_, f0, voicing = mel[0].T
         hop = self._manifest.vocoder.samples_per_frame
         cycles = np.cumsum(np.repeat(self._hertz(f0), hop)) / self._manifest.sample_rate % 1
         return final | {
-            "mel": np.ascontiguousarray(mel[None, :, :-2]),
+            "mel": np.ascontiguousarray(mel[:, :, :-2]),
             "phase": cycles[None].astype(np.float32),
             "voiced": np.repeat(voicing >= VOICED_THRESHOLD, hop)[None].astype(np.float32),
             "noise": np.zeros((1, len(cycles)), np.float32),
@@ -101,14 +94,14 @@ class AcousticModel:
         speaker = {"speaker": sentence.speakers} if self._embedding is None else {"speaker_embedding": self._embedding}
         contours = graphs["contour_predictor"].run({**text, "emotion": sentence.emotions, **speaker})
         style = contours.pop("style")
-        coloured = graphs["contour_embedding"].run(text | contours)["coloured_text"]
-        condition = np.concatenate([coloured, style], axis=2)
+        adapted = graphs["contour_embedding"].run(text | contours)["coloured_text"]
+        condition = np.concatenate([adapted, style], axis=2)
         log_durations = graphs["duration_predictor"].run({"condition": condition})["log_durations"][0]
         durations = np.exp(np.minimum(log_durations, np.log(1 + MAX_UNIT_FRAMES))) - 1
-        return coloured[0], style[0], durations
+        return adapted[0], style[0], durations
 
     def _mel(self, text: Array, style: Array, durations: Array) -> Array:
-        """(frames, channels), after the postnet."""
+        """(1, frames, channels), after the postnet."""
         r = self._manifest.acoustic.frames_per_step
         frame_counts = np.floor(durations + 0.5).astype(np.int64)
         frame_counts[-1] += max(0, r - frame_counts.sum())  # at least one decoder step
@@ -126,22 +119,21 @@ class AcousticModel:
                 "memory_values": attended["values"][..., step : step + band + 1, :],
                 "mask": np.where(valid, np.float32(0), MASKED_SCORE)[None],
             }
-            outputs, state = decoder.step(inputs, state)
+            outputs = decoder.run(inputs | state)
+            state = {name: outputs[f"next_{name}"] for name in state}
             frames.append(outputs["frames"][0])
         decoded = np.concatenate(frames)[None, : frame_counts.sum()]
         postnet = self._graphs["postnet"]
         inputs = {"frames": decoded, "final": np.ones(1, np.int64), **postnet.initial_state()}
-        mel: Array = postnet.run(inputs, "mel")["mel"][0]
-        return mel
+        return postnet.run(inputs, "mel")["mel"]
 
     def _hertz(self, f0: Array) -> Array:
         scale = self._manifest.acoustic.f0
         assert scale is not None  # `find_voices` requires it for voices with a harmonic source
-        factor, offset = (
-            (scale.maximum - scale.minimum, scale.minimum)
-            if isinstance(scale, Range)
-            else (scale.deviation, scale.mean)
-        )
+        if isinstance(scale, Range):
+            factor, offset = scale.maximum - scale.minimum, scale.minimum
+        else:
+            factor, offset = scale.deviation, scale.mean
         hertz: Array = np.maximum(f0.astype(np.float64) * factor + offset, MIN_F0)
         return hertz
 

@@ -5,10 +5,13 @@ its phase is multiplied by up to 40 before the sine, which needs more than 11 bi
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from convert.quantization.graph_rewriting import replace_nodes
 
 FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 SOURCE_INPUTS = {"phase", "voiced", "noise", "harmonic_phases"}
@@ -16,18 +19,9 @@ SOURCE_INPUTS = {"phase", "voiced", "noise", "harmonic_phases"}
 
 def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with its nodes in half precision, except for `float32_nodes`, and casts between the precisions."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
-    graph = result.graph
-    nodes = list(_Fp16Rewriter(model).nodes())
-    used = {name for node in nodes for name in node.input}
-    arrays = {array.name: numpy_helper.to_array(array) for array in graph.initializer}
-    arrays |= {f"{name}.half": array.astype(np.float16) for name, array in arrays.items() if array.dtype == np.float32}
-    del graph.node[:], graph.initializer[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in arrays.items() if name in used)
-    onnx.checker.check_model(result, full_check=True)
-    return result
+    weights = (weight for weight in model.graph.initializer if weight.data_type == FLOAT)
+    halves = {f"{weight.name}.half": numpy_helper.to_array(weight).astype(np.float16) for weight in weights}
+    return replace_nodes(model, _Fp16Rewriter(model).nodes(), halves)
 
 
 class _Fp16Rewriter:
@@ -48,8 +42,7 @@ class _Fp16Rewriter:
     def nodes(self) -> Iterator[onnx.NodeProto]:
         """The rewritten nodes, each after the casts that it needs."""
         for original in self._graph.node:
-            node = onnx.NodeProto()
-            node.CopyFrom(original)
+            node = deepcopy(original)
             precision = FLOAT if node.name in self._float32_nodes else HALF
             if node.op_type != "Shape":  # which accepts both
                 for index, name in enumerate(node.input):

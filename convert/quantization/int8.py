@@ -11,6 +11,7 @@ a chunk or batch.
 """
 
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from convert.quantization.calibration import Arrays, CalibrationSession
+from convert.quantization.graph_rewriting import replace_nodes
 
 Array = NDArray[Any]
 ChannelRange = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -68,20 +70,17 @@ def measure_ranges(
     model: onnx.ModelProto, chosen: Collection[str], inputs: Iterable[Arrays]
 ) -> dict[str, ChannelRange]:
     """The channel ranges of the inputs and outputs of the chosen convolutions, over all `inputs` of the vocoder."""
-    observed = onnx.ModelProto()
-    observed.CopyFrom(model)
+    observed = deepcopy(model)
     graph = observed.graph
     nodes = [node for node in graph.node if node.name in chosen]
     tensors = sorted({name for node in nodes for name in (node.input[0], node.output[0])})
     graph.initializer.append(numpy_helper.from_array(np.array([3]), "range.axes"))
-    for tensor in tensors:
-        for kind in ("Min", "Max"):
-            graph.node.append(
-                helper.make_node(f"Reduce{kind}", [tensor, "range.axes"], [f"{tensor}.{kind}"], keepdims=0)
-            )
-            graph.output.append(helper.make_tensor_value_info(f"{tensor}.{kind}", TensorProto.FLOAT, None))
-    session = CalibrationSession(observed.SerializeToString())
     names = [f"{tensor}.{kind}" for tensor in tensors for kind in ("Min", "Max")]
+    for name in names:
+        tensor, _, kind = name.rpartition(".")
+        graph.node.append(helper.make_node(f"Reduce{kind}", [tensor, "range.axes"], [name], keepdims=0))
+        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    session = CalibrationSession(observed.SerializeToString())
     runs = [session.run(given | session.initial_state(), *names) for given in inputs]
     return {
         tensor: (
@@ -94,41 +93,23 @@ def measure_ranges(
 
 def quantize(model: onnx.ModelProto, chosen: Collection[str], ranges: dict[str, ChannelRange]) -> onnx.ModelProto:
     """The model with the chosen convolutions in 8 bits."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
-    graph = result.graph
-    arrays = {array.name: array for array in graph.initializer}
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in model.graph.initializer}
     constants: dict[str, Array] = {}
     nodes: list[onnx.NodeProto] = []
-    for node in graph.node:
-        if node.name in chosen:
-            weight, bias = (numpy_helper.to_array(arrays[name]).astype(np.float64) for name in node.input[1:])
-            both = (ranges[node.input[0]], ranges[node.output[0]])
-            nodes += quantized_convolution(node, weight, bias, *both, constants)
-        else:
-            nodes.append(node)
-    used = {name for node in nodes for name in node.input}
-    kept = [array for array in graph.initializer if array.name in used]
-    del graph.node[:], graph.initializer[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend([*kept, *(numpy_helper.from_array(array, name) for name, array in constants.items())])
-    onnx.checker.check_model(result, full_check=True)
-    return result
+    for node in model.graph.node:
+        nodes += quantized_convolution(node, weights, ranges, constants) if node.name in chosen else [node]
+    return replace_nodes(model, nodes, constants)
 
 
 def quantized_convolution(
-    node: onnx.NodeProto,
-    weight: Array,
-    bias: Array,
-    input_range: ChannelRange,
-    output_range: ChannelRange,
-    constants: dict[str, Array],
+    node: onnx.NodeProto, weights: dict[str, Array], ranges: dict[str, ChannelRange], constants: dict[str, Array]
 ) -> list[onnx.NodeProto]:
     """The nodes that replace one convolution; their constants are added to `constants`.
 
     With scales s of the input's channels and t of the output's, y / t = conv(x / s) with the weights w * s / t.
     """
-    (s, input_zero), (t, output_zero) = channel_scales(input_range), channel_scales(output_range)
+    weight, bias = (weights[name].astype(np.float64) for name in node.input[1:])
+    (s, input_zero), (t, output_zero) = (channel_scales(ranges[name]) for name in (node.input[0], node.output[0]))
     weight = weight * s[None, :, None, None] / t[:, None, None, None]
     steps = np.maximum(np.abs(weight).reshape(len(weight), -1).max(axis=1) / 127, 1e-12).astype(np.float32)
     constants["one"] = np.ones((), np.float32)

@@ -11,7 +11,7 @@ from pathlib import Path
 import onnx
 
 from convert.output.folder import write_model
-from convert.quantization.calibration import AcousticModel, Arrays, CalibrationSession
+from convert.quantization.calibration import Arrays, CalibrationSession, OfflineAcousticModel
 from convert.quantization.fp16 import to_fp16
 from convert.quantization.int8 import measure_ranges, multiplication_share, quantize, wide_blocks
 from convert.quantization.metrics import Samples, SpectralMetrics, compare_audio
@@ -55,7 +55,7 @@ def make_variants(folder: Path, manifest: Manifest, precisions: Sequence[str], p
         missing = f"there are no evaluation sentences in {manifest.language}"
         return CreatedVariants({}, (f"{', '.join(precisions)} left out: {missing}",))
     progress("synthesizing calibration and evaluation sentences")
-    model = AcousticModel(folder, manifest)
+    model = OfflineAcousticModel(folder, manifest)
     evaluator = Evaluator(folder / f"{GRAPH}.onnx", [model.vocoder_inputs(each) for each in sentences.evaluation])
     variants: dict[str, Variant] = {}
     notes: list[str] = []

@@ -47,9 +47,14 @@ class FileIndex:
         """
         if (folder / name).is_file():
             return folder / name
-        files = self.own_paths(name, folder, base_fallback=base_fallback)
+        return self.single(self.own_paths(name, folder, base_fallback=base_fallback), option)
+
+    def single(self, files: list[Path], option: str) -> Path | None:
+        """The only one of the files of one name; None without any. Raises `PackageError` like `companion`."""
         if len(files) > 1:
-            raise PackageError(f"{self.root} has several {name}: {join_paths(files)}; choose one with {option}")
+            raise PackageError(
+                f"{self.root} has several {files[0].name}: {join_paths(files)}; choose one with {option}"
+            )
         return files[0] if files else None
 
 

@@ -45,24 +45,21 @@ def find_network(index: FileIndex, kind: NetworkKind) -> Network:
 
     Raises `PackageError` if there is none, several of the same rank, or one without a checkpoint.
     """
-    usual: list[Path] = []
-    other: list[Path] = []
-    base: list[Path] = []
-    unfinished = []
+    found: dict[str, list[Path]] = {"unfinished": [], "usual": [], "other": [], "base": []}
     for file in index.paths("config.yaml"):
         folder = file.parent
         usual_name, in_base = folder.name in kind.folders, index.in_base_model(folder)
         if newest_checkpoint(folder) is None:
-            unfinished += [folder] if usual_name and not in_base else []
+            found["unfinished"] += [folder] if usual_name and not in_base else []
         elif usual_name or _model_type(read_yaml(file)) == kind.model_type:
-            (base if in_base else usual if usual_name else other).append(folder)
-    candidates = usual or other
-    if not candidates and unfinished:
+            found["base" if in_base else "usual" if usual_name else "other"].append(folder)
+    candidates = found["usual"] or found["other"]
+    if found["unfinished"] and not candidates:
         raise PackageError(
-            f"{unfinished[0] / 'ckpt'} has no checkpoint_<number>.pth for the {kind.title}; "
+            f"{found['unfinished'][0] / 'ckpt'} has no checkpoint_<number>.pth for the {kind.title}; "
             f"finish the download or the training, or name another folder with {kind.option}"
         )
-    candidates = candidates or base
+    candidates = candidates or found["base"]
     if not candidates:
         raise _missing_network(index, kind)
     if len(candidates) > 1:

@@ -22,10 +22,8 @@ class VoiceSource:
 
     name: str
     """A safe folder name."""
-    am_config: dict[str, Any]
-    am_checkpoint: Path
-    voc_config: dict[str, Any]
-    voc_checkpoint: Path
+    acoustic: Network
+    vocoder: Network
     audio_config: dict[str, Any]
     """The section `audio_config`: sampling_rate (Hz), hop_length (samples), n_mels ..."""
     f0_statistics: Path | None
@@ -116,10 +114,8 @@ def _assemble(
         notes.append("the acoustic model is the pre-trained one, not fine-tuned to a speaker")
     return VoiceSource(
         name=name,
-        am_config=acoustic.config,
-        am_checkpoint=acoustic.checkpoint,
-        voc_config=vocoder.config,
-        voc_checkpoint=vocoder.checkpoint,
+        acoustic=acoustic,
+        vocoder=vocoder,
         audio_config=audio,
         f0_statistics=_f0_statistics(acoustic, index),
         speaker_embedding=_existing(se, "--se") or _speaker_embedding(acoustic, index, encoder),
@@ -179,18 +175,16 @@ def _existing(path: Path | None, option: str) -> Path | None:
 
 def _audio_config(acoustic: Network, vocoder: Network, index: FileIndex) -> dict[str, Any]:
     """The audio settings of the training: in the acoustic model's config.yaml, a file near it, or the vocoder's."""
-    expected = acoustic.folder.parent / AUDIO_CONFIG
     candidates = [(acoustic.folder / "config.yaml", acoustic.config)]
     candidates += [(file, read_yaml(file)) for file in _audio_config_files(acoustic.folder, index)[:1]]
     candidates.append((vocoder.folder / "config.yaml", vocoder.config))
-    file, audio = next(
-        ((file, found) for file, content in candidates if (found := content.get("audio_config"))), (None, None)
-    )
-    if file is None:
+    found = [(file, audio) for file, content in candidates if (audio := content.get("audio_config"))]
+    if not found:
         raise PackageError(
-            f"{expected} is missing, and no config.yaml has an audio_config; it defines the voice's sampling rate and "
-            "frame shift"
+            f"{acoustic.folder.parent / AUDIO_CONFIG} is missing, and no config.yaml has an audio_config; it defines "
+            "the voice's sampling rate and frame shift"
         )
+    file, audio = found[0]
     rate = section(audio, "sampling_rate")
     if not isinstance(audio, dict) or not isinstance(rate, int) or rate <= 0:
         raise PackageError(f"{file}: audio_config.sampling_rate is {rate!r}; a whole number of Hz is expected")

@@ -69,7 +69,7 @@ def only(source: Path, **options: Any) -> VoiceSource:
 def test_all_voices_of_a_package_are_found_in_its_order(tmp_path: Path) -> None:
     voices = find_voices(write_package(tmp_path, "zhibei", "aijia"))
     assert [voice.name for voice in voices] == ["zhibei", "aijia"]
-    assert [voice.am_checkpoint.parts[-4] for voice in voices] == ["zhibei", "aijia"]
+    assert [voice.acoustic.checkpoint.parts[-4] for voice in voices] == ["zhibei", "aijia"]
 
 
 def test_the_files_beside_a_voice_are_found(tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ def test_the_files_beside_a_voice_are_found(tmp_path: Path) -> None:
     assert voice.f0_statistics == folder / "am" / "mvn.npy"
     assert voice.speaker_embedding == folder / "am" / "se.npy"
     assert voice.speaker_encoder == folder / "se" / "ckpt" / "se.model"
-    assert voice.voc_checkpoint == folder / "voc" / "ckpt" / "checkpoint_100.pth"
-    assert voice.am_config["linguistic_unit"]["speaker_list"] == "F7"
-    assert voice.voc_config["model_type"] == "hifigan"
+    assert voice.vocoder.checkpoint == folder / "voc" / "ckpt" / "checkpoint_100.pth"
+    assert voice.acoustic.config["linguistic_unit"]["speaker_list"] == "F7"
+    assert voice.vocoder.config["model_type"] == "hifigan"
     assert voice.audio_config["hop_length"] == 200
     assert (voice.sampling_rate, voice.language, voice.has_mask, voice.notes) == (16000, "PinYin", True, ())
 
@@ -100,22 +100,22 @@ def test_the_checkpoint_with_the_highest_number_is_used(tmp_path: Path) -> None:
         "optimizer_5000.pth",
     ):
         (folder / name).touch()
-    assert only(tmp_path).am_checkpoint.name == "checkpoint_1000.pth"
+    assert only(tmp_path).acoustic.checkpoint.name == "checkpoint_1000.pth"
 
 
 def test_a_checkpoint_of_an_interrupted_training_is_used(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     (tmp_path / "voices" / "a" / "am" / "ckpt" / "checkpoint-2000.pth").touch()
-    assert only(tmp_path).am_checkpoint.name == "checkpoint-2000.pth"
+    assert only(tmp_path).acoustic.checkpoint.name == "checkpoint-2000.pth"
 
 
 def test_a_voice_is_selected_by_its_name(tmp_path: Path) -> None:
-    assert only(write_package(tmp_path, "a", "b"), voice="b").voc_checkpoint.parts[-4] == "b"
+    assert only(write_package(tmp_path, "a", "b"), voice="b").vocoder.checkpoint.parts[-4] == "b"
 
 
 def test_the_only_voice_is_renamed(tmp_path: Path) -> None:
     voice = only(write_package(tmp_path, "a"), voice="mine")
-    assert (voice.name, voice.am_checkpoint.parts[-4]) == ("mine", "a")
+    assert (voice.name, voice.acoustic.checkpoint.parts[-4]) == ("mine", "a")
 
 
 def test_an_unknown_voice_lists_the_existing_ones(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_networks_are_distinguished_by_their_model_type(tmp_path: Path) -> None:
     write_network(tmp_path / "exp" / "first", "hifigan")
     write_network(tmp_path / "exp" / "second", "sambert", audio_config={"sampling_rate": 8000})
     voice = only(tmp_path / "exp")
-    assert (voice.am_checkpoint.parts[-3], voice.voc_checkpoint.parts[-3]) == ("second", "first")
+    assert (voice.acoustic.checkpoint.parts[-3], voice.vocoder.checkpoint.parts[-3]) == ("second", "first")
     assert (voice.name, voice.sampling_rate, voice.has_mask) == ("exp", 8000, None)
 
 
@@ -252,22 +252,22 @@ def test_fine_tuned_networks_have_priority_over_the_base_model(tmp_path: Path) -
     write_finetuned(tmp_path / "work")
     write_network(tmp_path / "work" / "tmp_voc", "hifigan", 2400200)
     voice = only(tmp_path / "work")
-    assert voice.am_checkpoint == tmp_path / "work" / "tmp_am" / "ckpt" / "checkpoint_2400500.pth"
-    assert voice.voc_checkpoint == tmp_path / "work" / "tmp_voc" / "ckpt" / "checkpoint_2400200.pth"
+    assert voice.acoustic.checkpoint == tmp_path / "work" / "tmp_am" / "ckpt" / "checkpoint_2400500.pth"
+    assert voice.vocoder.checkpoint == tmp_path / "work" / "tmp_voc" / "ckpt" / "checkpoint_2400200.pth"
     assert voice.speaker_embedding == tmp_path / "work" / "data" / "se" / "se.npy"
     assert voice.speaker_encoder is not None
 
 
 def test_the_base_vocoder_is_used_if_only_the_acoustic_model_was_fine_tuned(tmp_path: Path) -> None:
-    assert only(write_finetuned(tmp_path)).voc_checkpoint.parts[-4] == "basemodel_16k"
+    assert only(write_finetuned(tmp_path)).vocoder.checkpoint.parts[-4] == "basemodel_16k"
 
 
 def test_the_original_package_of_a_training_is_the_base_model(tmp_path: Path) -> None:
     write_package(tmp_path / "orig_model", "F7")
     write_network(tmp_path / "tmp_am", "sambert")
     voice = only(tmp_path)
-    assert voice.am_checkpoint.parts[-3] == "tmp_am"
-    assert voice.voc_checkpoint.parts[-4:-2] == ("F7", "voc")
+    assert voice.acoustic.checkpoint.parts[-3] == "tmp_am"
+    assert voice.vocoder.checkpoint.parts[-4:-2] == ("F7", "voc")
     assert (voice.sampling_rate, voice.has_mask) == (16000, True)
 
 
@@ -328,7 +328,7 @@ def test_two_candidates_of_the_same_rank_are_listed(kind: str, option: str, tmp_
 def test_the_folder_of_the_usual_name_has_priority(tmp_path: Path) -> None:
     write_package(tmp_path, "a")
     write_network(tmp_path / "voices" / "a" / "am_before", "sambert")
-    assert only(tmp_path).am_checkpoint.parts[-3] == "am"
+    assert only(tmp_path).acoustic.checkpoint.parts[-3] == "am"
 
 
 def test_other_configurations_in_a_training_folder_are_ignored(tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ def test_a_given_component_replaces_that_of_the_package(kind: str, option: str, 
     write_package(tmp_path / "package", "a")
     write_network(tmp_path / "mine", kind)
     voice = only(tmp_path / "package", **{option: tmp_path / place})
-    checkpoints = {"am": voice.am_checkpoint, "voc": voice.voc_checkpoint}
+    checkpoints = {"am": voice.acoustic.checkpoint, "voc": voice.vocoder.checkpoint}
     assert checkpoints.pop(option).parts[-3] == "mine"
     assert all("package" in other.parts for other in checkpoints.values())
 
@@ -363,7 +363,7 @@ def test_a_given_checkpoint_may_have_any_name(tmp_path: Path) -> None:
     write_package(tmp_path / "package", "a")
     best = write_network(tmp_path / "mine", "sambert", 5, 900) / "ckpt" / "best.pth"
     best.touch()
-    assert only(tmp_path / "package", am=best).am_checkpoint == best
+    assert only(tmp_path / "package", am=best).acoustic.checkpoint == best
 
 
 def test_files_beside_a_given_acoustic_model_are_used(tmp_path: Path) -> None:

@@ -129,8 +129,8 @@ def test_a_batch_gives_the_embeddings_of_its_recordings(models: Path, recorded: 
 
 
 def test_the_metadata_has_the_sample_rate_and_sizes(models: Path) -> None:
-    facts = cpu().open(models / "speaker_encoder.onnx").metadata
-    assert (facts["sample_rate"], facts["bins"], facts["size"]) == (16000, 80, 192)
+    metadata = cpu().open(models / "speaker_encoder.onnx").metadata
+    assert (metadata["sample_rate"], metadata["bins"], metadata["size"]) == (16000, 80, 192)
 
 
 # From a recording

@@ -12,7 +12,7 @@ import pytest
 
 from convert.__main__ import main
 from convert.quantization import variants
-from convert.quantization.calibration import AcousticModel, Arrays, CalibrationSession
+from convert.quantization.calibration import Arrays, CalibrationSession, OfflineAcousticModel
 from convert.quantization.int8 import multiplication_share, quantize, wide_blocks
 from convert.quantization.metrics import SpectralMetrics, compare_audio
 from convert.quantization.sentences import EncodedSentence, load_sentences
@@ -58,7 +58,7 @@ def test_calibration_computes_the_mels_of_the_server(several: Path) -> None:
         synthesizer = open_voice(folder)
         units = synthesizer.tables.encode(symbols_of(synthesizer.tables, sentence))
         expected = synthesizer.synthesize(units, source_noise=False).mel
-        got = AcousticModel(folder, read_manifest(folder)).vocoder_inputs(sentence)["mel"][0]
+        got = OfflineAcousticModel(folder, read_manifest(folder)).vocoder_inputs(sentence)["mel"][0]
         np.testing.assert_allclose(got, expected[:, : got.shape[1]], atol=1e-4)
 
 
@@ -99,7 +99,7 @@ def test_a_variant_below_the_limit_is_rejected_with_its_metrics(
 def calibrated() -> tuple[Evaluator, list[Arrays]]:
     """An evaluator with one sentence, and the calibration data of one sentence."""
     manifest = read_manifest(EMBEDDED)
-    sentences, model = load_sentences(manifest), AcousticModel(EMBEDDED, manifest)
+    sentences, model = load_sentences(manifest), OfflineAcousticModel(EMBEDDED, manifest)
     calibration, evaluation = (
         [model.vocoder_inputs(each[0])] for each in (sentences.calibration, sentences.evaluation)
     )
@@ -187,5 +187,5 @@ def test_quantized_weights_of_a_channel_of_zeros_stay_finite() -> None:
     zeros = {tensor: (np.zeros(channels[0], np.float32),) * 2 for tensor in (node.input[0], node.output[0])}
     session = CalibrationSession(quantize(model, {name}, zeros).SerializeToString())
     manifest = read_manifest(EMBEDDED)
-    inputs = AcousticModel(EMBEDDED, manifest).vocoder_inputs(load_sentences(manifest).evaluation[0])
+    inputs = OfflineAcousticModel(EMBEDDED, manifest).vocoder_inputs(load_sentences(manifest).evaluation[0])
     assert np.isfinite(session.run(inputs | session.initial_state(), "audio")["audio"]).all()

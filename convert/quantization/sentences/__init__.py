@@ -51,12 +51,7 @@ def encode(line: str, manifest: Manifest) -> EncodedSentence:
         rows = [[byte] for byte in text.encode()]
         emotions = [manifest.emotions.index(NEUTRAL)] * len(rows)
     else:
-        tables = (
-            manifest.units.phones,
-            manifest.units.tones,
-            manifest.units.syllable_flags,
-            manifest.units.word_flags,
-        )
+        tables = (manifest.units.phones, manifest.units.tones, manifest.units.syllable_flags, manifest.units.word_flags)
         symbols = [symbol for word in units.split() for symbol in word_symbols(word)]
         rows = [[table.index(name) for table, name in zip(tables, symbol, strict=True)] for symbol in symbols]
         emotions = [manifest.emotions.index(NONE if symbol[0].startswith("#") else NEUTRAL) for symbol in symbols]
