@@ -16,10 +16,10 @@ from convert.models.postnet import postnet
 from convert.models.speaker_encoder import speaker_encoder
 from convert.models.text_encoder import text_encoder
 from convert.models.variance_adaptor import contour_embedding, contour_predictor, duration_predictor
+from convert.output.embedding_tables import check_tables
 from convert.output.folder import replacing, replacing_file, sha256, write_model
 from convert.output.inventory import TRAINABLE_EMOTIONS, Inventory, load_inventory
 from convert.output.manifest import build_manifest, load_array, unit_inventory, write_manifest
-from convert.output.tables import check_tables
 from convert.source.config_files import Settings, model_settings
 from convert.source.file_index import index_files
 from convert.source.package import VoiceSource
