@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from server.cli.atomic_file import open_atomic
+from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.runtime.runtime import Runtime
@@ -21,7 +20,7 @@ from server.voices.voice import Voice
 
 NAME = "embed"
 HELP = "compute a speaker embedding from recordings"
-LOG_LEVEL = logging.WARNING
+LOG_LEVEL = "WARNING"
 
 GRAPH = "speaker_encoder"
 FORMATS = ("WAV", "FLAC", "Ogg", "MP3", "AIFF")
@@ -54,10 +53,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
         except RequestError as error:
             raise RequestError(f"{path}: {error}", param=error.param, code=error.code) from None
     mean = np.mean(embeddings, axis=0, dtype=np.float32)  # as KAN-TTS combines the embeddings of utterances
-    content = io.BytesIO()  # np.save cannot write to a pipe
-    np.save(content, mean)
-    with open_atomic(options.output) as file:
-        file.write(content.getvalue())
+    file = io.BytesIO()
+    np.save(file, mean)
+    write_atomic(options.output, file.getvalue())
     count = f"{len(embeddings)} recording{'s' * (len(embeddings) > 1)}"
     print(f"{options.output}: {mean.shape[1]} numbers from {count}", file=sys.stderr)
     return 0

@@ -150,11 +150,6 @@ class ProfiledSession:
             return self._fallback
 
 
-def session_for_shapes(engine: ort.InferenceSession, shapes: Mapping[str, tuple[int, ...]]) -> ort.InferenceSession:
-    """Returns the session that runs inputs of these shapes."""
-    return engine.session_for_shapes(shapes) if isinstance(engine, ProfiledSession) else engine
-
-
 def open_on_cpu(path: Path, threads: int) -> ort.InferenceSession:
     """Opens a graph with the CPU provider."""
     return ort.InferenceSession(path, _options(threads), providers=["CPUExecutionProvider"])

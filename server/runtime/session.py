@@ -16,8 +16,8 @@ import onnxruntime as ort
 from server.config import Precision
 from server.errors import DeviceError, LostStateError, VoiceError
 from server.runtime.fallback import DEVICE_ERRORS, ProviderFallback, brief_message
-from server.runtime.providers import session_for_shapes
-from server.runtime.tensors import Array, BatchTensor, next_states, to_host
+from server.runtime.providers import ProfiledSession
+from server.runtime.tensors import Array, BatchTensor, to_host
 
 DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
 """ONNX Runtime's provider name -> the device that can hold its outputs; host memory for all others."""
@@ -39,8 +39,7 @@ class OrtDeviceTensor:
     def to_host(self) -> Array:
         """A copy in host memory. Raises `LostStateError` when the device is gone."""
         try:
-            array: Array = self.value.numpy()
-            return array
+            return np.asarray(self.value.numpy())
         except DEVICE_ERRORS as error:
             raise LostStateError(f"a state is lost with its device: {brief_message(error)}") from None
 
@@ -65,7 +64,7 @@ class Session:
             for item in (*session.get_inputs(), *session.get_outputs())
         }
         """Input or output name -> the axis of its streams, None for what all streams of a run share."""
-        self.next_states = next_states(self.inputs)
+        self.next_states = {name: f"next_{name}" for name in self.inputs if name.startswith("state.")}
         """State input -> the output with its value for the next run."""
         self.metadata = {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
 
@@ -104,8 +103,9 @@ class Session:
         self, session: ort.InferenceSession, inputs: Mapping[str, BatchTensor], keep_states: bool
     ) -> dict[str, BatchTensor]:
         """With I/O binding: neither inputs that are on the device already nor states that stay there are copied."""
-        session = session_for_shapes(session, {name: value.shape for name, value in inputs.items()})
-        device = DEVICES.get(session.get_providers()[0], "cpu")
+        if isinstance(session, ProfiledSession):
+            session = session.session_for_shapes({name: value.shape for name, value in inputs.items()})
+        device = DEVICES.get(session.get_providers()[0], "cpu"), self._providers.settings.device_id
         binding = session.io_binding()
         for name, value in inputs.items():
             if isinstance(value, OrtDeviceTensor) and value.session is session:
@@ -114,10 +114,7 @@ class Session:
                 binding.bind_cpu_input(name, np.ascontiguousarray(to_host(value)))
         kept = set(self.next_states.values()) if keep_states else set()
         for name in self.outputs:
-            if name in kept:
-                binding.bind_output(name, device, self._providers.settings.device_id)
-            else:
-                binding.bind_output(name)
+            binding.bind_output(name, *(device if name in kept else ()))
         session.run_with_iobinding(binding)
         values = dict(zip(self.outputs, binding.get_outputs(), strict=True))
         return {

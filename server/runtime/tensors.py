@@ -1,6 +1,6 @@
 """Tensors that a graph run takes and returns: NumPy arrays in host memory, or tensors that stay on a device."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -29,8 +29,3 @@ BatchTensor: TypeAlias = Array | DeviceTensor
 def to_host(tensor: BatchTensor) -> Array:
     """The tensor as an array; copies only what is on a device. Raises `LostStateError` when the device is gone."""
     return tensor if isinstance(tensor, np.ndarray) else tensor.to_host()
-
-
-def next_states(inputs: Iterable[str]) -> dict[str, str]:
-    """State input -> the output with its value for the next run: `state.x` pairs with `next_state.x`."""
-    return {name: f"next_{name}" for name in inputs if name.startswith("state.")}
