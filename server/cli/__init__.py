@@ -51,10 +51,7 @@ def _parser() -> argparse.ArgumentParser:
             "--config", type=Path, metavar="FILE", help="configuration file (default: config.yaml if it exists)"
         )
         command.add_argument(
-            "--models",
-            type=Path,
-            metavar="DIR",
-            help="folder of the voices (default: models.path of the configuration)",
+            "--models", type=Path, metavar="DIR", help="folder of voices (default: models.path of the configuration)"
         )
         module.add_options(command)
         command.set_defaults(command=module)

@@ -23,23 +23,18 @@ HELP = "compute a speaker embedding from recordings"
 LOG_LEVEL = "WARNING"
 
 GRAPH = "speaker_encoder"
-FORMATS = ("WAV", "FLAC", "Ogg", "MP3", "AIFF")
-"""The common ones of the formats that libsndfile reads, for the error message."""
+FORMATS = "WAV, FLAC, Ogg, MP3, AIFF"
+"""Common formats that libsndfile reads, for the error message."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
     command.add_argument(
-        "recordings",
-        nargs="+",
-        type=Path,
-        metavar="RECORDING",
-        help="audio files of one speaker; channels are averaged",
+        "recordings", nargs="+", type=Path, metavar="RECORDING", help="recordings of one speaker; channels are averaged"
     )
     command.add_argument("-o", "--output", type=Path, default=Path("se.npy"), help="output file (default: se.npy)")
     command.add_argument(
-        "--voice",
-        help="voice whose encoder is used (default: the one in the models folder, else the only one of the voices)",
+        "--voice", help="voice of the encoder (default: the one in the models folder, else the only one of the voices)"
     )
 
 
@@ -105,6 +100,6 @@ def read_recording(path: Path) -> Audio:
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}", param="recording", code="unreadable_audio") from None
     except soundfile.LibsndfileError as error:
-        message = f"is not an audio file that can be read ({error.error_string}); valid: {', '.join(FORMATS)}"
+        message = f"is not an audio file that can be read ({error.error_string}); valid: {FORMATS}"
         raise RequestError(message, param="recording", code="unreadable_audio") from None
     return Audio(samples.mean(axis=1), rate)

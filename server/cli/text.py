@@ -26,9 +26,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
     command.add_argument("text", nargs="?", help="plain text with inline marks, or SSML")
     command.add_argument(
-        "--stdin",
-        action="store_true",
-        help="read one text per line from standard input, print one JSON object per line",
+        "--stdin", action="store_true", help="read one text per line of standard input, print one JSON object per line"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--voice", help="voice that the text is analyzed for (default: as for speak)")

@@ -24,8 +24,7 @@ class VoicesRoute:
         default = self._registry.default_voice
         ready = [_ready(name, one, default=name == default) for name, one in self._registry.voices.items()]
         broken = [
-            {"id": name, "name": name, "status": "broken", "reason": reason}
-            for name, reason in self._registry.broken.items()
+            {"id": name, "name": name, "status": "broken", "reason": why} for name, why in self._registry.broken.items()
         ]
         return web.json_response({"voices": ready + broken})
 
