@@ -156,6 +156,16 @@ def test_a_file_that_is_not_a_graph_is_a_voice_error(content: bytes | None, tmp_
     assert runtime.provider == "cpu"
 
 
+def test_the_last_provider_is_kept_when_it_cannot_open_a_graph() -> None:
+    def open_session(path: Path, threads: int) -> ort.InferenceSession:
+        raise RuntimeException(OUT_OF_MEMORY)
+
+    runtime = Runtime(RuntimeSection(providers=("cuda",)), {"cuda": open_session})
+    with pytest.raises(VoiceError, match=r"postnet\.onnx cannot be loaded: Failed to allocate memory"):
+        runtime.open(EMBEDDED / "postnet.onnx")
+    assert runtime.provider == "cuda"
+
+
 def test_onnxruntime_stores_no_telemetry(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "server", "speak", "你好。", "-o", str(tmp_path / "out.wav")]
     home = {"HOME": str(tmp_path / "home"), "PATH": "", "LANG": "C.UTF-8"}
