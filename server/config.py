@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
@@ -99,11 +99,11 @@ class TextSection(_Section):
     """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
     _locations: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    def place(self, word: str) -> str:
+    def location_of(self, word: str) -> str:
         """Returns the location of a lexicon entry, such as `config.yaml, line 12`."""
         return self._locations.get(word, "the lexicon")
 
-    def locate(self, locations: Mapping[str, str]) -> None:
+    def set_locations(self, locations: Mapping[str, str]) -> None:
         """Sets the locations of lexicon entries, by word."""
         self._locations.update(locations)
 
@@ -117,6 +117,10 @@ class Config(_Section):
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()
     text: TextSection = TextSection()
+
+    def updated(self, section: str, **values: Any) -> Self:
+        """Returns a copy with other values in one section. Does not validate them."""
+        return self.model_copy(update={section: getattr(self, section).model_copy(update=values)})
 
 
 def load_config(path: Path | None = None) -> Config:
@@ -135,13 +139,11 @@ def load_config(path: Path | None = None) -> Config:
         config = Config.model_validate(sections)
     except ValidationError as error:
         raise ConfigurationError("\n".join(f"{path}: {message}" for message in _messages(error))) from None
-    config.text.locate({word: f"{path}, line {line}" for word, line in lexicon_lines.items()})
-    models = config.models.model_copy(update={"path": path.parent / config.models.path})
+    config.text.set_locations({word: f"{path}, line {line}" for word, line in lexicon_lines.items()})
     cache = config.runtime.engine_cache
     if cache.parts[:1] != ("~",):
-        cache = path.parent / cache
-    runtime = config.runtime.model_copy(update={"engine_cache": cache})
-    return config.model_copy(update={"models": models, "runtime": runtime})
+        config = config.updated("runtime", engine_cache=path.parent / cache)
+    return config.updated("models", path=path.parent / config.models.path)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

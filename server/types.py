@@ -60,7 +60,7 @@ class Mel:
     """A chunk of mel frames, after the postnet."""
 
     frames: Floats
-    """(frames, channels); the two last channels of an NSF voice are normalised F0 and voicing."""
+    """(frames, channels); the two last channels of an NSF voice are normalized F0 and voicing."""
 
 
 @dataclass(frozen=True, slots=True)

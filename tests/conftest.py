@@ -1,5 +1,6 @@
-"""What many tests share: packages with recorded outputs of the original code, and the embedded voice."""
+"""Shared fixtures: packages with recorded outputs of the original code, and the embedded voice."""
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -30,11 +31,20 @@ GOLDEN = HERE / "golden"
 EMBEDDED = HERE.parent / "models" / "demo"
 PACKAGES = sorted(folder.name for folder in GOLDEN.iterdir())
 
-# Machines are busy and first calls load dictionaries, so nothing is timed. Every run tries the same examples;
-# `pytest --hypothesis-profile explore` looks for new ones.
+# No deadline: first calls load dictionaries. Every run tries the same examples; `pytest --hypothesis-profile explore`
+# tries new ones.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """Restores the level of the root logger, which each run of the command line sets."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 def cpu() -> Runtime:
@@ -62,7 +72,7 @@ def samples_of(chunks: Iterable[Audio]) -> Floats:
 
 @pytest.fixture(scope="session")
 def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with every golden package, converted."""
+    """A folder with all golden packages, converted."""
     models = tmp_path_factory.mktemp("models")
     for name in PACKAGES:
         for parts in find_voices(GOLDEN / name):
@@ -97,7 +107,7 @@ def golden(voices: Path) -> Callable[[str], Synthesizer]:
 
 @pytest.fixture(scope="session")
 def demo() -> Synthesizer:
-    """The voice that comes with the project."""
+    """The embedded voice."""
     return open_voice(EMBEDDED)
 
 

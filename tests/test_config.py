@@ -23,7 +23,7 @@ def write(tmp_path):
     return write
 
 
-def refusal(path: Path) -> str:
+def error_message(path: Path) -> str:
     with pytest.raises(ConfigurationError) as caught:
         load_config(path)
     return str(caught.value)
@@ -83,7 +83,7 @@ def test_a_relative_models_path_is_relative_to_the_file(write, tmp_path):
 
 
 def test_the_error_for_a_missing_file_names_it(tmp_path):
-    assert str(tmp_path / "absent.yaml") in refusal(tmp_path / "absent.yaml")
+    assert str(tmp_path / "absent.yaml") in error_message(tmp_path / "absent.yaml")
 
 
 @pytest.mark.parametrize(
@@ -118,19 +118,19 @@ def test_the_error_for_a_missing_file_names_it(tmp_path):
 )  # fmt: skip
 def test_each_error_has_a_message_with_the_file_and_the_key(write, text, message):
     path = write(text)
-    assert message in refusal(path)
-    assert str(path) in refusal(path)
+    assert message in error_message(path)
+    assert str(path) in error_message(path)
 
 
 def test_all_errors_are_reported_together(write):
-    messages = refusal(write("server: {port: -1, name: x}\nruntime: {threads: many}")).splitlines()
+    messages = error_message(write("server: {port: -1, name: x}\nruntime: {threads: many}")).splitlines()
     assert len(messages) == 3
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_bytes(b"\xff\xfe\x00")
-    assert "cannot be read" in refusal(path)
+    assert "cannot be read" in error_message(path)
 
 
 def test_the_configuration_is_immutable():
@@ -138,7 +138,7 @@ def test_the_configuration_is_immutable():
         Config().server.port = 1
 
 
-def tree(root: Path, files: dict[str, str]) -> Path:
+def write_files(root: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 )
 def test_the_cpu_quota_of_the_container_limits_the_cpus(tmp_path, files, monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
-    assert available_cpus(tree(tmp_path, files)) == 1
+    assert available_cpus(write_files(tmp_path, files)) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_the_cpu_quota_of_the_container_limits_the_cpus(tmp_path, files, monkeyp
 )
 def test_without_a_quota_the_affinity_mask_counts(tmp_path, files, monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
-    assert available_cpus(tree(tmp_path, files)) == 64
+    assert available_cpus(write_files(tmp_path, files)) == 64

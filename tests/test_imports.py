@@ -1,4 +1,4 @@
-"""The layout: imports point down, packages form no circle and stay small, and each heavy library has one entry."""
+"""The architecture: layered imports without cycles, small packages, and few importers of each heavy library."""
 
 import ast
 import subprocess
@@ -23,12 +23,12 @@ LAYERS = (
     {"config", "types"},
     {"errors"},
 )
-"""The packages of `server`, top to bottom. A module imports lower layers, or its own package; never one beside it."""
+"""The packages of `server`, top to bottom. A module may import its own package and lower layers."""
 
 MAX_MODULES = 12
-"""In one package, beside its sub-packages."""
+"""In one package, without its sub-packages."""
 
-ENTRIES = {
+IMPORTERS = {
     "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.quantization.calibration"),
     "aiohttp": ("server.http",),
     "onnx": ("convert",),
@@ -39,10 +39,10 @@ ENTRIES = {
     "scipy": (),
     "kantts": (),
 }
-"""Library -> the modules that may import it. Serving needs no library of the converter, nothing here needs torch."""
+"""Library -> the modules that may import it. The server needs no library of the converter, and nothing needs torch."""
 
 FROM_SERVER = ("server.voices.manifest", "server.errors")
-"""All that `convert` may import of the server: the schema of voice.yaml."""
+"""The modules of the server that `convert` may import."""
 
 
 def within(module: str, package: str) -> bool:
@@ -50,7 +50,7 @@ def within(module: str, package: str) -> bool:
 
 
 def modules(package: str) -> dict[str, Path]:
-    """Every module of the package by its dotted name; a package's `__init__` has the package's."""
+    """Returns dotted module name -> file; an `__init__` has the name of its package."""
     found = {}
     for file in sorted((ROOT / package).rglob("*.py")):
         parts = file.relative_to(ROOT).with_suffix("").parts
@@ -63,7 +63,7 @@ CONVERT = modules("convert")
 
 
 def imported(module: str, source: str) -> Iterator[str]:
-    """The full names that a module imports, wherever in it: `from a import b` is a.b, since b may be a module."""
+    """Yields the full names of all imports, nested ones too: `from a import b` is a.b, since b may be a module."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -73,7 +73,7 @@ def imported(module: str, source: str) -> Iterator[str]:
 
 
 def imports(package: dict[str, Path]) -> list[tuple[str, str]]:
-    """(module, what it imports) of every import in the package."""
+    """Returns (module, imported name) of every import in the package."""
     return [(module, name) for module, file in package.items() for name in imported(module, file.read_text("utf-8"))]
 
 
@@ -81,21 +81,21 @@ PACKAGES = {module.split(".")[1] for module in SERVER if "." in module}
 
 
 def package_of(name: str) -> str:
-    """The package of a module, or of a name imported from it; empty for what `server` itself defines."""
+    """Returns the package of a module or of a name in it; empty for names of `server` itself."""
     return next((part for part in name.split(".")[1:2] if part in PACKAGES), "")
 
 
 def layer(name: str) -> int:
-    """0 is the top; `server` itself is below everything."""
+    """Returns the index of the layer from the top; `server` itself is below all layers."""
     return next((depth for depth, names in enumerate(LAYERS) if package_of(name) in names), len(LAYERS))
 
 
-def points_down(module: str, target: str) -> bool:
+def is_allowed(module: str, target: str) -> bool:
     return package_of(module) == package_of(target) or layer(module) < layer(target)
 
 
-def siblings(edges: list[tuple[str, str]], parent: str, known: set[str]) -> dict[str, set[str]]:
-    """Child of `parent` -> the children of `parent` that its modules import."""
+def import_graph(edges: list[tuple[str, str]], parent: str, known: set[str]) -> dict[str, set[str]]:
+    """Returns child of `parent` -> the other children that its modules import."""
     depth = parent.count(".") + 1
     graph: dict[str, set[str]] = defaultdict(set)
     for module, name in edges:
@@ -113,8 +113,8 @@ def prefixes(name: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-def circle(graph: Mapping[str, set[str]]) -> list[str]:
-    """Some circle of the graph, empty if there is none."""
+def cycle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Returns a cycle of the graph, empty if there is none."""
     done: set[str] = set()
 
     def visit(node: str, path: list[str]) -> list[str]:
@@ -135,30 +135,30 @@ def test_every_package_of_the_server_has_one_layer() -> None:
     assert sorted(name for names in LAYERS for name in names) == sorted(PACKAGES)
 
 
-def test_imports_of_the_server_point_down() -> None:
+def test_server_modules_import_only_lower_layers() -> None:
     inside = [(module, name) for module, name in imports(SERVER) if within(name, "server")]
     assert len(inside) > len(SERVER)
-    assert not [f"{module} imports {name}" for module, name in inside if not points_down(module, name)]
+    assert not [f"{module} imports {name}" for module, name in inside if not is_allowed(module, name)]
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_no_imports_form_a_circle(tree: str) -> None:
+def test_there_are_no_import_cycles(tree: str) -> None:
     found = modules(tree)
     edges, known = imports(found), set(found)
     parents = {parent for module in known for parent in prefixes(module)[1:]} | {tree}
-    circles = {parent: circle(siblings(edges, parent, known)) for parent in sorted(parents)}
-    assert not {parent: path for parent, path in circles.items() if path}
+    cycles = {parent: cycle(import_graph(edges, parent, known)) for parent in sorted(parents)}
+    assert not {parent: path for parent, path in cycles.items() if path}
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_a_package_stays_small(tree: str) -> None:
+def test_packages_are_small(tree: str) -> None:
     counts: dict[str, int] = defaultdict(int)
     for file in modules(tree).values():
         counts[str(file.parent.relative_to(ROOT))] += file.name not in ("__init__.py", "__main__.py")
     assert not {folder: count for folder, count in counts.items() if count > MAX_MODULES}
 
 
-def test_the_converter_imports_of_the_server_only_what_a_voice_is() -> None:
+def test_the_converter_imports_only_the_manifest_and_the_errors_of_the_server() -> None:
     assert not [f"{module} imports {name}" for module, name in imports(SERVER) if within(name, "convert")]
     wrong = [
         f"{module} imports {name}"
@@ -180,26 +180,26 @@ def test_nothing_imports_the_benchmarks() -> None:
     assert not [module for module, name in imports(SERVER | CONVERT) if within(name, "bench")]
 
 
-@pytest.mark.parametrize("library", ENTRIES)
-def test_a_heavy_library_is_imported_only_by_its_entries(library: str) -> None:
+@pytest.mark.parametrize("library", IMPORTERS)
+def test_a_heavy_library_is_imported_only_by_its_importers(library: str) -> None:
     users = [module for module, name in imports(SERVER | CONVERT) if within(name, library)]
-    assert not [module for module in users if not any(within(module, entry) for entry in ENTRIES[library])]
-    assert users or not ENTRIES[library], f"nothing imports {library} any more; remove it here"
+    assert not [module for module in users if not any(within(module, entry) for entry in IMPORTERS[library])]
+    assert users or not IMPORTERS[library], f"nothing imports {library} any more; remove its entry"
 
 
-def test_the_rules_see_an_import_that_points_up() -> None:
+def test_the_checks_detect_an_import_of_a_higher_layer() -> None:
     source = "def late():\n    from server.http import app\n    import server.synthesis"
     assert list(imported("server.text.normalization.rules", source)) == ["server.http.app", "server.synthesis"]
-    assert not points_down("server.text.normalization.rules", "server.http.app")
-    assert not points_down("server.text.normalization.rules", "server.audio.wav")
-    assert points_down("server.text.normalization.rules", "server.text.english.letter_names")
+    assert not is_allowed("server.text.normalization.rules", "server.http.app")
+    assert not is_allowed("server.text.normalization.rules", "server.audio.wav")
+    assert is_allowed("server.text.normalization.rules", "server.text.english.letter_names")
 
 
-def test_the_rules_see_a_circle() -> None:
+def test_the_checks_detect_a_cycle() -> None:
     edges = [("a.x.one", "a.y.two"), ("a.y.two", "a.z"), ("a.z.three", "a.x.one.name")]
     known = {"a", "a.x", "a.x.one", "a.y", "a.y.two", "a.z", "a.z.three"}
-    assert circle(siblings(edges, "a", known)) == ["a.x", "a.y", "a.z", "a.x"]
-    assert not circle(siblings(edges[:2], "a", known))
+    assert cycle(import_graph(edges, "a", known)) == ["a.x", "a.y", "a.z", "a.x"]
+    assert not cycle(import_graph(edges[:2], "a", known))
 
 
 def test_the_http_package_loads_neither_torch_nor_onnx() -> None:

@@ -1,4 +1,4 @@
-"""What is installed: extras, locks and images say the same, and nothing that the code needs stays behind."""
+"""Packaging: extras, lock files and images agree, and built packages contain all data files."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from server.config import Config
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-RUNNING = ("cpu", "gpu", "gpu-cu12")
+SERVER_EXTRAS = ("cpu", "gpu", "gpu-cu12")
 LOCKS = {
     "cpu": ("cpu", "convert"),
     "gpu": ("gpu", "convert"),
@@ -25,7 +25,7 @@ LOCKS = {
 }
 """The extras that each file of requirements/ is for."""
 EMBEDDED = {"demo": 10_000_000, "demo-small": 3_000_000}
-"""Voices that come with the project, and the most bytes that each may have."""
+"""Voices of the repository, and the maximum size of each in bytes."""
 
 
 def lines(name: str) -> list[str]:
@@ -34,28 +34,28 @@ def lines(name: str) -> list[str]:
 
 
 def locked(name: str) -> dict[str, str]:
-    """Package -> version, as the lock says."""
+    """Package -> pinned version."""
     pinned = [Requirement(line) for line in lines(f"requirements/{name}.txt")]
     return {item.name: str(item.specifier).removeprefix("==") for item in pinned}
 
 
-def asked(*extras: str) -> list[Requirement]:
-    """What pyproject.toml asks for with these extras, the project itself left out."""
+def requirements(*extras: str) -> list[Requirement]:
+    """The requirements in pyproject.toml with these extras, without the project itself."""
     texts = PROJECT["project"]["dependencies"] + [text for extra in extras for text in EXTRAS[extra]]
     return [item for item in map(Requirement, texts) if item.name != PROJECT["project"]["name"]]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
+def test_a_lock_has_the_versions_of_the_project(lock: str) -> None:
     found = locked(lock)
-    for item in asked(*LOCKS[lock]):
+    for item in requirements(*LOCKS[lock]):
         assert f"=={found[item.name]}" == str(item.specifier), (
-            f"{item} is not what requirements/{lock}.txt says; run make lock"
+            f"{item} differs from requirements/{lock}.txt; run make lock"
         )
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_holds_names_and_versions_and_no_addresses(lock: str) -> None:
+def test_a_lock_has_only_names_and_versions(lock: str) -> None:
     for line in lines(f"requirements/{lock}.txt"):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [\w' =!]+)?", line)
 
@@ -74,14 +74,14 @@ def test_an_environment_has_one_onnxruntime() -> None:
 
 
 @pytest.mark.parametrize("package", ["server", "convert"])
-def test_a_built_package_holds_its_data_files(package: str) -> None:
+def test_a_built_package_contains_its_data_files(package: str) -> None:
     folder = ROOT / package
-    there = {file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
-    taken = {
+    existing = {file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
+    matched = {
         file for pattern in PROJECT["tool"]["setuptools"]["package-data"][package] for file in folder.glob(pattern)
     }
-    assert there
-    assert there == taken
+    assert existing
+    assert existing == matched
 
 
 def test_the_images_differ_only_in_the_extra_and_the_nvidia_variables() -> None:
@@ -94,42 +94,42 @@ def test_the_images_differ_only_in_the_extra_and_the_nvidia_variables() -> None:
 
 
 @pytest.mark.parametrize("kind", ["cpu", "gpu"])
-def test_what_an_image_copies_is_there_and_reaches_the_builder(kind: str) -> None:
-    sent = {line.removeprefix("!").rstrip("/") for line in lines(".dockerignore") if line.startswith("!")}
+def test_every_file_that_an_image_copies_exists_in_the_build_context(kind: str) -> None:
+    included = {line.removeprefix("!").rstrip("/") for line in lines(".dockerignore") if line.startswith("!")}
     copies = [line.split()[1:-1] for line in lines(f"Dockerfile.{kind}") if re.match(r"COPY (?!--from)", line)]
     assert copies
     chosen = {
         source.replace("${EXTRA}", extra).replace("${VOICE}", voice)
         for sources in copies
         for source in sources
-        for extra, voice in product(RUNNING, EMBEDDED)
+        for extra, voice in product(SERVER_EXTRAS, EMBEDDED)
     }
     for source in chosen:
-        assert {source, str(Path(source).parent)} & sent, f".dockerignore keeps {source} from the builder"
+        assert {source, str(Path(source).parent)} & included, f".dockerignore excludes {source} from the build context"
         assert (ROOT / source).exists()
 
 
 @pytest.mark.parametrize("kind", ["cpu", "gpu"])
-def test_an_image_holds_one_embedded_voice(kind: str) -> None:
+def test_an_image_contains_one_embedded_voice(kind: str) -> None:
     text = "\n".join(lines(f"Dockerfile.{kind}"))
     assert "ARG VOICE=demo\n" in text
     assert set(re.findall(r"models/\S*(?:demo|VOICE)\S*", text)) == {"models/${VOICE}"}
 
 
-def test_the_embedded_voices_are_kept_and_no_other() -> None:
+def test_git_ignores_all_voices_but_the_embedded_ones() -> None:
     kept = {line.removeprefix("!models/").rstrip("/") for line in lines(".gitignore") if line.startswith("!models/")}
     assert kept == set(EMBEDDED)
 
 
 @pytest.mark.parametrize("voice", EMBEDDED)
-def test_an_embedded_voice_keeps_to_its_size(voice: str) -> None:
+def test_an_embedded_voice_is_within_its_size_limit(voice: str) -> None:
     files = list((ROOT / "models" / voice).iterdir())
     assert files
     assert sum(file.stat().st_size for file in files) <= EMBEDDED[voice]
 
 
 @pytest.mark.parametrize("kind", ["cpu", "gpu"])
-def test_an_image_watches_the_port_that_the_configuration_says(kind: str) -> None:
+def test_an_image_exposes_and_checks_the_default_port(kind: str) -> None:
     text = "\n".join(lines(f"Dockerfile.{kind}"))
     assert f"EXPOSE {Config().server.port}\n" in text
     assert f"http://127.0.0.1:{Config().server.port}/health" in text
@@ -149,7 +149,7 @@ def test_make_refuses_an_unknown_extra_and_names_the_valid_ones() -> None:
     assert 'EXTRA is "rocm"; valid: cpu gpu gpu-cu12' in refused.stderr
 
 
-def test_the_changelog_begins_with_this_version() -> None:
+def test_the_changelog_starts_with_this_version() -> None:
     headings = [line for line in lines_of("CHANGELOG.md") if line.startswith("## ")]
     assert headings[0] == "## Unreleased" or headings[0].startswith(f"## {__version__} - ")
 

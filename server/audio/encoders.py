@@ -31,10 +31,7 @@ class AudioEncoder(Protocol):
         """Returns what the encoder has buffered, and the end of the stream."""
 
 
-ENCODERS: dict[str, type[AudioEncoder]] = {
-    "wav": WavEncoder,
-    "pcm": PcmEncoder,
-}
+ENCODERS: dict[str, type[AudioEncoder]] = {"wav": WavEncoder, "pcm": PcmEncoder}
 
 
 def create_encoder(name: str, rate: int, total_samples: int | None = None) -> AudioEncoder:

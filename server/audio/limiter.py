@@ -1,4 +1,4 @@
-"""Gain and soft limiting: applies the volume without leaving full scale, and rejects NaN and infinity."""
+"""Gain and soft limiting: applies the volume without exceeding full scale, and rejects NaN and infinity."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from server.types import Floats
 MIN_KNEE = 0.75
 """The lowest knee of the soft clipper: samples below it are never compressed, at any gain."""
 RAMP_SECONDS = 0.02
-"""Length of the ramp between two gains, centred on the change; an abrupt change would click."""
+"""Length of the ramp between two gains, centered on the change; an abrupt change would click."""
 FADE_OUT_SECONDS = 0.005
 """Length of the fade-out of an utterance that is cut off."""
 
@@ -80,8 +80,7 @@ def apply_gain(samples: Floats, gain: float | NDArray[np.float64]) -> Floats:
 
 def require_finite(samples: Floats) -> None:
     """Raises `SynthesisError` when a sample is NaN or infinite."""
-    if not np.isfinite(samples).all():
-        count = int(np.count_nonzero(~np.isfinite(samples)))
+    if count := np.count_nonzero(~np.isfinite(samples)):
         raise SynthesisError(
             f"the voice computed {count} samples of {samples.size} that are not numbers; nothing of them was sent. "
             "Run `python -m server doctor`, and convert the voice again if it passes."

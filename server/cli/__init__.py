@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from server.cli import doctor, embed, serve, speak, text, voices
-from server.config import Config, load_config
+from server.config import load_config
 from server.errors import SpeechError
 
 COMMANDS = (serve, speak, text, voices, embed, doctor)
@@ -27,7 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger().setLevel(options.command.LOG_LEVEL)
     try:
-        return int(options.command.run(options, _load_configuration(options)))
+        config = load_config(options.config)
+        if options.models is not None:
+            config = config.updated("models", path=options.models)
+        return int(options.command.run(options, config))
     except SpeechError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -39,10 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    installed = Path(sys.argv[0]).stem == "sambert-server"
-    parser = argparse.ArgumentParser(
-        prog="sambert-server" if installed else "python -m server", description=DESCRIPTION, epilog=EPILOG
-    )
+    program = "sambert-server" if Path(sys.argv[0]).stem == "sambert-server" else "python -m server"
+    parser = argparse.ArgumentParser(prog=program, description=DESCRIPTION, epilog=EPILOG)
     commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
@@ -50,18 +51,8 @@ def _parser() -> argparse.ArgumentParser:
             "--config", type=Path, metavar="FILE", help="configuration file (default: config.yaml if it exists)"
         )
         command.add_argument(
-            "--models",
-            type=Path,
-            metavar="DIR",
-            help="folder of the voices (default: models.path of the configuration)",
+            "--models", type=Path, metavar="DIR", help="folder of voices (default: models.path of the configuration)"
         )
         module.add_options(command)
         command.set_defaults(command=module)
     return parser
-
-
-def _load_configuration(options: argparse.Namespace) -> Config:
-    config = load_config(options.config)
-    if options.models is None:
-        return config
-    return config.model_copy(update={"models": config.models.model_copy(update={"path": options.models})})

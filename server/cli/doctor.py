@@ -1,7 +1,6 @@
 """Checks whether this machine can serve, and on which device. The exit code is 1 if it cannot."""
 
 import argparse
-import logging
 import platform
 from collections.abc import Iterator
 from importlib import metadata
@@ -20,7 +19,7 @@ from server.synthesis.registry import VoiceRegistry
 
 NAME = "doctor"
 HELP = "check this machine and the voices"
-LOG_LEVEL = logging.CRITICAL
+LOG_LEVEL = "CRITICAL"
 
 PACKAGES = ("onnxruntime", "onnxruntime-gpu", "numpy", "aiohttp", "pydantic", "pypinyin", "g2pm", "rjieba", "soundfile")
 
@@ -42,11 +41,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     fields = [*_machine(config), *_device(registry), _memory(registry), *_voices(registry)]
     print_fields(fields, plain="{:14} {}")
     if not registry.voices:
-        no_voice = (
-            f"no voice in {config.models.path} works"
-            if registry.broken
-            else f"there is no voice in {config.models.path}"
-        )
+        folder = config.models.path
+        no_voice = f"no voice in {folder} works" if registry.broken else f"there is no voice in {folder}"
         print(f"cannot serve: {load_error or no_voice}; convert one with `python -m convert`")
         return 1
     print("ready to serve")

@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from server.cli.atomic_file import open_atomic
+from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.runtime.runtime import Runtime
@@ -21,26 +20,21 @@ from server.voices.voice import Voice
 
 NAME = "embed"
 HELP = "compute a speaker embedding from recordings"
-LOG_LEVEL = logging.WARNING
+LOG_LEVEL = "WARNING"
 
 GRAPH = "speaker_encoder"
-FORMATS = ("WAV", "FLAC", "Ogg", "MP3", "AIFF")
-"""The common ones of the formats that libsndfile reads, for the error message."""
+FORMATS = "WAV, FLAC, Ogg, MP3, AIFF"
+"""Common formats that libsndfile reads, for the error message."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
     command.add_argument(
-        "recordings",
-        nargs="+",
-        type=Path,
-        metavar="RECORDING",
-        help="audio files of one speaker; channels are averaged",
+        "recordings", nargs="+", type=Path, metavar="RECORDING", help="recordings of one speaker; channels are averaged"
     )
     command.add_argument("-o", "--output", type=Path, default=Path("se.npy"), help="output file (default: se.npy)")
     command.add_argument(
-        "--voice",
-        help="voice whose encoder is used (default: the one in the models folder, else the only one of the voices)",
+        "--voice", help="voice of the encoder (default: the one in the models folder, else the only one of the voices)"
     )
 
 
@@ -54,10 +48,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
         except RequestError as error:
             raise RequestError(f"{path}: {error}", param=error.param, code=error.code) from None
     mean = np.mean(embeddings, axis=0, dtype=np.float32)  # as KAN-TTS combines the embeddings of utterances
-    content = io.BytesIO()  # np.save cannot write to a pipe
-    np.save(content, mean)
-    with open_atomic(options.output) as file:
-        file.write(content.getvalue())
+    file = io.BytesIO()
+    np.save(file, mean)
+    write_atomic(options.output, file.getvalue())
     count = f"{len(embeddings)} recording{'s' * (len(embeddings) > 1)}"
     print(f"{options.output}: {mean.shape[1]} numbers from {count}", file=sys.stderr)
     return 0
@@ -107,6 +100,6 @@ def read_recording(path: Path) -> Audio:
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}", param="recording", code="unreadable_audio") from None
     except soundfile.LibsndfileError as error:
-        message = f"is not an audio file that can be read ({error.error_string}); valid: {', '.join(FORMATS)}"
+        message = f"is not an audio file that can be read ({error.error_string}); valid: {FORMATS}"
         raise RequestError(message, param="recording", code="unreadable_audio") from None
     return Audio(samples.mean(axis=1), rate)

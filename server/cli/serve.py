@@ -1,13 +1,12 @@
 """Runs the HTTP server until it is stopped."""
 
 import argparse
-import logging
 
 from server.config import Config
 
 NAME = "serve"
 HELP = "run the HTTP server"
-LOG_LEVEL = logging.INFO
+LOG_LEVEL = "INFO"
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -21,6 +20,5 @@ def run(options: argparse.Namespace, config: Config) -> int:
     from server.http import serve  # imported here: the other commands do not need aiohttp
 
     given = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
-    config = config.model_copy(update={"server": config.server.model_copy(update=given)})
-    serve(config)
+    serve(config.updated("server", **given))
     return 0

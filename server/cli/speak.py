@@ -1,31 +1,29 @@
-"""Synthesises a text to an audio file, or KAN-TTS symbols to traces of the intermediate results."""
+"""Synthesizes a text to an audio file, or KAN-TTS symbols to traces of the intermediate results."""
 
 import argparse
-import logging
+import io
 import sys
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 
 from server.audio.encoders import ENCODERS, create_encoder, encode_file
 from server.audio.limiter import apply_gain
-from server.cli.atomic_file import open_atomic
+from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError
 from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.registry import OnDemandVoices
-from server.synthesis.synthesizer import Synthesizer, Trace
+from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 from server.text.units.unit_tables import read_symbol_lines
-from server.types import STYLE_LIMITS, Audio, Style
+from server.types import DEFAULT_STYLE, STYLE_LIMITS, Audio, Style
 
 NAME = "speak"
-HELP = "synthesise a text to an audio file"
-LOG_LEVEL = logging.WARNING
-
-STDOUT = "-"
+HELP = "synthesize a text to an audio file"
+LOG_LEVEL = "WARNING"
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -37,10 +35,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--voice", help="name of the voice (default: models.default_voice of the configuration)")
     command.add_argument("--speaker", help="speaker of the voice (default: the first one)")
     command.add_argument("--emotion", help="emotion of the voice (default: neutral)")
-    defaults = Style()
     for name, unit in (("speed", "factor"), ("pitch", "semitones"), ("energy", "decibels"), ("volume", "factor")):
         low, high = STYLE_LIMITS[name]
-        default = getattr(defaults, name)
+        default = getattr(DEFAULT_STYLE, name)
         command.add_argument(
             f"--{name}", type=float, default=default, help=f"{unit}, {low:g} to {high:g} (default: {default:g})"
         )
@@ -48,7 +45,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--format", choices=tuple(ENCODERS), help="audio format (default: the suffix of the output file, else wav)"
     )
     checking = command.add_argument_group("verification against KAN-TTS")
-    checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesise the lines `id<TAB>symbols` of FILE")
+    checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesize the lines `id<TAB>symbols` of FILE")
     checking.add_argument(
         "--trace", type=Path, metavar="DIR", help="with --symbols: write DIR/<id>.wav and DIR/<id>.npz"
     )
@@ -86,7 +83,7 @@ def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, co
     chunks = plan.speak()
     suffix = Path(options.output).suffix.removeprefix(".")
     audio_format = options.format or (suffix if suffix in ENCODERS else "wav")
-    if options.output == STDOUT:
+    if options.output == "-":
         encoder, stdout = create_encoder(audio_format, plan.rate), sys.stdout.buffer
         stdout.write(encoder.header())
         for chunk in chunks:
@@ -96,14 +93,15 @@ def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, co
         stdout.flush()
         return
     samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
-    content = encode_file(audio_format, Audio(samples, plan.rate))
-    with open_atomic(Path(options.output)) as file:
-        file.write(content)
+    write_atomic(Path(options.output), encode_file(audio_format, Audio(samples, plan.rate)))
     print(f"{options.output}: {len(samples) / plan.rate:.2f} s", file=sys.stderr)
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:
-    lines = read_symbol_lines(_read_text(options.symbols))
+    try:
+        lines = read_symbol_lines(options.symbols.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{options.symbols} cannot be read: {error}") from None
     try:
         options.trace.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -111,28 +109,10 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
     for name, symbols in lines:
         units = synthesizer.tables.encode(symbols)
         trace = synthesizer.synthesize(units, style, chunk_steps=options.chunk, source_noise=bool(options.source_noise))
-        with open_atomic(options.trace / f"{name}.npz") as file:
-            _save(trace, file)
-        audio = Audio(apply_gain(trace.audio.samples, style.volume), trace.audio.rate)
-        with open_atomic(options.trace / f"{name}.wav") as file:
-            file.write(encode_file("wav", audio))
-
-
-def _save(trace: Trace, file: IO[bytes]) -> None:
-    prosody = trace.prosody
-    np.savez(
-        file,
-        duration=prosody.durations,
-        pitch=prosody.pitch,
-        energy=prosody.energy,
-        mel=trace.mel,
-        audio=trace.audio.samples,
-        rate=trace.audio.rate,
-    )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"{path} cannot be read: {error}") from None
+        prosody, audio = trace.prosody, trace.audio
+        contours: dict[str, Any] = {"duration": prosody.durations, "pitch": prosody.pitch, "energy": prosody.energy}
+        file = io.BytesIO()
+        np.savez(file, **contours, mel=trace.mel, audio=audio.samples, rate=audio.rate)
+        write_atomic(options.trace / f"{name}.npz", file.getvalue())
+        scaled = Audio(apply_gain(audio.samples, style.volume), audio.rate)
+        write_atomic(options.trace / f"{name}.wav", encode_file("wav", scaled))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 _UNLIMITED_WIDTH = 1_000_000
@@ -19,14 +19,13 @@ def print_fields(fields: Iterable[tuple[str, str]], *, plain: str, title: str | 
     `plain` is the format of one line of plain text, such as "{}: {}".
     """
     if not sys.stdout.isatty():
-        for line in [*([title] if title else []), *(plain.format(label, value) for label, value in fields)]:
-            print(line)
+        print(*([title] if title else []), *(plain.format(*field) for field in fields), sep="\n")
         return
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="cyan", no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, value in fields:
-        grid.add_row(Text(label), Text(value))
+    for field in fields:
+        grid.add_row(*map(Text, field))
     console = Console(highlight=False)
     if title:
         console.print(Text(title, style="bold"))
@@ -36,9 +35,9 @@ def print_fields(fields: Iterable[tuple[str, str]], *, plain: str, title: str | 
 def print_table(header: Row, rows: Iterable[Row], *, indent: int = 0) -> None:
     """Prints rows under a header, in aligned columns."""
     terminal = sys.stdout.isatty()
-    table = Table(box=SIMPLE_HEAD if terminal else None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for name in header:
-        table.add_column(Text(name), overflow="fold", no_wrap=not terminal)
+    columns = (Column(Text(name), overflow="fold", no_wrap=not terminal) for name in header)
+    box = SIMPLE_HEAD if terminal else None
+    table = Table(*columns, box=box, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*map(Text, row))
     if terminal:

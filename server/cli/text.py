@@ -2,10 +2,8 @@
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 
 from server.cli.tables import Row, print_table
 from server.config import Config
@@ -19,7 +17,7 @@ from server.voices.voice import Voice
 
 NAME = "text"
 HELP = "show the pronunciation of a text"
-LOG_LEVEL = logging.WARNING
+LOG_LEVEL = "WARNING"
 
 COLUMNS = ("written", "read", "pinyin", "in the dictionary", "units")
 
@@ -28,12 +26,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
     command.add_argument("text", nargs="?", help="plain text with inline marks, or SSML")
     command.add_argument(
-        "--stdin",
-        action="store_true",
-        help="read one text per line from standard input, print one JSON object per line",
+        "--stdin", action="store_true", help="read one text per line of standard input, print one JSON object per line"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--voice", help="voice that the text is analysed for (default: as for speak)")
+    command.add_argument("--voice", help="voice that the text is analyzed for (default: as for speak)")
     command.add_argument("--speaker", help="speaker in the symbols (default: the first one of the voice)")
     command.add_argument("--emotion", help="emotion in the symbols (default: neutral)")
 
@@ -44,11 +40,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("give either a text or --stdin")
     voice = Voice(voice_folder(config, options.voice))
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
-    front_end = FrontEnd(
-        UnitTables(voice.manifest), UserLexicon.of(config.text.lexicon, config.text.place), config.text.emoji
-    )
+    lexicon = UserLexicon.of(config.text.lexicon, config.text.location_of)
+    front_end = FrontEnd(UnitTables(voice.manifest), lexicon, config.text.emoji)
+
+    def analyze(text: str) -> Iterable[Sentence]:
+        return front_end.analyze(parse_markup(text, inline=config.text.marks), **names)
+
     if not options.stdin:
-        sentences = front_end.analyze(parse_markup(options.text, inline=config.text.marks), **names)
+        sentences = analyze(options.text)
         if options.json:
             print(json.dumps(summary(sentences), ensure_ascii=False))
         else:
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(front_end.analyze(parse_markup(line.rstrip("\r\n"), inline=config.text.marks), **names))
+            content = summary(analyze(line.rstrip("\r\n")))
         except RequestError as error:
             content = {**summary([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)
@@ -67,14 +66,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def summary(sentences: Iterable[Sentence]) -> dict[str, object]:
     """Returns the analysis of a whole text: the sentences concatenated, their symbols on one line each."""
     sentences = list(sentences)
+    pinyin: list[str] = []
     prosody: dict[int, int] = {}
-    for sentence, before in zip(
-        sentences, accumulate((len(each.pinyin) for each in sentences), initial=0), strict=False
-    ):
-        prosody |= {before + count: level for count, level in sentence.prosody.items()}
+    for sentence in sentences:
+        prosody |= {len(pinyin) + count: level for count, level in sentence.prosody.items()}
+        pinyin += sentence.pinyin
     return {
         "normalized": "".join(sentence.normalized for sentence in sentences),
-        "pinyin": [syllable for sentence in sentences for syllable in sentence.pinyin],
+        "pinyin": pinyin,
         "lexical_pinyin": [syllable for sentence in sentences for syllable in sentence.lexical_pinyin],
         "prosody": prosody,
         "symbols": "\n".join(sentence.symbols for sentence in sentences),

@@ -1,7 +1,6 @@
 """Lists the voices with their speakers, emotions and precisions. Loads no graph."""
 
 import argparse
-import logging
 from collections.abc import Iterator
 
 from server.cli.tables import print_fields
@@ -13,7 +12,7 @@ from server.voices.voice import Voice
 
 NAME = "voices"
 HELP = "list the voices"
-LOG_LEVEL = logging.WARNING
+LOG_LEVEL = "WARNING"
 
 
 def add_options(command: argparse.ArgumentParser) -> None:

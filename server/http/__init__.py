@@ -1,4 +1,4 @@
-"""The HTTP surface: routes, one file a concern. Loads no model and imports none of what computes."""
+"""The HTTP API, built on aiohttp. Importing it loads no onnxruntime."""
 
 from server.http.app import create_app, serve
 

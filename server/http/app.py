@@ -1,4 +1,4 @@
-"""Puts the application together and serves it."""
+"""Creates the aiohttp application and serves it."""
 
 from typing import TYPE_CHECKING
 
@@ -19,34 +19,28 @@ if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
 _BYTES_PER_CHARACTER = 12
-"""The most that JSON needs for one character: a pair of \\uXXXX."""
-_BYTES_BESIDES = 2**20
-"""Room for the other fields, so that a text that is somewhat too long is refused in words about the text."""
+"""The maximum in JSON: a pair of \\uXXXX."""
+_OTHER_BYTES = 2**20
+"""For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
 _SHUTDOWN_SECONDS = 3.0
-"""How long a listener who does not read may delay the end of the server."""
+"""Maximum delay of the shutdown by a client that does not read."""
 
 
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
-    """The application. It loads the voices when it starts, and closes running streams when it ends."""
-    longest = config.synthesis.max_characters
-    app = web.Application(
-        middlewares=[error_middleware],
-        client_max_size=_BYTES_PER_CHARACTER * longest + _BYTES_BESIDES,
-    )
+    """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
+    max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
+    app = web.Application(middlewares=[error_middleware], client_max_size=max_size)
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
-    app.add_routes(SpeechRoute(registry, startup, streams, config).routes())
-    app.add_routes(VoicesRoute(registry, startup).routes())
-    app.add_routes(HealthRoute(registry, startup, scheduler).routes())
+    app.router.add_post("/v1/audio/speech", SpeechRoute(registry, startup, streams, config).speak)
+    app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
+    app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.add_routes(static_files.routes())
 
-    async def close_streams(app: web.Application) -> None:
-        await streams.close()
-
     app.cleanup_ctx.append(startup.run)
-    app.on_shutdown.append(close_streams)
+    app.on_shutdown.append(lambda app: streams.close())
     return app
 
 
@@ -58,13 +52,8 @@ def serve(config: Config) -> None:
     app = create_app(VoiceRegistry(config), config)
     host, port = config.server.host, config.server.port
     try:
-        web.run_app(
-            app,
-            host=host,
-            port=port,
-            handler_cancellation=True,  # else a client that goes away is noticed only at the next write
-            shutdown_timeout=_SHUTDOWN_SECONDS,
-        )
+        # Without handler_cancellation, a client that disconnects is noticed only at the next write.
+        web.run_app(app, host=host, port=port, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen on {host} port {port}: {error.strerror or error}; choose another server.host or server.port"

@@ -1,4 +1,4 @@
-"""The error middleware: turns every exception into a response with a status and an error body as of OpenAI's API."""
+"""The error middleware: converts exceptions to responses in the error format of OpenAI's API."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,9 +39,8 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         raise  # the client has disconnected
     except Exception:  # noqa: BLE001  logged, and answered with a 500
         _log.exception("%s %s failed", request.method, request.path)
-        return error_response(
-            500, "an internal error occurred; the log of the server has the details", code="internal_error"
-        )
+        message = "an internal error occurred; the log of the server has the details"
+        return error_response(500, message, code="internal_error")
 
 
 def error_response(
@@ -59,9 +58,8 @@ def _http_error_response(request: web.Request, error: web.HTTPException) -> web.
         case web.HTTPNotFound():
             message = f"there is nothing at {request.path}; for speech use POST /v1/audio/speech"
         case web.HTTPMethodNotAllowed():
-            message = (
-                f"{request.path} does not support {request.method}; allowed: {', '.join(sorted(error.allowed_methods))}"
-            )
+            allowed = ", ".join(sorted(error.allowed_methods))
+            message = f"{request.path} does not support {request.method}; allowed: {allowed}"
         case _:
             message = error.text or error.reason
     kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}

@@ -20,23 +20,16 @@ class HealthRoute:
         self._startup = startup
         self._scheduler = scheduler
 
-    def routes(self) -> list[web.RouteDef]:
-        """Returns the route for the application."""
-        return [web.get("/health", self.get)]
-
     async def get(self, request: web.Request) -> web.Response:
         """Returns the state of the server as JSON."""
         state = self._startup.state
         if state != "ready":
             body = {"status": state, "reason": self._startup.reason, "version": __version__}
             return web.json_response(body, status=503, headers={"Cache-Control": "no-store"})
-        devices = self._registry.device_report()
         load = self._scheduler.load(self._registry.default_voice)
         report: dict[str, object] = {
             "status": state,
-            "provider": devices["provider"],
-            "fallback": devices["fallback"],
-            "precision": devices["precision"],
+            **self._registry.device_report(),
             "voices": len(self._registry.voices),
             "broken": len(self._registry.broken),
             "load": {

@@ -1,7 +1,6 @@
 """The request body of POST /v1/audio/speech: the fields of OpenAI's API and extensions, with their validation."""
 
 import unicodedata
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -59,7 +58,12 @@ def parse(body: bytes) -> SpeechRequest:
         request = SpeechRequest.model_validate_json(body)
     except ValidationError as error:
         raise _request_error(error) from None
-    _check_text(request.input)
+    if not request.input.strip():
+        raise RequestError("input is empty; send the text to speak", param="input", code="empty_input")
+    controls = {character for character in request.input if unicodedata.category(character) == "Cc"}
+    if found := sorted(controls.difference(_ALLOWED_CONTROL_CHARACTERS)):
+        listed = ", ".join(f"U+{ord(character):04X}" for character in found)
+        raise RequestError(f"input has control characters ({listed}); remove them", param="input", code="invalid_input")
     return request
 
 
@@ -79,16 +83,3 @@ def _request_error(error: ValidationError) -> RequestError:
         case _:
             message, code = validation_message(field, details), "invalid_value"
     return RequestError(message, param=field, code=code)
-
-
-def _check_text(text: str) -> None:
-    if not text.strip():
-        raise RequestError("input is empty; send the text to speak", param="input", code="empty_input")
-    if found := _control_characters(text):
-        listed = ", ".join(f"U+{ord(character):04X}" for character in found)
-        raise RequestError(f"input has control characters ({listed}); remove them", param="input", code="invalid_input")
-
-
-def _control_characters(text: str) -> Sequence[str]:
-    found = {character for character in text if unicodedata.category(character) == "Cc"}
-    return sorted(found.difference(_ALLOWED_CONTROL_CHARACTERS))

@@ -37,10 +37,6 @@ class SpeechRoute:
         self._max_characters = config.synthesis.max_characters
         self._inline_markup = config.text.marks
 
-    def routes(self) -> list[web.RouteDef]:
-        """The routes of the application."""
-        return [web.post("/v1/audio/speech", self.speak)]
-
     async def speak(self, request: web.Request) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
         if request.content_type != "application/json":
@@ -59,11 +55,7 @@ class SpeechRoute:
             if first is None:
                 raise SynthesisError("the voice computed no audio for this text")
             response = web.StreamResponse(
-                headers={
-                    "Content-Type": encoder.media_type,
-                    "Cache-Control": "no-cache",
-                    "X-Accel-Buffering": "no",
-                }
+                headers={"Content-Type": encoder.media_type, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
             )
             await response.prepare(request)
             await _send(request, response, first, chunks)
@@ -97,8 +89,7 @@ async def _send(request: web.Request, response: web.StreamResponse, first: bytes
     except ConnectionError:
         _log.debug("the client disconnected")
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
-        is_expected = isinstance(error, SpeechError)
         level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
-        _log.log(level, "a stream was cut off: %s", error, exc_info=None if is_expected else error)
+        _log.log(level, "a stream was cut off: %s", error, exc_info=not isinstance(error, SpeechError))
         if request.transport is not None:
             request.transport.close()

@@ -1,6 +1,6 @@
 """GET /: the web page. Serves the files of server/http/static; the page loads nothing from other hosts."""
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -15,7 +15,6 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -27,11 +26,8 @@ _TYPES = {
 def routes() -> list[web.RouteDef]:
     """Returns a route for each file by its name, and for the page at `/`."""
     files = {f"/{file.name}": file for file in sorted(FOLDER.iterdir()) if file.suffix in (".css", ".js")}
-    return [web.get(path, _file_handler(file)) for path, file in {"/": FOLDER / "index.html", **files}.items()]
+    return [web.get(path, partial(_send, file)) for path, file in {"/": FOLDER / "index.html", **files}.items()]
 
 
-def _file_handler(file: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(file, headers={"Content-Type": _TYPES[file.suffix], **_HEADERS})
-
-    return handle
+async def _send(file: Path, request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(file, headers={"Content-Type": _TYPES[file.suffix], **_HEADERS})

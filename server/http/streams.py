@@ -1,9 +1,8 @@
-"""The only crossing between the scheduler's threads and asyncio: streams as asynchronous iterators."""
+"""Bridges the worker threads of the scheduler and asyncio: streams as asynchronous iterators."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final, Self
 
 from server.errors import ShutdownError
@@ -12,6 +11,9 @@ from server.scheduling.scheduler import Scheduler
 from server.scheduling.task import Chunks
 
 _log = logging.getLogger(__name__)
+
+ChunkSource = Callable[[PlaybackClock], Chunks[bytes]]
+"""Starts the chunks of one stream, with its playback clock."""
 
 _END: Final = None
 
@@ -22,13 +24,7 @@ class ChunkStream:
     Leaving the `with` block for any reason cancels the stream.
     """
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        voice: str,
-        chunks: Callable[[PlaybackClock], Chunks[bytes]],
-        expected_seconds: float,
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, voice: str, chunks: ChunkSource, expected_seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -54,21 +50,19 @@ class ChunkStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.cancel()
 
     def cancel(self) -> None:
-        """Ends the computing at the next run; returns at once."""
+        """Stops the stream at its next graph run; returns at once."""
         self._cancelled = True
         self._scheduler.cancel(self._stream)
 
     def abort(self) -> None:
-        """Cancels a stream whose client still reads: the client must not take this for a regular end."""
+        """Cancels the stream, and raises `ShutdownError` in its reader, so that it does not look complete."""
         self._aborted = True
         self.cancel()
-        self._queue.put_nowait(_END)  # wakes a client that waits for a chunk
+        self._queue.put_nowait(_END)  # wakes a reader that waits for a chunk
 
     def _on_chunk(self, chunk: bytes) -> None:
         """Called by a worker thread."""
@@ -90,17 +84,15 @@ class ChunkStream:
 
 
 class ActiveStreams:
-    """The streams that the scheduler computes for clients."""
+    """The running streams of all clients."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._streams: set[ChunkStream] = set()
         self._closed = False
 
-    def open(
-        self, voice: str, chunks: Callable[[PlaybackClock], Chunks[bytes]], *, expected_seconds: float = 0.0
-    ) -> ChunkStream:
-        """Starts a stream. `chunks` gets the stream's playback clock; `expected_seconds` is a guess at its length.
+    def open(self, voice: str, chunks: ChunkSource, *, expected_seconds: float = 0.0) -> ChunkStream:
+        """Starts a stream. `expected_seconds` is a guess at its length.
 
         Raises `BusyError` when it does not fit, `ShutdownError` when the server is stopping.
         """

@@ -18,20 +18,13 @@ class VoicesRoute:
         self._registry = registry
         self._startup = startup
 
-    def routes(self) -> list[web.RouteDef]:
-        """Returns the route for the application."""
-        return [web.get("/v1/audio/voices", self.get)]
-
     async def get(self, request: web.Request) -> web.Response:
         """Returns the voices as JSON. Raises 503 until they are loaded."""
         self._startup.require_ready()
-        ready = [
-            _ready(name, one, default=name == self._registry.default_voice)
-            for name, one in self._registry.voices.items()
-        ]
+        default = self._registry.default_voice
+        ready = [_ready(name, one, default=name == default) for name, one in self._registry.voices.items()]
         broken = [
-            {"id": name, "name": name, "status": "broken", "reason": reason}
-            for name, reason in self._registry.broken.items()
+            {"id": name, "name": name, "status": "broken", "reason": why} for name, why in self._registry.broken.items()
         ]
         return web.json_response({"voices": ready + broken})
 

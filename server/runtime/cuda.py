@@ -28,7 +28,7 @@ def gpu_problem() -> str | None:
         return f"no NVIDIA driver: {_DRIVER} was not found (on a GPU host, start the container with --gpus all)"
     status = driver.cuInit(0)
     if status:
-        return f"the NVIDIA driver cannot be initialised: {_error_name(driver, status)}"
+        return f"the NVIDIA driver cannot be initialized: {_error_name(driver, status)}"
     count = ctypes.c_int()
     driver.cuDeviceGetCount(ctypes.byref(count))
     return None if count.value else "the NVIDIA driver finds no GPU"

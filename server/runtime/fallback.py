@@ -40,9 +40,7 @@ class ProviderFallback:
     """By provider name."""
     failures: dict[str, str] = field(default_factory=dict)
     """Providers that are no longer used -> the reason."""
-
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @property
     def provider(self) -> str:
@@ -50,12 +48,12 @@ class ProviderFallback:
         for name in self.settings.providers:
             if name not in self.failures:
                 return name
-        raise DeviceError(f"no execution provider works here ({self._reasons()})")
+        raise DeviceError(f"no execution provider works here ({self.reason})")
 
     @property
     def reason(self) -> str | None:
         """Why a preferred provider is not used; None while the first one is active."""
-        return self._reasons() or None
+        return "; ".join(f"{name}: {reason}" for name, reason in self.failures.items()) or None
 
     def is_last(self, provider: str) -> bool:
         """Whether no other provider is left to fall back to."""
@@ -76,12 +74,10 @@ class ProviderFallback:
                 self.abandon(name, str(error), logging.INFO)
             except DeviceError as error:
                 self.abandon(name, str(error))
-            except DEVICE_ERRORS as error:
-                if self.is_last(name):
+            except Exception as error:  # noqa: BLE001 - onnxruntime raises many unrelated classes for an invalid file
+                if self.is_last(name) or not isinstance(error, DEVICE_ERRORS):
                     raise VoiceError(f"{path} cannot be loaded: {brief_message(error)}") from None
                 self.abandon(name, brief_message(error))
-            except Exception as error:  # noqa: BLE001 - onnxruntime raises many unrelated classes for an invalid file
-                raise VoiceError(f"{path} cannot be loaded: {brief_message(error)}") from None
 
     def abandon(self, provider: str, reason: str, level: int = logging.WARNING) -> None:
         """Stops using `provider` for the rest of the process."""
@@ -89,9 +85,6 @@ class ProviderFallback:
             if provider not in self.failures:
                 self.failures[provider] = reason
                 log.log(level, "provider %s is not used: %s", provider, reason)
-
-    def _reasons(self) -> str:
-        return "; ".join(f"{name}: {reason}" for name, reason in self.failures.items())
 
 
 def brief_message(error: Exception) -> str:

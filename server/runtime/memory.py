@@ -1,7 +1,8 @@
-"""Memory of this process: its current and peak size, and returning unused heap to the system."""
+"""Memory of this process: reports its current and peak size, and returns unused heap to the system."""
 
 import ctypes
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,8 @@ def memory_usage() -> MemoryUsage:
 
 def trim_heap() -> None:
     """Returns free heap memory to the system; glibc keeps it after large graphs are loaded or unloaded."""
-    try:
+    with suppress(OSError, AttributeError):  # another C library, which keeps less
         ctypes.CDLL("libc.so.6").malloc_trim(0)
-    except (OSError, AttributeError):
-        return  # another C library, which keeps less
 
 
 def _peak_bytes() -> int:

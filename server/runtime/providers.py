@@ -17,6 +17,7 @@ from server.config import RuntimeSection
 from server.errors import DeviceError, MissingProviderError
 from server.runtime import cuda, tensorrt
 from server.runtime.tensorrt import Shape, ShapeProfile, SizeRange
+from server.runtime.tensors import next_states
 
 log = logging.getLogger(__name__)
 
@@ -150,11 +151,6 @@ class ProfiledSession:
             return self._fallback
 
 
-def session_for_shapes(engine: ort.InferenceSession, shapes: Mapping[str, tuple[int, ...]]) -> ort.InferenceSession:
-    """Returns the session that runs inputs of these shapes."""
-    return engine.session_for_shapes(shapes) if isinstance(engine, ProfiledSession) else engine
-
-
 def open_on_cpu(path: Path, threads: int) -> ort.InferenceSession:
     """Opens a graph with the CPU provider."""
     return ort.InferenceSession(path, _options(threads), providers=["CPUExecutionProvider"])
@@ -192,7 +188,7 @@ def _state_sizes(
     dtypes = {item.name: np.int64 if "int64" in item.type else np.float32 for item in graph.get_inputs()}
     initial = {name: [axes.get(size, size) for size in shape] for name, shape in metadata["initial_state"].items()}
     full = {name: [axes.get(size, size) for size in shape] for name, shape in shapes.items()} | initial
-    outputs = [f"next_{name}" for name in initial]
+    outputs = list(next_states(initial).values())
     after = graph.run(outputs, {name: np.zeros(shape, dtypes[name]) for name, shape in full.items()})
     sizes: dict[str, SizeRange] = {}
     for (name, start), end in zip(initial.items(), after, strict=True):

@@ -18,19 +18,18 @@ log = logging.getLogger(__name__)
 MAX_THREADS = 4
 """Intra-op threads of one run: chunks are small, and other requests need the CPUs too."""
 
+DEFAULT_MAX_BATCH = SchedulerSection().max_batch
+
 
 class Runtime:
     """Every graph of a process is opened here, so that all of them fall back together."""
 
     def __init__(
-        self,
-        settings: RuntimeSection,
-        factories: Mapping[str, SessionFactory] | None = None,
-        max_batch: int = SchedulerSection().max_batch,
+        self, settings: RuntimeSection, factories: Mapping[str, SessionFactory] = {}, max_batch: int = DEFAULT_MAX_BATCH
     ) -> None:
         """`factories` replace those of single providers; `max_batch` is the most streams in one run."""
         self.settings = settings
-        self.providers = ProviderFallback(settings, {**Providers(settings, max_batch).factories, **(factories or {})})
+        self.providers = ProviderFallback(settings, {**Providers(settings, max_batch).factories, **factories})
         self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
     @property
@@ -48,14 +47,12 @@ class Runtime:
         """Why a preferred provider is not used; None while the first one is active."""
         return self.providers.reason
 
-    def open(
-        self, path: Path, *, variants: Mapping[Precision, Path] | None = None, threads: int | None = None
-    ) -> Session:
+    def open(self, path: Path, *, variants: Mapping[Precision, Path] = {}, threads: int | None = None) -> Session:
         """A session for the graph in `path`. `threads=1` suits graphs that run step by step.
 
         `variants` are the same graph in other precisions; which one is used depends on the provider.
         """
-        session = Session(self.providers, {"fp32": path, **(variants or {})}, threads or self.threads)
+        session = Session(self.providers, {"fp32": path, **variants}, threads or self.threads)
         self._sessions.add(session)
         return session
 

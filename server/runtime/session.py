@@ -16,7 +16,7 @@ import onnxruntime as ort
 from server.config import Precision
 from server.errors import DeviceError, LostStateError, VoiceError
 from server.runtime.fallback import DEVICE_ERRORS, ProviderFallback, brief_message
-from server.runtime.providers import session_for_shapes
+from server.runtime.providers import ProfiledSession
 from server.runtime.tensors import Array, BatchTensor, next_states, to_host
 
 DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
@@ -39,8 +39,7 @@ class OrtDeviceTensor:
     def to_host(self) -> Array:
         """A copy in host memory. Raises `LostStateError` when the device is gone."""
         try:
-            array: Array = self.value.numpy()
-            return array
+            return np.asarray(self.value.numpy())
         except DEVICE_ERRORS as error:
             raise LostStateError(f"a state is lost with its device: {brief_message(error)}") from None
 
@@ -107,8 +106,9 @@ class Session:
         self, ort_session: ort.InferenceSession, inputs: Mapping[str, BatchTensor], keep_states: bool
     ) -> dict[str, BatchTensor]:
         """With I/O binding: neither inputs that are on the device already nor states that stay there are copied."""
-        ort_session = session_for_shapes(ort_session, {name: value.shape for name, value in inputs.items()})
-        device = DEVICES.get(ort_session.get_providers()[0], "cpu")
+        if isinstance(ort_session, ProfiledSession):
+            ort_session = ort_session.session_for_shapes({name: value.shape for name, value in inputs.items()})
+        device = DEVICES.get(ort_session.get_providers()[0], "cpu"), self._providers.settings.device_id
         binding = ort_session.io_binding()
         for name, value in inputs.items():
             if isinstance(value, OrtDeviceTensor) and value.ort_session is ort_session:
@@ -117,10 +117,7 @@ class Session:
                 binding.bind_cpu_input(name, np.ascontiguousarray(to_host(value)))
         kept = set(self.next_states.values()) if keep_states else set()
         for name in self.outputs:
-            if name in kept:
-                binding.bind_output(name, device, self._providers.settings.device_id)
-            else:
-                binding.bind_output(name)
+            binding.bind_output(name, *(device if name in kept else ()))
         ort_session.run_with_iobinding(binding)
         values = dict(zip(self.outputs, binding.get_outputs(), strict=True))
         return {

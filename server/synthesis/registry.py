@@ -28,7 +28,7 @@ class VoiceRegistry:
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
-        self._lexicon = UserLexicon.of(config.text.lexicon, config.text.place)
+        self._lexicon = UserLexicon.of(config.text.lexicon, config.text.location_of)
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config
         self._voices: dict[str, Synthesizer] = {}

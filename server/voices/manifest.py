@@ -32,7 +32,7 @@ class UnitInventory(_Section):
 
 
 class MeanDeviation(_Section):
-    """Standardised F0: (F0 - mean) / deviation, in Hz."""
+    """Standardized F0: (F0 - mean) / deviation, in Hz."""
 
     kind: Literal["mean_deviation"]
     mean: float
@@ -57,7 +57,7 @@ class Acoustic(_Section):
     """Channels of the postnet output; with F0 and voicing for an NSF voice."""
     frames_per_step: int
     f0: F0Scale | None
-    """Normalisation of F0 in training; unknown for most voices without NSF."""
+    """Normalization of F0 in training; unknown for most voices without NSF."""
     speaker_embedding: str | None
     """File of a (1, size) float32 array, for a voice that takes a speaker embedding instead of a speaker id."""
     filled_pauses: tuple[str, ...] = ()

@@ -14,10 +14,10 @@ import pytest
 import soundfile
 
 from server.audio.encoders import ENCODERS
-from server.audio.pcm import PcmEncoder, pcm_bytes
+from server.audio.pcm import PcmEncoder
 from server.cli import COMMANDS, main
-from server.cli.atomic_file import open_atomic
-from server.errors import RequestError, SynthesisError
+from server.cli.atomic_file import write_atomic
+from server.errors import RequestError
 from server.types import STYLE_LIMITS, Audio
 from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, GOLDEN
@@ -63,8 +63,8 @@ def test_the_style_options_change_the_audio(tmp_path: Path) -> None:
 
 EMOTIONS = ", ".join(Voice(EMBEDDED).emotions)
 ERRORS = {
-    "an unknown voice": (["speak", "你好", "--voice", "nobody"], "unknown voice 'nobody'; valid: demo"),
-    "an unknown speaker": (["speak", "你好", "--speaker", "nobody"], "unknown speaker 'nobody'; valid: male, female"),
+    "an unknown voice": (["speak", "你好", "--voice", "absent"], "unknown voice 'absent'; valid: demo"),
+    "an unknown speaker": (["speak", "你好", "--speaker", "absent"], "unknown speaker 'absent'; valid: male, female"),
     "an unknown emotion": (["speak", "你好", "--emotion", "hungry"], f"unknown emotion 'hungry'; valid: {EMOTIONS}"),
     "a speed of zero": (["speak", "你好", "--speed", "0"], "speed is 0.0; valid: 0.25 to 4"),
     "a speed that is not a number": (["speak", "你好", "--speed", "nan"], "speed is nan; valid: 0.25 to 4"),
@@ -253,24 +253,31 @@ def test_files_and_streams_contain_the_end_of_the_encoder(
     assert streamed.endswith(b"end")
 
 
-def test_a_file_is_replaced_only_when_it_is_complete(tmp_path: Path) -> None:
+def test_a_file_is_replaced_only_when_it_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    with pytest.raises(SynthesisError), open_atomic(path) as file:
-        file.write(pcm_bytes(np.full(1, np.nan, np.float32)))
-    assert path.read_bytes() == b"old"
-    with open_atomic(path) as file:
-        file.write(b"new")
+    write_bytes = Path.write_bytes
+
+    def interrupted(file: Path, content: bytes) -> None:
+        write_bytes(file, content[:1])
         assert path.read_bytes() == b"old"
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    write_atomic(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(RequestError, match=f"cannot write {tmp_path}"), open_atomic(tmp_path):
-        pass
+    with pytest.raises(RequestError, match=f"cannot write {tmp_path}"):
+        write_atomic(tmp_path, b"new")
 
 
 def test_a_device_is_written_and_not_replaced() -> None:
-    with open_atomic(Path("/dev/null")) as file:
-        file.write(b"x")
+    write_atomic(Path("/dev/null"), b"x")
     assert Path("/dev/null").is_char_device()
 
 

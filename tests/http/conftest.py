@@ -78,7 +78,7 @@ class CountingSynthesizer:
         return Audio(np.full(self.samples_per_chunk, (number % 100 + 1) / 200, np.float32), self.voice.rate)
 
 
-class StandInRegistry:
+class FakeRegistry:
     """Two working voices and a broken one. `load` can be blocked, and can fail."""
 
     def __init__(self, voices: Mapping[str, CountingSynthesizer]) -> None:
@@ -133,9 +133,7 @@ def write_voice(folder: Path, name: str) -> Voice:
 
 @pytest.fixture
 def registry(tmp_path):
-    return StandInRegistry(
-        {name: CountingSynthesizer(write_voice(tmp_path / name, name)) for name in ("demo", "second")}
-    )
+    return FakeRegistry({name: CountingSynthesizer(write_voice(tmp_path / name, name)) for name in ("demo", "second")})
 
 
 @pytest.fixture
@@ -164,10 +162,10 @@ def serving(registry):
 
 
 @pytest.fixture
-def happens():
-    """`await happens(event)`: waits for an event of a thread."""
+def wait_for_event():
+    """`await wait_for_event(event)` waits for an event of another thread."""
 
     async def wait(event: threading.Event) -> None:
-        assert await asyncio.to_thread(event.wait, 30), "it never happened"
+        assert await asyncio.to_thread(event.wait, 30), "the event was not set within 30 s"
 
     return wait

@@ -1,4 +1,4 @@
-"""What a client gets for a good request: the right bytes, the right headers, while they are being computed."""
+"""Valid requests: the audio, its headers, streaming during the synthesis, and failures of the synthesis."""
 
 import asyncio
 import io
@@ -16,7 +16,7 @@ from server.types import STYLE_LIMITS, Style
 PATH = "/v1/audio/speech"
 
 
-def whole(demo, text: str) -> bytes:
+def expected_pcm(demo, text: str) -> bytes:
     return b"".join(create_encoder("pcm", demo.voice.rate).encode(demo.chunk(number)) for number in range(len(text)))
 
 
@@ -26,19 +26,19 @@ async def test_a_wav_stream_is_one_header_and_all_samples(serving, demo):
         body = await answer.read()
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "audio/wav"
-    assert body == create_encoder("wav", 16000).header() + whole(demo, "今天天气很好")
+    assert body == create_encoder("wav", 16000).header() + expected_pcm(demo, "今天天气很好")
     samples, rate = soundfile.read(io.BytesIO(body), dtype="int16")
     assert (rate, len(samples)) == (16000, 6 * 160)
 
 
-async def test_a_pcm_stream_is_the_samples_alone_and_says_its_rate(serving, demo):
+async def test_a_pcm_stream_has_no_header_and_the_rate_in_its_media_type(serving, demo):
     async with serving() as client:
         answer = await client.post(PATH, json={"input": "你好", "response_format": "pcm"})
         assert answer.headers["Content-Type"] == "audio/pcm;rate=16000"
-        assert await answer.read() == whole(demo, "你好")
+        assert await answer.read() == expected_pcm(demo, "你好")
 
 
-async def test_a_stream_is_chunked_and_nothing_on_its_way_may_hold_it_back(serving):
+async def test_a_stream_is_chunked_and_must_not_be_buffered_by_proxies(serving):
     async with serving() as client:
         answer = await client.post(PATH, json={"input": "你好"})
         await answer.read()
@@ -55,11 +55,11 @@ async def test_audio_arrives_before_the_rest_is_computed(serving, demo):
         first = await answer.content.readexactly(320)
         assert demo.computed == 1
         demo.permits.release(9)
-        assert first + await answer.read() == whole(demo, "一二三四五六七八九十")
+        assert first + await answer.read() == expected_pcm(demo, "一二三四五六七八九十")
 
 
 @pytest.mark.parametrize(
-    ("fields", "heard"),
+    ("fields", "expected"),
     [
         ({}, ("F7", "neutral", Style())),
         ({"speaker": "M7", "emotion": "happy"}, ("M7", "happy", Style())),
@@ -76,16 +76,16 @@ async def test_audio_arrives_before_the_rest_is_computed(serving, demo):
         ({"model": "tts-1", "instructions": "gently", "stream_format": "audio"}, ("F7", "neutral", Style())),
     ],
 )
-async def test_every_field_reaches_the_synthesis(serving, demo, fields, heard):
+async def test_every_field_reaches_the_synthesis(serving, demo, fields, expected):
     async with serving() as client:
         answer = await client.post(PATH, json={"input": "你好", **fields})
         await answer.read()
     assert answer.status == 200
-    assert demo.requests == [("你好", *heard)]
+    assert demo.requests == [("你好", *expected)]
 
 
 @pytest.mark.parametrize("voice", ["second", {"id": "second"}])
-async def test_a_voice_is_named_by_text_or_by_id(serving, registry, voice):
+async def test_a_voice_is_a_name_or_an_object_with_an_id(serving, registry, voice):
     async with serving() as client:
         await (await client.post(PATH, json={"input": "你好", "voice": voice})).read()
     assert (len(registry.voices["second"].requests), len(registry.voices["demo"].requests)) == (1, 0)
@@ -94,18 +94,18 @@ async def test_a_voice_is_named_by_text_or_by_id(serving, registry, voice):
 @pytest.mark.parametrize(
     "error", [SynthesisError("NaN in the mel"), DeviceError("no provider"), ZeroDivisionError("x")]
 )
-async def test_a_failure_before_the_first_chunk_is_a_500_and_no_shortened_200(serving, demo, error):
+async def test_a_failure_before_the_first_chunk_is_a_500_and_not_a_truncated_200(serving, demo, error):
     demo.fails_after = (0, error)
     async with serving() as client:
         answer = await client.post(PATH, json={"input": "你好"})
-        said = (await answer.json())["error"]
-        assert (answer.status, said["type"]) == (500, "server_error")
+        body = (await answer.json())["error"]
+        assert (answer.status, body["type"]) == (500, "server_error")
         demo.fails_after = None
         assert (await client.post(PATH, json={"input": "你好"})).status == 200
 
 
-async def test_an_unexpected_failure_is_logged_with_its_traceback_which_the_client_does_not_see(serving, demo, caplog):
-    demo.fails_after = (0, ZeroDivisionError("a secret of the inside"))
+async def test_an_unexpected_failure_is_logged_with_its_traceback_and_not_sent(serving, demo, caplog):
+    demo.fails_after = (0, ZeroDivisionError("an internal secret"))
     async with serving() as client:
         body = await (await client.post(PATH, json={"input": "你好"})).text()
     assert "secret" not in body
@@ -114,7 +114,7 @@ async def test_an_unexpected_failure_is_logged_with_its_traceback_which_the_clie
 
 
 @pytest.mark.parametrize("error", [SynthesisError("NaN in the mel"), ZeroDivisionError("x")])
-async def test_a_failure_half_way_cuts_the_connection_and_is_logged_once(serving, demo, caplog, error):
+async def test_a_failure_in_the_middle_closes_the_connection_and_is_logged_once(serving, demo, caplog, error):
     demo.fails_after = (2, error)
     async with serving() as client:
         answer = await client.post(PATH, json={"input": "一二三四", "response_format": "pcm"})
@@ -127,26 +127,26 @@ async def test_a_failure_half_way_cuts_the_connection_and_is_logged_once(serving
         assert (await client.post(PATH, json={"input": "你好"})).status == 200
 
 
-async def test_silence_instead_of_chunks_is_an_error(serving, demo):
+async def test_a_stream_without_audio_is_an_error(serving, demo):
     demo.samples_per_chunk = 0
     async with serving() as client:
         assert (await client.post(PATH, json={"input": "你好"})).status == 500
 
 
-async def test_many_listeners_each_get_their_own_words(serving, registry):
+async def test_concurrent_clients_get_their_own_audio(serving, registry):
     voices = list(registry.voices.values())
     async with serving() as client:
 
-        async def listen(number: int) -> tuple[bytes, bytes]:
+        async def request(number: int) -> tuple[bytes, bytes]:
             text, voice = "字" * (5 + number), voices[number % 2]
             fields = {"input": text, "voice": voice.voice.name, "response_format": "pcm"}
-            return await (await client.post(PATH, json=fields)).read(), whole(voice, text)
+            return await (await client.post(PATH, json=fields)).read(), expected_pcm(voice, text)
 
-        for heard, expected in await asyncio.gather(*map(listen, range(12))):
-            assert heard == expected
+        for received, expected in await asyncio.gather(*map(request, range(12))):
+            assert received == expected
 
 
-async def test_a_client_that_speaks_http_1_0_gets_a_plain_stream(serving, demo):
+async def test_an_http_1_0_client_gets_an_unchunked_stream(serving, demo):
     body = '{"input": "你好", "response_format": "pcm"}'.encode()
     async with serving() as client:
         reader, writer = await asyncio.open_connection(client.host, client.port)
@@ -157,4 +157,4 @@ async def test_a_client_that_speaks_http_1_0_gets_a_plain_stream(serving, demo):
         await writer.wait_closed()
     assert head.startswith(b"HTTP/1.0 200")
     assert b"chunked" not in head
-    np.testing.assert_array_equal(np.frombuffer(audio, "<i2"), np.frombuffer(whole(demo, "你好"), "<i2"))
+    np.testing.assert_array_equal(np.frombuffer(audio, "<i2"), np.frombuffer(expected_pcm(demo, "你好"), "<i2"))

@@ -63,7 +63,7 @@ async def test_chunks_arrive_in_order_and_are_computed_in_the_pool():
 
 @pytest.mark.parametrize("after", [0, 1, 5])
 async def test_an_error_arrives_unchanged_behind_the_chunks_before_it(after):
-    failure = ZeroDivisionError("as it was")
+    failure = ZeroDivisionError("unchanged")
 
     async def chunks(clock: PlaybackClock) -> Chunks[bytes]:
         for _ in range(after):
@@ -117,22 +117,22 @@ async def test_streams_take_turns_chunk_by_chunk():
     await streams.close()
 
 
-async def test_a_disconnect_stops_the_computing_at_the_next_chunk(happens):
+async def test_a_disconnect_stops_the_computing_at_the_next_chunk(wait_for_event):
     permits = threading.Semaphore(1)
     streams, source = streams_of(1), Counting(1000, permits=permits)
     with streams.open("", source.chunks) as stream:
         await anext(stream)
     permits.release(1000)
-    await happens(source.closed)
+    await wait_for_event(source.closed)
     assert source.computed <= 2
     await streams.close()
 
 
-async def test_a_stream_that_is_cancelled_before_it_started_never_starts(happens):
+async def test_a_stream_that_is_cancelled_before_it_started_never_starts(wait_for_event):
     permits = threading.Semaphore(0)
     streams, busy, late = streams_of(1), Counting(1, permits=permits), Counting(1)
     with streams.open("", busy.chunks):
-        await happens(busy.started)
+        await wait_for_event(busy.started)
         with streams.open("", late.chunks):
             await asyncio.sleep(0)
         permits.release()
@@ -140,7 +140,7 @@ async def test_a_stream_that_is_cancelled_before_it_started_never_starts(happens
     assert late.computed == 0
 
 
-async def test_an_error_after_the_client_disconnected_is_logged(happens, caplog):
+async def test_an_error_after_the_client_disconnected_is_logged(wait_for_event, caplog):
     permits = threading.Semaphore(0)
     started = threading.Event()
 
@@ -152,13 +152,13 @@ async def test_an_error_after_the_client_disconnected_is_logged(happens, caplog)
 
     streams = streams_of(1)
     with streams.open("", chunks):
-        await happens(started)
+        await wait_for_event(started)
     permits.release()
     await streams.close()
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
 
 
-async def test_closing_aborts_streams_and_joins_the_threads(happens):
+async def test_closing_aborts_streams_and_joins_the_threads(wait_for_event):
     permits = threading.Semaphore(1)
     streams, source = streams_of(2), Counting(1000, permits=permits)
     with streams.open("", source.chunks) as stream:

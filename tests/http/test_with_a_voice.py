@@ -21,7 +21,7 @@ LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天
 TIMEOUT = 60
 """Of a scenario, in seconds; it takes about one."""
 
-Visit = Callable[[ClientSession, str], Awaitable[None]]
+Scenario = Callable[[ClientSession, str], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def serving() -> AsyncIterator[tuple[ClientSession, str]]:
     await server.close()
 
 
-def visit(scenario: Visit) -> None:
+def run_scenario(scenario: Scenario) -> None:
     async def run() -> None:
         async with serving() as (session, base):
             await scenario(session, base)
@@ -64,7 +64,7 @@ def test_wav_and_pcm_streams_have_the_same_samples() -> None:
         np.testing.assert_allclose(wav, pcm, atol=1)  # chunk sizes depend on timing, so the last bit may differ
         assert 4 < len(pcm) / 16000 < 10
 
-    visit(scenario)
+    run_scenario(scenario)
 
 
 def test_voices_have_speakers_and_emotions() -> None:
@@ -75,7 +75,7 @@ def test_voices_have_speakers_and_emotions() -> None:
             assert (voice["speakers"], voice["sample_rate"]) == (["male", "female"], 16000)
             assert "happy" in voice["emotions"]
 
-    visit(scenario)
+    run_scenario(scenario)
 
 
 def test_the_first_audio_arrives_before_most_decoder_steps_are_computed(decoder_steps: list[str]) -> None:
@@ -87,7 +87,7 @@ def test_the_first_audio_arrives_before_most_decoder_steps_are_computed(decoder_
         await response.read()
         assert early < len(decoder_steps) / 2
 
-    visit(scenario)
+    run_scenario(scenario)
 
 
 def test_a_client_that_disconnects_stops_the_synthesis_within_a_chunk(decoder_steps: list[str]) -> None:
@@ -107,7 +107,7 @@ def test_a_client_that_disconnects_stops_the_synthesis_within_a_chunk(decoder_st
         # At most what was ahead of the client (three chunks of 16 steps), and the chunk in progress.
         assert settled - at_leaving <= 4 * 16
 
-    visit(scenario)
+    run_scenario(scenario)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_a_client_that_disconnects_stops_the_synthesis_within_a_chunk(decoder_st
         speech("字" * 100_000),
         speech("你\x00好"),
         speech("\ud800"),
-        speech(TEXT, voice="nobody"),
-        speech(TEXT, speaker="nobody"),
+        speech(TEXT, voice="absent"),
+        speech(TEXT, speaker="absent"),
         speech(TEXT, emotion="hungry"),
         speech(TEXT, speed=0),
         speech(TEXT, speed="fast"),
@@ -138,4 +138,4 @@ def test_invalid_requests_are_refused_and_the_next_one_succeeds(wrong: dict[str,
         assert response.status == 200
         assert len(await response.read()) > 10_000
 
-    visit(scenario)
+    run_scenario(scenario)

@@ -1,4 +1,4 @@
-"""Diagnosis of CUDA: the message names the missing driver, GPU or library."""
+"""CUDA diagnosis: the message names the missing driver, GPU or library."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Providers: proved by running, given up with a reason, and a stream that goes on when one fails in its middle."""
+"""Provider fallback: a provider whose run fails is replaced, and the stream continues."""
 
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ OUT_OF_MEMORY = "Failed to allocate memory for requested buffer of size 10737418
 
 
 class FailingSession:
-    """A real session on the CPU that fails from its nth run on, as a device that ran out of memory does."""
+    """A real session on the CPU that fails as a device without memory does, once `works` returns False."""
 
     def __init__(self, path: Path, works: Callable[[], bool]) -> None:
         self._session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -45,8 +45,8 @@ class FailingSession:
         self._session.run_with_iobinding(*arguments)
 
 
-def device(runs: int) -> Runtime:
-    """A runtime whose `cuda` lasts for that many runs."""
+def runtime_that_fails_after(runs: int) -> Runtime:
+    """Returns a runtime whose `cuda` provider fails after that many runs."""
     left = runs
 
     def works() -> bool:
@@ -59,7 +59,7 @@ def device(runs: int) -> Runtime:
 
 
 def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:
-    runtime = device(0)
+    runtime = runtime_that_fails_after(0)
     synthesizer = open_voice(EMBEDDED, runtime)
     assert runtime.provider == "cuda"
     synthesizer.warm_up()
@@ -69,8 +69,8 @@ def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:
 
 
 @pytest.mark.parametrize("runs", [4, 30, 60, 61, 62])
-def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> None:
-    runtime = device(runs)
+def test_a_stream_continues_when_the_provider_fails_in_its_middle(runs: int) -> None:
+    runtime = runtime_that_fails_after(runs)
     broken, whole = open_voice(EMBEDDED, runtime), open_voice(EMBEDDED)
     got = samples_of(speak(broken, TEXT, Style()))
     expected = samples_of(speak(whole, TEXT, Style()))
@@ -80,7 +80,7 @@ def test_a_stream_goes_on_when_the_provider_fails_in_its_middle(runs: int) -> No
 
 @pytest.mark.parametrize("runs", [60, 75])
 def test_states_that_are_lost_with_their_device_are_computed_again(runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    runtime = device(runs)
+    runtime = runtime_that_fails_after(runs)
     lost: list[OrtDeviceTensor] = []
     original = OrtDeviceTensor.to_host
 
@@ -99,7 +99,7 @@ def test_states_that_are_lost_with_their_device_are_computed_again(runs: int, mo
 
 
 @pytest.mark.parametrize("kind", [DeviceError, RuntimeError, RuntimeException])
-def test_a_provider_that_cannot_start_says_why(kind: type[Exception]) -> None:
+def test_the_reason_why_a_provider_cannot_start_is_reported(kind: type[Exception]) -> None:
     def absent(path: Path, threads: int) -> ort.InferenceSession:
         raise kind("libcudnn.so.9: cannot open shared object file")
 
@@ -128,25 +128,25 @@ def test_without_another_provider_the_error_reaches_the_caller_and_the_next_run_
     synthesizer.warm_up()
 
 
-class NoiseSession(FailingSession):
-    """A real session whose audio is not a number, as from half-precision that overflowed."""
+class NanSession(FailingSession):
+    """A real session that computes NaN audio, as an overflow in half precision does."""
 
     def run(self, *arguments: Any) -> Any:
         return [output * np.nan if output.ndim == 2 else output for output in self._session.run(*arguments)]
 
 
-def test_what_is_not_a_number_never_leaves() -> None:
-    def opener(path: Path, threads: int) -> ort.InferenceSession:
+def test_nan_audio_is_an_error_and_is_not_returned() -> None:
+    def open_session(path: Path, threads: int) -> ort.InferenceSession:
         real = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-        return NoiseSession(path, lambda: True) if path.stem == "vocoder" else real
+        return NanSession(path, lambda: True) if path.stem == "vocoder" else real
 
-    synthesizer = open_voice(EMBEDDED, Runtime(RuntimeSection(providers=("cpu",)), {"cpu": opener}))
+    synthesizer = open_voice(EMBEDDED, Runtime(RuntimeSection(providers=("cpu",)), {"cpu": open_session}))
     with pytest.raises(SynthesisError, match="not numbers"):
         next(speak(synthesizer, TEXT))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", None])
-def test_a_file_that_is_no_graph_is_the_voices_fault(content: bytes | None, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_graph_is_a_voice_error(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "postnet.onnx"
     whole = (EMBEDDED / "postnet.onnx").read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if content is None else content)
@@ -156,7 +156,17 @@ def test_a_file_that_is_no_graph_is_the_voices_fault(content: bytes | None, tmp_
     assert runtime.provider == "cpu"
 
 
-def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+def test_the_last_provider_is_kept_when_it_cannot_open_a_graph() -> None:
+    def open_session(path: Path, threads: int) -> ort.InferenceSession:
+        raise RuntimeException(OUT_OF_MEMORY)
+
+    runtime = Runtime(RuntimeSection(providers=("cuda",)), {"cuda": open_session})
+    with pytest.raises(VoiceError, match=r"postnet\.onnx cannot be loaded: Failed to allocate memory"):
+        runtime.open(EMBEDDED / "postnet.onnx")
+    assert runtime.provider == "cuda"
+
+
+def test_onnxruntime_stores_no_telemetry(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "server", "speak", "你好。", "-o", str(tmp_path / "out.wav")]
     home = {"HOME": str(tmp_path / "home"), "PATH": "", "LANG": "C.UTF-8"}
     (tmp_path / "home").mkdir()
@@ -164,7 +174,7 @@ def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
     assert list((tmp_path / "home").rglob("*onnxruntime*")) == []
 
 
-def test_states_are_discovered_from_the_graph(tmp_path: Path) -> None:
+def test_states_are_read_from_the_graph(tmp_path: Path) -> None:
     shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
     session = Runtime(RuntimeSection(providers=("cpu",))).open(tmp_path / "mel_decoder.onnx", threads=1)
     state = session.initial_state(window=5)
@@ -172,14 +182,14 @@ def test_states_are_discovered_from_the_graph(tmp_path: Path) -> None:
     assert state["state.keys"].shape[-1] == 5
 
 
-def test_a_voice_that_nobody_uses_is_unloaded_and_comes_back_when_it_is_asked_for() -> None:
+def test_an_idle_voice_is_unloaded_and_reloaded_by_the_next_request() -> None:
     opened: list[str] = []
 
-    def opener(path: Path, threads: int) -> ort.InferenceSession:
+    def open_session(path: Path, threads: int) -> ort.InferenceSession:
         opened.append(path.stem)
         return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
 
-    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=3600), {"cpu": opener})
+    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=3600), {"cpu": open_session})
     synthesizer = open_voice(EMBEDDED, runtime)
     before = samples_of(speak(synthesizer, TEXT))
     assert runtime.unload_idle() == 0
@@ -192,7 +202,7 @@ def test_a_voice_that_nobody_uses_is_unloaded_and_comes_back_when_it_is_asked_fo
     assert sorted(opened[graphs:]) == sorted(opened[:graphs])
 
 
-def test_a_graph_that_changed_while_it_was_unloaded_is_not_mixed_with_the_rest(tmp_path: Path) -> None:
+def test_a_graph_that_changed_while_it_was_unloaded_is_an_error(tmp_path: Path) -> None:
     shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
     runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=1e-9))
     session = runtime.open(tmp_path / "mel_decoder.onnx", threads=1)

@@ -25,16 +25,16 @@ from tests.conftest import EMBEDDED, chunks_of, open_voice, samples_of, speak
 
 VARIANTS = ("fp16", "int8")
 TEXT = "今天天气很好，我们一起去公园散步。"
-EVERYTHING = ("fp32", "fp16", "int8")
+PRECISIONS = ("fp32", "fp16", "int8")
 
 
-def speaking(folder: Path, kind: str) -> Synthesizer:
+def open_in_precision(folder: Path, kind: str) -> Synthesizer:
     return open_voice(folder, Runtime(RuntimeSection(providers=("cpu",), threads=1, precision=kind)))
 
 
 @pytest.mark.parametrize("kind", VARIANTS)
 def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str, several: Path) -> None:
-    exact, other = (speaking(several / "demo", name) for name in ("fp32", kind))
+    exact, other = (open_in_precision(several / "demo", name) for name in ("fp32", kind))
     units = next(exact.sentences(TEXT)).units
     expected, got = (voice.synthesize(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
     np.testing.assert_array_equal(got.prosody.durations, expected.prosody.durations)
@@ -48,11 +48,11 @@ def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str,
 @pytest.mark.parametrize(("name", "kind"), [("demo", "int8"), ("demo", "fp16"), ("noncausal_16k", "fp16")])
 @pytest.mark.parametrize("steps", [2, 7])
 def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: str, steps: int, several: Path) -> None:
-    synthesizer = speaking(several / name, kind)
+    synthesizer = open_in_precision(several / name, kind)
     units = next(synthesizer.sentences(TEXT)).units
     whole, streamed = (synthesizer.synthesize(units, chunk_steps=size, source_noise=False) for size in (0, steps))
-    # Float32 sums differ in their last bit with the length of a chunk; where a value lies between two steps of the
-    # coarser number, it then falls to the other side. It must stay far below what the precision itself costs.
+    # Float32 sums differ in their last bit with the chunk length, and the coarser precision can round such values to
+    # different steps. The difference must stay far below the error of the precision itself.
     assert compare_audio([whole.audio.samples], [streamed.audio.samples]).snr_db > {"fp16": 65, "int8": 45}[kind]
 
 
@@ -65,9 +65,9 @@ def first_vocoder_run(synthesizer: Synthesizer, text: str) -> GraphRun:
     return item
 
 
-@pytest.mark.parametrize("kind", EVERYTHING)
-def test_a_vocoder_computes_the_same_in_a_batch_as_alone(kind: str, several: Path) -> None:
-    synthesizer = speaking(several / "demo", kind)
+@pytest.mark.parametrize("kind", PRECISIONS)
+def test_the_vocoder_gives_the_same_audio_in_a_batch_as_alone(kind: str, several: Path) -> None:
+    synthesizer = open_in_precision(several / "demo", kind)
     runs = [first_vocoder_run(synthesizer, text) for text in ("你好。", "今天天气很好。", "早点休息吧。")]
     assert len({run.batch_key for run in runs}) == 1
     for run, in_batch in zip(runs, run_batch(runs), strict=True):
@@ -76,7 +76,7 @@ def test_a_vocoder_computes_the_same_in_a_batch_as_alone(kind: str, several: Pat
 
 
 @pytest.mark.parametrize("runs", [30, 60, 62, 70])
-def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(runs: int, several: Path) -> None:
+def test_a_stream_continues_when_a_gpu_fails_and_the_precision_changes(runs: int, several: Path) -> None:
     opened: list[str] = []
     left = runs
 
@@ -104,7 +104,7 @@ def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(run
 
     settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
     runtime = Runtime(settings, {"cuda": lambda path, threads: Failing(path)})
-    broken, whole = open_voice(several / "demo", runtime), speaking(several / "demo", "fp32")
+    broken, whole = open_voice(several / "demo", runtime), open_in_precision(several / "demo", "fp32")
     got, expected = (samples_of(speak(voice, TEXT)) for voice in (broken, whole))
     assert "vocoder.fp16.onnx" in opened
     assert runtime.provider == "cpu"
@@ -114,14 +114,14 @@ def test_a_stream_goes_on_when_a_gpu_fails_and_the_precision_changes_with_it(run
 def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for instructions, expected in (("AVX-512 VNNI", "int8"), (None, "fp32")):
         monkeypatch.setattr(precision, "integer_dot_products", lambda found=instructions: found)
-        assert choose_precision("cpu", EVERYTHING).precision == expected
-    assert choose_precision("cuda", EVERYTHING).precision == "fp16"
+        assert choose_precision("cpu", PRECISIONS).precision == expected
+    assert choose_precision("cuda", PRECISIONS).precision == "fp16"
     assert choose_precision("cuda", ("fp32", "int8")).precision == "fp32"
     assert choose_precision("cpu", ("fp32", "fp16")).precision == "fp32"
-    for forced in EVERYTHING:
+    for forced in PRECISIONS:
         assert (
-            choose_precision("cuda", EVERYTHING, forced).precision
-            == choose_precision("cpu", EVERYTHING, forced).precision
+            choose_precision("cuda", PRECISIONS, forced).precision
+            == choose_precision("cpu", PRECISIONS, forced).precision
             == forced
         )
 
@@ -146,14 +146,14 @@ def test_a_cpu_without_int8_instructions_has_none(tmp_path: Path, monkeypatch: p
 
 def test_the_error_for_a_missing_forced_precision_names_the_available_ones_and_the_remedy() -> None:
     settings = RuntimeSection(providers=("cpu",), threads=1, precision="int8")
-    library = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
-    library.load()
-    assert library.state == "failed"
-    assert "voice 'demo' has no int8 variant (runtime.precision), only fp32" in library.broken["demo"]
-    assert "--precision fp32,int8" in library.broken["demo"]
+    registry = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
+    registry.load()
+    assert registry.state == "failed"
+    assert "voice 'demo' has no int8 variant (runtime.precision), only fp32" in registry.broken["demo"]
+    assert "--precision fp32,int8" in registry.broken["demo"]
 
 
-def test_a_voice_without_variants_has_float32_alone() -> None:
+def test_a_voice_without_variants_has_only_fp32() -> None:
     voice = Voice(EMBEDDED)
     assert voice.precisions == ("fp32",)
     assert voice.variants("vocoder") == {}
@@ -161,7 +161,7 @@ def test_a_voice_without_variants_has_float32_alone() -> None:
 
 def test_only_the_vocoder_has_variants(several: Path) -> None:
     voice = Voice(several / "demo")
-    assert voice.precisions == EVERYTHING
+    assert voice.precisions == PRECISIONS
     assert set(voice.variants("vocoder")) == set(VARIANTS)
     assert voice.variants("postnet") == {}
 
@@ -172,7 +172,7 @@ def test_doctor_and_voices_print_the_precision_and_its_reason(
     for command in ("doctor", "voices"):
         assert main([command, "--models", str(several)]) == 0
     shown = capsys.readouterr().out
-    chosen = choose_precision("cpu", EVERYTHING)
+    chosen = choose_precision("cpu", PRECISIONS)
     assert f"Hz) in {chosen.precision}: {chosen.reason}" in shown
     assert "dB SNR" in shown
     assert f"{chosen.precision} on cpu: {chosen.reason}" in shown

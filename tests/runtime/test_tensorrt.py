@@ -69,7 +69,7 @@ def profiled(
 ) -> Callable[[Path, int], Any]:
     """Opens graphs as with TensorRT, but on the CPU in place of both TensorRT and CUDA."""
 
-    def opener(path: Path, threads: int) -> Any:
+    def open_session(path: Path, threads: int) -> Any:
         engine, others = RecordingSession(open_on_cpu(path, threads)), []
         opened[path.name] = engine, others
 
@@ -79,7 +79,7 @@ def profiled(
 
         return ProfiledSession(engine, profile_of(providers, path.name), other)
 
-    return opener
+    return open_session
 
 
 def test_a_stream_runs_on_the_engine_except_for_chunks_that_are_too_short_or_too_long(
@@ -120,7 +120,7 @@ def test_every_graph_runs_with_the_min_opt_and_max_shapes(providers: Providers, 
         name: np.zeros([getattr(size, bound) for size in ranges], kinds[name]) for name, ranges in profile.items()
     }
     if "units" in inputs and bound == "max":
-        inputs["units"] = inputs["units"][:, :100]  # more than the voice can read at a time
+        inputs["units"] = inputs["units"][:, :100]  # the limit of the voice
     assert all(np.isfinite(output).all() for output in session.run(None, inputs))
 
 

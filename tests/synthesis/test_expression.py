@@ -1,4 +1,4 @@
-"""A style for each unit is heard on its unit and nowhere else, in whole audio and in streamed audio alike."""
+"""Styles of single units change only those units, in whole audio and in streamed audio."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,14 +25,14 @@ SPAN = slice(15, 34)
 
 @pytest.fixture(scope="module")
 def speaker() -> Synthesizer:
-    """The voice that comes with the project, with its pitch response measured."""
+    """The embedded voice, with its pitch response measured."""
     synthesizer = open_voice(EMBEDDED)
     synthesizer.warm_up()
     return synthesizer
 
 
 class Synthesized:
-    """A sentence as it sounded, cut into before, inside and behind the span."""
+    """A synthesized sentence, split into the parts before, inside and after the span."""
 
     def __init__(self, synthesizer: Synthesizer, sentence: Sentence, style: Style) -> None:
         styles = [Style()] * len(sentence.units)
@@ -53,49 +53,53 @@ def render(speaker: Synthesizer) -> Callable[[Style], Synthesized]:
 
 
 @pytest.mark.parametrize("pitch", [-4.0, 4.0])
-def test_a_span_sounds_higher_by_its_semitones_and_the_rest_as_before(
+def test_the_pitch_of_a_span_shifts_its_f0_and_nothing_else(
     pitch: float, speaker: Synthesizer, render: Callable[[Style], Synthesized]
 ) -> None:
     plain, moved = render(Style()), render(Style(pitch=pitch))
-    before, inside, behind = (
+    before, inside, after = (
         12 * np.log2(median_f0(b, speaker.rate) / median_f0(a, speaker.rate))
         for a, b in zip(plain.parts, moved.parts, strict=True)
     )
     assert inside == pytest.approx(pitch, abs=0.8)
-    assert max(abs(before), abs(behind)) < 0.5
+    assert max(abs(before), abs(after)) < 0.5
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_a_span_takes_its_own_time(speed: float, render: Callable[[Style], Synthesized]) -> None:
+def test_the_speed_of_a_span_changes_its_duration_and_nothing_else(
+    speed: float, render: Callable[[Style], Synthesized]
+) -> None:
     plain, moved = render(Style()), render(Style(speed=speed))
-    before, inside, behind = (len(b) / len(a) for a, b in zip(plain.parts, moved.parts, strict=True))
+    before, inside, after = (len(b) / len(a) for a, b in zip(plain.parts, moved.parts, strict=True))
     assert inside == pytest.approx(1 / speed, rel=0.05)
-    assert (before, behind) == (1, 1)
+    assert (before, after) == (1, 1)
 
 
 @pytest.mark.parametrize("volume", [0.0, 0.5, 1.5])
-def test_a_volume_reaches_the_samples_of_its_units_and_no_others(
+def test_the_volume_of_a_span_scales_its_samples_and_no_others(
     volume: float, speaker: Synthesizer, render: Callable[[Style], Synthesized]
 ) -> None:
     plain, moved = render(Style()), render(Style(volume=volume))
     ramp = speaker.rate // 100
     expected = plain.samples.copy()
     expected[slice(*plain.borders)] *= volume
-    away = np.ones(len(expected), bool)
+    outside = np.ones(len(expected), bool)
     for border in plain.borders:
-        away[border - ramp : border + ramp] = False
-    loud = np.abs(expected) > 0.7  # bends instead of being the product
-    np.testing.assert_allclose(moved.samples[away & ~loud], expected[away & ~loud], atol=1e-6)
+        outside[border - ramp : border + ramp] = False
+    loud = np.abs(expected) > 0.7  # compressed by the limiter
+    np.testing.assert_allclose(moved.samples[outside & ~loud], expected[outside & ~loud], atol=1e-6)
 
 
-def test_energy_moves_the_contour_of_its_units_alone(render: Callable[[Style], Synthesized]) -> None:
+def test_the_energy_of_a_span_shifts_its_contour_and_nothing_else(render: Callable[[Style], Synthesized]) -> None:
     moved = render(Style(energy=6)).prosody.energy - render(Style()).prosody.energy
     assert (moved[SPAN] > 0).all()
     assert not np.delete(moved, np.arange(len(moved))[SPAN]).any()
 
 
 @pytest.mark.parametrize("style", [Style(pitch=8), Style(pitch=-8), Style(volume=0), Style(volume=4), Style(speed=0.5)])
-def test_nothing_clicks_where_a_span_begins_and_ends(style: Style, render: Callable[[Style], Synthesized]) -> None:
+def test_there_is_no_click_at_the_start_and_the_end_of_a_span(
+    style: Style, render: Callable[[Style], Synthesized]
+) -> None:
     rendered = render(style)
     steps = np.abs(np.diff(rendered.samples))
     for border in rendered.borders:
@@ -104,19 +108,19 @@ def test_nothing_clicks_where_a_span_begins_and_ends(style: Style, render: Calla
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_the_same_style_for_each_unit_is_one_style(name: str, golden: Golden) -> None:
+def test_equal_styles_of_all_units_equal_one_style(name: str, golden: Golden) -> None:
     synthesizer, style = golden(name), Style(speed=1.3, pitch=2.2, energy=-3.1, volume=0.7)
     _, symbols = read_symbol_lines((GOLDEN / name / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(symbols)
     one = run_to_completion(synthesizer._acoustic.predict_prosody(units, style))
     each = run_to_completion(synthesizer._acoustic.predict_prosody(units, [style] * len(units)))
     assert each.styles == one.styles == (style,)
-    if name != "filled_pause_8k":  # there emotions move along with their units, once each has a style
+    if name != "filled_pause_8k":  # with one style per unit, emotions move with their units
         np.testing.assert_array_equal(each.pitch, one.pitch)
         np.testing.assert_array_equal(each.durations, one.durations)
 
 
-def test_a_filler_has_the_style_and_the_emotion_of_the_unit_that_it_stands_before(golden: Golden) -> None:
+def test_a_filled_pause_has_the_style_and_the_emotion_of_the_next_unit(golden: Golden) -> None:
     synthesizer = golden("filled_pause_8k")
     _, symbols = read_symbol_lines((GOLDEN / "filled_pause_8k" / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(symbols)
@@ -137,7 +141,7 @@ def test_a_filler_has_the_style_and_the_emotion_of_the_unit_that_it_stands_befor
     assert fillers
 
 
-def test_each_unit_needs_its_style(demo: Synthesizer) -> None:
+def test_the_number_of_styles_must_be_that_of_the_units(demo: Synthesizer) -> None:
     units = next(demo.sentences("你好。")).units
     with pytest.raises(ValueError, match="2 styles for 5 units"):
         demo.synthesize(units, [Style()] * 2)
@@ -150,16 +154,16 @@ some_styles = st.builds(
 
 @settings(max_examples=12)
 @given(styles=st.lists(some_styles, min_size=5, max_size=5), first=st.integers(1, 12), steps=st.integers(1, 12))
-def test_streamed_speech_equals_whole_speech_whatever_the_styles(
+def test_streamed_audio_equals_whole_audio_for_any_styles(
     speaker: Synthesizer, styles: list[Style], first: int, steps: int
 ) -> None:
     sentence = replace(next(speaker.sentences("你好。")), unit_styles=tuple(styles), pause=0.02)
 
-    def said(**chunks: int) -> np.ndarray:
+    def samples(**chunks: int) -> np.ndarray:
         speaker._chunking = replace(speaker._chunking, first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
         return samples_of(iterate(chunks_of(speaker, [sentence])))
 
-    whole, streamed = said(first=10**6, steps=10**6), said(first=first, steps=steps)
+    whole, streamed = samples(first=10**6, steps=10**6), samples(first=first, steps=steps)
     np.testing.assert_allclose(streamed, whole, atol=1e-5)
     assert len(streamed) > 0
 

@@ -1,4 +1,4 @@
-"""A text in several voices: found in a fixed order, checked before anything sounds, and spoken one after another."""
+"""A text in several voices: the order in which names are resolved, errors before any audio, and one stream."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Style
 from tests.conftest import EMBEDDED, samples_of, speak
 
-EVERYBODY = "demo, cracked, fast, kind, other, VOICE/SPEAKER"
+VALID_NAMES = "demo, cracked, fast, kind, other, VOICE/SPEAKER"
 
 
 def add_voice(models: Path, name: str, rate: int = 16000, speaker: str = "demo") -> None:
@@ -52,34 +52,34 @@ def planner(voices: OnDemandVoices) -> SpeechPlanner:
 
 
 def script(*parts: tuple[str, str | None] | str, style: Style = DEFAULT_STYLE) -> Script:
-    """Texts one after another, each with its voice."""
+    """Returns a script of several parts, each with its voice."""
     pairs = [(part, None) if isinstance(part, str) else part for part in parts]
     text = "".join(part for part, _ in pairs)
     styles = [SpeakingStyle(style, voice) for part, voice in pairs for _ in part]
     return Script(text, range(len(text)), range(1, len(text) + 1), styles)
 
 
-def spoken(plan: SpeechPlan) -> np.ndarray:
+def synthesized(plan: SpeechPlan) -> np.ndarray:
     return samples_of(plan.speak())
 
 
-def who(plan: SpeechPlan) -> list[tuple[str, str]]:
+def speakers_of(plan: SpeechPlan) -> list[tuple[str, str]]:
     return [(segment.synthesizer.voice.name, segment.speaker) for segment in plan.segments]
 
 
-def test_a_plain_text_sounds_as_its_voice_alone(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
+def test_a_plain_text_is_synthesized_by_its_voice(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
     text, style = "你好。再见。", Style(speed=1.2, volume=0.5)
-    alone = speak(voices.synthesizer("demo"), text, style)
-    together = spoken(planner.plan(script(text, style=style)))
-    np.testing.assert_array_equal(together, samples_of(alone))
+    expected = speak(voices.synthesizer("demo"), text, style)
+    audio = synthesized(planner.plan(script(text, style=style)))
+    np.testing.assert_array_equal(audio, samples_of(expected))
 
 
-def test_a_name_is_a_speaker_of_the_own_voice_then_a_voice_then_a_voice_with_its_speaker(
+def test_a_name_is_a_speaker_of_the_main_voice_or_a_voice_or_a_voice_with_its_speaker(
     planner: SpeechPlanner,
 ) -> None:
     names = ["demo", "kind", "anna", "demo/demo", "other/demo", None]
     parts = script(*(("你好。", name) for name in names))
-    assert who(planner.plan(parts, voice="kind")) == [
+    assert speakers_of(planner.plan(parts, voice="kind")) == [
         ("demo", "demo"),
         ("kind", "anna"),
         ("kind", "anna"),
@@ -87,69 +87,69 @@ def test_a_name_is_a_speaker_of_the_own_voice_then_a_voice_then_a_voice_with_its
         ("other", "demo"),
         ("kind", "anna"),
     ]
-    assert who(planner.plan(script(("你好。", "demo")), voice="other")) == [("other", "demo")]
+    assert speakers_of(planner.plan(script(("你好。", "demo")), voice="other")) == [("other", "demo")]
 
 
-def test_parts_follow_one_another_at_the_distance_of_sentences(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
+def test_the_silence_between_parts_is_that_between_sentences(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
     plan = planner.plan(script("你好。", ("再见。", "kind"), "走吧。"))
-    single = [spoken(planner.plan(script(text))) for text in ("你好。", "再见。", "走吧。")]
+    single = [synthesized(planner.plan(script(text))) for text in ("你好。", "再见。", "走吧。")]
     silence = np.zeros(round(0.28 * 16000), np.float32)
     expected = np.concatenate([single[0], silence, single[1], silence, single[2]])
-    np.testing.assert_allclose(spoken(plan), expected, atol=1e-6)
+    np.testing.assert_allclose(synthesized(plan), expected, atol=1e-6)
 
 
 def test_each_part_is_computed_by_its_own_voice(
     planner: SpeechPlanner, monkeypatch: pytest.MonkeyPatch, decoder_steps: list[str]
 ) -> None:
     parts = script("你好。", ("再见。", "kind"), ("走吧。", "other/demo"))
-    spoken(planner.plan(parts))
+    synthesized(planner.plan(parts))
     assert list(dict.fromkeys(decoder_steps)) == ["demo", "kind", "other"]
 
 
 @pytest.mark.parametrize(
     ("name", "listed"),
     [
-        ("nobody", EVERYBODY),
-        ("", EVERYBODY),
-        ("nobody/anna", EVERYBODY),
-        ("../demo", EVERYBODY),
-        ("kind/nobody", "kind/anna"),
+        ("absent", VALID_NAMES),
+        ("", VALID_NAMES),
+        ("absent/anna", VALID_NAMES),
+        ("../demo", VALID_NAMES),
+        ("kind/absent", "kind/anna"),
         ("kind/", "kind/anna"),
     ],
 )
-def test_an_unknown_name_is_refused_with_those_that_exist(name: str, listed: str, planner: SpeechPlanner) -> None:
+def test_the_error_for_an_unknown_name_lists_the_valid_ones(name: str, listed: str, planner: SpeechPlanner) -> None:
     with pytest.raises(UnknownNameError) as caught:
         planner.plan(script("你好。", ("再见。", name)))
     assert str(caught.value) == f"unknown voice {name!r}; valid: {listed}"
     assert caught.value.code == "unknown_voice"
 
 
-def test_a_broken_voice_is_refused_with_its_reason(planner: SpeechPlanner) -> None:
+def test_the_error_for_a_broken_voice_has_the_reason(planner: SpeechPlanner) -> None:
     with pytest.raises(VoiceError, match=r"vocoder\.onnx is damaged"):
         planner.plan(script("你好。", ("再见。", "cracked")))
 
 
-def test_voices_of_different_rates_are_refused_with_the_voices_that_fit(planner: SpeechPlanner) -> None:
+def test_the_error_for_voices_of_different_rates_lists_the_valid_ones(planner: SpeechPlanner) -> None:
     with pytest.raises(RequestError, match="'demo' speaks at 16000 Hz and voice 'fast' at 24000 Hz") as caught:
         planner.plan(script("你好。", ("再见。", "fast")))
     assert str(caught.value).endswith("Voices of 16000 Hz: cracked, demo, kind, other")
 
 
-def test_the_rate_is_that_of_the_voices_that_speak(planner: SpeechPlanner) -> None:
+def test_the_rate_is_that_of_the_voices_in_use(planner: SpeechPlanner) -> None:
     assert planner.plan(script(("你好。", "fast"))).rate == 24000
 
 
-def test_an_emotion_that_one_of_the_voices_lacks_is_refused(planner: SpeechPlanner) -> None:
+def test_an_emotion_that_one_of_the_voices_lacks_is_an_error(planner: SpeechPlanner) -> None:
     with pytest.raises(UnknownNameError, match="unknown emotion 'silly'"):
         planner.plan(script("你好。", ("再见。", "kind")), emotion="silly")
 
 
-def test_a_part_without_anything_to_speak_is_passed_over(planner: SpeechPlanner) -> None:
+def test_a_part_with_nothing_to_speak_is_skipped(planner: SpeechPlanner) -> None:
     blank = planner.plan(script(" \n", "你好。", ("……", "kind")))
-    np.testing.assert_array_equal(spoken(blank), spoken(planner.plan(script("你好。"))))
+    np.testing.assert_array_equal(synthesized(blank), synthesized(planner.plan(script("你好。"))))
 
 
-def test_parts_without_anything_to_speak_at_all_are_refused_before_anything_sounds(planner: SpeechPlanner) -> None:
+def test_a_text_whose_parts_all_have_nothing_to_speak_is_an_error_before_any_audio(planner: SpeechPlanner) -> None:
     with pytest.raises(RequestError, match="nothing to speak"):
         planner.plan(script(" ", ("……", "kind"))).speak()
 

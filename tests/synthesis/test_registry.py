@@ -1,4 +1,4 @@
-"""A folder of voices: broken ones are listed with their reason, the others speak."""
+"""The voice registry: broken voices are listed with the reason, and the others work."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.conftest import EMBEDDED, open_voice, speak
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """The embedded voice, twice: `demo`, and `other` for a test to break."""
+    """The embedded voice twice: as `demo`, and as `other`, which tests damage."""
     for name in ("demo", "other"):
         shutil.copytree(EMBEDDED, tmp_path / name)
     manifest = tmp_path / "other" / "voice.yaml"
@@ -40,8 +40,8 @@ def test_all_voices_load(models: Path) -> None:
     assert (registry.state, list(registry.voices), dict(registry.broken)) == ("ready", ["demo", "other"], {})
     assert registry.synthesizer(None).voice.name == "demo"
     assert registry.synthesizer("other").voice.name == "other"
-    with pytest.raises(UnknownNameError, match="unknown voice 'nobody'; valid: demo, other"):
-        registry.synthesizer("nobody")
+    with pytest.raises(UnknownNameError, match="unknown voice 'absent'; valid: demo, other"):
+        registry.synthesizer("absent")
 
 
 BREAKAGES = {
@@ -60,7 +60,7 @@ BREAKAGES = {
 
 
 @pytest.mark.parametrize("case", BREAKAGES)
-def test_a_broken_voice_is_listed_with_its_reason_and_the_others_speak(case: str, models: Path) -> None:
+def test_a_broken_voice_is_listed_with_the_reason_and_the_others_work(case: str, models: Path) -> None:
     break_it, reason = BREAKAGES[case]
     break_it(models)
     registry = loaded(models)
@@ -71,13 +71,13 @@ def test_a_broken_voice_is_listed_with_its_reason_and_the_others_speak(case: str
     assert len(next(speak(registry.synthesizer("demo"), "你好。")).samples)
 
 
-def test_a_folder_without_a_working_voice_has_failed(models: Path) -> None:
+def test_the_state_without_a_working_voice_is_failed(models: Path) -> None:
     shutil.rmtree(models / "demo")
     (models / "other/vocoder.onnx").write_bytes(b"damaged")
     assert loaded(models).state == "failed"
 
 
-def test_a_missing_folder_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+def test_a_missing_folder_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="does not exist"):
         loaded(tmp_path / "nowhere")
 
@@ -87,7 +87,7 @@ def test_unfinished_conversions_are_not_voices(models: Path) -> None:
     assert "third" not in " ".join([*loaded(models).voices, *loaded(models).broken])
 
 
-def test_the_small_voice_speaks_where_it_is_alone(tmp_path: Path) -> None:
+def test_the_small_voice_works_as_the_only_voice(tmp_path: Path) -> None:
     shutil.copytree(EMBEDDED.with_name("demo-small"), tmp_path / "demo-small")
     small, large = loaded(tmp_path).synthesizer(None), open_voice(EMBEDDED)
     assert small.voice.name == "demo-small"

@@ -23,7 +23,7 @@ QUIET = 0.004
 PAIRS = [("你好", "再见"), ("我们走吧", "然后回家"), ("天上", "有云")]
 
 
-def spoken(demo: Synthesizer, *items: Item) -> Iterator[Audio]:
+def synthesized(demo: Synthesizer, *items: Item) -> Iterator[Audio]:
     return iterate(chunks_of(demo, items))
 
 
@@ -42,9 +42,9 @@ def measured_gap(demo: Synthesizer, pair: tuple[str, str], pause: float) -> floa
     """Seconds between the last sound of the first sentence and the first sound of the second."""
     first, second = sentences(demo, *pair)
     first = replace(first, pause=pause)
-    samples, border = samples_of(spoken(demo, first, second)), len(samples_of(spoken(demo, first)))
-    before, behind = loud(samples[:border], demo.rate)[-1] + 1, loud(samples[border:], demo.rate)[0]
-    return border / demo.rate - before / 200 + behind / 200
+    samples, border = samples_of(synthesized(demo, first, second)), len(samples_of(synthesized(demo, first)))
+    before, after = loud(samples[:border], demo.rate)[-1] + 1, loud(samples[border:], demo.rate)[0]
+    return border / demo.rate - before / 200 + after / 200
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -61,8 +61,8 @@ def test_a_sentence_that_was_cut_for_its_length_continues_without_the_silence_be
     first, rest = demo.sentences("老师说只要每天坚持练习就一定会有进步" * 5)
     assert (first.continues, rest.continues) == (True, False)
     assert demo.sentence_silence > 0.2
-    together = len(samples_of(spoken(demo, first, rest)))
-    assert together == len(samples_of(spoken(demo, first))) + len(samples_of(spoken(demo, rest)))
+    together = len(samples_of(synthesized(demo, first, rest)))
+    assert together == len(samples_of(synthesized(demo, first))) + len(samples_of(synthesized(demo, rest)))
 
 
 @pytest.mark.parametrize("pause", [0, 0.01, 0.06, 0.1234, 0.125, 0.2, 3.3])
@@ -70,54 +70,54 @@ def test_the_end_of_a_sentence_counts_towards_its_pause(pause: float, demo: Synt
     (sentence,) = sentences(demo, "你好")
     natural = run_to_completion(demo._acoustic.predict_prosody(sentence.units, Style())).durations
     speech = int(natural[:-1].sum()) * demo.voice.manifest.vocoder.samples_per_frame
-    assert len(samples_of(spoken(demo, replace(sentence, pause=pause)))) == speech + round(pause * demo.rate)
+    assert len(samples_of(synthesized(demo, replace(sentence, pause=pause)))) == speech + round(pause * demo.rate)
 
 
 @pytest.mark.parametrize("pause", [0, 0.02, 0.1, 1])
 @pytest.mark.parametrize("text", [first for first, _ in PAIRS])
-def test_speech_ends_at_a_pause_without_a_click(text: str, pause: float, demo: Synthesizer) -> None:
+def test_there_is_no_click_before_a_pause(text: str, pause: float, demo: Synthesizer) -> None:
     (sentence,) = sentences(demo, text)
-    samples = samples_of(spoken(demo, replace(sentence, pause=pause)))
+    samples = samples_of(synthesized(demo, replace(sentence, pause=pause)))
     end = int(np.flatnonzero(samples)[-1]) + 1
     assert np.abs(samples[end - 8 : end]).max() < 0.003
 
 
-def test_without_a_pause_of_its_own_a_sentence_sounds_as_ever(demo: Synthesizer) -> None:
+def test_sentences_without_pauses_are_separated_by_the_configured_silence(demo: Synthesizer) -> None:
     first, second = sentences(demo, "你好。", "再见。")
-    together = samples_of(spoken(demo, first, second))
+    together = samples_of(synthesized(demo, first, second))
     np.testing.assert_array_equal(together, samples_of(speak(demo, "你好。再见。")))
     silent = round(0.28 * demo.rate)
-    assert not together[len(samples_of(spoken(demo, first))) :][:silent].any()
+    assert not together[len(samples_of(synthesized(demo, first))) :][:silent].any()
 
 
-def test_pauses_sound_before_between_and_behind_sentences(demo: Synthesizer) -> None:
+def test_pauses_before_between_and_after_sentences_have_their_length(demo: Synthesizer) -> None:
     first, second = sentences(demo, "你好。", "再见。")
-    plain = [len(samples_of(spoken(demo, sentence))) for sentence in (first, second)]
+    plain = [len(samples_of(synthesized(demo, sentence))) for sentence in (first, second)]
     items: list[Item] = [Pause(0.5), first, Pause(0.7), replace(second, pause=2.0)]
-    samples, rate = samples_of(spoken(demo, *items)), demo.rate
-    ending = samples_of(spoken(demo, replace(second, pause=2.0)))
+    samples, rate = samples_of(synthesized(demo, *items)), demo.rate
+    ending = samples_of(synthesized(demo, replace(second, pause=2.0)))
     assert len(samples) == round(1.2 * rate) + plain[0] + len(ending)
     assert not samples[: rate // 2].any()
     assert not samples[-rate:].any()
 
 
 @given(st.integers(0, 100_000), st.sampled_from([8000, 16000, 24000]))
-def test_silence_is_exact_and_comes_in_pieces_of_a_second(samples: int, rate: int) -> None:
+def test_silence_is_exact_and_split_into_chunks_of_a_second(samples: int, rate: int) -> None:
     sizes = [len(piece.samples) for piece in silence(samples, rate, PlaybackClock())]
     assert sum(sizes) == samples
     assert max(sizes, default=0) <= rate
 
 
-def test_a_long_pause_is_computed_as_it_is_listened_to(demo: Synthesizer, decoder_steps: list[str]) -> None:
+def test_a_long_pause_is_streamed(demo: Synthesizer, decoder_steps: list[str]) -> None:
     (sentence,) = sentences(demo, "你好。")
-    stream = spoken(demo, Pause(10**6), sentence)
+    stream = synthesized(demo, Pause(10**6), sentence)
     assert len(next(stream).samples) == demo.rate
     stream.close()
     assert list(stream) == []
     assert decoder_steps == []
 
 
-def test_what_cannot_be_read_is_refused_before_the_pause_in_front_of_it(demo: Synthesizer) -> None:
+def test_a_text_with_nothing_to_speak_is_an_error_before_the_pause_before_it(demo: Synthesizer) -> None:
     def items():
         yield Pause(1)
         yield from demo.sentences("。。。")

@@ -109,7 +109,9 @@ async function play() {
   const chunks = [];
   const startTime = performance.now();
   const seconds = (value) => `${value.toFixed(2)} 秒`;
-  const showPlayed = () => controller === current && (element("played").textContent = seconds(player.played));
+  const showPlayed = () => {
+    if (controller === current && player.duration) element("played").textContent = seconds(player.played);
+  };
   const timer = setInterval(showPlayed, 100);
   resetResults();
   element("stop").disabled = false;

@@ -1,4 +1,4 @@
-"""Listeners who go away, who do not read, and a server that is told to stop: real sockets, counted chunks."""
+"""Clients that disconnect or do not read, and a server that stops: real sockets, counted chunks."""
 
 import asyncio
 import json
@@ -13,10 +13,10 @@ from server.audio.encoders import create_encoder
 PATH = "/v1/audio/speech"
 
 
-async def ask(
+async def send_request(
     client, text: str, receive_buffer: int | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A request over a socket of our own, so that we decide what is read and when it is closed."""
+    """Sends a request over a plain socket, so that the test controls what is read and when it is closed."""
     sock = socket.socket()
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -29,72 +29,74 @@ async def ask(
     return reader, writer
 
 
-async def leave(client, writer: asyncio.StreamWriter) -> None:
-    """Closes the socket, and lets the server's loop turn often enough to notice."""
+async def disconnect(client, writer: asyncio.StreamWriter) -> None:
+    """Closes the socket, and sends requests, which give the server time to notice."""
     writer.transport.abort()
     for _ in range(5):
         assert (await client.get("/health")).status == 200
 
 
-async def test_a_client_that_leaves_between_chunks_stops_the_computing_within_one(serving, demo, happens):
+async def test_a_client_that_disconnects_between_chunks_stops_the_synthesis_within_one_chunk(
+    serving, demo, wait_for_event
+):
     demo.permits = threading.Semaphore(1)
     async with serving() as client:
-        reader, writer = await ask(client, "字" * 1000)
+        reader, writer = await send_request(client, "字" * 1000)
         await reader.readuntil(b"\r\n\r\n")
-        await leave(client, writer)  # nothing is being written: the second chunk waits for its permit
+        await disconnect(client, writer)  # nothing is being written: the second chunk waits for its permit
         demo.permits.release(1000)
-        await happens(demo.closed)
+        await wait_for_event(demo.closed)
         assert demo.computed <= 2
 
 
-async def test_a_client_that_leaves_before_the_first_chunk_stops_the_computing(serving, demo, happens):
+async def test_a_client_that_disconnects_before_the_first_chunk_stops_the_synthesis(serving, demo, wait_for_event):
     demo.permits = threading.Semaphore(0)
     async with serving() as client:
-        _, writer = await ask(client, "字" * 1000)
+        _, writer = await send_request(client, "字" * 1000)
         while not demo.requests:
             await asyncio.sleep(0.001)
-        await leave(client, writer)
+        await disconnect(client, writer)
         demo.permits.release(1000)
-        await happens(demo.closed)
+        await wait_for_event(demo.closed)
         assert demo.computed <= 1
 
 
-async def test_a_client_that_leaves_frees_its_thread(serving, demo, registry):
+async def test_a_client_that_disconnects_frees_its_worker_thread(serving, demo, registry):
     demo.permits = threading.Semaphore(1)
     async with serving(workers=1) as client:
-        reader, writer = await ask(client, "字" * 1000)
+        reader, writer = await send_request(client, "字" * 1000)
         await reader.readuntil(b"\r\n\r\n")
-        await leave(client, writer)
+        await disconnect(client, writer)
         demo.permits.release()
         answer = await client.post(PATH, json={"input": "你好", "voice": "second"})
         assert len(await answer.read()) == 44 + 2 * 320
 
 
-async def test_a_client_that_does_not_read_is_not_computed_for(serving, demo):
-    demo.samples_per_chunk = 500_000  # a megabyte, more than sockets like to hold
+async def test_the_synthesis_pauses_for_a_client_that_does_not_read(serving, demo):
+    demo.samples_per_chunk = 500_000  # a megabyte, more than the socket buffers hold
     text = "字" * 60
     async with serving(workers=1) as client:
-        reader, writer = await ask(client, text, receive_buffer=4096)
-        seen, calm = 0, 0
-        while calm < 20:  # until nothing is computed any more
+        reader, writer = await send_request(client, text, receive_buffer=4096)
+        computed, unchanged = 0, 0
+        while unchanged < 20:  # until nothing is computed any more
             await asyncio.sleep(0.02)
-            calm = calm + 1 if demo.computed == seen and seen else 0
-            seen = demo.computed
+            unchanged = unchanged + 1 if demo.computed == computed and computed else 0
+            computed = demo.computed
         assert demo.computed < 30
-        # Meanwhile the only thread is free for others, and the slow one loses nothing.
+        # The only thread is free for other clients, and the slow client loses nothing.
         assert (await client.post(PATH, json={"input": "你好", "voice": "second"})).status == 200
         await reader.readuntil(b"\r\n\r\n")
-        heard = 0
+        received = 0
         while size := int(await reader.readuntil(b"\r\n"), 16):
             data = await reader.readexactly(size + 2)
-            number = heard // (2 * demo.samples_per_chunk)
+            number = received // (2 * demo.samples_per_chunk)
             assert data[:-2] == create_encoder("pcm", 16000).encode(demo.chunk(number))
-            heard += size
-        assert heard == len(text) * 2 * demo.samples_per_chunk
+            received += size
+        assert received == len(text) * 2 * demo.samples_per_chunk
         writer.close()
 
 
-async def test_a_server_that_stops_cuts_off_running_streams_and_joins_its_threads(serving, demo):
+async def test_a_server_that_stops_aborts_running_streams_and_joins_its_threads(serving, demo):
     demo.permits = threading.Semaphore(1)
     before = set(threading.enumerate())
     async with serving() as client:

@@ -152,9 +152,9 @@ async def test_a_field_with_an_invalid_value_is_refused(serving, field, value, m
 )
 async def test_the_error_for_an_unknown_name_lists_the_valid_ones(serving, field, valid):
     async with serving() as client:
-        error = await refused(client, 400, json={"input": "你好", field: "nobody"})
+        error = await refused(client, 400, json={"input": "你好", field: "absent"})
     assert (error["param"], error["code"]) == (field, f"unknown_{field}")
-    assert "'nobody'" in error["message"]
+    assert "'absent'" in error["message"]
     assert valid in error["message"]
 
 
