@@ -81,8 +81,9 @@ class SynthesisSection(_Section):
     """Chunk sizes, pauses and the limit of the text length."""
 
     first_chunk_steps: int = Field(default=0, ge=0)
-    """0: the minimum that the lookahead of the voice allows."""
+    """Of the first chunk; 0: what the lookahead of the voice needs, and 4."""
     chunk_steps: int = Field(default=16, ge=1)
+    """Of the largest chunk."""
     sentence_silence: float = Field(default=0.28, ge=0, le=10)
     """Seconds."""
     max_characters: int = Field(default=10000, ge=1)
