@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from bench.load.closed_loop import request_text
 from bench.load.playback import ClientPlayback
 from bench.load.request_log import RequestLog, summarize
-from bench.load.workload import request_text
 from bench.measure.cost import Prices, compute_cost
-from bench.report.markdown import markdown_table
+from bench.report.markdown import markdown_table, print_section
 from bench.report.tables import Section
-from bench.report.terminal import print_section
 from bench.results.percentiles import Percentiles
 from bench.results.schema import LatencyResult, LoadResult, Machine, NewsTextResult, Results, RtfResult, VoiceResults
+from bench.system.process_usage import ProcessUsage
 from bench.voices.texts import NEWS_TEXT, TEXT_PATTERNS, text_of_length
 
 NO_VALUES = Percentiles.of([])
@@ -90,7 +90,7 @@ def test_playback_lasts_as_long_as_its_audio_and_its_underruns(steps: list[tuple
 
 
 def summary(log: RequestLog, concurrency: int, wall: float) -> LoadResult:
-    return summarize(log, target="http", concurrency=concurrency, wall=wall, cpu_utilization=None, memory_peak=None)
+    return summarize(log, "http", concurrency, ProcessUsage(wall, None), None)
 
 
 def test_a_load_result_counts_late_chunks_rejections_and_failures() -> None:
