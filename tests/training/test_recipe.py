@@ -112,8 +112,9 @@ def test_a_killed_training_resumes_with_the_same_weights(tmp_path: Path) -> None
 
     program = """
 import os, signal, sys, torch
+from argparse import Namespace
 from pathlib import Path
-from training.voice.train.training_loop import TrainingRun, run_training
+from training.voice.train.training_loop import run_training
 folder, killed_at = Path(sys.argv[1]), int(sys.argv[2])
 torch.manual_seed(0)
 model = torch.nn.Linear(3, 1)
@@ -125,7 +126,8 @@ def step(number, batch):
     optimizer.zero_grad(); loss.backward(); optimizer.step()
     return {"loss": loss.item()}
 parts = {"model": model, "optimizer": optimizer}
-run_training(TrainingRun(folder, 9, 1, 2, 3), parts, iter(range(100)), step, lambda: {})
+arguments = Namespace(folder=folder, steps=9, seed=1, save_every=2)
+run_training(arguments, parts, iter(range(100)), step, lambda: {}, report_every=3)
 """
 
     def run(folder: str, killed_at: int) -> int:
