@@ -47,15 +47,16 @@ def _plot_latency(axes: Any, voice: VoiceResults) -> None:
 
 
 def _plot_first_audio_under_load(axes: Any, voice: VoiceResults) -> None:
+    axes.set_xscale("log", base=2)  # before the values: all of them may be missing
     for target, results in _loads_by_target(voice).items():
         for name in ("p50", "p95", "p99"):
             values = [_milliseconds(getattr(result.first_audio, name)) for result in results]
             axes.plot([result.concurrency for result in results], values, "o-", label=f"{target}, {name}")
     axes.set(title="time to first audio under load", xlabel="clients", ylabel="ms", ylim=(0, None))
-    axes.set_xscale("log", base=2)
 
 
 def _plot_late_chunks(axes: Any, voice: VoiceResults) -> None:
+    axes.set_xscale("log", base=2)
     for target, results in _loads_by_target(voice).items():
         clients = [result.concurrency for result in results]
         late = [100 * result.late_chunks / max(result.chunks, 1) for result in results]
@@ -63,7 +64,6 @@ def _plot_late_chunks(axes: Any, voice: VoiceResults) -> None:
         axes.plot(clients, late, "o-", label=f"{target}, late chunks")
         axes.plot(clients, rejected, ":", label=f"{target}, rejected requests")
     axes.set(title="late chunks and rejected requests", xlabel="clients", ylabel="%", ylim=(0, None))
-    axes.set_xscale("log", base=2)
 
 
 def _loads_by_target(voice: VoiceResults) -> dict[str, list[LoadResult]]:
