@@ -5,6 +5,6 @@ Imports `server` and `convert`; neither imports this package.
 
 import os
 
-# Before numpy is imported: the matrix product that normalises the figures runs on one thread.
+# Before numpy is imported: the matrix product that normalizes the figures runs on one thread.
 for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")

@@ -5,18 +5,16 @@ import json
 import shlex
 import signal
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from bench.commands import COMMANDS, CONCURRENCY_LEVELS, QUICK, TARGETS, Plan
 from bench.load.server_process import ServerProcessError
 from bench.measure.cost import Prices
-from bench.report.markdown import markdown_report
+from bench.report.markdown import markdown_report, print_section
 from bench.report.plot import can_plot, plot
 from bench.report.tables import machine_summary, sections
-from bench.report.terminal import print_section
 from bench.results.schema import Results, VoiceResults
 from bench.system.machine import describe_machine
 from bench.voices.engine import EngineSettings
@@ -74,25 +72,13 @@ def run(options: argparse.Namespace, plan: Plan, command_line: str) -> Results:
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    plan = Plan(EngineSettings(options.provider, options.threads), _prices(options))
-    if options.quick:
-        plan = replace(plan, **QUICK)
-    if options.repeat is not None:
-        plan = replace(
-            plan, repeats=options.repeat, first_audio_repeats=options.repeat, news_text_repeats=options.repeat
-        )
-    given = {
-        "lengths": options.lengths,
-        "concurrency_levels": options.levels,
-        "seconds": options.seconds,
-        "targets": options.ways,
-    }
-    return replace(plan, **{name: value for name, value in given.items() if value is not None})
-
-
-def _prices(options: argparse.Namespace) -> Prices | None:
     prices = Prices(options.rent, options.watts, options.kwh, options.use, options.currency)
-    return prices if prices.machine_hour else None
+    changes = dict(QUICK) if options.quick else {}
+    if options.repeat is not None:
+        changes |= dict.fromkeys(("repeats", "first_audio_repeats", "news_text_repeats"), options.repeat)
+    given = {name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets")}
+    changes |= {name: value for name, value in given.items() if value is not None}
+    return Plan(EngineSettings(options.provider, options.threads), prices if prices.machine_hour else None, **changes)
 
 
 def _write(results: Results, folder: Path, name: str) -> None:
@@ -157,9 +143,21 @@ def _add_options(parser: argparse.ArgumentParser, overrides: dict[str, Any]) -> 
     add("--repeat", "repeats of each measurement", type=_positive)
     add("--lengths", "text lengths in characters, comma-separated", type=_positive_list, metavar="LIST")
     levels = ",".join(map(str, CONCURRENCY_LEVELS))
-    add("--levels", f"numbers of concurrent clients (default: {levels})", type=_positive_list, metavar="LIST")
+    add(
+        "--levels",
+        f"numbers of concurrent clients (default: {levels})",
+        dest="concurrency_levels",
+        type=_positive_list,
+        metavar="LIST",
+    )
     add("--seconds", "duration of each level of the load test (default: 30)", type=float)
-    add("--ways", "targets: engine, http, or both comma-separated (default)", type=_targets, metavar="LIST")
+    add(
+        "--ways",
+        "targets: engine, http, or both comma-separated (default)",
+        dest="targets",
+        type=_targets,
+        metavar="LIST",
+    )
     add("--rent", "price of the machine per hour", 0.0, type=float)
     add("--watts", "power consumption of the machine", 0.0, type=float)
     add("--kwh", "price of a kilowatt hour", 0.0, type=float)
@@ -192,11 +190,6 @@ def _targets(value: str) -> tuple[str, ...]:
     return names
 
 
-def _terminate(*_: object) -> NoReturn:
-    """Raises an exception on SIGTERM, so that a started server is terminated too."""
-    raise SystemExit(143)
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception: a started server is terminated too
     sys.exit(main())

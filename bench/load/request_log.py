@@ -4,9 +4,12 @@ import time
 from dataclasses import dataclass, field
 
 from bench.load.playback import ClientPlayback
-from bench.load.workload import RETRY_AFTER_FAILURE
 from bench.results.percentiles import Percentiles
 from bench.results.schema import LoadResult
+from bench.system.process_usage import ProcessUsage
+
+RETRY_AFTER_FAILURE = 1.0
+"""Seconds before a client repeats a request that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,10 @@ class Rejection:
 
     retry_after: float
     """Seconds."""
+
+
+Outcome = ClientPlayback | Rejection | Exception
+"""Of one request; an exception if it failed."""
 
 
 @dataclass(slots=True)
@@ -26,7 +33,7 @@ class RequestLog:
     failures: list[str] = field(default_factory=list)
     """Error message of each failed request."""
 
-    def record(self, outcome: ClientPlayback | Rejection | Exception) -> float:
+    def record(self, outcome: Outcome) -> float:
         """Records the outcome of a request; returns the seconds until its client sends the next one."""
         match outcome:
             case ClientPlayback():
@@ -41,15 +48,9 @@ class RequestLog:
 
 
 def summarize(
-    log: RequestLog,
-    *,
-    target: str,
-    concurrency: int,
-    wall: float,
-    cpu_utilization: float | None,
-    memory_peak: float | None,
+    log: RequestLog, target: str, concurrency: int, usage: ProcessUsage, memory_peak: float | None
 ) -> LoadResult:
-    """Summarizes a log; `wall` is the seconds from the start until the last audio was computed."""
+    """Summarizes a log; `usage` is that of the synthesizing process, from the start until all audio was computed."""
     underruns = [seconds for playback in log.completed for seconds in playback.underruns]
     audio_seconds = sum(playback.audio_seconds for playback in log.completed)
     first_audio = (playback.time_to_first_audio for playback in log.completed)
@@ -67,7 +68,7 @@ def summarize(
         underrun_seconds=sum(underruns),
         longest_underrun=max(underruns, default=0.0),
         audio_seconds=audio_seconds,
-        throughput=audio_seconds / wall,
-        cpu_utilization=cpu_utilization,
+        throughput=audio_seconds / usage.wall,
+        cpu_utilization=usage.utilization,
         memory_peak=memory_peak,
     )

@@ -43,7 +43,7 @@ class ServerProcess:
         Raises `OSError` if there is no response.
         """
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=10) as response:  # noqa: S310 - http, our server
+            with urllib.request.urlopen(f"{self.url}/health", timeout=10) as response:  # noqa: S310 - always http
                 content: dict[str, Any] = json.load(response)
         except urllib.error.HTTPError as error:
             content = json.load(error)
@@ -59,9 +59,8 @@ def running_server(voice: BenchmarkVoice, settings: EngineSettings) -> Iterator[
         config.write_text(yaml.safe_dump(_server_config(settings, models, port)), encoding="utf-8")
         command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
         with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - this Python and our own file
-                command, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT
-            )
+            # S603: this Python and a generated file
+            process = subprocess.Popen(command, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
         try:
             server = ServerProcess(f"http://127.0.0.1:{port}", process.pid)
             _wait_until_ready(server, process, log)
@@ -81,8 +80,7 @@ def _server_config(settings: EngineSettings, models: Path, port: int) -> dict[st
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 

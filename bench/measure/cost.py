@@ -29,7 +29,7 @@ def compute_cost(prices: Prices, speed: RtfResult, cores: int) -> CostResult:
 
     Throughput on a CPU is cores / CPU time for a second of audio, on a GPU 1 / RTF (one stream after another).
     """
-    throughput = cores / speed.cpu_rtf if speed.provider == "cpu" and speed.cpu_rtf else 1 / speed.rtf
+    throughput = cores / speed.cpu_rtf if speed.provider == "cpu" else 1 / speed.rtf
     price_per_audio_second = prices.machine_hour / 3600 / (throughput * prices.utilization)
     return CostResult(
         precision=speed.precision,

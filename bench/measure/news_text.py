@@ -11,7 +11,6 @@ from bench.results.synthesis_timing import SynthesisTiming
 from bench.system.gpu import gpu_memory
 from bench.system.process_usage import ProcessUsage, memory_peak, reset_memory_peak
 from bench.voices.texts import NEWS_TEXT
-from server.runtime.cpu import available_cpus
 
 
 def measure_news_text(
@@ -21,7 +20,7 @@ def measure_news_text(
     reset_memory_peak(pid)
     started = ProcessUsage.of(pid)
     timings = [speak(NEWS_TEXT) for _ in track(range(repeats), f"{title}: news text, {target}")]
-    cpu_utilization = ProcessUsage.of(pid).utilization_since(started, available_cpus())
+    usage = ProcessUsage.since(started, pid)
     wall_times = [timing.wall for timing in timings]
     return NewsTextResult(
         target=target,
@@ -32,7 +31,7 @@ def measure_news_text(
         audio_seconds=statistics.mean(timing.audio for timing in timings),
         rtf=sum(wall_times) / sum(timing.audio for timing in timings),
         first_audio=Percentiles.of(timing.time_to_first_audio for timing in timings),
-        cpu_utilization=cpu_utilization,
+        cpu_utilization=usage.utilization,
         memory_peak=memory_peak(pid),
         gpu_memory=gpu_memory(pid or os.getpid()),
     )

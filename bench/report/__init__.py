@@ -1,1 +1,1 @@
-"""Reports: tables in Markdown and on terminals, and plots."""
+"""Reports: Markdown, rendered on terminals, and plots."""

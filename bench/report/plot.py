@@ -16,16 +16,15 @@ def plot(results: Results, path: Path) -> None:
     """Plots a row for each voice: RTF, latency by text length, latency and late chunks by concurrency."""
     from matplotlib.figure import Figure  # without pyplot, which needs a display
 
+    plots = (_plot_rtf, _plot_latency, _plot_first_audio_under_load, _plot_late_chunks)
     rows = len(results.voices)
     figure = Figure(figsize=(15, 4 * rows), layout="constrained")
-    axes = figure.subplots(rows, 4, squeeze=False)
-    for row, voice in zip(axes, results.voices, strict=True):
-        _plot_rtf(row[0], voice)
-        _plot_latency(row[1], voice)
-        _plot_first_audio_under_load(row[2], voice)
-        _plot_late_chunks(row[3], voice)
+    for row, voice in zip(figure.subplots(rows, len(plots), squeeze=False), results.voices, strict=True):
+        for axes, plot_on in zip(row, plots, strict=True):
+            plot_on(axes, voice)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(fontsize="small")
     figure.suptitle(f"{results.machine.cpu}, {results.machine.cores} cores, {results.date}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
 
@@ -33,10 +32,9 @@ def _plot_rtf(axes: Any, voice: VoiceResults) -> None:
     names = [result.precision for result in voice.rtf]
     positions = range(len(names))
     axes.bar([position - 0.2 for position in positions], [result.rtf for result in voice.rtf], 0.4, label="RTF")
-    normalised = [result.rtf_normalised for result in voice.rtf]
-    axes.bar([position + 0.2 for position in positions], normalised, 0.4, label="normalised")
+    normalized = [result.rtf_normalized for result in voice.rtf]
+    axes.bar([position + 0.2 for position in positions], normalized, 0.4, label="normalized")
     axes.set(title=voice.name, ylabel="real-time factor", xticks=list(positions), xticklabels=names, ylim=(0, None))
-    _add_legend(axes)
 
 
 def _plot_latency(axes: Any, voice: VoiceResults) -> None:
@@ -46,20 +44,19 @@ def _plot_latency(axes: Any, voice: VoiceResults) -> None:
         axes.plot(lengths, [_milliseconds(result.first_audio.p50) for result in results], "o-", label=f"{kind}, p50")
         axes.plot(lengths, [_milliseconds(result.first_audio.p99) for result in results], ":", label=f"{kind}, p99")
     axes.set(title="time to first audio", xlabel="characters", ylabel="ms", xscale="log", ylim=(0, None))
-    _add_legend(axes)
 
 
 def _plot_first_audio_under_load(axes: Any, voice: VoiceResults) -> None:
+    axes.set_xscale("log", base=2)  # before the values: all of them may be missing
     for target, results in _loads_by_target(voice).items():
         for name in ("p50", "p95", "p99"):
             values = [_milliseconds(getattr(result.first_audio, name)) for result in results]
             axes.plot([result.concurrency for result in results], values, "o-", label=f"{target}, {name}")
     axes.set(title="time to first audio under load", xlabel="clients", ylabel="ms", ylim=(0, None))
-    axes.set_xscale("log", base=2)
-    _add_legend(axes)
 
 
 def _plot_late_chunks(axes: Any, voice: VoiceResults) -> None:
+    axes.set_xscale("log", base=2)
     for target, results in _loads_by_target(voice).items():
         clients = [result.concurrency for result in results]
         late = [100 * result.late_chunks / max(result.chunks, 1) for result in results]
@@ -67,8 +64,6 @@ def _plot_late_chunks(axes: Any, voice: VoiceResults) -> None:
         axes.plot(clients, late, "o-", label=f"{target}, late chunks")
         axes.plot(clients, rejected, ":", label=f"{target}, rejected requests")
     axes.set(title="late chunks and rejected requests", xlabel="clients", ylabel="%", ylim=(0, None))
-    axes.set_xscale("log", base=2)
-    _add_legend(axes)
 
 
 def _loads_by_target(voice: VoiceResults) -> dict[str, list[LoadResult]]:
@@ -78,8 +73,3 @@ def _loads_by_target(voice: VoiceResults) -> dict[str, list[LoadResult]]:
 
 def _milliseconds(seconds: float | None) -> float:
     return float("nan") if seconds is None else seconds * 1e3
-
-
-def _add_legend(axes: Any) -> None:
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize="small")

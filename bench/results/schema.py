@@ -41,12 +41,12 @@ class RtfResult:
 
     precision: str
     rtf: float
-    rtf_normalised: float
+    rtf_normalized: Annotated[float, Field(serialization_alias="rtf_normalised")]
     gflops: float
     """Of the matrix product, measured before and after each repeat."""
-    cpu_rtf: float | None
+    cpu_rtf: float
     """CPU seconds for a second of audio, which other work on the machine disturbs least."""
-    cpu_rtf_normalised: float | None
+    cpu_rtf_normalized: Annotated[float, Field(serialization_alias="cpu_rtf_normalised")]
     cpu_utilization: Annotated[float, Field(serialization_alias="cpu_share")]
     """Of all cores that the process may use, 0 to 1."""
     audio_seconds: Annotated[float, Field(serialization_alias="sound")]

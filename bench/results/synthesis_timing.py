@@ -10,12 +10,12 @@ class SynthesisTiming:
     time_to_first_audio: float
     """Text analysis included."""
     wall: float
-    cpu: float | None
-    """CPU time of all threads; None where it is not available."""
     audio: float
     """Duration of the audio."""
-    first_chunk: float
-    """Duration of the first chunk of audio."""
+    cpu: float = 0.0
+    """CPU time of all threads; measured in this process only."""
+    first_chunk: float = 0.0
+    """Duration of the first chunk of audio; measured in this process only."""
 
     @property
     def rtf(self) -> float:
@@ -23,6 +23,6 @@ class SynthesisTiming:
         return self.wall / self.audio
 
     @property
-    def cpu_rtf(self) -> float | None:
+    def cpu_rtf(self) -> float:
         """CPU time over audio duration, which other load on the machine disturbs least."""
-        return None if self.cpu is None else self.cpu / self.audio
+        return self.cpu / self.audio

@@ -21,7 +21,7 @@ from server import __version__
 from server.runtime.cpu import available_cpus
 
 REFERENCE_GFLOPS = 128.0
-"""GFLOP/s of the core to which figures are normalised."""
+"""GFLOP/s of the core to which figures are normalized."""
 _RELEVANT_FLAGS = (
     *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16"),
     *("asimd", "asimddp", "i8mm", "sve"),
@@ -50,7 +50,7 @@ def describe_machine() -> Machine:
 def matrix_product_gflops(products: int = 8) -> float:
     """Returns the present GFLOP/s of one thread: the median of several matrix products.
 
-    Uses CPU time, so that other work on the machine does not make the core look slow and normalised figures good.
+    Uses CPU time, so that other work on the machine does not make the core look slow and normalized figures good.
     """
     matrix = np.random.default_rng(0).standard_normal((_MATRIX_SIZE, _MATRIX_SIZE), np.float32)
     matrix @ matrix
@@ -62,9 +62,9 @@ def matrix_product_gflops(products: int = 8) -> float:
     return 2 * _MATRIX_SIZE**3 / statistics.median(seconds) / 1e9
 
 
-def normalised(factor: float, gflops: float) -> float:
+def normalize_rtf(rtf: float, gflops: float) -> float:
     """Returns a real-time factor scaled to a core of `REFERENCE_GFLOPS`."""
-    return factor * gflops / REFERENCE_GFLOPS
+    return rtf * gflops / REFERENCE_GFLOPS
 
 
 def _cpu_info() -> dict[str, str]:
@@ -85,8 +85,7 @@ def _onnxruntime_version() -> dict[str, str]:
 def _git_revision() -> str | None:
     command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
     with suppress(OSError, subprocess.SubprocessError):
-        ran = subprocess.run(  # noqa: S603 - constants
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
+        folder = Path(__file__).parent
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603 - constants
         return ran.stdout.strip()
     return None

@@ -1,4 +1,4 @@
-"""CPU time and peak memory of a process.
+"""CPU time and peak memory of a process; `pid` None is this process.
 
 The peak comes from /proc: psutil has no peak memory on Linux and cannot reset it. CPU time of this process comes from
 `time.process_time`, whose resolution is finer than psutil's clock ticks (10 ms).
@@ -12,10 +12,12 @@ from typing import Self
 
 import psutil
 
+from server.runtime.cpu import available_cpus
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessUsage:
-    """Wall clock and CPU time at one moment."""
+    """Wall clock and CPU time at one moment, or between two."""
 
     wall: float
     """Seconds."""
@@ -24,17 +26,19 @@ class ProcessUsage:
 
     @classmethod
     def of(cls, pid: int | None = None) -> Self:
-        """Reads the usage of a process; `pid` None is this process."""
+        """Reads the usage of a process until now."""
         return cls(time.perf_counter(), time.process_time() if pid is None else _cpu_seconds(pid))
 
-    def cpu_since(self, earlier: "ProcessUsage") -> float | None:
-        """Returns the CPU seconds used since `earlier`."""
-        return None if self.cpu is None or earlier.cpu is None else self.cpu - earlier.cpu
+    @classmethod
+    def since(cls, start: Self, pid: int | None = None) -> Self:
+        """Reads the usage of a process between `start` and now."""
+        now = cls.of(pid)
+        return cls(now.wall - start.wall, None if now.cpu is None or start.cpu is None else now.cpu - start.cpu)
 
-    def utilization_since(self, earlier: "ProcessUsage", cores: int) -> float | None:
-        """Returns the CPU utilization since `earlier`: 1 when the process kept all `cores` busy."""
-        cpu = self.cpu_since(earlier)
-        return None if cpu is None else cpu / ((self.wall - earlier.wall) * cores)
+    @property
+    def utilization(self) -> float | None:
+        """CPU utilization: 1 when the process kept all cores busy that it may use."""
+        return None if self.cpu is None else self.cpu / (self.wall * available_cpus())
 
 
 def memory_peak(pid: int | None = None) -> float | None:
@@ -53,7 +57,7 @@ def reset_memory_peak(pid: int | None = None) -> None:
 
 
 def _proc(pid: int | None) -> Path:
-    return Path("/proc") / ("self" if pid is None else str(pid))
+    return Path("/proc") / str(pid or "self")
 
 
 def _cpu_seconds(pid: int) -> float | None:

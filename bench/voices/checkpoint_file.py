@@ -17,20 +17,17 @@ _NO_HOOKS = b"ccollections\nOrderedDict\n)R"
 
 def write_checkpoint(path: Path, weights: Weights, *keys: str) -> None:
     """Writes `weights`, nested below `keys`, in the format of PyTorch 1.6 and later."""
-    table = b"}(" + b"".join(_text(name) + _tensor(key, array) for key, (name, array) in _numbered(weights)) + b"u"
+    tensors = [_text(name) + _tensor(str(number), weights[name]) for number, name in enumerate(weights)]
+    table = b"}(" + b"".join(tensors) + b"u"
     for key in reversed(keys):
         table = b"}" + _text(key) + table + b"s"
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02" + table + b".")
         archive.writestr("archive/byteorder", "little")
-        for key, (_, array) in _numbered(weights):
-            archive.writestr(f"archive/data/{key}", array.astype("<f4").tobytes())
+        for number, array in enumerate(weights.values()):
+            archive.writestr(f"archive/data/{number}", array.astype("<f4").tobytes())
         archive.writestr("archive/version", "3\n")
-
-
-def _numbered(weights: Weights) -> list[tuple[str, tuple[str, NDArray[np.float32]]]]:
-    return [(str(number), item) for number, item in enumerate(weights.items())]
 
 
 def _tensor(key: str, array: NDArray[np.float32]) -> bytes:

@@ -35,7 +35,7 @@ class EngineSettings:
     """Execution provider and threads."""
 
     provider: str = "cpu"
-    """tensorrt falls back to cuda, and cuda to the CPU; `Engine.fallback_reason` is the reason."""
+    """tensorrt falls back to cuda, and cuda to the CPU; `Engine.runtime.fallback_reason` is the reason."""
     threads: int = 0
     """For each graph run; 0: the server's default."""
 
@@ -53,17 +53,7 @@ class Engine:
     def __init__(self, config: Config, name: str) -> None:
         registry = VoiceRegistry(config)
         self.synthesizer = registry.open(name)
-        self._runtime = registry.runtime
-
-    @property
-    def provider(self) -> str:
-        """Execution provider in use."""
-        return self._runtime.provider
-
-    @property
-    def fallback_reason(self) -> str | None:
-        """Why the requested provider is not used."""
-        return self._runtime.fallback_reason
+        self.runtime = registry.runtime
 
     def speak(self, text: str) -> SynthesisTiming:
         """Synthesizes the whole text as fast as possible."""
@@ -75,10 +65,8 @@ class Engine:
             if not samples:
                 first_audio, first_chunk = time.perf_counter() - started.wall, len(audio.samples) / rate
             samples += len(audio.samples)
-        ended = ProcessUsage.of()
-        return SynthesisTiming(
-            first_audio, ended.wall - started.wall, ended.cpu_since(started), samples / rate, first_chunk
-        )
+        usage = ProcessUsage.since(started)
+        return SynthesisTiming(first_audio, usage.wall, samples / rate, usage.cpu or 0.0, first_chunk)
 
     def time_to_first_audio(self, text: str) -> float:
         """Returns the seconds to the first chunk; the rest is not computed."""

@@ -25,6 +25,9 @@ from convert.source.config_files import model_settings
 
 Array = NDArray[np.float32]
 
+SAMPLING_RATE, HOP_LENGTH = 16000, 200
+"""Hz and samples."""
+LANGUAGE, SPEAKER = "PinYin", "F7"
 FRAMES_PER_UNIT = 7.3
 """Average of the released voices; determines the duration of the audio."""
 _VOCODER_GAIN = 1.3
@@ -33,14 +36,10 @@ _VOCODER_GAIN = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Dimensions:
-    """Parameters of both networks and the audio frame, with the names of KAN-TTS's configuration files."""
+    """Parameters of both networks, with the names of KAN-TTS's configuration files."""
 
     acoustic: Mapping[str, Any]
     vocoder: Mapping[str, Any]
-    sampling_rate: int
-    hop_length: int
-    language: str = "PinYin"
-    speaker: str = "F7"
 
 
 STANDARD = Dimensions(
@@ -87,8 +86,6 @@ STANDARD = Dimensions(
         "causal": False,
         "nonlinear_activation_params": {"negative_slope": 0.1},
     },
-    sampling_rate=16000,
-    hop_length=200,
 )
 """KAN-TTS's sambert_16k and hifigan_noncausal_v1_16k, the configuration of the released 16 kHz voices."""
 
@@ -118,7 +115,7 @@ class RandomWeights(Weights):
     def _draw(self, name: str, shape: tuple[int, ...]) -> Array:
         if name == "variance_adaptor.duration_predictor.fc.bias":
             return np.full(shape, np.log1p(FRAMES_PER_UNIT), np.float32)
-        if len(shape) == 1:  # biases, and the scales of normalisation layers
+        if len(shape) == 1:  # biases, and the scales of normalization layers
             return np.full(shape, name.endswith("weight"), np.float32)
         bound = self._gain / float(np.prod(shape[1:])) ** 0.5
         return self._random.uniform(-bound, bound, shape).astype(np.float32)
@@ -130,15 +127,15 @@ def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) ->
     am_config = {
         "model_type": "sambert",
         "Model": {"KanTtsSAMBERT": {"params": dict(dimensions.acoustic)}},
-        "linguistic_unit": {"speaker_list": dimensions.speaker, "language": dimensions.language},
+        "linguistic_unit": {"speaker_list": SPEAKER, "language": LANGUAGE},
     }
     voc_config = {"model_type": "hifigan", "Model": {"Generator": {"params": dict(dimensions.vocoder)}}}
-    frame = {"sampling_rate": dimensions.sampling_rate, "hop_length": dimensions.hop_length}
+    audio_config = {"audio_config": {"sampling_rate": SAMPLING_RATE, "hop_length": HOP_LENGTH}}
     am_weights, voc_weights = voice / "am/ckpt/checkpoint_0.pth", voice / "voc/ckpt/checkpoint_0.pth"
 
     acoustic = RandomWeights("acoustic model", 1.0)
     config = model_settings(am_config, am_weights, "KanTtsSAMBERT")
-    rows = _embedding_rows(dimensions)
+    rows = _embedding_rows()
     text_encoder(config, acoustic, rows)
     contour_predictor(config, acoustic, rows)
     for build in (contour_embedding, duration_predictor, decoder_memory, mel_decoder, postnet):
@@ -148,18 +145,15 @@ def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) ->
 
     write_checkpoint(am_weights, acoustic.arrays, "model")
     write_checkpoint(voc_weights, vocoder.arrays, "model", "generator")
-    for path, content in (
-        ("am/config.yaml", am_config),
-        ("voc/config.yaml", voc_config),
-        ("audio_config.yaml", {"audio_config": frame}),
-    ):
+    contents = {"am/config.yaml": am_config, "voc/config.yaml": voc_config, "audio_config.yaml": audio_config}
+    for path, content in contents.items():
         (voice / path).write_text(yaml.safe_dump(content), encoding="utf-8")
     return folder
 
 
-def _embedding_rows(dimensions: Dimensions) -> dict[str, int]:
+def _embedding_rows() -> dict[str, int]:
     """Returns the number of rows of each embedding table."""
-    inventory = load_inventory(dimensions.language)
+    inventory = load_inventory(LANGUAGE)
     kinds = ("phones", "tones", "syllable_flags", "word_flags", "emotions")
     sizes = {kind: len(getattr(inventory, kind)) for kind in kinds} | {"speakers": 1}
     return {kind: size + len(SPECIALS) for kind, size in sizes.items()}

@@ -27,8 +27,6 @@ SMALL = Dimensions(
         "predictor_fsmn_num_layers": 1,
     },
     vocoder={**STANDARD.vocoder, "channels": 32, "resblock_dilations": [[1, 3]] * 3},
-    sampling_rate=STANDARD.sampling_rate,
-    hop_length=STANDARD.hop_length,
 )
 """The structure of the standard voice with small dimensions."""
 

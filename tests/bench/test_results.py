@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from bench.load.closed_loop import request_text
 from bench.load.playback import ClientPlayback
 from bench.load.request_log import RequestLog, summarize
-from bench.load.workload import request_text
 from bench.measure.cost import Prices, compute_cost
-from bench.report.markdown import markdown_table
+from bench.report.markdown import markdown_table, print_section
+from bench.report.plot import plot
 from bench.report.tables import Section
-from bench.report.terminal import print_section
 from bench.results.percentiles import Percentiles
 from bench.results.schema import LatencyResult, LoadResult, Machine, NewsTextResult, Results, RtfResult, VoiceResults
+from bench.system.process_usage import ProcessUsage
 from bench.voices.texts import NEWS_TEXT, TEXT_PATTERNS, text_of_length
 
 NO_VALUES = Percentiles.of([])
@@ -90,7 +91,7 @@ def test_playback_lasts_as_long_as_its_audio_and_its_underruns(steps: list[tuple
 
 
 def summary(log: RequestLog, concurrency: int, wall: float) -> LoadResult:
-    return summarize(log, target="http", concurrency=concurrency, wall=wall, cpu_utilization=None, memory_peak=None)
+    return summarize(log, "http", concurrency, ProcessUsage(wall, None), None)
 
 
 def test_a_load_result_counts_late_chunks_rejections_and_failures() -> None:
@@ -107,6 +108,14 @@ def test_a_load_result_counts_late_chunks_rejections_and_failures() -> None:
 def test_a_load_result_without_completed_requests_has_no_first_audio() -> None:
     load = summary(RequestLog(rejected=3), 1, 1.0)
     assert (load.first_audio, load.late_chunks, load.longest_underrun, load.throughput) == (NO_VALUES, 0, 0.0, 0.0)
+
+
+def test_a_load_test_without_completed_requests_can_be_plotted(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    machine = Machine("EPYC", (), 2, None, 100.0, 0.5, "Linux", {}, None)
+    voice = VoiceResults("demo", "demo", loads=[summary(RequestLog(failures=["reset"]), 1, 1.0)])
+    plot(Results("today", "bench", machine, [voice]), tmp_path / "load.png")
+    assert (tmp_path / "load.png").stat().st_size > 1000
 
 
 def test_the_keys_of_the_json_format_are_the_published_ones(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 for package in ("torch", "pyworld", "soxr", "scipy"):
@@ -19,7 +20,8 @@ from training.voice.corpus import arpabet, erhua  # noqa: E402
 from training.voice.corpus.script import random_sentence  # noqa: E402
 from training.voice.corpus.speakers import HARMONICS, STYLES  # noqa: E402
 from training.voice.evaluate.scoring import Lexicon, Score, score  # noqa: E402
-from training.voice.models.vocabulary import PHONES  # noqa: E402
+from training.voice.models.vocabulary import EMOTION_ROWS, PHONES  # noqa: E402
+from training.voice.train.dataset import Statistics, Utterance, collate  # noqa: E402
 
 SENTENCES = [random_sentence(str(seed), STYLES["female-neutral"], False, seed) for seed in range(500)]
 MANDARIN = [word for sentence in SENTENCES for word in sentence.words if not word.english]
@@ -112,8 +114,9 @@ def test_a_killed_training_resumes_with_the_same_weights(tmp_path: Path) -> None
 
     program = """
 import os, signal, sys, torch
+from argparse import Namespace
 from pathlib import Path
-from training.voice.train.training_loop import TrainingRun, run_training
+from training.voice.train.training_loop import run_training
 folder, killed_at = Path(sys.argv[1]), int(sys.argv[2])
 torch.manual_seed(0)
 model = torch.nn.Linear(3, 1)
@@ -125,7 +128,8 @@ def step(number, batch):
     optimizer.zero_grad(); loss.backward(); optimizer.step()
     return {"loss": loss.item()}
 parts = {"model": model, "optimizer": optimizer}
-run_training(TrainingRun(folder, 9, 1, 2, 3), parts, iter(range(100)), step, lambda: {})
+arguments = Namespace(folder=folder, steps=9, seed=1, save_every=2)
+run_training(arguments, parts, iter(range(100)), step, lambda: {}, report_every=3)
 """
 
     def run(folder: str, killed_at: int) -> int:
@@ -141,6 +145,36 @@ run_training(TrainingRun(folder, 9, 1, 2, 3), parts, iter(range(100)), step, lam
     assert uninterrupted["steps"] == killed["steps"] == 9
     for name, weight in uninterrupted["model"].items():
         torch.testing.assert_close(weight, killed["model"][name], rtol=0, atol=0)
+
+
+def utterance(frames: list[int]) -> Utterance:
+    """Syllables without an initial in silence, the last unit a break."""
+    labels = [("ge", "tone1", "s_begin", "word_begin")] * (len(frames) - 1) + [
+        ("#4", "tone_none", "s_none", "word_none")
+    ]
+    length = sum(frames)
+    return Utterance(
+        "00000", "male", "sad", "", np.array(labels), np.array(frames), np.zeros(length * 200, np.int16),
+        np.zeros((length, 80), np.float16), np.full(length, 3, np.float32), np.full(length, 130, np.float32),
+        np.arange(length) < frames[0],
+    )  # fmt: skip
+
+
+def test_a_batch_pads_units_and_rounds_frames_up_to_decoder_steps() -> None:
+    statistics = Statistics(np.ones(80, np.float32), np.full(80, 2, np.float32), (100.0, 10.0), (1.0, 2.0))
+    batch = collate([utterance([2, 0, 3]), utterance([1, 1])], statistics)
+    assert batch.unit_rows.shape == (2, 3, 4)
+    assert batch.unit_mask.tolist() == [[True] * 3, [True, True, False]]
+    assert batch.durations.tolist() == [[2, 0, 3], [1, 1, 0]]
+    assert batch.emotions[0, 0] == EMOTION_ROWS["sad"]
+    assert batch.emotions[0, 2] == EMOTION_ROWS["none"]
+    assert batch.pitch.tolist() == [[3, 0, 0], [3, 0, 0]]
+    assert batch.energy.tolist() == [[1, 0, 1], [1, 1, 0]]
+    assert batch.frame_units.tolist() == [[0, 0, 2, 2, 2, -1], [0, 1, -1, -1, -1, -1]]
+    assert batch.frame_positions.tolist() == [[1, 2, 1, 2, 3, 0], [1, 1, 0, 0, 0, 0]]
+    assert batch.mel.shape == (2, 6, 82)
+    assert batch.mel[0, :, -1].tolist() == [1, 1, 0, 0, 0, 0]
+    assert batch.mel[0, :, 0].tolist() == [-0.5] * 5 + [0]
 
 
 class TestScoring:

@@ -1,1 +1,1 @@
-"""Trains the embedded demo voice on speech synthesised with espeak-ng; see README.md."""
+"""Trains the embedded demo voice on speech synthesized with espeak-ng; see README.md."""

@@ -12,38 +12,23 @@ SENTENCE = "你好，今天天气怎么样？"
 
 
 def main() -> None:
-    """Runs the command."""
+    """Runs every step, from the corpus to speech of the published voice."""
     parser = argparse.ArgumentParser(prog="python -m training.voice.smoke", description=__doc__)
     parser.add_argument("folder", type=Path)
-    run_recipe(parser.parse_args().folder)
-
-
-def run_recipe(folder: Path) -> Path:
-    """Runs every step, from the corpus to speech of the published voice; returns the WAV file."""
+    folder = parser.parse_args().folder
     corpus, acoustic, vocoder, recognizer = (folder / part for part in ("corpus", "acoustic", "vocoder", "recognizer"))
-    recipe = "training.voice"
+    recipe, emotions = "training.voice", ",".join(EMOTIONS)
+    voice, report, models = folder / "float32" / "demo", folder / "report", folder / "models"
     _run_module(f"{recipe}.corpus", corpus, "--utterances", 44, "--held-out-every", 2)
     _run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 4, "--save-every", 2)
     _run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 4, "--save-every", 4)
     _run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 4, "--save-every", 4)
     _run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package")
-    _run_module(
-        "convert",
-        folder / "package",
-        "--output",
-        folder / "float32",
-        "--precision",
-        "fp32",
-        "--emotions",
-        ",".join(EMOTIONS),
-    )
-    voice, report, models = folder / "float32" / "demo", folder / "report", folder / "models"
+    _run_module("convert", folder / "package", "--output", voice.parent, "--precision", "fp32", "--emotions", emotions)
     _run_module(f"{recipe}.evaluate", corpus, voice, recognizer, report, "--recordings", 2, "--sentences", 1)
     _run_module(f"{recipe}.publish", voice, report, models / "demo")
     _run_module(f"{recipe}.publish", voice, report, models / "demo-small", "--storage", "int8")
-    speech = folder / "speech.wav"
-    _run_module("server", "speak", SENTENCE, "--models", models, "-o", speech)
-    return speech
+    _run_module("server", "speak", SENTENCE, "--models", models, "-o", folder / "speech.wav")
 
 
 def _run_module(module: str, *arguments: object) -> None:

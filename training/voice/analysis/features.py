@@ -2,7 +2,7 @@
 
 The parameters are those of KAN-TTS's audio_config_16k: windows of 1000 samples, a hop of 200, 2048 FFT points, 80 mel
 channels (Slaney) from 0 to 8 kHz. Levels are decibels relative to 20 dB, scaled so that -100 dB is 0. Training then
-normalises each mel channel to mean 0 and standard deviation 1 over the corpus.
+normalizes each mel channel to mean 0 and standard deviation 1 over the corpus.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ _REFERENCE_DB, _FLOOR_DB = 20.0, -100.0
 
 
 def magnitude_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(samples,) -> (frames, 1025). Frame n is centred on sample 200 n; the ends are padded with zeros."""
+    """(samples,) -> (frames, 1025). Frame n is centered on sample 200 n; the ends are padded with zeros."""
     frames = len(samples) // HOP_LENGTH
     padded = np.pad(samples, FFT_SIZE // 2)
     starts = np.arange(frames) * HOP_LENGTH
@@ -29,7 +29,7 @@ def magnitude_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def mel_spectrogram(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(frames, 1025) -> (frames, 80), 0 to 1, before the normalisation over the corpus."""
+    """(frames, 1025) -> (frames, 80), 0 to 1, before the normalization over the corpus."""
     decibels = 20 * np.log10(np.maximum(1e-5, magnitudes @ mel_filter_bank())) - _REFERENCE_DB
     return np.clip((decibels - _FLOOR_DB) / -_FLOOR_DB, 0, 1).astype(np.float32)
 

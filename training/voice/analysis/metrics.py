@@ -13,15 +13,15 @@ Floats = NDArray[np.float32]
 
 def mel_cepstral_distortion(generated: Floats, reference: Floats) -> float:
     """Returns the mean over frames, dB, of two aligned mels (frames, 80), as `mel_spectrogram` returns them."""
-    ours, theirs = (
+    cepstra = [
         dct((mel * 100 - 80) * np.log(10) / 20, norm="ortho")[:, 1 : CEPSTRAL_COEFFICIENTS + 1]
         for mel in (generated, reference)
-    )
-    return float(np.mean(10 / np.log(10) * np.sqrt(2 * ((ours - theirs) ** 2).sum(1)) / np.sqrt(40)))
+    ]
+    return float(np.mean(10 / np.log(10) * np.sqrt(2 * ((cepstra[0] - cepstra[1]) ** 2).sum(1)) / np.sqrt(40)))
 
 
 def frame_rate_buzz(samples: Floats, voiced: NDArray[np.bool_]) -> float:
-    """Returns the level of multiples of the frame rate (0.4 to 6 kHz) above their neighbours, dB; 0 in real speech."""
+    """Returns the level of multiples of the frame rate (0.4 to 6 kHz) above their neighbors, dB; 0 in real speech."""
     spectra = magnitude_spectrogram(samples)[: len(voiced)][voiced[: len(samples) // HOP_LENGTH]]
     power = np.log10((spectra**2).mean(0) + 1e-12) * 10
     bins = np.arange(len(power)) * SAMPLE_RATE / FFT_SIZE

@@ -1,1 +1,1 @@
-"""The speech corpus, synthesised with espeak-ng: recording script, audio, exact labels, features."""
+"""The speech corpus, synthesized with espeak-ng: recording script, audio, exact labels, features."""

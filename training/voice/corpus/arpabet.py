@@ -31,7 +31,7 @@ _PALATALIZED = frozenset(["I", "I2", "I#"])
 
 @dataclass(frozen=True, slots=True)
 class EnglishPhoneme:
-    """A phoneme of espeak-ng and the ARPAbet phones that it stands for."""
+    """A phoneme of espeak-ng and its ARPAbet phones."""
 
     mnemonic: str
     phones: tuple[str, ...]

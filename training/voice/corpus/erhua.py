@@ -6,7 +6,7 @@ FINALS = {
     "o": "o", "ong": "u", "ou": "ou", "u": "u", "ua": "wA", "uai": "wA", "uan": "wA", "uang": "wA", "uei": "w",
     "uen": "w", "uo": "wo", "ih": "", "ii": "", "v": "y", "van": "yA", "ve": "yE", "vn": "y",
 }  # fmt: skip
-"""Final -> the phonemes before the r-coloured vowel: final n and i are dropped, ng leaves its vowel."""
+"""Final -> the phonemes before the r-colored vowel: final n and i are dropped, ng leaves its vowel."""
 
 INITIALS = {
     "b": "p", "p": "ph", "m": "m", "f": "f", "d": "t", "t": "th", "n": "n", "l": "l", "g": "k", "k": "kh", "h": "X",
@@ -17,7 +17,7 @@ TONE_CONTOURS = {"1": "55", "2": "35", "3": "214", "4": "51", "5": "11"}
 SPLIT_CONTOURS = {"1": ("55", "55"), "2": ("35", "55"), "3": ("21", "214"), "4": ("55", "51"), "5": ("11", "11")}
 """A tone contour divided over two vowels."""
 RATE_INCREASE = 30
-"""Percent. Without it a syllable of two vowels lasts 1.5 times as long as its neighbours."""
+"""Percent. Without it a syllable of two vowels lasts 1.5 times as long as its neighbors."""
 
 
 def erhua_ssml(initial: str, final: str, tone: str) -> str:

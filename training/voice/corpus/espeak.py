@@ -46,7 +46,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass(frozen=True, slots=True)
 class Phoneme:
-    """One phoneme of synthesised speech."""
+    """One phoneme of synthesized speech."""
 
     name: str
     """espeak-ng's mnemonic; `_|` ends a syllable, `_:` and `_` are pauses."""
@@ -143,7 +143,7 @@ class Espeak:
 def _installed_data() -> Path:
     """Returns the data folder that the program reports.
 
-    The library reports it too, but only once initialised, and it cannot be initialised again with another folder.
+    The library reports it too, but only once initialized, and it cannot be initialized again with another folder.
     """
     program = shutil.which("espeak-ng")
     if program is None:

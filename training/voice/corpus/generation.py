@@ -1,14 +1,14 @@
 """Generates the corpus: speech, exact labels and features of every utterance, and statistics over all of them.
 
 The words and the style of an utterance depend on its number alone, so an interrupted corpus is continued, and a larger
-corpus begins with the smaller one. The audio also varies slightly with the utterances that the same process synthesised
+corpus begins with the smaller one. The audio also varies slightly with the utterances that the same process synthesized
 before, because espeak-ng keeps internal state; with one process it is reproducible.
 """
 
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,6 @@ EMOTION_SHARES = {"neutral": 4, "happy": 3, "sad": 2, "angry": 2}
 """Utterances of each emotion among eleven."""
 UTTERANCES_PER_ROUND = len(SPEAKERS) * sum(EMOTION_SHARES.values())
 MAX_ATTEMPTS = 20
-_espeak: list[Espeak] = []
-"""The synthesizer of this worker process."""
 
 
 def generate_corpus(folder: Path, utterances: int, processes: int, held_out_every: int) -> None:
@@ -55,6 +53,12 @@ def utterance_files(folder: Path) -> Iterator[Path]:
     yield from sorted((folder / "utterances").glob("*.npz"))
 
 
+@cache
+def _espeak() -> Espeak:
+    """Returns the synthesizer of this worker process."""
+    return Espeak({name: style.variant_file() for name, style in STYLES.items()})
+
+
 def _sentence(number: int, held_out_every: int) -> Sentence:
     """Speakers alternate; emotions follow by their shares."""
     emotions = [emotion for emotion, share in EMOTION_SHARES.items() for _ in range(share)]
@@ -66,12 +70,10 @@ def _sentence(number: int, held_out_every: int) -> Sentence:
 
 def _record(number: int, held_out_every: int) -> tuple[Sentence, Recording]:
     """Replaces a sentence that espeak-ng does not speak as labelled by another one."""
-    if not _espeak:
-        _espeak.append(Espeak({name: style.variant_file() for name, style in STYLES.items()}))
     sentence = _sentence(number, held_out_every)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            return sentence, record(sentence, _espeak[0])
+            return sentence, record(sentence, _espeak())
         except PhonemeMismatchError:
             seed = number + 1_000_000 * attempt
             sentence = random_sentence(sentence.name, sentence.style, sentence.held_out, seed)
@@ -104,7 +106,7 @@ def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
 
 
 def _write_statistics(folder: Path, utterances: int) -> None:
-    """Writes means and standard deviations over the corpus, with which the features are normalised."""
+    """Writes means and standard deviations over the corpus, with which the features are normalized."""
     files = [dict(np.load(_utterance_file(folder, number))) for number in range(utterances)]
     mels = np.concatenate([file["mel"] for file in files]).astype(np.float64)
     f0 = np.concatenate([file["f0"][file["voiced"]] for file in files])

@@ -1,4 +1,4 @@
-"""Labels synthesised speech: KAN-TTS units with exact end times, from the phonemes that espeak-ng reports."""
+"""Labels synthesized speech: KAN-TTS units with exact end times, from the phonemes that espeak-ng reports."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence

@@ -1,5 +1,6 @@
-"""Synthesises a sentence of the script with espeak-ng, with the exact duration of every unit."""
+"""Synthesizes a sentence of the script with espeak-ng, with the exact duration of every unit."""
 
+import itertools
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from training.voice.corpus.script import Sentence, Word
 BREAK_SECONDS = {1: 0.0, 2: 0.05, 3: 0.22, 4: 0.28}
 """By level, before the emotion's factor."""
 LANGUAGE_SWITCH_SECONDS = 0.03
-"""Minimum silence between Mandarin and English, which are synthesised separately."""
+"""Minimum silence between Mandarin and English, which are synthesized separately."""
 LEADING_SILENCE_SECONDS = 0.04
 FADE_SECONDS = 0.005
 LIMITER_KNEE = 0.9
@@ -74,16 +75,11 @@ def record(sentence: Sentence, espeak: Espeak) -> Recording:
 def _clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Divides a sentence into the parts that espeak-ng speaks at once: one language, up to a break of level 2."""
     clause: list[Word] = []
-    for word in words:
-        if clause and clause[-1].english != word.english:
-            yield clause
-            clause = []
+    for word, following in itertools.zip_longest(words, words[1:]):
         clause.append(word)
-        if word.break_level >= 2:
+        if following is None or word.break_level >= 2 or following.english != word.english:
             yield clause
             clause = []
-    if clause:
-        yield clause
 
 
 def _speak(

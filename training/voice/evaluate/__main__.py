@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=88, help="held-out recordings; default: %(default)s")
     parser.add_argument("--sentences", type=int, default=42, help="sentences per style; default: %(default)s")
     arguments = parser.parse_args()
-    evaluator = Evaluator.open(arguments.corpus, arguments.voice, arguments.recognizer)
+    evaluator = Evaluator(arguments.corpus, arguments.voice, arguments.recognizer)
     held_out = load_utterances(arguments.corpus, held_out=True)[: arguments.recordings]
     results = evaluator.evaluate_recordings(held_out) | evaluator.evaluate_sentences(arguments.sentences)
     arguments.folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@
 - `read`: text-to-speech from sentences, through the whole server.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,18 +25,11 @@ from server.types import Mel
 from server.voices.voice import Voice
 from training.voice.analysis import metrics
 from training.voice.analysis.f0 import F0Contour, f0_contour
-from training.voice.analysis.features import (
-    FRAME_RATE,
-    SAMPLE_RATE,
-    frame_energy,
-    magnitude_spectrogram,
-    mel_of_audio,
-)
+from training.voice.analysis.features import FRAME_RATE, SAMPLE_RATE, frame_energy, magnitude_spectrogram, mel_of_audio
 from training.voice.corpus.script import frequent_english_words
 from training.voice.corpus.speakers import STYLES
 from training.voice.evaluate.recognition import load_recognizer, recognize
 from training.voice.evaluate.scoring import Lexicon, Score, english_pronunciations, score
-from training.voice.models.recognizer import Recognizer
 from training.voice.models.vocabulary import BREAK_EMOTION
 from training.voice.train.dataset import Statistics, Utterance, acoustic_targets, load_utterances
 
@@ -54,14 +48,14 @@ class StyleResult:
     score: Score = field(default_factory=Score)
     styles_recognized: list[bool] = field(default_factory=list)
     """Whether the recognizer named the right speaker and emotion, by utterance."""
-    figures: dict[str, list[float]] = field(default_factory=dict)
+    figures: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     f0_pairs: list[tuple[Samples, Samples]] = field(default_factory=list)
     """F0 of the recording and of the voice, Hz, in frames that are voiced in both."""
 
     def add(self, **figures: float) -> None:
         """Adds the figures of one utterance."""
         for name, value in figures.items():
-            self.figures.setdefault(name, []).append(value)
+            self.figures[name].append(value)
 
     def summary(self) -> dict[str, float]:
         """Returns means over the utterances, and error rates in percent."""
@@ -76,28 +70,20 @@ class StyleResult:
         return self.score.error_rates() | figures
 
 
-Results = dict[tuple[str, str], StyleResult]
+Results = defaultdict[tuple[str, str], StyleResult]
 """By condition and style."""
 
 
-@dataclass(frozen=True, slots=True)
 class Evaluator:
-    """A voice with the recognizer and the statistics of the corpus that evaluate it."""
+    """A converted voice with the recognizer and the statistics of the corpus that evaluate it; opens their folders."""
 
-    synthesizer: Synthesizer
-    vocoder: Vocoder
-    recognizer: Recognizer
-    statistics: Statistics
-    lexicon: Lexicon
-
-    @staticmethod
-    def open(corpus: Path, voice: Path, recognizer: Path) -> "Evaluator":
-        """Opens the folders of a corpus, a converted voice and a trained recognizer."""
+    def __init__(self, corpus: Path, voice: Path, recognizer: Path) -> None:
         opened, runtime = Voice(voice), Runtime(RuntimeSection(providers=("cpu",), threads=1))
-        synthesizer = Synthesizer(opened, runtime, SynthesisSection())
-        lexicon = _english_lexicon(load_utterances(corpus, held_out=False))
-        statistics = Statistics.read(corpus)
-        return Evaluator(synthesizer, Vocoder(opened, runtime), load_recognizer(recognizer), statistics, lexicon)
+        self.synthesizer = Synthesizer(opened, runtime, SynthesisSection())
+        self.vocoder = Vocoder(opened, runtime)
+        self.recognizer = load_recognizer(recognizer)
+        self.statistics = Statistics.read(corpus)
+        self.lexicon = _english_lexicon(load_utterances(corpus, held_out=False))
 
     def copy_synthesis(self, utterance: Utterance) -> Samples:
         """Generates audio from the features of a recording, with the vocoder alone."""
@@ -107,17 +93,17 @@ class Evaluator:
         return audio.samples
 
     def synthesize_units(self, utterance: Utterance) -> Trace:
-        """Synthesises the units of a recording."""
+        """Synthesizes the units of a recording."""
         return self.synthesizer.synthesize(self.synthesizer.tables.encode(_symbols(utterance)))
 
     def evaluate_recordings(self, held_out: Sequence[Utterance]) -> Results:
         """Evaluates the conditions `recorded`, `copied` and `spoken`."""
-        results: Results = {}
+        results: Results = defaultdict(StyleResult)
         for one in held_out:
             units, recorded = one.units.tolist(), one.audio()
-            self._recognize(results.setdefault(("recorded", one.style), StyleResult()), recorded, units, one.style)
+            self._recognize(results["recorded", one.style], recorded, units, one.style)
 
-            copied, result = self.copy_synthesis(one), results.setdefault(("copied", one.style), StyleResult())
+            copied, result = self.copy_synthesis(one), results["copied", one.style]
             self._recognize(result, copied, units, one.style)
             _compare(result, one, mel_of_audio(copied), f0_contour(copied))
             buzz = metrics.frame_rate_buzz(copied, one.voiced) - metrics.frame_rate_buzz(recorded, one.voiced)
@@ -125,7 +111,7 @@ class Evaluator:
             result.add(clipped=metrics.clipped_samples(copied))
             result.add(click=metrics.largest_click(copied) / metrics.largest_click(recorded))
 
-            trace, result = self.synthesize_units(one), results.setdefault(("spoken", one.style), StyleResult())
+            trace, result = self.synthesize_units(one), results["spoken", one.style]
             spoken, durations = padded(trace.audio.samples), trace.prosody.durations
             self._recognize(result, spoken, units, one.style)
             frames = _aligned_frames(one.frames, durations)
@@ -137,9 +123,9 @@ class Evaluator:
 
     def evaluate_sentences(self, count: int) -> Results:
         """Evaluates the condition `read` with the first `count` sentences in every style."""
-        results: Results = {}
+        results: Results = defaultdict(StyleResult)
         for style in STYLES.values():
-            result = results.setdefault(("read", style.name), StyleResult())
+            result = results["read", style.name]
             speaker, emotion = style.speaker.name, style.emotion.name
             for text in SENTENCES_FILE.read_text("utf-8").splitlines()[:count]:
                 sentences = list(self.synthesizer.sentences(text, speaker=speaker, emotion=emotion))
@@ -163,23 +149,18 @@ def padded(samples: Samples) -> Samples:
 
 def _english_lexicon(utterances: Sequence[Utterance]) -> Lexicon:
     """Pronunciations of the frequent English words, in the corpus and in the server's dictionary."""
-    lexicon: dict[tuple[str, ...], frozenset[str]] = {}
-
-    def add(phones: tuple[str, ...], word: str) -> None:
-        lexicon[phones] = lexicon.get(phones, frozenset()) | {word}
-
+    lexicon: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     frequent = frozenset(frequent_english_words())
     for one in utterances:
         tokens = [token for part in one.text.split() for token in part.partition("#")[0].split("/")]
         words = [token for token in tokens if not token[-1].isdigit()]
         for word, phones in zip(words, english_pronunciations(one.units.tolist()), strict=True):
             if word in frequent:
-                add(phones, word)
+                lexicon[phones].add(word)
     for word in frequent:
-        phones = dictionary.look_up(word.lower())
-        if phones:
-            add(tuple(phone.rstrip("1") for phone in phones), word)
-    return lexicon
+        if phones := dictionary.look_up(word.lower()):
+            lexicon[tuple(phone.rstrip("1") for phone in phones)].add(word)
+    return dict(lexicon)
 
 
 def _prosody_figures(samples: Samples, units: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from training.voice.train.training_loop import load_checkpoint
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The recognised tokens and style of one utterance."""
+    """The recognized tokens and style of one utterance."""
 
     tokens: list[str]
     style: str
@@ -30,7 +30,7 @@ def load_recognizer(folder: Path) -> Recognizer:
 
 @torch.no_grad()
 def recognize(model: Recognizer, mel: NDArray[np.float32], statistics: Statistics) -> Recognition:
-    """Recognises a mel (frames, 80), not normalised, by greedy CTC decoding."""
+    """Recognizes a mel (frames, 80), not normalized, by greedy CTC decoding."""
     x = torch.from_numpy(statistics.normalize_mel(mel))[None]
     log_probabilities, _, style_logits = model(x, torch.tensor([x.shape[1]]))
     path = torch.unique_consecutive(log_probabilities[0].argmax(-1)).tolist()

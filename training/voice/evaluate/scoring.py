@@ -1,13 +1,13 @@
 """Scores a recognition against its reference: wrong syllables, tones and English words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from training.voice.models.recognizer import TONES, unit_tokens
 
 INSERTION_COST = DELETION_COST = 1.0
 TONE_SUBSTITUTION_COST, SUBSTITUTION_COST = 0.3, 1.2
-Lexicon = Mapping[tuple[str, ...], frozenset[str]]
+Lexicon = Mapping[tuple[str, ...], Set[str]]
 """Pronunciation -> the words that have it; a word may have several pronunciations."""
 
 
@@ -37,10 +37,10 @@ class Score:
 
 
 def score(units: Sequence[Sequence[str]], recognized: Sequence[str], lexicon: Lexicon | None = None) -> Score:
-    """Aligns recognised tokens with the reference `units` and counts errors.
+    """Aligns recognized tokens with the reference `units` and counts errors.
 
     A syllable is wrong if one of its phones is wrong, missing or followed by an inserted one. An English word is wrong
-    if the pronunciation of another word of the lexicon is nearer to the recognised phones than all of its own; without
+    if the pronunciation of another word of the lexicon is nearer to the recognized phones than all of its own; without
     a lexicon, if more than a third of its phones are wrong.
     """
     groups = _token_groups(units)
@@ -125,7 +125,7 @@ def _substitution_cost(expected: str, actual: str) -> float:
 
 
 def _align(reference: Sequence[str], recognized: Sequence[str]) -> list[tuple[int, str]]:
-    """Returns (reference index, recognised token); an inserted token gets the index of the reference before it."""
+    """Returns (reference index, recognized token); an inserted token gets the index of the reference before it."""
     costs = _edit_costs(reference, recognized)
     row, column = len(reference), len(recognized)
     pairs: list[tuple[int, str]] = []

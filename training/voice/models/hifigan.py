@@ -3,6 +3,7 @@
 Shapes: b batch, t frames, n samples, d channels. Source: kantts/models/hifigan, MIT.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ LEAKY_SLOPE, FINAL_LEAKY_SLOPE = 0.1, 0.01
 
 
 class Conv(nn.Module):
-    """Convolution with weight normalisation."""
+    """Convolution with weight normalization."""
 
     def __init__(self, d_in: int, d_out: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1):
         super().__init__()
@@ -29,7 +30,7 @@ class Conv(nn.Module):
 
 
 class TransposedConv(nn.Module):
-    """Transposed convolution with weight normalisation."""
+    """Transposed convolution with weight normalization."""
 
     def __init__(self, d_in: int, d_out: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -115,9 +116,7 @@ class Generator(nn.Module):
         self.conv_post = Conv(width, config["out_channels"], kernel, padding=kernel // 2)
         self.source_module: HarmonicSource | None = None
         if source := config.get("nsf_params"):
-            hop = 1
-            for scale in scales:
-                hop *= scale
+            hop = math.prod(scales)
             self.source_module = HarmonicSource(source["nb_harmonics"], hop, source["sampling_rate"])
             self.source_downs = nn.ModuleList()
             width, left = config["channels"], hop
@@ -146,9 +145,9 @@ class Generator(nn.Module):
 
 
 def initialize_weights(model: Generator) -> None:
-    """Initialises the weights so that the excitation dominates.
+    """Initializes the weights so that the excitation dominates.
 
-    With the usual initialisation (deviation 0.01) the excitation is too weak: the generator ignores it and learns a
+    With the usual initialization (deviation 0.01) the excitation is too weak: the generator ignores it and learns a
     buzz at the frame rate, while its losses look normal. So the source starts strong, and the upsampling of mels weak.
     """
     for module in model.modules():

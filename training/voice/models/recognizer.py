@@ -56,7 +56,7 @@ class Recognizer(nn.Module):
     def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns CTC log probabilities (b, t / 2, tokens), frame logits (b, t / 2, tokens), style logits (b, styles).
 
-        `mel` (b, t, 80) is normalised, `lengths` (b,) are frames. The frame head serves training only: the alignment is
+        `mel` (b, t, 80) is normalized, `lengths` (b,) are frames. The frame head serves training only: the alignment is
         known exactly, and frame classification shortens an hour of CTC training to minutes.
         """
         mask = (torch.arange(mel.shape[1], device=mel.device)[None] < lengths[:, None])[:, ::STRIDE]

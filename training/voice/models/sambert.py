@@ -31,15 +31,15 @@ class Batch:
     durations: Tensor
     """(b, u): frames."""
     pitch: Tensor
-    """(b, u): normalised mean of F0 over the unit's voiced frames."""
+    """(b, u): normalized mean of F0 over the unit's voiced frames."""
     energy: Tensor
-    """(b, u): normalised mean over the unit's frames."""
+    """(b, u): normalized mean over the unit's frames."""
     frame_units: Tensor
     """(b, t): index of the unit that a frame belongs to, -1 for padding; t is a multiple of r."""
     frame_positions: Tensor
     """(b, t): 1 for the first frame of its unit, 0 for padding."""
     mel: Tensor
-    """(b, t, mels): normalised mels, F0 and voicing."""
+    """(b, t, mels): normalized mels, F0 and voicing."""
 
     def to(self, device: str) -> "Batch":
         """Returns the batch on a device."""
@@ -53,9 +53,9 @@ class Prediction:
     log_durations: Tensor
     """(b, u): log(1 + frames)."""
     pitch: Tensor
-    """(b, u), normalised."""
+    """(b, u), normalized."""
     energy: Tensor
-    """(b, u), normalised."""
+    """(b, u), normalized."""
     decoded: Tensor
     """(b, t, mels), before the postnet."""
     mel: Tensor
@@ -63,7 +63,7 @@ class Prediction:
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention with layer normalisation before it."""
+    """Multi-head self-attention with layer normalization before it."""
 
     def __init__(self, d_in: int, d: int, heads: int) -> None:
         super().__init__()
@@ -190,11 +190,12 @@ class FsmnProjection(nn.Module):
 
 
 class Fsmn(nn.Module):
-    """Feed-forward sequential memory network."""
+    """Feed-forward sequential memory network; `name` is the prefix of its parameters in `config`."""
 
-    def __init__(self, d_in: int, d: int, inner: int, layers: int, kernel: int, shift: int, dropout: float) -> None:
+    def __init__(self, d_in: int, config: Config, name: str) -> None:
         super().__init__()
-        self.dropout = dropout
+        d, inner, layers = (config[f"{name}_{key}"] for key in ("num_memory_units", "ffn_inner_dim", "fsmn_num_layers"))
+        kernel, shift, self.dropout = (config[f"{name}_{key}"] for key in ("filter_size", "shift", "dropout"))
         self.ffn_lst = nn.ModuleList(FsmnProjection(d_in if n == 0 else d, inner, d) for n in range(layers))
         self.memory_block_lst = nn.ModuleList(FsmnMemory(d, kernel, shift) for _ in range(layers))
 
@@ -213,10 +214,7 @@ class ContourPredictor(nn.Module):
     def __init__(self, d_in: int, config: Config) -> None:
         super().__init__()
         d, units = config["predictor_num_memory_units"], config["predictor_lstm_units"]
-        self.fsmn = Fsmn(
-            d_in, d, config["predictor_ffn_inner_dim"], config["predictor_fsmn_num_layers"],
-            config["predictor_filter_size"], config["predictor_shift"], config["predictor_dropout"],
-        )  # fmt: skip
+        self.fsmn = Fsmn(d_in, config, "predictor")
         self.blstm = nn.LSTM(d, units, batch_first=True, bidirectional=True)
         self.fc = nn.Linear(2 * units, 1)
 
@@ -372,10 +370,7 @@ class PostNet(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         d, units = config["postnet_num_memory_units"], config["postnet_lstm_units"]
-        self.fsmn = Fsmn(
-            config["num_mels"], d, config["postnet_ffn_inner_dim"], config["postnet_fsmn_num_layers"],
-            config["postnet_filter_size"], config["postnet_shift"], config["postnet_dropout"],
-        )  # fmt: skip
+        self.fsmn = Fsmn(config["num_mels"], config, "postnet")
         self.lstm = nn.LSTM(d, units, batch_first=True)
         self.fc = nn.Linear(units, config["num_mels"])
 

@@ -51,14 +51,20 @@ def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, d
     """Writes the package. `acoustic` and `vocoder` are training folders."""
     speakers = sorted(SPEAKERS, key=lambda speaker: speaker != default_speaker)
     voice = folder / "voices" / name
-    _write_json(folder / "configuration.json", PACKAGE_CONFIG)
-    _write_json(folder / "voices" / "voices.json", {"voices": [name]})
-    _write_yaml(voice / "audio_config.yaml", {"audio_config": AUDIO_CONFIG})
-    sambert = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": SAMBERT_CONFIG}}}
-    unit = LINGUISTIC_UNIT | {"speaker_list": ",".join(speakers)}
-    _write_yaml(voice / "am" / "config.yaml", sambert | {"linguistic_unit": unit})
+    sambert: dict[str, Any] = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": SAMBERT_CONFIG}}}
+    sambert["linguistic_unit"] = LINGUISTIC_UNIT | {"speaker_list": ",".join(speakers)}
     hifigan = {"model_type": "hifigan", "Model": {"Generator": {"params": HIFIGAN_CONFIG}}}
-    _write_yaml(voice / "voc" / "config.yaml", hifigan)
+    contents = {
+        folder / "configuration.json": PACKAGE_CONFIG,
+        folder / "voices" / "voices.json": {"voices": [name]},
+        voice / "audio_config.yaml": {"audio_config": AUDIO_CONFIG},
+        voice / "am" / "config.yaml": sambert,
+        voice / "voc" / "config.yaml": hifigan,
+    }
+    for path, content in contents.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_json = path.suffix == ".json"
+        path.write_text(json.dumps(content, indent=1) if is_json else yaml.safe_dump(content, sort_keys=False))
     np.save(voice / "am" / "mvn.npy", np.array([Statistics.read(corpus).f0], np.float32).T)
     saved = load_checkpoint(acoustic)
     weights = _with_speaker_order(_with_neutral_untrained_emotions(saved["model"]), speakers)
@@ -87,16 +93,6 @@ def _write_checkpoint(folder: Path, model: Any, steps: int) -> None:
     for old in (folder / "ckpt").glob("checkpoint_*.pth"):
         old.unlink()
     torch.save({"model": model, "steps": steps}, folder / "ckpt" / f"checkpoint_{steps}.pth")
-
-
-def _write_json(path: Path, content: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1))
-
-
-def _write_yaml(path: Path, content: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 if __name__ == "__main__":

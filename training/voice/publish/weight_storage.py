@@ -62,10 +62,7 @@ def store_as_int8(graph: onnx.GraphProto) -> None:
     _shrink_structure(graph)
 
 
-STORAGE_FORMATS: Mapping[str, Callable[[onnx.GraphProto], None]] = {
-    "float16": store_as_float16,
-    "int8": store_as_int8,
-}
+STORAGE_FORMATS: Mapping[str, Callable[[onnx.GraphProto], None]] = {"float16": store_as_float16, "int8": store_as_int8}
 
 REDUCED_AXES: Mapping[tuple[str, int], Callable[[int], tuple[int, ...]]] = {
     ("Conv", 1): lambda axes: tuple(range(1, axes)),
@@ -201,10 +198,7 @@ def _shrink_structure(graph: onnx.GraphProto) -> None:
 
 
 def _remove_default_attributes(conv: onnx.NodeProto) -> None:
-    kept = [
-        item
-        for item in conv.attribute
-        if helper.get_attribute_value(item) not in DEFAULT_CONV_ATTRIBUTES.get(item.name, ())
-    ]
+    values = [(item, helper.get_attribute_value(item)) for item in conv.attribute]
+    kept = [item for item, value in values if value not in DEFAULT_CONV_ATTRIBUTES.get(item.name, ())]
     del conv.attribute[:]
     conv.attribute.extend(kept)

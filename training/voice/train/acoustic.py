@@ -1,8 +1,7 @@
 """Trains the acoustic model: `python -m training.voice.train.acoustic CORPUS FOLDER`; resumes an interrupted run."""
 
-import argparse
 import math
-from pathlib import Path
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from training.voice.models.sambert import Batch, Prediction, Sambert
 from training.voice.models.vocabulary import TABLE_SIZES
 from training.voice.train.dataset import Statistics, Utterance, batches_by_length, collate, load_utterances
 from training.voice.train.pretrained import initialize_acoustic
-from training.voice.train.training_loop import Metrics, TrainingRun, add_arguments, run_training, set_learning_rate
+from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
 
 PEAK_LEARNING_RATE, WARMUP_STEPS, FINAL_LEARNING_RATE = 1e-3, 200, 3e-5
 F0_WEIGHT, VOICING_WEIGHT = 20.0, 3.0
@@ -23,17 +22,8 @@ VALIDATION_UTTERANCES = 44
 
 
 def main() -> None:
-    """Runs the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.voice.train.acoustic", description=__doc__)
-    add_arguments(parser, steps=12000, batch=12, seed=1)
-    parser.add_argument("--start-from", type=Path, help="voice in KAN-TTS layout, of the same sizes, to start from")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    train(arguments)
-
-
-def train(arguments: argparse.Namespace) -> None:
-    """Trains the model with the arguments of the command."""
+    """Trains the model."""
+    arguments = parse_arguments("acoustic", __doc__, steps=12000, batch=12, seed=1, can_start_from=True)
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = load_utterances(arguments.corpus, held_out=True)[:VALIDATION_UTTERANCES]
@@ -44,30 +34,29 @@ def train(arguments: argparse.Namespace) -> None:
     model.to(arguments.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
 
+    def losses(chosen: Sequence[Utterance]) -> dict[str, Tensor]:
+        batch = collate(chosen, statistics).to(arguments.device)
+        return acoustic_losses(model(batch), batch, statistics.f0)
+
     def step(number: int, chosen: list[int]) -> Metrics:
         model.train()
-        set_learning_rate(optimizer, learning_rate(number, arguments.steps))
-        batch = collate([utterances[index] for index in chosen], statistics).to(arguments.device)
-        losses = acoustic_losses(model(batch), batch, statistics.f0)
-        loss = losses["decoder"] + losses["mel"] + losses["duration"] + PITCH_WEIGHT * losses["pitch"]
-        loss = loss + ENERGY_WEIGHT * losses["energy"]
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        return {name: value.item() for name, value in losses.items()}
+        terms = losses([utterances[index] for index in chosen])
+        loss = terms["decoder"] + terms["mel"] + terms["duration"] + PITCH_WEIGHT * terms["pitch"]
+        loss = loss + ENERGY_WEIGHT * terms["energy"]
+        minimize(loss, model, optimizer, learning_rate(number, arguments.steps))
+        return {name: value.item() for name, value in terms.items()}
 
-    run_training(
-        TrainingRun(arguments.folder, arguments.steps, arguments.seed, arguments.save_every),
-        {"model": model, "optimizer": optimizer},
-        batches_by_length([len(one.mel) for one in utterances], arguments.batch, arguments.seed),
-        step,
-        lambda: validate(model, held_out, statistics, arguments.device),
-    )
+    @torch.no_grad()
+    def validate() -> Metrics:
+        model.eval()
+        return {name: value.item() for name, value in losses(held_out).items()} if held_out else {}
+
+    batches = batches_by_length([len(one.mel) for one in utterances], arguments.batch, arguments.seed)
+    run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
 
 def learning_rate(number: int, steps: int) -> float:
-    """Linear warm-up, then cosine decay."""
+    """Returns the learning rate of a step: linear warm-up, then cosine decay."""
     if number < WARMUP_STEPS:
         return PEAK_LEARNING_RATE * (number + 1) / WARMUP_STEPS
     done = (number - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)
@@ -76,7 +65,7 @@ def learning_rate(number: int, steps: int) -> float:
 
 
 def acoustic_losses(predicted: Prediction, batch: Batch, f0: tuple[float, float]) -> dict[str, Tensor]:
-    """Mean absolute errors without the padding; `f0` is the corpus's mean and standard deviation, Hz.
+    """Returns mean absolute errors without the padding; `f0` is the corpus's mean and standard deviation, Hz.
 
     Errors of F0 are divided by F0: the tones of a low voice are closer together in Hz.
     """
@@ -101,16 +90,6 @@ def acoustic_losses(predicted: Prediction, batch: Batch, f0: tuple[float, float]
         "pitch": over_units(predicted.pitch, batch.pitch),
         "energy": over_units(predicted.energy, batch.energy),
     }
-
-
-@torch.no_grad()
-def validate(model: Sambert, held_out: list[Utterance], statistics: Statistics, device: str) -> Metrics:
-    """Returns the losses of held-out utterances; nothing without any."""
-    if not held_out:
-        return {}
-    model.eval()
-    batch = collate(held_out, statistics).to(device)
-    return {name: value.item() for name, value in acoustic_losses(model(batch), batch, statistics.f0).items()}
 
 
 if __name__ == "__main__":

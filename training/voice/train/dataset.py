@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.utils.rnn import pad_sequence
 
 from training.voice.analysis.features import HOP_LENGTH
 from training.voice.corpus.generation import utterance_files
@@ -61,7 +62,7 @@ class Utterance:
     """(units,): durations."""
     samples: NDArray[np.int16]
     mel: NDArray[np.float16]
-    """(frames, 80), not normalised."""
+    """(frames, 80), not normalized."""
     energy: NDArray[np.float32]
     """(frames,)"""
     f0: NDArray[np.float32]
@@ -92,24 +93,11 @@ def load_utterances(corpus: Path, *, held_out: bool) -> list[Utterance]:
     utterances: list[Utterance] = []
     for path in utterance_files(corpus):
         with np.load(path) as file:
-            if bool(file["held_out"]) != held_out:
-                continue
-            speaker, emotion = file["style"].tolist()
-            utterances.append(
-                Utterance(
-                    path.stem,
-                    speaker,
-                    emotion,
-                    str(file["text"]),
-                    file["units"],
-                    file["frames"].astype(np.int64),
-                    file["samples"],
-                    file["mel"],
-                    file["energy"],
-                    file["f0"],
-                    file["voiced"],
-                )
-            )
+            if bool(file["held_out"]) == held_out:
+                speaker, emotion = file["style"].tolist()
+                arrays = {name: file[name] for name in ("units", "samples", "mel", "energy", "f0", "voiced")}
+                arrays["frames"] = file["frames"].astype(np.int64)
+                utterances.append(Utterance(path.stem, speaker, emotion, str(file["text"]), **arrays))
     return utterances
 
 
@@ -119,41 +107,42 @@ def one_per_style(utterances: Sequence[Utterance]) -> list[Utterance]:
 
 
 def acoustic_targets(utterance: Utterance, statistics: Statistics) -> NDArray[np.float32]:
-    """(frames, 82): normalised mels, normalised F0, voicing."""
+    """(frames, 82): normalized mels, normalized F0, voicing."""
     mel = statistics.normalize_mel(utterance.mel)
     return np.column_stack([mel, statistics.normalize_f0(utterance.f0), utterance.voiced]).astype(np.float32)
 
 
 def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
     """Pads utterances to one batch for the acoustic model."""
-    units = max(len(one.frames) for one in chosen)
-    frames = -(-max(len(one.mel) for one in chosen) // FRAMES_PER_STEP) * FRAMES_PER_STEP
-    shape = (len(chosen), units)
-    unit_rows, emotions, speakers = (
-        np.zeros((*shape, 4), np.int64),
-        np.zeros(shape, np.int64),
-        np.zeros(shape, np.int64),
+    columns = zip(*(_batch_arrays(one, statistics) for one in chosen), strict=True)
+    tensors = {
+        name: pad_sequence(list(map(torch.from_numpy, arrays)), True, -1 if name == "frame_units" else 0)
+        for name, arrays in zip(Batch.__slots__, columns, strict=True)
+    }
+    return Batch(**tensors)
+
+
+def _batch_arrays(one: Utterance, statistics: Statistics) -> tuple[NDArray, ...]:
+    """Returns the fields of `Batch` for one utterance; frames are padded to a multiple of `FRAMES_PER_STEP`."""
+    units, frames = len(one.frames), len(one.mel)
+    frame_units = np.repeat(np.arange(units), one.frames)
+    starts = np.cumsum(one.frames) - one.frames
+    positions = np.arange(frames) - starts[frame_units] + 1
+    f0 = np.where(one.voiced, statistics.normalize_f0(one.f0), 0)
+    energy = (one.energy - statistics.energy[0]) / statistics.energy[1]
+    padding = (0, -frames % FRAMES_PER_STEP)
+    return (
+        one.unit_rows(),
+        np.where(one.is_break(), EMOTION_ROWS[BREAK_EMOTION], EMOTION_ROWS[one.emotion]),
+        np.full(units, SPEAKER_ROWS[one.speaker]),
+        np.ones(units, bool),
+        one.frames,
+        _unit_means(f0, one.voiced, frame_units, units),
+        _unit_means(energy, np.ones(frames, bool), frame_units, units),
+        np.pad(frame_units, padding, constant_values=-1),
+        np.pad(positions.astype(np.float32), padding),
+        np.pad(acoustic_targets(one, statistics), (padding, (0, 0))),
     )
-    mask, durations = np.zeros(shape, bool), np.zeros(shape, np.int64)
-    pitch, energy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    frame_units, positions = np.full((len(chosen), frames), -1), np.zeros((len(chosen), frames), np.float32)
-    mel = np.zeros((len(chosen), frames, 82), np.float32)
-    for row, one in enumerate(chosen):
-        count, length = len(one.frames), len(one.mel)
-        unit_rows[row, :count] = one.unit_rows()
-        emotions[row, :count] = np.where(one.is_break(), EMOTION_ROWS[BREAK_EMOTION], EMOTION_ROWS[one.emotion])
-        speakers[row, :count] = SPEAKER_ROWS[one.speaker]
-        mask[row, :count], durations[row, :count] = True, one.frames
-        owners = np.repeat(np.arange(count), one.frames)
-        starts = np.cumsum(one.frames) - one.frames
-        frame_units[row, :length], positions[row, :length] = owners, np.arange(length) - starts[owners] + 1
-        mel[row, :length] = acoustic_targets(one, statistics)
-        f0 = np.where(one.voiced, statistics.normalize_f0(one.f0), 0)
-        pitch[row, :count] = _unit_means(f0, one.voiced, owners, count)
-        levels = (one.energy - statistics.energy[0]) / statistics.energy[1]
-        energy[row, :count] = _unit_means(levels, np.ones(length, bool), owners, count)
-    arrays = (unit_rows, emotions, speakers, mask, durations, pitch, energy, frame_units, positions, mel)
-    return Batch(*(torch.from_numpy(array) for array in arrays))
 
 
 def _unit_means(

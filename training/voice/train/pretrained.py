@@ -1,4 +1,4 @@
-"""Initialises models with the weights of a voice in KAN-TTS's layout, as far as the shapes allow."""
+"""Initializes models with the weights of a voice in KAN-TTS's layout, as far as the shapes allow."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ SIMILAR_PHONES = {
     "m": "m_c", "n": "n_c", "p": "p_c", "r": "r_c", "s": "s_c", "sh": "sh_c", "t": "t_c", "th": "s_c", "v": "w_c",
     "w": "w_c", "y": "y_c", "z": "z_c", "zh": "r_c",
 }  # fmt: skip
-"""English phones are initialised with the most similar Mandarin phone, erhua finals with their finals."""
+"""English phones are initialized with the most similar Mandarin phone, erhua finals with their finals."""
 MELS, F0_CHANNEL = 82, 80
 """Decoder channels, and the one of them that is F0."""
 
@@ -25,7 +25,7 @@ MELS, F0_CHANNEL = 82, 80
 def initialize_acoustic(model: nn.Module, package: Path, f0: tuple[float, float]) -> None:
     """Loads the acoustic model of `package`. `f0` is the mean and standard deviation of the new corpus, Hz.
 
-    Weights that depend on the normalisation of F0 are rescaled, so that the model at first predicts the same F0 in Hz.
+    Weights that depend on the normalization of F0 are rescaled, so that the model at first predicts the same F0 in Hz.
     """
     (folder,) = (path.parent for path in package.rglob("am/mvn.npy"))
     old = {key: value.clone() for key, value in _newest_weights(folder)["model"].items()}
@@ -72,7 +72,7 @@ def _newest_weights(folder: Path) -> Any:
 
 
 def _rescale_input(weights: dict[str, Tensor], key: str, scale: float, shift: float) -> None:
-    """Adapts a layer that reads F0 to the new normalisation: W x_old = W (x_new - shift) / scale."""
+    """Adapts a layer that reads F0 to the new normalization: W x_old = W (x_new - shift) / scale."""
     column = weights[f"{key}.weight"][:, F0_CHANNEL] / scale
     weights[f"{key}.bias"] = weights[f"{key}.bias"] - shift * column.reshape(len(column))
     weights[f"{key}.weight"][:, F0_CHANNEL] = column

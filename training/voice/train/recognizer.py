@@ -3,7 +3,6 @@
 It is trained on the recordings of the corpus; held-out recordings are for validation only.
 """
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from training.voice.analysis.features import MEL_CHANNELS
 from training.voice.models.recognizer import STRIDE, STYLE_NAMES, TOKEN_ROWS, Recognizer, output_lengths, unit_tokens
 from training.voice.train.dataset import Statistics, Utterance, batches_by_length, load_utterances
-from training.voice.train.training_loop import Metrics, TrainingRun, add_arguments, run_training, set_learning_rate
+from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
@@ -24,16 +23,8 @@ VALIDATION_UTTERANCES = 66
 
 
 def main() -> None:
-    """Runs the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.voice.train.recognizer", description=__doc__)
-    add_arguments(parser, steps=2500, batch=16, seed=3)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    train(arguments)
-
-
-def train(arguments: argparse.Namespace) -> None:
-    """Trains the recognizer with the arguments of the command."""
+    """Trains the recognizer."""
+    arguments = parse_arguments("recognizer", __doc__, steps=2500, batch=16, seed=3)
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = load_utterances(arguments.corpus, held_out=True)[:VALIDATION_UTTERANCES]
@@ -42,9 +33,8 @@ def train(arguments: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=1e-2)
 
     def losses(chosen: Sequence[Utterance], rng: np.random.Generator | None) -> dict[str, Tensor]:
-        mel, lengths, tokens, counts, frame_tokens, styles = (
-            part.to(arguments.device) for part in _collate(chosen, statistics, rng)
-        )
+        batch = (part.to(arguments.device) for part in _collate(chosen, statistics, rng))
+        mel, lengths, tokens, counts, frame_tokens, styles = batch
         log_probabilities, frame_logits, style_logits = model(mel, lengths)
         ctc = F.ctc_loss(log_probabilities.transpose(0, 1), tokens, output_lengths(lengths), counts, zero_infinity=True)
         accuracy = (style_logits.argmax(-1) == styles).float().mean()
@@ -55,13 +45,10 @@ def train(arguments: argparse.Namespace) -> None:
     def step(number: int, chosen: list[int]) -> Metrics:
         model.train()
         warmup = min((number + 1) / WARMUP_STEPS, 1.0)
-        set_learning_rate(optimizer, PEAK_LEARNING_RATE * warmup * (1 - 0.95 * number / arguments.steps))
         rng = np.random.default_rng([arguments.seed, number])
         terms = losses([utterances[index] for index in chosen], rng)
-        optimizer.zero_grad(set_to_none=True)
-        (terms["ctc"] + terms["frame"] + STYLE_WEIGHT * terms["style"]).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        loss = terms["ctc"] + terms["frame"] + STYLE_WEIGHT * terms["style"]
+        minimize(loss, model, optimizer, PEAK_LEARNING_RATE * warmup * (1 - 0.95 * number / arguments.steps))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
@@ -69,13 +56,8 @@ def train(arguments: argparse.Namespace) -> None:
         model.eval()
         return {name: value.item() for name, value in losses(held_out, None).items()} if held_out else {}
 
-    run_training(
-        TrainingRun(arguments.folder, arguments.steps, arguments.seed, arguments.save_every),
-        {"model": model, "optimizer": optimizer},
-        batches_by_length([len(one.mel) for one in utterances], arguments.batch, arguments.seed),
-        step,
-        validate,
-    )
+    batches = batches_by_length([len(one.mel) for one in utterances], arguments.batch, arguments.seed)
+    run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
 
 def _collate(
@@ -99,7 +81,7 @@ def _collate(
 
 
 def _augmented(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Adds blur, noise, channel gains and masks, so that the artefacts of generated speech cause no errors."""
+    """Adds blur, noise, channel gains and masks, so that the artifacts of generated speech cause no errors."""
     if rng.random() < 0.5:
         axis = int(rng.integers(2))
         mel = mel + rng.uniform(0, 1) * (0.5 * (np.roll(mel, 1, axis) + np.roll(mel, -1, axis)) - mel)

@@ -21,12 +21,12 @@ def spectral_loss(generated: Tensor, reference: Tensor) -> Tensor:
     """
     total = generated.new_zeros(())
     for fft_size, hop, window in RESOLUTIONS:
-        ours, theirs = (_magnitudes(x, fft_size, hop, window) for x in (generated, reference))
-        convergence = (theirs - ours).norm(dim=(1, 2)) / theirs.norm(dim=(1, 2)).clamp(min=0.1)
-        total = total + convergence.mean() + F.l1_loss(ours.log(), theirs.log())
+        predicted, target = (_magnitudes(x, fft_size, hop, window) for x in (generated, reference))
+        convergence = (target - predicted).norm(dim=(1, 2)) / target.norm(dim=(1, 2)).clamp(min=0.1)
+        total = total + convergence.mean() + F.l1_loss(predicted.log(), target.log())
         if fft_size == FFT_SIZE:
             filters = torch.from_numpy(mel_filter_bank()).to(generated)
-            mels = ((x.mT @ filters).clamp(min=MIN_MEL).log() for x in (ours, theirs))
+            mels = ((x.mT @ filters).clamp(min=MIN_MEL).log() for x in (predicted, target))
             total = total + MEL_WEIGHT * F.l1_loss(*mels)
     return total / len(RESOLUTIONS)
 

@@ -2,13 +2,13 @@
 
 import json
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 Metrics = dict[str, float]
 """Losses and validation figures by name."""
@@ -17,24 +17,14 @@ REPORT_EVERY = 50
 """Steps."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingRun:
-    """The folder, length and seed of a training."""
+def parse_arguments(
+    name: str, description: str | None, *, steps: int, batch: int, seed: int, can_start_from: bool = False
+) -> Namespace:
+    """Parses the command line of training.voice.train.`name`, with these defaults, and sets the number of CPU threads.
 
-    folder: Path
-    steps: int
-    seed: int
-    save_every: int
-    report_every: int = REPORT_EVERY
-
-    @property
-    def checkpoint(self) -> Path:
-        """The file that holds the latest state."""
-        return self.folder / CHECKPOINT_NAME
-
-
-def add_arguments(parser: ArgumentParser, *, steps: int, batch: int, seed: int) -> None:
-    """Adds the arguments that all trainings share, with these defaults."""
+    `can_start_from` adds the option to start from the weights of another voice.
+    """
+    parser = ArgumentParser(prog=f"python -m training.voice.train.{name}", description=description)
     parser.add_argument("corpus", type=Path, help="folder that training.voice.corpus wrote")
     parser.add_argument("folder", type=Path, help="folder for checkpoint and log")
     parser.add_argument("--steps", type=int, default=steps, help="default: %(default)s")
@@ -43,40 +33,47 @@ def add_arguments(parser: ArgumentParser, *, steps: int, batch: int, seed: int) 
     parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints; default: %(default)s")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads; default: %(default)s")
     parser.add_argument("--device", default="cpu", help="torch device, such as cuda; default: %(default)s")
+    if can_start_from:
+        parser.add_argument("--start-from", type=Path, help="voice in KAN-TTS layout, of the same sizes, to start from")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    return arguments
 
 
 def run_training(
-    run: TrainingRun,
+    arguments: Namespace,
     parts: dict[str, Any],
     batches: Iterator[Any],
     step: Callable[[int, Any], Metrics],
     validate: Callable[[], Metrics],
+    report_every: int = REPORT_EVERY,
 ) -> None:
     """Runs `step(number, batch)` from the latest checkpoint, or from 0, to the end.
 
-    `parts` are saved and restored; they have `state_dict` and `load_state_dict`. Random numbers of a step depend on the
-    seed and the step alone, and the batches of earlier steps are skipped, so a resumed run gives the same weights as an
-    uninterrupted one.
+    `arguments` are `folder`, `steps`, `seed` and `save_every` of the command. `parts` are saved and restored; they have
+    `state_dict` and `load_state_dict`. Random numbers of a step depend on the seed and the step alone, and the batches
+    of earlier steps are skipped, so a resumed run gives the same weights as an uninterrupted one.
     """
-    run.folder.mkdir(parents=True, exist_ok=True)
-    done = _restore(run, parts)
+    folder, steps = arguments.folder, arguments.steps
+    folder.mkdir(parents=True, exist_ok=True)
+    done = _restore(folder, parts)
     for _ in range(done):
         next(batches)
     sums: Metrics = {}
     count, since = 0, time.monotonic()
-    for number in range(done, run.steps):
-        torch.manual_seed(run.seed * 1_000_003 + number)
+    for number in range(done, steps):
+        torch.manual_seed(arguments.seed * 1_000_003 + number)
         for name, value in step(number, next(batches)).items():
             sums[name] = sums.get(name, 0.0) + value
         count += 1
-        last = number + 1 == run.steps
-        if (number + 1) % run.save_every == 0 or last:
+        completed = number + 1
+        if completed % arguments.save_every == 0 or completed == steps:
             metrics = validate()
-            _save(run, parts, number + 1)
-            _report(run, "validation", number + 1, metrics)
-        if (number + 1) % run.report_every == 0 or last:
+            _save(folder, parts, completed)
+            _report(folder, "validation", completed, metrics)
+        if completed % report_every == 0 or completed == steps:
             speed = count / (time.monotonic() - since)
-            _report(run, "training", number + 1, {name: value / count for name, value in sums.items()}, speed)
+            _report(folder, "training", completed, {name: value / count for name, value in sums.items()}, speed)
             sums, count, since = {}, 0, time.monotonic()
 
 
@@ -85,31 +82,37 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     return torch.load(folder / CHECKPOINT_NAME, weights_only=True, map_location="cpu")
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Sets the learning rate of all parameters."""
+def minimize(
+    loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, learning_rate: float, max_norm: float = 1.0
+) -> None:
+    """Takes one step of the optimizer; the norm of the gradients is clipped to `max_norm`."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = learning_rate
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
 
 
-def _restore(run: TrainingRun, parts: dict[str, Any]) -> int:
-    if not run.checkpoint.exists():
+def _restore(folder: Path, parts: dict[str, Any]) -> int:
+    if not (folder / CHECKPOINT_NAME).exists():
         return 0
-    saved = load_checkpoint(run.folder)
+    saved = load_checkpoint(folder)
     for name, part in parts.items():
         part.load_state_dict(saved[name])
-    print(f"resuming from step {saved['steps']} of {run.checkpoint}", flush=True)
+    print(f"resuming from step {saved['steps']} of {folder / CHECKPOINT_NAME}", flush=True)
     return int(saved["steps"])
 
 
-def _save(run: TrainingRun, parts: dict[str, Any], steps: int) -> None:
-    part = run.checkpoint.with_suffix(".part")
-    torch.save({"steps": steps, **{name: part.state_dict() for name, part in parts.items()}}, part)
-    part.rename(run.checkpoint)
+def _save(folder: Path, parts: dict[str, Any], steps: int) -> None:
+    unfinished = (folder / CHECKPOINT_NAME).with_suffix(".part")
+    torch.save({"steps": steps, **{name: part.state_dict() for name, part in parts.items()}}, unfinished)
+    unfinished.rename(folder / CHECKPOINT_NAME)
 
 
-def _report(run: TrainingRun, kind: str, steps: int, metrics: Metrics, speed: float = 0.0) -> None:
+def _report(folder: Path, kind: str, steps: int, metrics: Metrics, speed: float = 0.0) -> None:
     shown = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
     suffix = f"  {speed:.2f} steps/s" if speed else ""
     print(f"{time.strftime('%H:%M:%S')} {steps:6} {kind:10} {shown}{suffix}", flush=True)
-    with (run.folder / "log.jsonl").open("a") as log:
+    with (folder / "log.jsonl").open("a") as log:
         log.write(json.dumps({"kind": kind, "steps": steps, "time": time.time(), **metrics}) + "\n")

@@ -1,8 +1,6 @@
 """Trains the vocoder: `python -m training.voice.train.vocoder CORPUS FOLDER`; resumes an interrupted run."""
 
-import argparse
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +15,7 @@ from training.voice.models.hifigan import Generator, initialize_weights
 from training.voice.train.dataset import Statistics, Utterance, load_utterances, one_per_style
 from training.voice.train.pretrained import initialize_vocoder
 from training.voice.train.spectral_loss import spectral_loss
-from training.voice.train.training_loop import Metrics, TrainingRun, add_arguments, run_training, set_learning_rate
+from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
 
 SEGMENT_FRAMES = 40
 MARGIN_FRAMES = 4
@@ -26,17 +24,8 @@ PEAK_LEARNING_RATE, FINAL_LEARNING_RATE = 6e-4, 5e-5
 
 
 def main() -> None:
-    """Runs the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.voice.train.vocoder", description=__doc__)
-    add_arguments(parser, steps=20000, batch=4, seed=2)
-    parser.add_argument("--start-from", type=Path, help="voice in KAN-TTS layout, of the same sizes, to start from")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    train(arguments)
-
-
-def train(arguments: argparse.Namespace) -> None:
-    """Trains the generator with the arguments of the command."""
+    """Trains the generator."""
+    arguments = parse_arguments("vocoder", __doc__, steps=20000, batch=4, seed=2, can_start_from=True)
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = one_per_style(load_utterances(arguments.corpus, held_out=True))
@@ -50,28 +39,21 @@ def train(arguments: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.8, 0.99), weight_decay=0)
 
     def step(number: int, segments: list[tuple[int, int]]) -> Metrics:
-        decay = 1 - number / arguments.steps
-        set_learning_rate(optimizer, FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * decay)
         chosen = [segment(utterances[index], first, statistics) for index, first in segments]
-        mel, f0, voicing, reference = (
-            part.to(arguments.device) for part in map(torch.stack, zip(*chosen, strict=True))
-        )
+        stacked = map(torch.stack, zip(*chosen, strict=True))
+        mel, f0, voicing, reference = (part.to(arguments.device) for part in stacked)
         generated = model(mel, f0, voicing)
         margin = MARGIN_FRAMES * HOP_LENGTH
         loss = spectral_loss(generated[:, margin:-margin], reference[:, margin:-margin])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
+        rate = FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / arguments.steps)
+        minimize(loss, model, optimizer, rate, max_norm=5.0)
         return {"spectra": loss.item()}
 
-    run_training(
-        TrainingRun(arguments.folder, arguments.steps, arguments.seed, arguments.save_every),
-        {"model": model, "optimizer": optimizer},
-        random_segments(utterances, arguments.batch, arguments.seed),
-        step,
-        lambda: validate(model, held_out, statistics, arguments.device),
-    )
+    def validate() -> Metrics:
+        return validation_metrics(model, held_out, statistics, arguments.device)
+
+    batches = random_segments(utterances, arguments.batch, arguments.seed)
+    run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
 
 def random_segments(utterances: Sequence[Utterance], size: int, seed: int) -> Iterator[list[tuple[int, int]]]:
@@ -83,14 +65,13 @@ def random_segments(utterances: Sequence[Utterance], size: int, seed: int) -> It
         yield [(int(index), int(rng.integers(max(1, lengths[index] - SEGMENT_FRAMES)))) for index in chosen]
 
 
-def segment(utterance: Utterance, first: int, statistics: Statistics) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def segment(utterance: Utterance, first: int, statistics: Statistics) -> list[Tensor]:
     """Returns mel (80, 40), F0 and voicing (40,), samples (8000,) from frame `first` on; padded with zeros."""
-    frames = slice(first, first + SEGMENT_FRAMES)
-    reference = utterance.audio()[first * HOP_LENGTH : (first + SEGMENT_FRAMES) * HOP_LENGTH]
-    mel, f0, voicing = vocoder_inputs(utterance, statistics, frames)
+    last = first + SEGMENT_FRAMES
+    mel, f0, voicing = vocoder_inputs(utterance, statistics, slice(first, last))
+    reference = torch.from_numpy(utterance.audio()[first * HOP_LENGTH : last * HOP_LENGTH])
     missing = SEGMENT_FRAMES - mel.shape[1]
-    padded = [F.pad(part, (0, missing)) for part in (mel, f0, voicing)]
-    return padded[0], padded[1], padded[2], F.pad(torch.from_numpy(reference), (0, missing * HOP_LENGTH))
+    return [*(F.pad(part, (0, missing)) for part in (mel, f0, voicing)), F.pad(reference, (0, missing * HOP_LENGTH))]
 
 
 def vocoder_inputs(
@@ -102,29 +83,26 @@ def vocoder_inputs(
 
 
 @torch.no_grad()
-def copy_synthesis(
-    model: Generator, utterance: Utterance, statistics: Statistics, device: str = "cpu"
-) -> NDArray[np.float32]:
+def copy_synthesis(model: Generator, utterance: Utterance, statistics: Statistics, device: str) -> NDArray[np.float32]:
     """Generates audio from the features of a recording."""
     torch.manual_seed(0)
     mel, f0, voicing = (part[None].to(device) for part in vocoder_inputs(utterance, statistics))
     return model(mel, f0, voicing)[0].cpu().numpy()
 
 
-def validate(model: Generator, held_out: Sequence[Utterance], statistics: Statistics, device: str) -> Metrics:
+def validation_metrics(model: Generator, held_out: Sequence[Utterance], statistics: Statistics, device: str) -> Metrics:
     """Measures copy synthesis: mel distance in dB, F0 correlation, and the frames that it is computed over.
 
     A buzz at the frame rate lowers the F0 correlation and no other figure.
     """
-    distances, reference_f0, generated_f0 = [], [], []
+    distances, f0_pairs = [], []
     for one in held_out:
         generated = copy_synthesis(model, one, statistics, device)
         distances.append(100 * np.abs(mel_of_audio(generated) - one.mel.astype(np.float32)).mean())
-        ours, theirs = f0_contour(generated), f0_contour(one.audio())
-        both = ours.voiced & theirs.voiced
-        reference_f0.append(theirs.f0[both])
-        generated_f0.append(ours.f0[both])
-    f0, target = np.concatenate(generated_f0), np.concatenate(reference_f0)
+        contours = f0_contour(generated), f0_contour(one.audio())
+        both = contours[0].voiced & contours[1].voiced
+        f0_pairs.append([contour.f0[both] for contour in contours])
+    f0, target = np.concatenate(f0_pairs, axis=1)
     correlation = float(np.corrcoef(f0, target)[0, 1]) if len(f0) > 2 else 0.0
     return {"mel_db": float(np.mean(distances)), "f0_correlation": correlation, "voiced_frames": len(f0)}
 
