@@ -33,7 +33,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="read one text per line from standard input, print one JSON object per line",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--voice", help="voice that the text is analysed for (default: as for speak)")
+    command.add_argument("--voice", help="voice that the text is analyzed for (default: as for speak)")
     command.add_argument("--speaker", help="speaker in the symbols (default: the first one of the voice)")
     command.add_argument("--emotion", help="emotion in the symbols (default: neutral)")
 
@@ -47,8 +47,16 @@ def run(options: argparse.Namespace, config: Config) -> int:
     front_end = FrontEnd(
         UnitTables(voice.manifest), UserLexicon.of(config.text.lexicon, config.text.place), config.text.emoji
     )
+
+    def analyze(text: str) -> list[Sentence]:
+        script = parse_markup(text, inline=config.text.marks)
+        for style in set(script.styles):
+            if style.voice in (None, *voice.speakers):
+                voice.emotion(style.emotion)  # refuses one that the voice is not trained on
+        return front_end.analyze(script, **names)
+
     if not options.stdin:
-        sentences = front_end.analyze(parse_markup(options.text, inline=config.text.marks), **names)
+        sentences = analyze(options.text)
         if options.json:
             print(json.dumps(summary(sentences), ensure_ascii=False))
         else:
@@ -57,7 +65,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(front_end.analyze(parse_markup(line.rstrip("\r\n"), inline=config.text.marks), **names))
+            content = summary(analyze(line.rstrip("\r\n")))
         except RequestError as error:
             content = {**summary([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)
