@@ -43,8 +43,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
     lexicon = UserLexicon.of(config.text.lexicon, config.text.location_of)
     front_end = FrontEnd(UnitTables(voice.manifest), lexicon, config.text.emoji)
 
-    def analyze(text: str) -> Iterable[Sentence]:
-        return front_end.analyze(parse_markup(text, inline=config.text.marks), **names)
+    def analyze(text: str) -> list[Sentence]:
+        script = parse_markup(text, inline=config.text.marks)
+        for style in set(script.styles):
+            if style.voice in (None, *voice.speakers):
+                voice.emotion(style.emotion)  # refuses an emotion that the voice was not trained on
+        return front_end.analyze(script, **names)
 
     if not options.stdin:
         sentences = analyze(options.text)

@@ -5,6 +5,7 @@ and at a full stop that is not part of `3.14`, `v2.0` or `1. Chapter`. Closing q
 stay with it. A sentence beyond the limit is split at its last comma, else at its strongest predicted break.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
@@ -13,7 +14,7 @@ LINE_ENDS = "\n\r\x0b\x0c\x85\u2028\u2029"
 CLOSING_PUNCTUATION = "”’」』》〉）)]】〕｝}»"
 COMMAS = "，,；;：:、—…､"
 _SILENT_CATEGORIES = frozenset({"So", "Sk", "Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Zs", "Zl", "Zp"})
-_NUMBER_CHARACTERS = "0123456789.,:/%+-~°$¥€£"
+_INSIDE_TOKEN = re.compile(r"[A-Za-z0-9.,:/%+~°$¥€£-]{2}")
 _LOOKAHEAD_CHARACTERS = 6
 """Characters after the limit that are segmented too, so that the word at the limit is seen whole."""
 _MIN_CODE_DIGITS = 9
@@ -36,12 +37,12 @@ def split_sentences(
 
 def break_level(piece: str) -> int:
     """Returns the level of the break after a piece before more text: 4 at a sentence end, 3 inside a sentence."""
-    position = len(piece)
-    while (
-        position and _continues_end(piece[position - 1], True) and piece[position - 1] not in SENTENCE_ENDS + LINE_ENDS
-    ):
-        position -= 1
-    return 4 if position and piece[position - 1] in f"{SENTENCE_ENDS}{LINE_ENDS}.．…" else 3
+    for char in reversed(piece):
+        if char in f"{SENTENCE_ENDS}{LINE_ENDS}.．":
+            return 4
+        if not _continues_end(char, open_quote=True):
+            break
+    return 3
 
 
 def _sentence_end(
@@ -64,24 +65,19 @@ def _sentence_end(
 
 def _is_end(text: str, start: int, position: int) -> bool:
     char = text[position]
-    if char in SENTENCE_ENDS or char in LINE_ENDS:
-        return True
     if char not in ".．":
-        return False
+        return char in SENTENCE_ENDS or char in LINE_ENDS
     following = text[position + 1 : position + 2]
     before = text[start:position].strip()
-    if before.isdigit() or not before:
-        return False
-    return not following or following.isspace() or following in CLOSING_PUNCTUATION
+    is_number = before.isdigit() or not before
+    return not is_number and (following.isspace() or following in CLOSING_PUNCTUATION)
 
 
 def _continues_end(char: str, open_quote: bool) -> bool:
     """Returns whether a character after the end of a sentence still belongs to the sentence."""
     if char == '"':
         return open_quote
-    if char in SENTENCE_ENDS or char in CLOSING_PUNCTUATION or char == "…":
-        return True
-    return unicodedata.category(char) in _SILENT_CATEGORIES
+    return char in f"{SENTENCE_ENDS}{CLOSING_PUNCTUATION}…" or unicodedata.category(char) in _SILENT_CATEGORIES
 
 
 def _best_split(text: str, start: int, limit: int, predict_breaks: BreakPredictor) -> int:
@@ -96,13 +92,12 @@ def _best_split(text: str, start: int, limit: int, predict_breaks: BreakPredicto
 
 def _split_between_words(text: str, start: int, earliest: int, limit: int, predict_breaks: BreakPredictor) -> int:
     """Returns the position of the strongest break, the last one of several."""
-    breaks = [(level, start + offset) for offset, level in predict_breaks(text[start : limit + _LOOKAHEAD_CHARACTERS])]
     valid = [
-        (level, position)
-        for level, position in breaks
-        if earliest <= position <= limit
-        and not _is_inside_token(text, position)
-        and not _is_ascii_digit(text[position - 1])
+        (level, start + offset)
+        for offset, level in predict_breaks(text[start : limit + _LOOKAHEAD_CHARACTERS])
+        if earliest <= start + offset <= limit
+        and not _is_inside_token(text, start + offset)
+        and not _is_ascii_digit(text[start + offset - 1])
     ]
     if valid:
         return max(valid)[1]
@@ -114,10 +109,7 @@ def _split_between_words(text: str, start: int, earliest: int, limit: int, predi
 
 def _is_inside_token(text: str, position: int) -> bool:
     """Returns whether a number, an address or a Latin word continues across this position."""
-    around = text[position - 1 : position + 1]
-    return len(around) == 2 and all(
-        char in _NUMBER_CHARACTERS or (char.isascii() and char.isalpha()) for char in around
-    )
+    return _INSIDE_TOKEN.match(text, position - 1) is not None
 
 
 def _is_ascii_digit(char: str) -> bool:

@@ -58,16 +58,6 @@ class ProsodicWord:
         """The syllables of all its words."""
         return tuple(syllable for word in self.words for syllable in word.syllables)
 
-    @property
-    def is_latin(self) -> bool:
-        """Whether it is written in Latin letters."""
-        return self.words[0].is_latin
-
-    @property
-    def syllable_count(self) -> int:
-        """The number of its syllables."""
-        return sum(len(word.syllables) for word in self.words)
-
 
 def mandarin_pinyin(prosodic_words: Iterable[ProsodicWord]) -> tuple[str, ...]:
     """Returns the pinyin of all Mandarin syllables, in order."""

@@ -175,6 +175,14 @@ def test_text_reads_ssml_and_inline_marks(capsys: Captured) -> None:
     assert "line 1, column 9: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["speak", "text"])
+def test_ssml_with_an_untrained_emotion_is_refused_with_the_valid_ones(command: str, capsys: Captured) -> None:
+    ssml = "<speak>你好，<emotion category='disgust'>世界。</emotion></speak>"
+    assert main([command, ssml, *MODELS]) == 1
+    assert f"unknown emotion 'disgust'; valid: {EMOTIONS}" in capsys.readouterr().err
+    assert main(["text", ssml.replace("disgust", "happy"), *MODELS]) == 0
+
+
 def test_voices_lists_working_and_broken_voices(tmp_path: Path, capsys: Captured) -> None:
     shutil.copytree(EMBEDDED, tmp_path / "demo")
     (tmp_path / "broken").mkdir()

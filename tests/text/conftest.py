@@ -1,4 +1,4 @@
-"""Voices to read for: tables as KAN-TTS trains them, with no graphs behind them."""
+"""Voices of the front end: manifests with the tables of KAN-TTS, without graphs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ INVENTORY = yaml.safe_load((Path(__file__).parent / "inventory.yaml").read_text(
 def make_manifest(
     language: str = "PinYin", *, kind: str = "phones", untrained: tuple[str, ...] = (), **units: Any
 ) -> Manifest:
-    """A voice with the phones of that language (those of Mandarin where the language has no list here)."""
+    """Returns a voice with the phones of the language; with those of Mandarin if inventory.yaml has no list for it."""
     inventory: dict[str, Any] = {"kind": kind, "specials": INVENTORY["specials"], "longest": 800}
     if kind == "phones":
         phones = INVENTORY["phones"].get(language, INVENTORY["phones"]["PinYin"])
@@ -42,13 +42,13 @@ def make_manifest(
 
 @pytest.fixture(scope="session")
 def inventory() -> dict[str, Any]:
-    """The names in every table."""
+    """The names in each table."""
     return INVENTORY
 
 
 @pytest.fixture(scope="session")
 def tables_of() -> Callable[..., UnitTables]:
-    """Tables of a voice made to measure; the arguments are those of `make_manifest`."""
+    """Creates the tables of a voice; the arguments are those of `make_manifest`."""
     return lambda *args, **units: UnitTables(make_manifest(*args, **units))
 
 
@@ -69,5 +69,5 @@ def front_end(tables: UnitTables) -> FrontEnd:
 
 @pytest.fixture(scope="session")
 def read(front_end: FrontEnd) -> Callable[[str], list[Sentence]]:
-    """Reads a text neutrally, as speaker F7."""
+    """Analyzes a text for speaker F7 and the neutral emotion."""
     return lambda text: front_end.analyze(text, speaker="F7", emotion="neutral")

@@ -1,4 +1,4 @@
-"""Every sentence of sentences.txt, all differences in one table."""
+"""Compares every sentence of sentences.txt, and reports all differences together."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_no_sentence_is_listed_twice() -> None:
 
 
 def _marks(expected: str, got: str) -> str:
-    """Names the words that differ, where there are as many."""
+    """Lists the words that differ; nothing if their numbers differ."""
     old, new = expected.split(), got.split()
     if len(old) != len(new):
         return ""

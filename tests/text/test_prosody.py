@@ -14,7 +14,7 @@ from server.text.prosody.break_model import load_model
 from server.text.prosody.phrase_breaks import MAX_SYLLABLES_WITH_ENCLITICS, predict_breaks
 from server.text.words import ProsodicWord, Word
 from training.prosody import evaluate, train
-from training.prosody.labels import LabelledSentence, parse, read_labels
+from training.prosody.labels import LabeledSentence, parse, read_labels
 
 REVIEWED = list(read_labels(Path(__file__).parent / "breaks.txt"))
 CHINESE = st.text(
@@ -44,7 +44,7 @@ def spoken(phrase: list[ProsodicWord]) -> str:
 
 
 @pytest.mark.parametrize("sentence", REVIEWED, ids=lambda sentence: sentence.text)
-def test_a_sentence_has_the_reviewed_breaks(sentence: LabelledSentence) -> None:
+def test_a_sentence_has_the_reviewed_breaks(sentence: LabeledSentence) -> None:
     assert evaluate.predict(sentence) == sentence.breaks
 
 
@@ -64,15 +64,15 @@ def test_levels_are_valid_and_the_last_is_as_given(text: str, last: int) -> None
 @given(CHINESE)
 def test_a_prosodic_word_is_short(text: str) -> None:
     assert all(
-        each.syllable_count <= MAX_SYLLABLES_WITH_ENCLITICS
+        len(each.syllables) <= MAX_SYLLABLES_WITH_ENCLITICS
         for each in predict_breaks(words_of(text))
-        if not each.is_latin
+        if not each.words[0].is_latin
     )
 
 
 @pytest.mark.parametrize("text", ["的" * 12, "了吗" * 7, "二十五年月日号点分秒"])
 def test_a_long_run_of_enclitics_is_divided(text: str) -> None:
-    sizes = [each.syllable_count for each in predict_breaks(words_of(text))]
+    sizes = [len(each.syllables) for each in predict_breaks(words_of(text))]
     assert len(sizes) > 1
     assert max(sizes) <= MAX_SYLLABLES_WITH_ENCLITICS
 
@@ -145,7 +145,7 @@ def test_probabilities_fall_with_the_level() -> None:
 
 
 def test_labels_count_chinese_characters() -> None:
-    assert parse("今天#1去#2A馆#3，好吗#4？") == LabelledSentence("今天去A馆，好吗？", {2: 1, 3: 2, 4: 3, 6: 4}, 6)
+    assert parse("今天#1去#2A馆#3，好吗#4？") == LabeledSentence("今天去A馆，好吗？", {2: 1, 3: 2, 4: 3, 6: 4}, 6)
 
 
 def test_the_score_counts_correct_missing_and_extra_breaks() -> None:

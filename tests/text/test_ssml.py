@@ -11,7 +11,7 @@ from server.text.markup.builder import MAX_TOTAL_PAUSE_SECONDS
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.markup.xml_events import MAX_ATTRIBUTE_CHARACTERS, MAX_DEPTH, MAX_ELEMENTS
-from server.text.pronunciation.user_lexicon import SYLLABLES
+from server.text.units.syllables import SYLLABLES
 from server.types import Style
 
 NONE, WORD, PHRASE, PAUSE = BREAKS

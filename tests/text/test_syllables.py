@@ -15,7 +15,7 @@ def test_every_mandarin_syllable_has_its_two_phones() -> None:
     assert {syllable: to_phones(syllable, "PinYin") for syllable in SYLLABLES} == SYLLABLES
 
 
-def test_dictionaries_write_u_where_the_phones_say_v() -> None:
+def test_u_of_the_dictionaries_is_the_phone_v_after_j_q_x_y() -> None:
     assert to_phones("ju", "PinYin") == to_phones("jv", "PinYin") == ("j_c", "v_c")
     assert to_phones("quan", "PinYin") == ("q_c", "van_c")
     assert to_phones("yun", "PinYin") == ("y_c", "vn_c")

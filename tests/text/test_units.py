@@ -41,7 +41,7 @@ def test_decoding_gives_the_line_back(tables: UnitTables, byte_tables: UnitTable
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "parts"),
     [
         ("", ["no symbols"]),
         (" \t ", ["no symbols"]),
@@ -59,11 +59,11 @@ def test_decoding_gives_the_line_back(tables: UnitTables, byte_tables: UnitTable
         ("{229$emotion_neutral$F7}", ["3 fields"]),
     ],
 )
-def test_what_a_voice_does_not_know_is_refused_by_name(tables: UnitTables, line: str, told: list[str]) -> None:
+def test_a_unit_that_the_voice_lacks_is_refused_by_name(tables: UnitTables, line: str, parts: list[str]) -> None:
     with pytest.raises(RequestError) as refused:
         tables.encode(line)
     assert refused.value.param == "symbols"
-    assert all(part in str(refused.value) for part in told), str(refused.value)
+    assert all(part in str(refused.value) for part in parts), str(refused.value)
 
 
 def test_a_byte_has_eight_bits(byte_tables: UnitTables) -> None:
@@ -104,7 +104,7 @@ def test_symbol_lines_keep_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "no symbol lines"),
         ("\n \n", "no symbol lines"),
@@ -121,7 +121,7 @@ def test_symbol_lines_keep_their_order() -> None:
         (f"{'语' * 100}\t{BEI}", "cannot be a file name"),
     ],
 )
-def test_a_symbol_line_that_cannot_be_used_is_named(text: str, told: str) -> None:
+def test_a_symbol_line_that_cannot_be_used_is_named(text: str, message: str) -> None:
     with pytest.raises(RequestError) as refused:
         read_symbol_lines(text)
-    assert told in str(refused.value)
+    assert message in str(refused.value)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from server.errors import ConfigurationError
 from server.text.frontend import FrontEnd
-from server.text.pronunciation.user_lexicon import SYLLABLES, UserLexicon
+from server.text.pronunciation.user_lexicon import UserLexicon
+from server.text.units.syllables import SYLLABLES
 from server.text.units.unit_tables import UnitTables
 
 

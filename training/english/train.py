@@ -9,6 +9,7 @@ twenty is held out and evaluated at the end.
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -131,13 +132,10 @@ def main(source: Path, target: Path) -> None:
     torch.set_num_threads(1)
     words = dict(cmudict.for_training(cmudict.read(source)))
     alignments = alignment.align((word, phones) for word, phones in words.items() if not cmudict.is_held_out(word))
-    counts: dict[alignment.Label, int] = {}
-    for label in (label for _, word_labels in alignments for label in word_labels):
-        counts[label] = counts.get(label, 0) + 1
-    labels = {
-        label: row for row, label in enumerate(sorted(label for label in counts if counts[label] >= _MIN_LABEL_COUNT))
-    }
-    kept = [(word, labelled) for word, labelled in alignments if labels.keys() >= set(labelled)]
+    counts = Counter(label for _, word_labels in alignments for label in word_labels)
+    common = sorted(label for label, count in counts.items() if count >= _MIN_LABEL_COUNT)
+    labels = {label: row for row, label in enumerate(common)}
+    kept = [(word, labeled) for word, labeled in alignments if labels.keys() >= set(labeled)]
     save(train(kept, labels), labels, target)
     print(evaluate(target, {word: phones for word, phones in words.items() if cmudict.is_held_out(word)}))
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from server.text.normalization import normalize
 from server.text.pronunciation.word_reader import pronounce
 from server.text.prosody.phrase_breaks import predict_breaks
-from training.prosody.labels import LabelledSentence, read_labels
+from training.prosody.labels import LabeledSentence, read_labels
 
 
-def predict(sentence: LabelledSentence) -> dict[int, int]:
+def predict(sentence: LabeledSentence) -> dict[int, int]:
     """Returns the predicted breaks: number of Chinese characters before a break -> its level."""
     words, _ = pronounce(normalize.normalize(sentence.text).text)
     breaks: dict[int, int] = {}
@@ -28,14 +28,14 @@ def predict(sentence: LabelledSentence) -> dict[int, int]:
 
 def f1(pairs: Iterable[tuple[Mapping[int, int], Mapping[int, int]]], level: int) -> tuple[float, float, float]:
     """Returns precision, recall and F1 of the breaks of at least `level`; pairs are (labels, prediction)."""
-    correct = labelled = predicted = 0
+    correct = labeled = predicted = 0
     for labels, prediction in pairs:
         expected = {position for position, break_level in labels.items() if break_level >= level}
         found = {position for position, break_level in prediction.items() if break_level >= level}
         correct += len(expected & found)
-        labelled += len(expected)
+        labeled += len(expected)
         predicted += len(found)
-    return correct / max(predicted, 1), correct / max(labelled, 1), 2 * correct / max(labelled + predicted, 1)
+    return correct / max(predicted, 1), correct / max(labeled, 1), 2 * correct / max(labeled + predicted, 1)
 
 
 def inner(breaks: Mapping[int, int], length: int) -> dict[int, int]:
@@ -44,7 +44,7 @@ def inner(breaks: Mapping[int, int], length: int) -> dict[int, int]:
 
 
 def main(file: Path) -> None:
-    """Prints the scores on a file of labelled sentences."""
+    """Prints the scores on a file of labeled sentences."""
     sentences = list(read_labels(file))
     pairs = [(sentence, predict(sentence)) for sentence in sentences]
     with_end = [(labels.breaks | {labels.length: 4}, prediction) for labels, prediction in pairs]

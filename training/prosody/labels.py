@@ -1,4 +1,4 @@
-"""Reads labelled sentences: one sentence a line, with `#1` to `#4` after a syllable before a break."""
+"""Reads labeled sentences: one sentence a line, with `#1` to `#4` after a syllable before a break."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledSentence:
+class LabeledSentence:
     """A sentence and its breaks."""
 
     text: str
@@ -21,15 +21,15 @@ class LabelledSentence:
     """Number of Chinese characters."""
 
 
-def read_labels(file: Path) -> Iterator[LabelledSentence]:
+def read_labels(file: Path) -> Iterator[LabeledSentence]:
     """Yields the sentences of a file, without an id before a tab. Skips lines without labels (comments, pinyin)."""
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.startswith("//") and _BREAK.search(line):
             yield parse(line.rpartition("\t")[2].strip())
 
 
-def parse(line: str) -> LabelledSentence:
-    """Parses one labelled sentence."""
+def parse(line: str) -> LabeledSentence:
+    """Parses one labeled sentence."""
     text = ""
     breaks: dict[int, int] = {}
     for index, part in enumerate(_BREAK.split(line)):
@@ -38,4 +38,4 @@ def parse(line: str) -> LabelledSentence:
             breaks[length] = max(int(part), breaks.get(length, 0))
         else:
             text += part
-    return LabelledSentence(text, breaks, len(_HAN.findall(text)))
+    return LabeledSentence(text, breaks, len(_HAN.findall(text)))

@@ -1,4 +1,4 @@
-"""Trains the break model on the labelled sentences: `python -m training.prosody.train`, about half a minute.
+"""Trains the break model on the labeled sentences: `python -m training.prosody.train`, about half a minute.
 
 Multinomial logistic regression with an L2 penalty, minimized by L-BFGS (Nocedal and Wright, Numerical Optimization,
 algorithm 7.4). Training is deterministic: the same sentences give the same weights.
@@ -17,7 +17,7 @@ from server.text.normalization import normalize
 from server.text.pronunciation.word_reader import pronounce
 from server.text.prosody.break_model import LEVELS, SCALE, WEIGHTS
 from server.text.prosody.features import break_features
-from training.prosody.labels import LabelledSentence, read_labels
+from training.prosody.labels import LabeledSentence, read_labels
 
 SENTENCES = tuple(sorted(Path(__file__).parent.glob("sentences*.txt")))
 PENALTY = 10.0
@@ -34,11 +34,11 @@ Example = tuple[list[str], int]
 
 
 def fingerprint() -> str:
-    """Returns the SHA-256 of the labelled sentences."""
+    """Returns the SHA-256 of the labeled sentences."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in SENTENCES)).hexdigest()
 
 
-def examples(sentence: LabelledSentence) -> Iterator[Example]:
+def examples(sentence: LabeledSentence) -> Iterator[Example]:
     """Yields the features and the break level of every word boundary without punctuation."""
     words, _ = pronounce(normalize.normalize(sentence.text).text)
     length = 0
@@ -123,7 +123,7 @@ def write(weights: dict[str, tuple[int, int, int]]) -> None:
 
 
 def main() -> None:
-    """Trains on all labelled sentences and writes the weights."""
+    """Trains on all labeled sentences and writes the weights."""
     training_set = [example for file in SENTENCES for sentence in read_labels(file) for example in examples(sentence)]
     weights = fit(training_set)
     write(weights)

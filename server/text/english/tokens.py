@@ -7,6 +7,7 @@ The rules are listed in docs/text.md, "English".
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from server.text.english import names
@@ -34,7 +35,7 @@ def pronounce_token(sentence: str, start: int, end: int) -> list[Word]:
     if token == "a" and re.match(" [a-z]", sentence[end : end + 2]):  # noqa: S105 - not a password
         return [Word(syllabify(token, _INDEFINITE_ARTICLE, start), is_latin=True)]
     words = list(_pronounce(token, start))
-    return [Word(word.syllables, break_level=1, is_latin=word.is_latin) for word in words[:-1]] + words[-1:]
+    return [*(replace(word, break_level=1) for word in words[:-1]), *words[-1:]]
 
 
 def _pronounce(token: str, start: int) -> Iterator[Word]:
@@ -134,9 +135,7 @@ def _spell(letters: str, start: int) -> Iterator[Word]:
     for number in range(count):
         first, last = len(letters) * number // count, len(letters) * (number + 1) // count
         syllables = [
-            Syllable(
-                syllable.text, "", start + index, start + index + 1, phones=syllable.phones, stressed=syllable.stressed
-            )
+            syllable
             for index in range(first, last)
             for syllable in syllabify(letters[index], ENGLISH_LETTER_NAMES[letters[index].lower()], start + index)
         ]
@@ -147,13 +146,10 @@ def _add_s(word: Word, suffix: str) -> Word:
     """Returns the word with `s` or `'s` appended."""
     *others, last = word.syllables
     phones = pronunciation.add_s(last.phones)
+    end = last.end + len(suffix)
     if len(phones) == len(last.phones) + 1:
-        extended = Syllable(
-            last.text + suffix, "", last.start, last.end + len(suffix), phones=phones, stressed=last.stressed
-        )
-        return Word((*others, extended), is_latin=True)
-    added = Syllable(suffix, "", last.end, last.end + len(suffix), phones=phones[-2:])
-    return Word((*word.syllables, added), is_latin=True)
+        return replace(word, syllables=(*others, replace(last, text=last.text + suffix, end=end, phones=phones)))
+    return replace(word, syllables=(*word.syllables, Syllable(suffix, "", last.end, end, phones=phones[-2:])))
 
 
 def _mandarin_word(token: str, syllables: tuple[str, ...], start: int) -> Word:

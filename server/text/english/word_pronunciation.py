@@ -1,23 +1,20 @@
 """Finds the phones of an English word: from the project's list, the dictionary, or the grapheme-to-phoneme model."""
 
+import re
+
 from server.text.english import g2p, names
 from server.text.english.dictionary import Phones, look_up
 
 _VOICELESS = frozenset(["p", "t", "k", "f", "th"])
 _SIBILANTS = frozenset(["s", "z", "sh", "zh", "ch", "jh"])
 _CONTRACTIONS: dict[str, Phones] = {
-    "ll": ("ah", "l"),
-    "re": ("er",),
-    "ve": ("ah", "v"),
-    "d": ("d",),
-    "m": ("m",),
-    "t": ("t",),
-}
+    "ll": ("ah", "l"), "re": ("er",), "ve": ("ah", "v"), "d": ("d",), "m": ("m",), "t": ("t",),
+}  # fmt: skip
 _MIN_COMPOUND_PART_LETTERS = 4
 """Shorter words occur by chance inside other words."""
 _MAX_COMPOUND_LETTERS = 24
-_MAX_CONSONANT_LETTERS = 4
-"""In a row, in a pronounceable word."""
+_UNPRONOUNCEABLE = re.compile("[^aeiouy]{5}|^[^aeiouy]*$")
+"""Five consonant letters in a row, or no vowel."""
 
 
 def pronounce(word: str) -> Phones:
@@ -66,9 +63,4 @@ def _pronounce_compound(word: str) -> Phones | None:
 
 def is_pronounceable(word: str) -> bool:
     """Returns whether a word has vowels and no long run of consonants."""
-    run = 0
-    for letter in word:
-        run = 0 if letter in "aeiouy" else run + 1
-        if run > _MAX_CONSONANT_LETTERS:
-            return False
-    return not {*"aeiouy"}.isdisjoint(word)
+    return not _UNPRONOUNCEABLE.search(word)

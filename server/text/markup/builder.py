@@ -22,11 +22,6 @@ class ScriptBuilder:
         self._total_pause = 0.0
         self.pauses: dict[int, float] = {}
 
-    @property
-    def last_character(self) -> str:
-        """The last character; empty at the beginning."""
-        return self.text[-1] if self.text else ""
-
     def append(self, char: str, start: int, end: int, style: SpeakingStyle, reading: str | None = None) -> None:
         """Appends one character for the input from `start` to `end`, with its pinyin if the markup gives it."""
         if reading:

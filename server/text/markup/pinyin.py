@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from server.text.characters import HAN, PLACEHOLDER
 from server.text.markup.positions import MarkupError, quoted
-from server.text.pronunciation.user_lexicon import SYLLABLES
+from server.text.units.syllables import is_erhua, is_syllable
 
 _VALID_FORM = (
     "syllables with tone digits 1 to 5 (5 is neutral; v is ü; r at the end is erhua), as in chong2 qing4 or dianr3"
@@ -22,7 +22,7 @@ def canonical_syllable(syllable: str) -> str | None:
     """Returns a syllable without tone in the spelling of the dictionaries (`nü` -> nv, `jv` -> ju); None if invalid."""
     plain = syllable.lower().replace("u:", "v").replace("ü", "v")
     plain = re.sub(r"^([jqxy])v", r"\1u", plain)
-    return plain if plain in SYLLABLES or (plain[-1:] == "r" and plain[:-1] in SYLLABLES) else None
+    return plain if is_syllable(plain) else None
 
 
 def parse_pinyin(value: str) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def align_syllables(syllables: Sequence[str], chars: Sequence[str]) -> list[tupl
     aligned: list[tuple[str, int, int]] = []
     end = len(chars)
     for syllable in reversed(syllables):
-        erhua = syllable[:-1] != "er" and syllable[-2] == "r" and end > 1 and chars[end - 1] == "儿"
+        erhua = is_erhua(syllable[:-1]) and end > 1 and chars[end - 1] == "儿"
         start = end - 1 - erhua
         if start < 0:
             return None

@@ -53,10 +53,7 @@ def apply_root_prosody(style: Style, rate: str | None, pitch: str | None, volume
         1.0 if loudness is None else 2 * loudness,
     )
     return apply_prosody(
-        style,
-        rate if speed is None else None,
-        pitch if octaves is None else None,
-        volume if loudness is None else None,
+        style, rate if speed is None else None, pitch if octaves is None else None, volume if loudness is None else None
     )
 
 

@@ -13,7 +13,7 @@ from server.text.markup.prosody_values import apply_prosody, apply_root_prosody
 from server.text.markup.say_as import SpokenForm, verbalize_say_as
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.markup.ssml_schema import IGNORED_ELEMENTS, REPLACED_ELEMENTS, validate_element
-from server.text.markup.xml_events import ERROR_CODE, CharacterData, EndElement, StartElement, XmlEvent, parse_xml
+from server.text.markup.xml_events import ERROR_CODE, CharacterData, StartElement, XmlEvent, parse_xml
 from server.text.normalization.numerals import NUMERALS
 
 PARAGRAPH_PAUSE_SECONDS = 0.35
@@ -36,8 +36,7 @@ def parse_ssml(text: str, base: SpeakingStyle, start: int = 0) -> Script:
         try:
             converter.handle(event)
         except MarkupError as error:
-            position = event.start if isinstance(event, CharacterData) else converter.error_position or event.position
-            raise markup_error_at(text, position, str(error), ERROR_CODE) from None
+            raise markup_error_at(text, converter.position, str(error), ERROR_CODE) from None
     return converter.builder.build()
 
 
@@ -67,8 +66,8 @@ class _SsmlConverter:
 
     def __init__(self, base: SpeakingStyle) -> None:
         self.builder = ScriptBuilder()
-        self.error_position: int | None = None
-        """The start of the element that is being converted, where that is not the position of the event."""
+        self.position = 0
+        """Of the text or the start tag that is being converted."""
         self._open_elements = [_Element("", {}, 0, base)]
         self._ignored_depth = 0
         self._space: _PendingSpace | None = None
@@ -79,15 +78,17 @@ class _SsmlConverter:
 
     def handle(self, event: XmlEvent) -> None:
         if isinstance(event, CharacterData):
+            self.position = event.start
             self._handle_text(event)
             return
+        self.position = event.position
         self._after_tag = True
         if self._space:
             self._space.is_layout = True
         if isinstance(event, StartElement):
             self._start_element(event)
         else:
-            self._end_element(event)
+            self._end_element()
 
     def _start_element(self, event: StartElement) -> None:
         name, parent = event.name, self._open_elements[-1]
@@ -107,15 +108,14 @@ class _SsmlConverter:
             self._check_intensity(event.attributes.get("intensity", "1"))
         self._add_boundary(name)
 
-    def _end_element(self, event: EndElement) -> None:
+    def _end_element(self) -> None:
         if self._ignored_depth:
             self._ignored_depth -= 1
             return
         element = self._open_elements.pop()
+        self.position = element.position
         if element.name in REPLACED_ELEMENTS:
-            self.error_position = element.position
             self._replace_content(element)
-            self.error_position = None
         self._add_boundary(element.name)
 
     def _add_boundary(self, name: str) -> None:
@@ -173,7 +173,8 @@ class _SsmlConverter:
 
     def _append(self, char: str, start: int, end: int, reading: str | None = None) -> None:
         """Appends one character, and before it the pending space, boundary and paragraph pause."""
-        builder, style, last = self.builder, self._open_elements[-1].style, self.builder.last_character
+        builder, style = self.builder, self._open_elements[-1].style
+        last = builder.text[-1] if builder.text else ""
         if self._space and last and (not self._space.is_layout or (last < _FIRST_CJK and char < _FIRST_CJK)):
             builder.append(" ", self._space.start, self._space.end, style)
         elif self._boundary and _is_separable(last, self._boundary) and _is_separable(char, self._boundary):

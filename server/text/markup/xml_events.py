@@ -83,9 +83,8 @@ class _EventParser:
         parser.EndCdataSectionHandler = lambda: self._set_cdata(False)
         parser.StartDoctypeDeclHandler = lambda *_: self._fail_at_document_type()
         parser.EntityDeclHandler = lambda *_: self._fail("an entity declaration is not allowed; remove it")
-        parser.ProcessingInstructionHandler = lambda *_: self._fail(
-            "a processing instruction is not allowed; remove <? ... ?>"
-        )
+        instruction = "a processing instruction is not allowed; remove <? ... ?>"
+        parser.ProcessingInstructionHandler = lambda *_: self._fail(instruction)
         try:
             parser.Parse(self._encoded, True)
         except expat.ExpatError as error:

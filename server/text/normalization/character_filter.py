@@ -6,12 +6,11 @@ import unicodedata
 from server.text.characters import HAN
 from server.text.normalization.character_forms import is_latin, plain_form
 from server.text.normalization.emoji import Emoji, emoji_name, find_emoji
-from server.text.normalization.greek import GREEK_LETTER_NAMES
-from server.text.normalization.punctuation import EQUIVALENTS, PUNCTUATION
+from server.text.normalization.punctuation import EQUIVALENTS, PUNCTUATION, SYMBOL_NAMES
 from server.text.normalization.rewriting import AlignedText
 
 _READABLE = re.compile(rf"[{HAN}0-9A-Za-z ]")
-_SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£&@·•/.Ω") | {*PUNCTUATION, *EQUIVALENTS, *GREEK_LETTER_NAMES}
+_SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£·•/.") | {*PUNCTUATION, *EQUIVALENTS, *SYMBOL_NAMES}
 """Symbols that the rules need; those that no rule reads are silent."""
 _QUOTES = frozenset("“”‘’「」『』《》〈〉«»„‟‹›〝〞")
 _APOSTROPHES = "'’＇"
@@ -22,15 +21,13 @@ _MAX_LISTED_CHARACTERS = 8
 
 def filter_characters(text: str, emoji: Emoji) -> tuple[AlignedText, tuple[str, ...]]:
     """Returns the readable text in plain character forms, and warnings that list what was dropped."""
-    character_filter = _CharacterFilter(text, emoji)
-    character_filter.run()
-    return character_filter.result()
+    return _CharacterFilter(text, names_emoji=emoji == "name").run()
 
 
 class _CharacterFilter:
-    def __init__(self, text: str, emoji: Emoji) -> None:
+    def __init__(self, text: str, *, names_emoji: bool) -> None:
         self._text = text
-        self._names_emoji = emoji == "name"
+        self._names_emoji = names_emoji
         self._kept: list[tuple[str, int]] = []
         self._last = ""
         """The last character that was kept."""
@@ -39,18 +36,16 @@ class _CharacterFilter:
         self._unread: dict[str, None] = {}
         self._unknown: dict[str, None] = {}
 
-    def run(self) -> None:
-        spans = dict(find_emoji(self._text))
+    def run(self) -> tuple[AlignedText, tuple[str, ...]]:
+        emoji_ends = dict(find_emoji(self._text))
         position = 0
         while position < len(self._text):
-            end = spans.get(position)
-            if end is None:
-                self._add_character(position)
-            else:
+            end = emoji_ends.get(position, position + 1)
+            if position in emoji_ends:
                 self._add_emoji(position, end)
-            position = end or position + 1
-
-    def result(self) -> tuple[AlignedText, tuple[str, ...]]:
+            else:
+                self._add_character(position)
+            position = end
         warnings = []
         if self._unread:
             warnings.append(f"emoji and symbols are not read: {_listed(self._unread)}")

@@ -9,7 +9,7 @@ from server.text.normalization.character_filter import filter_characters
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.punctuation import PUNCTUATION_RULES
 from server.text.normalization.rewriting import apply_rules
-from server.text.normalization.rules import verbalize
+from server.text.normalization.rules import RULES
 from server.text.normalization.traditional import simplified
 
 
@@ -26,5 +26,5 @@ class NormalizedText:
 def normalize(text: str, emoji: Emoji = "drop") -> NormalizedText:
     """Normalizes any string; characters that cannot be read are dropped with a warning. Idempotent."""
     plain, warnings = filter_characters(simplified(text), emoji)
-    spoken = apply_rules(verbalize(plain), PUNCTUATION_RULES).strip()
+    spoken = apply_rules(plain, (*RULES, *PUNCTUATION_RULES)).strip()
     return NormalizedText(spoken.text, warnings, spoken.origin)

@@ -31,7 +31,7 @@ def cardinal(digits: str) -> str:
             skipped = bool(spoken)
             continue
         spoken += "零" if skipped or (spoken and group < 1000) else ""
-        spoken += _before_group_unit(_below_ten_thousand(group), level) + _group_unit(level, value)
+        spoken += ("两" if group == 2 and level else _below_ten_thousand(group)) + _group_unit(level, value)
         skipped = False
     spoken = spoken.removeprefix("一") if spoken.startswith("一十") else spoken
     return "两" + spoken[1:] if spoken.startswith("二百") else spoken
@@ -62,8 +62,3 @@ def _below_ten_thousand(value: int) -> str:
         spoken += ("两" if (digit, level) == (2, 3) else DIGITS[digit]) + _UNITS[level]
         skipped = False
     return spoken
-
-
-def _before_group_unit(spoken: str, level: int) -> str:
-    """A single 二 before 万 or 亿 is 两."""
-    return "两" if spoken == "二" and level else spoken

@@ -1,5 +1,6 @@
 """The surroundings of a word, on which its reading may depend."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.text.pronunciation.word_lists import QUANTIFIER_CHARACTERS
@@ -25,18 +26,20 @@ class Context:
     @property
     def is_counted(self) -> bool:
         """Whether a numeral or the like precedes it."""
-        return bool(self.before) and self.before[-1] in QUANTIFIER_CHARACTERS
+        return self.before.endswith(tuple(QUANTIFIER_CHARACTERS))
 
 
-def is_name(word: str) -> bool:
-    """Returns whether a word is the name of a person."""
+ContextRule = Callable[[Context], str | None]
+"""Returns the reading of a word in its context; None if the rule does not apply."""
+
+
+def last_tag(word: str) -> str:
+    """Returns rjieba's tag of a word's last part: `nr` name of a person, `v` verb, ...; empty without a word."""
     import rjieba
 
-    return bool(word) and rjieba.tag(word, False)[-1][1].startswith("nr")
+    return str(rjieba.tag(word, False)[-1][1]) if word else ""
 
 
 def part_of_speech(word: str) -> str:
-    """Returns the tag of a word's last part: v verb, a adjective, r pronoun, t time, d adverb, c conjunction, ..."""
-    import rjieba
-
-    return rjieba.tag(word, False)[-1][1][0] if word else ""
+    """Returns the first letter of `last_tag`: v verb, a adjective, r pronoun, t time, d adverb, c conjunction, ..."""
+    return last_tag(word)[:1]

@@ -1,20 +1,14 @@
 """Readings of words that depend on the words beside them: particles, verbs, adjectives, measure words, surnames."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
-from server.text.pronunciation.context import DIGITS, Context, is_name, part_of_speech
+from server.text.pronunciation import word_lists
+from server.text.pronunciation.context import DIGITS, Context, ContextRule, last_tag, part_of_speech
 from server.text.pronunciation.function_word_rules import FUNCTION_WORD_RULES
-from server.text.pronunciation.word_lists import (
-    ADJECTIVE_READINGS,
-    DEGREE_ADVERBS,
-    QUANTIFIER_CHARACTERS,
-    SURNAME_READINGS,
-    TITLES,
-)
 
 _LENGTH_UNITS = "米里尺寸丈码度"
-_RETURNED_OBJECTS = frozenset("了给清钱书债款本贷账")
-_ASPECT_CHARACTERS = frozenset("了一着到过")
+_RETURNED_OBJECTS = "了给清钱书债款本贷账"
+_ASPECT_CHARACTERS = ("了", "一", "着", "到", "过")
 """What follows a verb: 数了, 量一量."""
 _VERB_READINGS = {
     "卡": ("qia3", "住在着那壳"), "转": ("zhuan4", "圈起个动得"), "撒": ("sa3", "上在满些下种"),
@@ -23,79 +17,62 @@ _VERB_READINGS = {
     "系": ("ji4", "好上着紧住"), "种": ("zhong4", "在着满了上下地树花菜"),
     "藏": ("cang2", "在着了起进好到"), "校": ("jiao4", "对稿"),
 }  # fmt: skip
-"""Verb -> its reading, and the characters before which it has that reading."""
+"""Verb -> its reading, and the characters before which it has that reading, unless a numeral precedes it."""
 _NOMINAL_TAGS = ("n", "m", "r")
 _HOLIDAY_CHARACTERS = "天日周月年长病事产婚寒暑"
 """Before 假 in the sense of leave: 病假."""
-_GROWTH_COMPLEMENTS = frozenset("了着满出成大高在")
-_YOUNG_PERSONS = frozenset("年女爷奶侠妻帮")
+_GROWTH_COMPLEMENTS = tuple("了着满出成大高在")
+_YOUNG_PERSONS = tuple("年女爷奶侠妻帮")
 """After 少 in the sense of young."""
 
 
 def contextual_reading(word: str, context: Context) -> str | None:
     """Returns the reading that the context requires; None if no rule applies."""
-    if word in ADJECTIVE_READINGS and context.before in DEGREE_ADVERBS:
+    if word in word_lists.ADJECTIVE_READINGS and context.before in word_lists.DEGREE_ADVERBS:
         is_repetition = word == "重" and context.before == "不" and context.after  # 福不重至
-        return None if is_repetition else ADJECTIVE_READINGS[word]
-    if word in _RULES:
-        return _RULES[word](context)
-    if word in _VERB_READINGS and not context.is_counted:
-        reading, following = _VERB_READINGS[word]
-        return reading if context.after and context.after[0] in following else None
-    if word in SURNAME_READINGS and (context.before[-1:] == "姓" or context.after in TITLES):
-        return SURNAME_READINGS[word]
-    return None
+        return None if is_repetition else word_lists.ADJECTIVE_READINGS[word]
+    if rule := _RULES.get(word) or _VERB_RULES.get(word):
+        return rule(context)
+    is_surname = context.before.endswith("姓") or context.after in word_lists.TITLES
+    return word_lists.SURNAME_READINGS.get(word) if is_surname else None
+
+
+def _beside(
+    reading: str, *, before: Iterable[str] = (), after: Iterable[str] = (), counted: bool = True
+) -> ContextRule:
+    """Returns a rule for `reading`: after one of `before`, or before one of `after`.
+
+    Without `counted` it does not apply after a numeral.
+    """
+    endings, beginnings = tuple(before), tuple(after)
+
+    def rule(context: Context) -> str | None:
+        is_beside = context.before.endswith(endings) or context.after.startswith(beginnings)
+        return reading if is_beside and (counted or not context.is_counted) else None
+
+    return rule
 
 
 def _chang(context: Context) -> str:
     """长 is "long" after a measurement or a degree adverb (三米长, 很长), "grow" before a complement (长大)."""
     before, after = context.before, context.after
-    measured = before and before[-1] in _LENGTH_UNITS + DIGITS
-    if measured or (after and after[0] in f"约达{DIGITS}"):
-        return "chang2"
-    if after[:1] == "得":
-        return "zhang3" if after == "得" else "chang2"
-    return "zhang3" if context.prediction == "zhang3" or after[:1] in _GROWTH_COMPLEMENTS else "chang2"
-
-
-def _zhong(context: Context) -> str | None:
-    """重 is "heavy" before a weight or a multiple: 重约五斤, 重几十倍."""
-    return "zhong4" if context.after and context.after[0] in f"约达几{DIGITS}" and not context.is_counted else None
-
-
-def _huan(context: Context) -> str | None:
-    return "huan2" if context.after[:1] in _RETURNED_OBJECTS else None
+    is_measured = before.endswith(tuple(_LENGTH_UNITS + DIGITS)) or after.startswith(tuple("约达" + DIGITS))
+    if after.startswith("得"):
+        grows = after == "得"
+    else:
+        grows = context.prediction == "zhang3" or after.startswith(_GROWTH_COMPLEMENTS)
+    return "zhang3" if grows and not is_measured else "chang2"
 
 
 def _shu(context: Context) -> str | None:
     before, after = context.before, context.after
-    is_verb = after[:1] in _ASPECT_CHARACTERS or before in _ASPECT_CHARACTERS or (before == "地" and not after)
+    is_verb = after.startswith(_ASPECT_CHARACTERS) or before in _ASPECT_CHARACTERS or (before == "地" and not after)
     return "shu3" if is_verb else None
 
 
-def _liang(context: Context) -> str | None:
-    return "liang2" if context.after[:1] in _ASPECT_CHARACTERS else None
-
-
-def _juan(context: Context) -> str | None:
-    return "juan4" if {context.before[-1:], context.after[:1]} & set(DIGITS) else None
-
-
-def _cha(context: Context) -> str | None:
-    return "cha4" if context.after and context.after[0] in f"不点劲{DIGITS}" else None
-
-
-def _jia(context: Context) -> str | None:
-    return "jia4" if context.before and context.before[-1] in _HOLIDAY_CHARACTERS else None
-
-
 def _tiao(context: Context) -> str | None:
-    rest = context.rest
-    return "tiao2" if rest[:1] in "到至成高低" and (not rest or rest[1:2] in QUANTIFIER_CHARACTERS) else None
-
-
-def _zhang(context: Context) -> str | None:
-    return "zhang4" if context.before.endswith(("脸", "头脑", "昏")) else None
+    first, second = context.rest[:1], context.rest[1:2]  # empty before a pause, where the rule applies too
+    return "tiao2" if first in "到至成高低" and second in word_lists.QUANTIFIER_CHARACTERS else None
 
 
 def _lv(context: Context) -> str | None:
@@ -103,31 +80,28 @@ def _lv(context: Context) -> str | None:
     return "lv4" if is_rate else None
 
 
-def _long(context: Context) -> str | None:
-    return "long4" if context.before and context.before[-1] in DIGITS else None
-
-
-_RULES: dict[str, Callable[[Context], str | None]] = {
+_VERB_RULES = {
+    verb: _beside(reading, after=following, counted=False) for verb, (reading, following) in _VERB_READINGS.items()
+}
+_RULES: dict[str, ContextRule] = {
     **FUNCTION_WORD_RULES,
-    "还": _huan,
+    "还": _beside("huan2", after=_RETURNED_OBJECTS),
     "长": _chang,
     "数": _shu,
-    "量": _liang,
-    "卷": _juan,
-    "差": _cha,
-    "只": lambda context: "zhi1" if context.is_counted else None,
-    "行": lambda context: "hang2" if context.is_counted else None,
-    "角": lambda context: "jiao3" if context.is_counted else None,
-    "假": _jia,
-    "重": _zhong,
-    "少": lambda context: None if context.after[:1] in _YOUNG_PERSONS else "shao3",
-    "汗": lambda context: None if is_name(context.before) else "han4",
+    "量": _beside("liang2", after=_ASPECT_CHARACTERS),
+    "卷": _beside("juan4", before=DIGITS, after=DIGITS),
+    "差": _beside("cha4", after="不点劲" + DIGITS),
+    "只": _beside("zhi1", before=word_lists.QUANTIFIER_CHARACTERS),
+    "行": _beside("hang2", before=word_lists.QUANTIFIER_CHARACTERS),
+    "角": _beside("jiao3", before=word_lists.QUANTIFIER_CHARACTERS),
+    "假": _beside("jia4", before=_HOLIDAY_CHARACTERS),
+    "重": _beside("zhong4", after="约达几" + DIGITS, counted=False),  # 重约五斤, 重几十倍
+    "少": lambda context: None if context.after.startswith(_YOUNG_PERSONS) else "shao3",
+    "汗": lambda context: None if last_tag(context.before).startswith("nr") else "han4",
     "调": _tiao,
-    "涨": _zhang,
+    "涨": _beside("zhang4", before=("脸", "头脑", "昏")),
     "率": _lv,
-    "弄": _long,
+    "弄": _beside("long4", before=DIGITS),
 }
-
-
 INNER_RULE_WORDS = _RULES.keys() - {"得", "汗"}
 """Words to which the rules also apply inside a long dictionary entry."""

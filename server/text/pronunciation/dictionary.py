@@ -3,28 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from server.text.pronunciation.word_lists import (
-    ADJECTIVE_READINGS,
-    DEGREE_ADVERBS,
-    DICTIONARY_CHARACTERS,
-    DICTIONARY_WORDS,
-    FULL_TONE_REDUPLICATIONS,
-    FULL_TONE_ZI_PREDECESSORS,
-    KINSHIP_CHARACTERS,
-    MEASURE_WORD_READINGS,
-    NEUTRAL_TONE_WORDS,
-    OBTAINING_VERBS,
-    QUANTIFIER_CHARACTERS,
-    REDUPLICATED_VERBS,
-    SENTENCE_FINAL_PARTICLES,
-    WORD_READINGS,
-    WORN_BODY_PARTS,
-)
+from server.text.pronunciation import word_lists
 
 _SYLLABIC_CONSONANTS = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
 """Interjections without a vowel (嗯 呣 哼), which no voice has -> the nearest syllable."""
-
-
 _POTENTIAL_COMPLEMENTS = {"了": "liao3", "着": "zhao2"}
 """After 得 or 不: 受得了, 用不着."""
 _MULTIPLES = "双多重层次"
@@ -39,7 +21,11 @@ def ambiguous_positions(word: str) -> list[int]:
     start = 0
     while start < len(word):
         size = next((size for size in range(len(word) - start, 1, -1) if word[start : start + size] in PHRASES_DICT), 1)
-        if size == 1 and word[start] not in DICTIONARY_CHARACTERS and not (len(word) == 1 and word in DICTIONARY_WORDS):
+        if (
+            size == 1
+            and word[start] not in word_lists.DICTIONARY_CHARACTERS
+            and word not in word_lists.DICTIONARY_WORDS
+        ):
             positions.append(start)
         start += size
     return positions
@@ -50,8 +36,8 @@ def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bo
 
     `predictions` are the network's readings of ambiguous positions.
     """
-    if word in WORD_READINGS:
-        return WORD_READINGS[word].split()
+    if word in word_lists.WORD_READINGS:
+        return word_lists.WORD_READINGS[word].split()
     readings = [
         "yi1" if char == "一" else "bu4" if char == "不" and reading != "bu5" else reading
         for char, reading in zip(word, look_up(word), strict=True)
@@ -71,27 +57,25 @@ def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bo
 def _correct_two_characters(word: str, readings: list[str]) -> None:
     """Corrects reduplications, words with a neutral tone, measure words, and 着 in the sense of wearing."""
     if word[0] == word[1] and not _keeps_full_tone(word):
-        if readings[0].endswith("3") and word[0] not in KINSHIP_CHARACTERS:
+        if readings[0].endswith("3") and word[0] not in word_lists.KINSHIP_CHARACTERS:
             readings[0] = f"{readings[0][:-1]}2"
         readings[1] = _neutral(readings[1])
-    elif word in NEUTRAL_TONE_WORDS:
+    elif word in word_lists.NEUTRAL_TONE_WORDS:
         readings[1] = _neutral(readings[1])
-    elif word[1] in MEASURE_WORD_READINGS and word[0] in QUANTIFIER_CHARACTERS:
-        readings[1] = MEASURE_WORD_READINGS[word[1]]
-    elif word[1] == "着" and word[0] in WORN_BODY_PARTS:
+    elif word[1] in word_lists.MEASURE_WORD_READINGS and word[0] in word_lists.QUANTIFIER_CHARACTERS:
+        readings[1] = word_lists.MEASURE_WORD_READINGS[word[1]]
+    elif word[1] == "着" and word[0] in word_lists.WORN_BODY_PARTS:
         readings[1] = "zhuo2"
 
 
 def _correct_three_characters(word: str, readings: list[str]) -> None:
     """Corrects words with a neutral tone, potential complements, and the particles 得 and 地."""
-    if word in NEUTRAL_TONE_WORDS or word[1:] in NEUTRAL_TONE_WORDS:
+    if word in word_lists.NEUTRAL_TONE_WORDS or word[1:] in word_lists.NEUTRAL_TONE_WORDS:
         readings[2] = _neutral(readings[2])
-    elif word[1] in "得不" and word[2] in _POTENTIAL_COMPLEMENTS:
-        readings[2] = _POTENTIAL_COMPLEMENTS[word[2]]
-        if word[1] == "得" and word[0] not in OBTAINING_VERBS:
+    elif word[1] in "得不":
+        readings[2] = _POTENTIAL_COMPLEMENTS.get(word[2], readings[2])
+        if word[1] == "得" and word[0] not in word_lists.OBTAINING_VERBS:
             readings[1] = "de5"
-    elif word[1] == "得" and word[0] not in OBTAINING_VERBS:
-        readings[1] = "de5"
     elif word[2] == "地" and word[0] == word[1]:
         readings[2] = "de5"
 
@@ -103,30 +87,30 @@ def _neutral(reading: str) -> str:
 def suffix_reading(word: str, *, before_pause: bool) -> str | None:
     """Returns the reading of a word's last character if it is a suffix or a particle."""
     if len(word) > 1 and word[-1] == "子":
-        return "zi3" if word[-2] in FULL_TONE_ZI_PREDECESSORS else "zi5"
-    if len(word) == 2 and word[-1] == "得" and word[0] not in OBTAINING_VERBS:
+        return "zi3" if word[-2] in word_lists.FULL_TONE_ZI_PREDECESSORS else "zi5"
+    if len(word) == 2 and word[-1] == "得" and word[0] not in word_lists.OBTAINING_VERBS:
         return "de5"
     if len(word) > 1 and word[-1] == "重":
-        return None if word[-2] in QUANTIFIER_CHARACTERS + _MULTIPLES else "zhong4"
-    if word[-1] in ADJECTIVE_READINGS and word[:-1] in DEGREE_ADVERBS:
-        return ADJECTIVE_READINGS[word[-1]]
-    if word[-1] == "汗" and (len(word) == 2 or word[0] in QUANTIFIER_CHARACTERS):
+        return None if word[-2] in word_lists.QUANTIFIER_CHARACTERS + _MULTIPLES else "zhong4"
+    if word[-1] in word_lists.ADJECTIVE_READINGS and word[:-1] in word_lists.DEGREE_ADVERBS:
+        return word_lists.ADJECTIVE_READINGS[word[-1]]
+    if word[-1] == "汗" and (len(word) == 2 or word[0] in word_lists.QUANTIFIER_CHARACTERS):
         return "han4"
-    return look_up(word)[-1] if before_pause and word[-1] in SENTENCE_FINAL_PARTICLES else None
+    return look_up(word)[-1] if before_pause and word[-1] in word_lists.SENTENCE_FINAL_PARTICLES else None
 
 
 def _keeps_full_tone(word: str) -> bool:
     """Returns whether a doubled character keeps its tone, which verbs (看看) and kinship terms (妈妈) do not."""
-    if word[0] in KINSHIP_CHARACTERS or word == "谢谢":
+    if word[0] in word_lists.KINSHIP_CHARACTERS or word == "谢谢":
         return False
     import rjieba
 
-    tag = rjieba.tag(word, False)[0][1]
-    return word in FULL_TONE_REDUPLICATIONS or (word[0] not in REDUPLICATED_VERBS and not tag.startswith("v"))
+    is_verb = word[0] in word_lists.REDUPLICATED_VERBS or rjieba.tag(word, False)[0][1].startswith("v")
+    return not is_verb or word in word_lists.FULL_TONE_REDUPLICATIONS
 
 
 def look_up(word: str) -> list[str]:
-    """Returns pypinyin's reading of each character; an unknown character stands for itself."""
+    """Returns pypinyin's reading of each character; an unknown character is its own reading."""
     from pypinyin import Style, lazy_pinyin
 
     one_by_one = cast(Callable[[str], str], list)

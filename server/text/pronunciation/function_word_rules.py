@@ -1,8 +1,6 @@
 """Readings of the function words 地 得 为 着 了, by the words beside them."""
 
-from collections.abc import Callable, Mapping
-
-from server.text.pronunciation.context import DIGITS, Context, part_of_speech
+from server.text.pronunciation.context import DIGITS, Context, ContextRule, part_of_speech
 from server.text.pronunciation.word_lists import BENEFICIARIES, MODAL_DEI_PREDECESSORS, WORN_BODY_PARTS
 
 _OBTAINED_OBJECTS = frozenset("了到过奖票病名知出第")
@@ -28,15 +26,12 @@ def _di(context: Context) -> str | None:
 def _de(context: Context) -> str:
     """得 is modal between subject and verb (他得走了) and a verb before an object (他得了奖), else a particle."""
     before, after = context.before, context.after
+    tag, next_tag = part_of_speech(before), part_of_speech(after)
     obtains = after[:1] in _OBTAINED_OBJECTS
-    subject = before in MODAL_DEI_PREDECESSORS or (
-        part_of_speech(before) in ("r", "t") and part_of_speech(after) == "v"
-    )
-    clause_initial = not before and part_of_speech(after) in ("d", "v", "p")
-    modal = before in MODAL_DEI_PREDECESSORS and part_of_speech(after) in ("d", "v", "p", "l")
-    if (subject and after) or clause_initial or modal:
+    begins_clause = not before and next_tag in ("d", "v", "p")
+    follows_subject = tag in ("r", "t") and next_tag == "v"
+    if begins_clause or follows_subject or (after and before in MODAL_DEI_PREDECESSORS):
         return "de2" if obtains else "dei3"
-    tag = part_of_speech(before)
     is_verb = tag in ("", "d", "r", "c", "p") or (obtains and tag not in ("v", "a"))
     return "de2" if is_verb and context.prediction == "de2" else "de5"
 
@@ -44,7 +39,7 @@ def _de(context: Context) -> str:
 def _wei(context: Context) -> str:
     """为 is wei4 before a beneficiary (为他鼓掌, 为车队授旗) or a purpose (为适应需要), else the copula wei2 (称为)."""
     before, after = context.before, context.after
-    if not after or after in _COPULAR_OBJECTS or all(char in DIGITS for char in after):
+    if after in _COPULAR_OBJECTS or all(char in DIGITS for char in after):  # of a number, or before a pause
         return "wei2"
     if not before or after[0] in _PRONOUN_CHARACTERS:
         return "wei4"
@@ -87,10 +82,4 @@ def _le(context: Context) -> str | None:
     return "liao3" if context.before == "得" and context.previous_reading == "de5" else None
 
 
-FUNCTION_WORD_RULES: Mapping[str, Callable[[Context], str | None]] = {
-    "地": _di,
-    "得": _de,
-    "为": _wei,
-    "着": _zhe,
-    "了": _le,
-}
+FUNCTION_WORD_RULES: dict[str, ContextRule] = {"地": _di, "得": _de, "为": _wei, "着": _zhe, "了": _le}

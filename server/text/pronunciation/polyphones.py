@@ -8,7 +8,6 @@ so threads may share it.
 
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
@@ -26,26 +25,34 @@ _ALLOWED_CLASSES = {
 """The only names that the pickles may refer to -> their location in NumPy 2."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Network:
     """The weights of the network."""
 
-    ids: Mapping[str, int]
-    """Character -> row of `embedding`."""
-    readings: Mapping[str, tuple[tuple[int, str], ...]]
-    """Character -> its readings, each with its row of the output layer."""
-    embedding: Array
-    """[characters, 64]"""
-    inputs: tuple[Array, Array]
-    """Forward and backward: [64, 4 * 32] for the embedding."""
-    recurrent: Array
-    """[2, 32, 4 * 32]; the gates are input, forget, cell, output."""
-    bias: Array
-    """[2, 4 * 32]"""
-    hidden: tuple[Array, Array]
-    """Weights [64, 32] and bias [32]."""
-    output: tuple[Array, Array]
-    """Weights [classes, 32] and bias [classes]."""
+    def __init__(self) -> None:
+        arrays: dict[str, Array] = _load("np_ckpt")
+        lstm = {name: [arrays[f"lstm.{name}_l0{way}"] for way in ("", "_reverse")] for name in
+                ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}  # fmt: skip
+        self.ids: Mapping[str, int] = _load("char2idx")
+        """Character -> row of `embedding`."""
+        self.embedding = arrays["embedding.weight"]
+        """[characters, 64]"""
+        self.inputs = [weight.T for weight in lstm["weight_ih"]]
+        """Forward and backward: [64, 4 * 32] for the embedding."""
+        self.recurrent = np.stack([weight.T for weight in lstm["weight_hh"]])
+        """[2, 32, 4 * 32]; the gates are input, forget, cell, output."""
+        self.bias = np.stack(lstm["bias_ih"]) + np.stack(lstm["bias_hh"])
+        """[2, 4 * 32]"""
+        self.hidden = arrays["logit_layer.0.weight"].T, arrays["logit_layer.0.bias"]
+        """Weights [64, 32] and bias [32]."""
+        self.output = arrays["logit_layer.2.weight"], arrays["logit_layer.2.bias"]
+        """Weights [classes, 32] and bias [classes]."""
+        self.readings: dict[str, tuple[tuple[int, str], ...]] = {}
+        """Character -> its readings, each with its row of the output layer."""
+        classes = {_normalize_pinyin(name): row for name, row in _load("class2idx").items()}
+        for char, names in _load("digest_cedict").items():
+            known = tuple((classes[name], name) for name in map(_normalize_pinyin, names) if name in classes)
+            if len(char) == 1 and len(known) > 1:
+                self.readings[char] = known
 
 
 def disambiguate(sentence: str, positions: Sequence[int]) -> dict[int, str]:
@@ -94,29 +101,7 @@ def _lstm(network: _Network, embedded: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def _network() -> _Network:
-    classes = {_normalize_pinyin(name): row for name, row in _load("class2idx").items()}
-    arrays: dict[str, Array] = _load("np_ckpt")
-    lstm = {name: [arrays[f"lstm.{name}_l0{way}"] for way in ("", "_reverse")] for name in
-            ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}  # fmt: skip
-    readings = {
-        char: tuple(
-            (classes[_normalize_pinyin(name)], _normalize_pinyin(name))
-            for name in names
-            if _normalize_pinyin(name) in classes
-        )
-        for char, names in _load("digest_cedict").items()
-        if len(char) == 1 and len(names) > 1
-    }
-    return _Network(
-        ids=_load("char2idx"),
-        readings={char: known for char, known in readings.items() if len(known) > 1},
-        embedding=arrays["embedding.weight"],
-        inputs=(lstm["weight_ih"][0].T, lstm["weight_ih"][1].T),
-        recurrent=np.stack([weight.T for weight in lstm["weight_hh"]]),
-        bias=np.stack(lstm["bias_ih"]) + np.stack(lstm["bias_hh"]),
-        hidden=(arrays["logit_layer.0.weight"].T, arrays["logit_layer.0.bias"]),
-        output=(arrays["logit_layer.2.weight"], arrays["logit_layer.2.bias"]),
-    )
+    return _Network()
 
 
 def _normalize_pinyin(reading: str) -> str:

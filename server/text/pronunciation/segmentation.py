@@ -4,7 +4,7 @@ Words come from rjieba, except numerals and a few patterns that a segmenter divi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -98,9 +98,15 @@ def subwords(word: str) -> tuple[str, ...]:
     return tuple(part for start, end in pairwise(starts) for part in rjieba.cut(word[start:end], False))
 
 
+def part_lengths(text: str, segment_type: SegmentType = SegmentType.WORD) -> Sequence[int]:
+    """Divides a segment into parts of up to three characters: 今天天气 -> 2 + 2."""
+    if segment_type is SegmentType.PLACEHOLDERS:
+        return (len(text),)
+    return _numeral_part_lengths(text) if segment_type is SegmentType.NUMERAL else _word_part_lengths(text)
+
+
 @lru_cache(maxsize=4096)
-def part_lengths(word: str) -> tuple[int, ...]:
-    """Divides a long word into parts of up to three characters: 今天天气 -> 2 + 2."""
+def _word_part_lengths(word: str) -> Sequence[int]:
     if len(word) <= _MAX_PART_CHARACTERS:
         return (len(word),)
     import rjieba
@@ -114,7 +120,7 @@ def part_lengths(word: str) -> tuple[int, ...]:
     return (*lengths, rest)
 
 
-def numeral_part_lengths(numeral: str) -> list[int]:
+def _numeral_part_lengths(numeral: str) -> list[int]:
     """Divides digit strings in pairs and cardinals after their place values: 二零|二四, 三百|二十五."""
     lengths: list[int] = []
     for part in re.findall(r"[^百千万亿点]*[百千万亿点]+|[^百千万亿点]+", numeral):

@@ -8,7 +8,7 @@ make them neutral.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from server.text.words import ProsodicWord, Syllable, Word
@@ -27,20 +27,24 @@ _ENGLISH_PINYIN = "?1"
 """An English syllable counts as a first tone, so that 一 and 不 before it have the fourth."""
 
 
+@dataclass(slots=True)
 class _Tone:
     """A syllable whose tone may change."""
 
-    __slots__ = ("base", "char", "explicit", "tone")
-
-    def __init__(self, syllable: Syllable) -> None:
-        pinyin = syllable.pinyin or _ENGLISH_PINYIN
-        self.char, self.base, self.tone, self.explicit = syllable.text, pinyin[:-1], int(pinyin[-1]), syllable.explicit
+    char: str
+    base: str
+    tone: int
+    explicit: bool
+    ends_word: bool = False
+    """Whether it ends a word or a numeral."""
+    before_pause: bool = False
 
 
 def apply_tone_sandhi(prosodic_words: Sequence[ProsodicWord]) -> list[ProsodicWord]:
     """Returns the same words with the tones that are spoken."""
-    tones = [[[_Tone(syllable) for syllable in word.syllables] for word in group.words] for group in prosodic_words]
-    _apply_yi_bu_sandhi(prosodic_words, tones)
+    tones = [[list(map(_tone, word.syllables)) for word in group.words] for group in prosodic_words]
+    _mark_boundaries(prosodic_words, tones)
+    _apply_yi_bu_sandhi([tone for group in tones for word in group for tone in word])
     _neutralize_ge(prosodic_words, tones)
     for group, group_tones in zip(prosodic_words, tones, strict=True):
         for word, word_tones in zip(group.words, group_tones, strict=True):
@@ -56,12 +60,27 @@ def apply_tone_sandhi(prosodic_words: Sequence[ProsodicWord]) -> list[ProsodicWo
     ]
 
 
+def _tone(syllable: Syllable) -> _Tone:
+    pinyin = syllable.pinyin or _ENGLISH_PINYIN
+    return _Tone(syllable.text, pinyin[:-1], int(pinyin[-1]), syllable.explicit)
+
+
 def _with_tones(word: Word, tones: Sequence[_Tone]) -> Word:
     syllables = tuple(
         replace(syllable, pinyin=f"{tone.base}{tone.tone}") if syllable.pinyin else syllable
         for syllable, tone in zip(word.syllables, tones, strict=True)
     )
     return replace(word, syllables=syllables)
+
+
+def _mark_boundaries(prosodic_words: Sequence[ProsodicWord], tones: list[list[list[_Tone]]]) -> None:
+    for group, group_tones in zip(prosodic_words, tones, strict=True):
+        group_tones[-1][-1].before_pause = group.break_level > 2
+    words = [word for group in prosodic_words for word in group.words]
+    word_tones = [word for group in tones for word in group]
+    for word, following, syllables in zip(words, [*words[1:], None], word_tones, strict=True):
+        in_numeral = following and following.continues_compound and following.text[0] in _DIGITS + _PLACE_VALUES
+        syllables[-1].ends_word = (len(syllables) > 1 or word.continues_compound) and not in_numeral
 
 
 def _raise_thirds_in_word(tones: list[_Tone], boundary: int) -> None:
@@ -74,51 +93,6 @@ def _raise_thirds_in_word(tones: list[_Tone], boundary: int) -> None:
 def _raise_third(left: _Tone, right: _Tone) -> None:
     if left.tone == right.tone == 3 and not left.explicit:
         left.tone = 2
-
-
-def _apply_yi_bu_sandhi(prosodic_words: Sequence[ProsodicWord], tones: list[list[list[_Tone]]]) -> None:
-    """Changes 一 and 不 by the citation tones around them, so that no change depends on another."""
-    flat = [tone for group in tones for word in group for tone in word]
-    before_pause, ends_word = _boundaries(prosodic_words)
-    changed = []
-    for index, syllable in enumerate(flat):
-        before = flat[index - 1] if index and not before_pause[index - 1] else None
-        after = flat[index + 1] if index + 1 < len(flat) and not before_pause[index] else None
-        if syllable.explicit:
-            changed.append(syllable.tone)
-        elif syllable.char == "一":
-            if _is_number(flat, index, after):
-                changed.append(1)
-            else:
-                same_word = index > 0 and not ends_word[index - 1]
-                changed.append(_yi_tone(before, after, ends_word=ends_word[index], same_word=same_word))
-        elif syllable.char == "不" and syllable.tone != 5:
-            changed.append(_bu_tone(after))
-        else:
-            changed.append(syllable.tone)
-    for syllable, tone in zip(flat, changed, strict=True):
-        syllable.tone = tone
-
-
-def _boundaries(prosodic_words: Sequence[ProsodicWord]) -> tuple[list[bool], list[bool]]:
-    """Returns for every syllable whether a pause follows it, and whether it ends a word or a numeral."""
-    words = [word for group in prosodic_words for word in group.words]
-    word_before_pause = [
-        index == len(group.words) - 1 and group.break_level > 2
-        for group in prosodic_words
-        for index in range(len(group.words))
-    ]
-    before_pause: list[bool] = []
-    ends_word: list[bool] = []
-    for index, word in enumerate(words):
-        inner = [False] * (len(word.syllables) - 1)
-        following = words[index + 1] if index + 1 < len(words) else None
-        numeral_continues = (
-            following is not None and following.continues_compound and following.text[0] in _DIGITS + _PLACE_VALUES
-        )
-        before_pause += [*inner, word_before_pause[index]]
-        ends_word += [*inner, (len(word.syllables) > 1 or word.continues_compound) and not numeral_continues]
-    return before_pause, ends_word
 
 
 def _neutralize_ge(prosodic_words: Sequence[ProsodicWord], tones: list[list[list[_Tone]]]) -> None:
@@ -134,29 +108,32 @@ def _neutralize_ge(prosodic_words: Sequence[ProsodicWord], tones: list[list[list
         follows_word = group.break_level <= 2
 
 
-def _is_number(tones: Sequence[_Tone], index: int, after: _Tone | None) -> bool:
-    """Returns whether 一 at `index` ends a fraction or a score, or precedes a decimal point."""
+def _apply_yi_bu_sandhi(tones: Sequence[_Tone]) -> None:
+    """Changes 一 and 不 by the citation tones around them, so that no change depends on another."""
+    changed = []
+    for index, syllable in enumerate(tones):
+        after = tones[index + 1] if index + 1 < len(tones) and not syllable.before_pause else None
+        if syllable.char == "一" and not syllable.explicit:
+            is_number = after is None or _is_number(tones, index, after)
+            changed.append((syllable, 1 if is_number else 2 if after and after.tone in (4, 5) else 4))
+        elif syllable.char == "不" and syllable.tone != 5 and not syllable.explicit:
+            changed.append((syllable, 2 if after and after.tone == 4 else 4))
+    for syllable, tone in changed:
+        syllable.tone = tone
+
+
+def _is_number(tones: Sequence[_Tone], index: int, after: _Tone) -> bool:
+    """Returns whether 一 at `index`, with `after` behind it, is a number, an ordinal, or an item of a list."""
+    before = tones[index - 1] if index and not tones[index - 1].before_pause else None
     in_fraction = index > 1 and tones[index - 2].char + tones[index - 1].char in _FRACTIONS_AND_SCORES
-    is_last_digit = after is None or after.char not in _PLACE_VALUES
-    decimal = index + 2 < len(tones) and tones[index + 1].char == "点" and tones[index + 2].char in _DIGITS
-    return (in_fraction and is_last_digit) or decimal
-
-
-def _yi_tone(before: _Tone | None, after: _Tone | None, *, ends_word: bool, same_word: bool) -> int:
-    """Returns the tone of 一; `same_word` is whether the syllable before may belong to the same numeral."""
-    if after is None or ends_word or after.char in _DIGITS:
-        return 1
-    if after.char in _ORDINAL_UNITS and not (before is not None and before.char in "大小"):
-        return 1
-    if after.char in _COORDINATORS:
-        return 1
-    if before is not None:
-        in_numeral = same_word and before.char in _DIGITS + _PLACE_VALUES
-        is_ordinal = before.char == "第" or before.char + after.char == "月日"
-        if before.char in _NUMBER_CONTEXT or in_numeral or is_ordinal:
-            return 1
-    return 2 if after.tone in (4, 5) else 4
-
-
-def _bu_tone(after: _Tone | None) -> int:
-    return 2 if after is not None and after.tone == 4 else 4
+    is_decimal = after.char == "点" and index + 2 < len(tones) and tones[index + 2].char in _DIGITS
+    if tones[index].ends_word or is_decimal or (in_fraction and after.char not in _PLACE_VALUES):
+        return True
+    if after.char in _DIGITS or after.char in _COORDINATORS:
+        return True
+    if before is None:
+        return after.char in _ORDINAL_UNITS
+    in_numeral = not before.ends_word and before.char in _DIGITS + _PLACE_VALUES
+    has_ordinal_unit = after.char in _ORDINAL_UNITS and before.char not in "大小"
+    is_ordinal = has_ordinal_unit or before.char == "第" or before.char + after.char == "月日"
+    return in_numeral or is_ordinal or before.char in _NUMBER_CONTEXT

@@ -7,36 +7,7 @@ from dataclasses import dataclass
 from server.errors import ConfigurationError
 from server.text.characters import HAN
 from server.text.normalization.traditional import simplified
-from server.text.units.syllables import is_erhua
-
-_FINALS_BY_INITIAL = {
-    "": "a ai an ang ao e ei en eng er o ou",
-    "b": "a ai an ang ao ei en eng i ian iao ie in ing o u",
-    "p": "a ai an ang ao ei en eng i ian iao ie in ing o ou u",
-    "m": "a ai an ang ao e ei en eng i ian iao ie in ing iu o ou u",
-    "f": "a an ang ei en eng o ou u",
-    "d": "a ai an ang ao e ei en eng i ia ian iao ie ing iu ong ou u uan ui un uo",
-    "t": "a ai an ang ao e ei eng i ian iao ie ing ong ou u uan ui un uo",
-    "n": "a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u uan un uo v ve",
-    "l": "a ai an ang ao e ei eng i ia ian iang iao ie in ing iu o ong ou u uan un uo v ve",
-    "g": "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo",
-    "k": "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo",
-    "h": "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo",
-    "j": "i ia ian iang iao ie in ing iong iu u uan ue un",
-    "q": "i ia ian iang iao ie in ing iong iu u uan ue un",
-    "x": "i ia ian iang iao ie in ing iong iu u uan ue un",
-    "zh": "a ai an ang ao e ei en eng i ong ou u ua uai uan uang ui un uo",
-    "ch": "a ai an ang ao e en eng i ong ou u ua uai uan uang ui un uo",
-    "sh": "a ai an ang ao e ei en eng i ou u ua uai uan uang ui un uo",
-    "r": "an ang ao e en eng i ong ou u uan ui un uo",
-    "z": "a ai an ang ao e ei en eng i ong ou u uan ui un uo",
-    "c": "a ai an ang ao e en eng i ong ou u uan ui un uo",
-    "s": "a ai an ang ao e en eng i ong ou u uan ui un uo",
-    "y": "a an ang ao e i in ing o ong ou u uan ue un",
-    "w": "a ai an ang ei en eng o u",
-}
-SYLLABLES = frozenset(initial + final for initial, finals in _FINALS_BY_INITIAL.items() for final in finals.split())
-"""Every Mandarin syllable, without its tone: v is ü, but after j q x y ü is written u."""
+from server.text.units.syllables import is_erhua, is_syllable
 
 _EXAMPLE = (
     "write a syllable for each character, each with its tone digit (5 is neutral; v is ü), as in 女红: nv3 gong1; "
@@ -85,8 +56,7 @@ def _parse_pinyin(word: str, pinyin: str) -> tuple[str, ...]:
         raise ValueError(f"lexicon entry {word!r}: only words of Chinese characters can have a reading")
     syllables = [re.sub(r"(?<=[jqxy])v", "u", syllable) for syllable in pinyin.split()]
     for syllable in syllables:
-        base = syllable[:-1]
-        if (base not in SYLLABLES and not (base[-1:] == "r" and base[:-1] in SYLLABLES)) or syllable[-1] not in "12345":
+        if not is_syllable(syllable[:-1]) or syllable[-1] not in "12345":
             raise ValueError(
                 f"lexicon entry {word!r}: {syllable!r} in {pinyin!r} is not a Mandarin syllable with a tone; {_EXAMPLE}"
             )

@@ -6,32 +6,26 @@ def _words(*lines: str) -> frozenset[str]:
 
 
 WORD_READINGS = {
-    "嗯": "en5", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1",
-    "哦": "o5", "哟": "yo5",
-    "教": "jiao1", "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1",
-    "落差": "luo4 cha1", "反差": "fan3 cha1", "高差": "gao1 cha1",
-    "吱呀": "zhi1 ya1", "各奔东西": "ge4 ben4 dong1 xi1", "出处": "chu1 chu4", "解法": "jie3 fa3", "大夫": "dai4 fu5",
-    "重约": "zhong4 yue1", "重达": "zhong4 da2", "长高": "zhang3 gao1", "长胖": "zhang3 pang4", "校稿": "jiao4 gao3",
-    "照片": "zhao4 pian4", "相片": "xiang4 pian4", "已为": "yi3 wei4", "冲着": "chong4 zhe5",
-    "铺满": "pu1 man3",
-    "咋": "za3", "乐坏了": "le4 huai4 le5", "乐坏": "le4 huai4",
-    "量一量": "liang2 yi1 liang2",
-    "量量": "liang2 liang5", "为人": "wei2 ren2", "都市": "du1 shi4", "肚子": "du4 zi5",
-    "一觉": "yi1 jiao4", "卡住": "qia3 zhu4", "毫发": "hao2 fa4",
-    "猪圈": "zhu1 juan4", "散打": "san3 da3", "卷帘": "juan3 lian2", "行当": "hang2 dang5", "玩耍": "wan2 shua3",
-    "涨得": "zhang4 de5",
-    "和面": "huo2 mian4", "和泥": "huo2 ni2", "量一下": "liang2 yi1 xia4",
-    "吡咯": "bi3 luo4", "呵叻": "he1 le4", "挣脱": "zheng4 tuo1", "黄陂": "huang2 pi2", "收拾": "shou1 shi5",
-    "参将": "can1 jiang4", "麻将": "ma2 jiang4", "名将": "ming2 jiang4", "大将": "da4 jiang4",
-    "遛": "liu4", "遛弯": "liu4 wan1", "遛弯儿": "liu4 wan1 er2", "遛狗": "liu4 gou3", "操纵杆": "cao1 zong4 gan3",
-    "驾驶杆": "jia4 shi3 gan3", "木板": "mu4 ban3", "晕车": "yun4 che1", "眩晕": "xuan4 yun4", "头晕": "tou2 yun1",
-    "边长": "bian1 chang2", "应届": "ying1 jie4", "落枕": "lao4 zhen3", "打转": "da3 zhuan4", "转圈": "zhuan4 quan1",
-    "量身": "liang2 shen1", "量身定做": "liang2 shen1 ding4 zuo4", "调成": "tiao2 cheng2", "耍乐": "shua3 le4",
-    "太差": "tai4 cha4", "士大夫": "shi4 da4 fu1", "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4",
-    "大汗": "da4 han4", "满头大汗": "man3 tou2 da4 han4",
-    "大汗淋漓": "da4 han4 lin2 li2", "汗国": "han2 guo2", "汗位": "han2 wei4",
-    "一老一少": "yi1 lao3 yi1 shao4", "老夫少妻": "lao3 fu1 shao4 qi1",
-    "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2", "多长": "duo1 chang2",
+    "嗯": "en5", "谁": "shei2", "唉": "ai4", "欸": "ei4", "哎": "ai1", "哦": "o5", "哟": "yo5", "教": "jiao1",
+    "嚼": "jiao2", "长得": "zhang3 de5", "卷起": "juan3 qi3", "得多": "de5 duo1", "落差": "luo4 cha1",
+    "反差": "fan3 cha1", "高差": "gao1 cha1", "吱呀": "zhi1 ya1", "各奔东西": "ge4 ben4 dong1 xi1", "出处": "chu1 chu4",
+    "解法": "jie3 fa3", "大夫": "dai4 fu5", "重约": "zhong4 yue1", "重达": "zhong4 da2", "长高": "zhang3 gao1",
+    "长胖": "zhang3 pang4", "校稿": "jiao4 gao3", "照片": "zhao4 pian4", "相片": "xiang4 pian4", "已为": "yi3 wei4",
+    "冲着": "chong4 zhe5", "铺满": "pu1 man3", "咋": "za3", "乐坏了": "le4 huai4 le5", "乐坏": "le4 huai4",
+    "量一量": "liang2 yi1 liang2", "量量": "liang2 liang5", "为人": "wei2 ren2", "都市": "du1 shi4", "肚子": "du4 zi5",
+    "一觉": "yi1 jiao4", "卡住": "qia3 zhu4", "毫发": "hao2 fa4", "猪圈": "zhu1 juan4", "散打": "san3 da3",
+    "卷帘": "juan3 lian2", "行当": "hang2 dang5", "玩耍": "wan2 shua3", "涨得": "zhang4 de5", "和面": "huo2 mian4",
+    "和泥": "huo2 ni2", "量一下": "liang2 yi1 xia4", "吡咯": "bi3 luo4", "呵叻": "he1 le4", "挣脱": "zheng4 tuo1",
+    "黄陂": "huang2 pi2", "收拾": "shou1 shi5", "参将": "can1 jiang4", "麻将": "ma2 jiang4", "名将": "ming2 jiang4",
+    "大将": "da4 jiang4", "遛": "liu4", "遛弯": "liu4 wan1", "遛弯儿": "liu4 wan1 er2", "遛狗": "liu4 gou3",
+    "操纵杆": "cao1 zong4 gan3", "驾驶杆": "jia4 shi3 gan3", "木板": "mu4 ban3", "晕车": "yun4 che1",
+    "眩晕": "xuan4 yun4", "头晕": "tou2 yun1", "边长": "bian1 chang2", "应届": "ying1 jie4", "落枕": "lao4 zhen3",
+    "打转": "da3 zhuan4", "转圈": "zhuan4 quan1", "量身": "liang2 shen1", "量身定做": "liang2 shen1 ding4 zuo4",
+    "调成": "tiao2 cheng2", "耍乐": "shua3 le4", "太差": "tai4 cha4", "士大夫": "shi4 da4 fu1",
+    "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4", "大汗": "da4 han4", "满头大汗": "man3 tou2 da4 han4",
+    "大汗淋漓": "da4 han4 lin2 li2", "汗国": "han2 guo2", "汗位": "han2 wei4", "一老一少": "yi1 lao3 yi1 shao4",
+    "老夫少妻": "lao3 fu1 shao4 qi1", "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2",
+    "多长": "duo1 chang2",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
 
@@ -115,7 +109,7 @@ FUNCTION_CHARACTERS = frozenset("的地得了着过们我你他她它您这那�
 """A word that contains one of these and is not in rjieba's dictionary is a wrong guess of the segmenter."""
 
 DEGREE_ADVERBS = _words(
-    "很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够 极 极其 颇 甚 较 偏 越来越 更加 十分 愈",
+    "很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够 极 极其 颇 甚 较 偏 越来越 更加 十分 愈"
 )
 """Adverbs before an adjective."""
 

@@ -19,14 +19,7 @@ from server.text.pronunciation.context_rules import INNER_RULE_WORDS, contextual
 from server.text.pronunciation.dictionary import ambiguous_positions, look_up, suffix_reading, word_readings
 from server.text.pronunciation.erhua import merge_erhua
 from server.text.pronunciation.polyphones import disambiguate
-from server.text.pronunciation.segmentation import (
-    SegmentType,
-    constituent_boundary,
-    numeral_part_lengths,
-    part_lengths,
-    segment,
-    subwords,
-)
+from server.text.pronunciation.segmentation import SegmentType, constituent_boundary, part_lengths, segment, subwords
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.pronunciation.word_lists import WORD_READINGS
 from server.text.words import Syllable, Word
@@ -93,23 +86,17 @@ def _pronounce_run(
 ) -> Iterator[Word]:
     """Yields the words of the run of Chinese characters at `span`; adds to `unreadable`."""
     start, end = span
-    segments = list(segment(sentence[start:end], lexicon))
-    starts = list(accumulate((len(text) for text, _ in segments), initial=start))
-    predictions = disambiguate(
-        sentence,
-        [
-            first + position
-            for (text, segment_type), first in zip(segments, starts, strict=False)
-            if segment_type is SegmentType.WORD
-            for position in ambiguous_positions(text)
-        ],
-    )
-    texts = ["", *(text for text, _ in segments), ""]
+    texts, types = zip(*segment(sentence[start:end], lexicon), strict=True)
+    starts = list(accumulate(map(len, texts[:-1]), initial=start))
+    words = [(text, first) for text, first, kind in zip(texts, starts, types, strict=True) if kind is SegmentType.WORD]
+    ambiguous = [first + position for text, first in words for position in ambiguous_positions(text)]
+    predictions = disambiguate(sentence, ambiguous)
     previous = ""
-    for (text, segment_type), first, before, after in zip(segments, starts, texts, texts[2:], strict=False):
+    befores, afters = ("", *texts), (*texts[1:], "")
+    for text, segment_type, first, before, after in zip(texts, types, starts, befores, afters, strict=False):
         explicit = explicit_readings
         if segment_type is SegmentType.NUMERAL:
-            readings = [digit for char in text for digit in look_up(char)]
+            readings = [look_up(char)[0] for char in text]
         elif segment_type is SegmentType.LEXICON_ENTRY:
             readings = list(lexicon.readings[text])
             explicit = dict(enumerate(readings, first)) | dict(explicit_readings)
@@ -120,68 +107,49 @@ def _pronounce_run(
             rest = sentence[first + len(text) : end]
             readings = _word_readings(text, Context(before, after, rest, own.get(0), previous), own)
         previous = readings[-1]
-        syllables = _syllables(text, readings, first, explicit)
+        syllables = [
+            Syllable(char, explicit.get(index, reading), index, index + 1, explicit=index in explicit)
+            for index, (char, reading) in enumerate(zip(text, readings, strict=True), first)
+        ]
         if segment_type is SegmentType.WORD:
             readable = [syllable for syllable in syllables if _PINYIN.fullmatch(syllable.pinyin)]
             unreadable |= dict.fromkeys(syllable.text for syllable in syllables if syllable not in readable)
             syllables = readable
         if syllables:
-            yield from _divide(syllables, _part_lengths(syllables, segment_type))
-
-
-def _part_lengths(syllables: Sequence[Syllable], segment_type: SegmentType) -> Sequence[int]:
-    text = "".join(syllable.text for syllable in syllables)
-    if segment_type is SegmentType.NUMERAL:
-        return numeral_part_lengths(text)
-    return [len(text)] if segment_type is SegmentType.PLACEHOLDERS else part_lengths(text)
+            yield from _divide(syllables, segment_type)
 
 
 def _word_readings(word: str, context: Context, predictions: Mapping[int, str]) -> list[str]:
-    """Returns the readings of a word: by the context rules, else by the dictionary and the network."""
-    reading = contextual_reading(word, context)
-    if reading:
+    """Returns the readings of a word: by the context rules, else by the dictionary and the network.
+
+    The rules also apply to ambiguous characters that end a word inside a long dictionary entry. There a suffix 子 or 得
+    is excluded, since it is more often part of a name (西门子, 彼得).
+    """
+    if reading := contextual_reading(word, context):
         return [reading]
     readings = word_readings(word, predictions, before_pause=not context.after)
-    if predictions and word not in WORD_READINGS:
-        for index, inner in _inner_readings(word, context, predictions):
-            readings[index] = inner
-    return readings
-
-
-def _inner_readings(word: str, context: Context, predictions: Mapping[int, str]) -> Iterator[tuple[int, str]]:
-    """Yields (index, reading) of ambiguous characters that end a word inside a long dictionary entry, by the rules.
-
-    A suffix 子 or 得 is excluded: inside an entry it is more often part of a name (西门子, 彼得).
-    """
     parts = subwords(word)
-    end = 0
-    for part, before, after in zip(parts, (context.before, *parts), (*parts[1:], context.after), strict=False):
-        end += len(part)
-        if len(parts) == 1 or end - 1 not in predictions:
+    if len(parts) == 1 or word in WORD_READINGS:
+        return readings
+    for part, end, before, after in zip(
+        parts, accumulate(map(len, parts)), (context.before, *parts), (*parts[1:], context.after), strict=False
+    ):
+        if (prediction := predictions.get(end - 1)) is None:
             continue
         reading = None
         if part in INNER_RULE_WORDS:
-            reading = contextual_reading(part, Context(before, after, word[end:] + context.rest, predictions[end - 1]))
+            reading = contextual_reading(part, Context(before, after, word[end:] + context.rest, prediction))
         elif len(part) > 1 and part[-1] not in "子得":
             reading = suffix_reading(part, before_pause=False)
-        if reading:
-            yield end - 1, reading
+        readings[end - 1] = reading or readings[end - 1]
+    return readings
 
 
-def _syllables(text: str, readings: Sequence[str], start: int, explicit_readings: Mapping[int, str]) -> list[Syllable]:
-    """Returns a syllable for each character."""
-    return [
-        Syllable(char, explicit_readings.get(index, reading), index, index + 1, explicit=index in explicit_readings)
-        for index, (char, reading) in enumerate(zip(text, readings, strict=True), start)
-    ]
-
-
-def _divide(syllables: Sequence[Syllable], lengths: Sequence[int]) -> Iterator[Word]:
+def _divide(syllables: Sequence[Syllable], segment_type: SegmentType) -> Iterator[Word]:
     """Yields the parts of a segment as words."""
+    text = "".join(syllable.text for syllable in syllables)
     start = 0
-    for length in lengths:
-        part = tuple(syllables[start : start + length])
-        is_whole = length == len(syllables) == 3
-        boundary = constituent_boundary("".join(syllable.text for syllable in part)) if is_whole else 2
-        yield Word(part, continues_compound=start > 0, boundary=boundary)
+    for length in part_lengths(text, segment_type):
+        boundary = constituent_boundary(text) if length == len(text) == 3 else 2
+        yield Word(tuple(syllables[start : start + length]), continues_compound=start > 0, boundary=boundary)
         start += length

@@ -1,6 +1,6 @@
 """A multinomial logistic regression that predicts the break between two words.
 
-`training/prosody/` trains the weights on labelled sentences. They are loaded for the first sentence.
+`training/prosody/` trains the weights on labeled sentences. They are loaded for the first sentence.
 """
 
 import json
@@ -24,18 +24,14 @@ class BreakModel:
     weights: Mapping[str, tuple[int, int, int]]
     """Feature -> its weight for a break of level 1, 2 and 3, relative to no break."""
     trained_on: str
-    """SHA-256 of the labelled sentences."""
+    """SHA-256 of the labeled sentences."""
 
     def probabilities(self, features: Iterable[str]) -> tuple[float, float, float]:
         """Returns the probabilities of a break of at least level 1, 2 and 3."""
-        first = second = third = 0
-        for feature in features:
-            if weight := self.weights.get(feature):
-                first += weight[0]
-                second += weight[1]
-                third += weight[2]
-        highest = max(0, first, second, third)
-        none, *odds = (math.exp((score - highest) / SCALE) for score in (0, first, second, third))
+        found = [weight for feature in features if (weight := self.weights.get(feature))]
+        scores = [0, *map(sum, zip((0, 0, 0), *found, strict=True))]
+        highest = max(scores)
+        none, *odds = (math.exp((score - highest) / SCALE) for score in scores)
         total = none + sum(odds)
         return sum(odds) / total, (odds[1] + odds[2]) / total, odds[2] / total
 

@@ -70,10 +70,7 @@ def _given_level(left: Word, right: Word) -> int:
 
 def _likely_level(probabilities: Sequence[float]) -> int:
     """Returns the highest level whose probability reaches its threshold."""
-    return max(
-        (level for level, value in enumerate(probabilities, 1) if value >= _THRESHOLDS[level - 1]),
-        default=0,
-    )
+    return max((level for level, value in enumerate(probabilities, 1) if value >= _THRESHOLDS[level - 1]), default=0)
 
 
 def _max_level(left: Word, right: Word) -> int:

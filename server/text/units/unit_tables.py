@@ -7,6 +7,7 @@ would misalign the features, and the speech after it would be noise.
 
 import difflib
 import re
+from itertools import chain
 
 import numpy as np
 
@@ -36,22 +37,12 @@ class UnitTables:
         self.phones = frozenset(units.phones)
         self.untrained = frozenset(manifest.untrained)
         self.speaks_english = "english" not in manifest.untrained and self.phones.issuperset(dictionary.PHONES)
-        if self.reads_bytes:
-            self._fields: tuple[str, ...] = BYTE_FIELDS
-            lists: tuple[tuple[str, ...], ...] = (tuple(map(str, range(256))), manifest.emotions, manifest.speakers)
-        else:
-            self._fields = PHONE_FIELDS
-            lists = (
-                units.phones,
-                units.tones,
-                units.syllable_flags,
-                units.word_flags,
-                manifest.emotions,
-                manifest.speakers,
-            )
+        self._fields = BYTE_FIELDS if self.reads_bytes else PHONE_FIELDS
         self._specials = frozenset(units.specials)
-        self._rows = [{name: row for row, name in enumerate((*names, *units.specials))} for names in lists]
-        self._names = [[*names, *units.specials] for names in lists]
+        features = (units.phones, units.tones, units.syllable_flags, units.word_flags)
+        lists = ([map(str, range(256))] if self.reads_bytes else features, (manifest.emotions, manifest.speakers))
+        self._names = [[*names, *units.specials] for names in chain(*lists)]
+        self._rows = [{name: row for row, name in enumerate(names)} for names in self._names]
 
     def encode(self, symbols: str) -> Units:
         """Converts a symbol line, without its id, to rows.

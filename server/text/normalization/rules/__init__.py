@@ -5,10 +5,9 @@ address, a telephone number, a date), the bare number last. Every rule needs a d
 contains, so that a text that is already verbalized does not change.
 """
 
-from server.text.normalization.rewriting import AlignedText, apply_rules
 from server.text.normalization.rules import addresses, calendar, codes, mathematics, measures, money, quantities, scores
 
-_RULES = (
+RULES = (
     *addresses.RULES,
     *money.RULES,
     *measures.RANGE_RULES,
@@ -20,8 +19,4 @@ _RULES = (
     *mathematics.RULES,
     *quantities.RULES,
 )
-
-
-def verbalize(text: AlignedText) -> AlignedText:
-    """Returns the text without digits. Its characters must be in plain form, as `filter_characters` returns them."""
-    return apply_rules(text, _RULES)
+"""They leave no digits in a text in plain character forms, as `filter_characters` returns it."""

@@ -29,8 +29,8 @@ def _telephone(match: re.Match[str]) -> str:
 
 
 def _spell_among_letters(match: re.Match[str]) -> str:
-    """Spells the digits of a code and keeps its letters."""
-    return re.sub("[0-9]", lambda digit: spell_digits(digit[0]), match[0])
+    """Spells the digits of a code, keeps its letters, and drops dots and spaces."""
+    return re.sub(r"[0-9·•\s]", lambda char: spell_digits(char[0]), match[0])
 
 
 RULES = (
@@ -52,9 +52,9 @@ RULES = (
     rule(r"(?<![0-9A-Za-z])([0-9]{17})([0-9Xx])(?![0-9A-Za-z])",
          lambda m: spell_digits(m[1]) + (spell_digits(m[2]) or "X")),
     rule(rf"(?<![{HAN}])([{_PROVINCES}][A-Z])[·•\s]?([A-Z0-9]{{4,5}}[A-Z0-9挂学警港澳])(?![A-Za-z0-9])",
-         lambda m: re.sub("[0-9·•\\s]", lambda digit: spell_digits(digit[0]), m[0])),
+         _spell_among_letters),
     rule(rf"([{_PROVINCES}][A-Z])[·•\s]?(?=[A-Z0-9]*[0-9])([A-Z0-9]{{5}})(?![A-Za-z0-9])",
-         lambda m: re.sub("[0-9·•\\s]", lambda digit: spell_digits(digit[0]), m[0])),
+         _spell_among_letters),
     rule(r"(?<![A-Za-z])[GDCZTKYLS][0-9]{1,4}(?=次|列车|高铁|动车)", _spell_among_letters),
     rule(rf"({_MODELS})-?([0-9]{{3}})(?![0-9.%]|{MEASURE_WORD})", lambda m: m[1] + spell_digits(m[2])),
     rule(rf"({_SERIES})-(?=[0-9])", lambda m: m[1]),
