@@ -73,7 +73,7 @@ def summary(sentences: Iterable[Sentence]) -> dict[str, object]:
     pinyin: list[str] = []
     prosody: dict[int, int] = {}
     for sentence in sentences:
-        prosody |= {len(pinyin) + count: level for count, level in sentence.prosody.items()}
+        prosody |= {len(pinyin) + count: level for count, level in sentence.break_levels.items()}
         pinyin += sentence.pinyin
     return {
         "normalized": "".join(sentence.normalized for sentence in sentences),

@@ -1,4 +1,4 @@
-"""A graph that processes a signal chunk by chunk, such as the postnet and the vocoder."""
+"""A graph that processes a signal chunk by chunk with a streaming state, such as the postnet and the vocoder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -10,9 +10,9 @@ from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
+from server.text.pronunciation.mandarin_g2p import pronounce
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
-from server.text.pronunciation.word_reader import pronounce
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
@@ -68,7 +68,7 @@ class Sentence:
     """Whether it was divided because of its length and the rest follows, so that no silence is added after it."""
 
     @property
-    def prosody(self) -> dict[int, int]:
+    def break_levels(self) -> dict[int, int]:
         """The breaks: number of Mandarin syllables before a break -> its level, 1 to 4."""
         levels: dict[int, int] = {}
         count = 0
@@ -114,25 +114,25 @@ class FrontEnd:
         reported: set[str] = set()
         pending = list(script.warnings)
         is_empty = True
-        for chunk in self._chunks(script):
-            sentence, warnings = self._analyze(script, chunk, speaker, emotion)
+        for span in self._spans(script):
+            sentence, warnings = self._analyze(script, span, speaker, emotion)
             pending += [warning for warning in warnings if warning not in reported]
             reported.update(warnings)
             if sentence is not None:
                 yield replace(sentence, warnings=tuple(pending))
                 is_empty, pending = False, []
-            elif chunk.pause is not None:
-                yield Pause(chunk.pause)
+            elif span.pause is not None:
+                yield Pause(span.pause)
                 is_empty = False
         if is_empty:
             raise NothingToSpeakError(pending)
 
     def _analyze(
-        self, script: Script, chunk: "_Chunk", speaker: str, emotion: str
+        self, script: Script, span: "_TextSpan", speaker: str, emotion: str
     ) -> tuple[Sentence | None, tuple[str, ...]]:
-        """Returns the sentence of a chunk, None if there is nothing to speak in it, and its warnings."""
-        text = script.text[chunk.start : chunk.end]
-        start = chunk.start + len(text) - len(text.lstrip())
+        """Returns the sentence of a span, None if there is nothing to speak in it, and its warnings."""
+        text = script.text[span.start : span.end]
+        start = span.start + len(text) - len(text.lstrip())
         text = text.strip()
         normalized = normalize.normalize(text, self._emoji)
         origin = [start + index for index in normalized.origin]
@@ -148,7 +148,7 @@ class FrontEnd:
             )
         if not words:
             return None, tuple(warnings)
-        lexical = predict_breaks(words, last_level=chunk.break_level)
+        lexical = predict_breaks(words, last_level=span.break_level)
         spoken = apply_tone_sandhi(lexical)
         unit_symbols = tuple(
             byte_symbols(normalized.text) if self._tables.reads_bytes else phone_symbols(spoken, self._tables)
@@ -171,13 +171,13 @@ class FrontEnd:
             units=self._tables.encode(symbols),
             input_spans=tuple(_input_spans(script, origin, unit_symbols)),
             unit_styles=styles if len(set(styles)) > 1 else styles[:1],
-            pause=chunk.pause,
-            continues=chunk.break_level < SENTENCE_END,
+            pause=span.pause,
+            continues=span.break_level < SENTENCE_END,
             warnings=(),
         )
         return sentence, tuple(warnings)
 
-    def _chunks(self, script: Script) -> "Iterator[_Chunk]":
+    def _spans(self, script: Script) -> "Iterator[_TextSpan]":
         begin = 0
         for end in sorted({*script.sentence_starts, *script.pauses, len(script.text)}):
             pause = script.pauses.get(end)
@@ -186,11 +186,11 @@ class FrontEnd:
                 text, self._max_length, self._length_of, self._word_boundaries
             ):
                 if begin + len(part) < end:
-                    yield _Chunk(begin, begin := begin + len(part), sentence_splitting.break_level(part), None)
+                    yield _TextSpan(begin, begin := begin + len(part), sentence_splitting.break_level(part), None)
             if begin < end or pause is not None:
                 interrupted = pause is not None and end < len(script.text)
                 level = sentence_splitting.break_level(script.text[begin:end]) if interrupted else SENTENCE_END
-                yield _Chunk(begin, end, level, pause)
+                yield _TextSpan(begin, end, level, pause)
             begin = end
 
     def _word_boundaries(self, text: str) -> Iterator[tuple[int, int]]:
@@ -204,7 +204,7 @@ class FrontEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class _TextSpan:
     """A span of a script that becomes one sentence, and the pause after it."""
 
     start: int

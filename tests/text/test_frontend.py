@@ -64,9 +64,9 @@ def test_input_spans_cover_the_source_characters(read: Read, text: str, parts: l
 @given(CHINESE)
 def test_prosody_counts_up_to_the_last_syllable(read: Read, text: str) -> None:
     for sentence in read_or_refuse(read, text):
-        assert list(sentence.prosody) == sorted(sentence.prosody)
-        assert max(sentence.prosody) == len(sentence.pinyin) == len(sentence.lexical_pinyin)
-        assert set(sentence.prosody.values()) <= {1, 2, 3, 4}
+        assert list(sentence.break_levels) == sorted(sentence.break_levels)
+        assert max(sentence.break_levels) == len(sentence.pinyin) == len(sentence.lexical_pinyin)
+        assert set(sentence.break_levels.values()) <= {1, 2, 3, 4}
 
 
 @given(CHINESE)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.pronunciation import polyphones
+from server.text.pronunciation import polyphone_model
 from server.text.pronunciation.dictionary import ambiguous_positions
-from server.text.pronunciation.polyphones import disambiguate
-from server.text.pronunciation.word_reader import pronounce
+from server.text.pronunciation.mandarin_g2p import pronounce
+from server.text.pronunciation.polyphone_model import disambiguate
 
 LINES = (Path(__file__).parent / "polyphones.txt").read_text(encoding="utf-8").splitlines()[1:]
 HAN = st.text(
@@ -65,7 +65,7 @@ def test_a_long_sentence_does_not_overflow() -> None:
 
 
 def test_threads_may_share_the_network_before_it_is_loaded() -> None:
-    polyphones._network.cache_clear()
+    polyphone_model._network.cache_clear()
     answers: list[dict[int, str]] = []
     threads = [threading.Thread(target=lambda: answers.append(disambiguate("他率领部队", [1]))) for _ in range(8)]
     for thread in threads:
@@ -84,4 +84,4 @@ def test_a_phrase_of_the_dictionary_is_not_ambiguous() -> None:
 def test_a_pickle_that_refers_to_code_is_refused() -> None:
     evil = pickle.dumps(print)
     with pytest.raises(pickle.UnpicklingError, match=r"builtins\.print"):
-        polyphones._ArrayUnpickler(io.BytesIO(evil)).load()
+        polyphone_model._ArrayUnpickler(io.BytesIO(evil)).load()

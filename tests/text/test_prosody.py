@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from server.text.characters import BREAKS
 from server.text.normalization import normalize
-from server.text.pronunciation.word_reader import pronounce
+from server.text.pronunciation.mandarin_g2p import pronounce
 from server.text.prosody.break_model import load_model
 from server.text.prosody.phrase_breaks import MAX_SYLLABLES_WITH_ENCLITICS, predict_breaks
 from server.text.words import ProsodicWord, Word

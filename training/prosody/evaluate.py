@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from server.text.normalization import normalize
-from server.text.pronunciation.word_reader import pronounce
+from server.text.pronunciation.mandarin_g2p import pronounce
 from server.text.prosody.phrase_breaks import predict_breaks
 from training.prosody.labels import LabeledSentence, read_labels
 

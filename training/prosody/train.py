@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.text.normalization import normalize
-from server.text.pronunciation.word_reader import pronounce
+from server.text.pronunciation.mandarin_g2p import pronounce
 from server.text.prosody.break_model import LEVELS, SCALE, WEIGHTS
 from server.text.prosody.features import break_features
 from training.prosody.labels import LabeledSentence, read_labels

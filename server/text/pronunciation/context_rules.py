@@ -1,4 +1,4 @@
-"""Readings of words that depend on the words beside them: particles, verbs, adjectives, measure words, surnames."""
+"""Rules for polyphones (多音字) by the words beside them: particles, verbs, adjectives, measure words, surnames."""
 
 from collections.abc import Iterable
 

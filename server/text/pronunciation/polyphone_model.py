@@ -1,4 +1,6 @@
-"""Disambiguates polyphonic characters by their sentence, with the network of g2pM.
+"""Disambiguates polyphonic characters (多音字) by their sentence, with the network of g2pM.
+
+Its reading is the last resort: `mandarin_g2p.py` asks the lexicon, the context rules and the dictionary first.
 
 g2pM (Apache-2.0) contains a small bidirectional LSTM as NumPy arrays in pickles. Inference is implemented here, because
 g2pM's own code predicts every character of every sentence, runs the two directions separately, leaves its files open

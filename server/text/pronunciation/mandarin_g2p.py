@@ -1,4 +1,4 @@
-"""Converts a normalized sentence to words with pinyin.
+"""Mandarin G2P (grapheme to phoneme): converts a normalized sentence to words with pinyin.
 
 The reading of a word comes from the first of: the explicit readings of the markup, the user's lexicon, the context
 rules, and the dictionary; the network reads the polyphonic characters that no phrase of the dictionary covers. 一 and
@@ -18,7 +18,7 @@ from server.text.pronunciation.context import Context
 from server.text.pronunciation.context_rules import INNER_RULE_WORDS, contextual_reading
 from server.text.pronunciation.dictionary import ambiguous_positions, look_up, suffix_reading, word_readings
 from server.text.pronunciation.erhua import merge_erhua
-from server.text.pronunciation.polyphones import disambiguate
+from server.text.pronunciation.polyphone_model import disambiguate
 from server.text.pronunciation.segmentation import SegmentType, constituent_boundary, part_lengths, segment, subwords
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.pronunciation.word_lists import WORD_READINGS
