@@ -1,6 +1,7 @@
 """Text normalization (TN): converts written Chinese to spoken Chinese.
 
-The result has no digits, one set of punctuation, and only characters that are read. Latin letters stay, for the English front end. docs/text.md describes the rules.
+The result has no digits, one set of punctuation, and only characters that are read; Latin letters stay, for the English
+front end. docs/text.md describes the rules.
 """
 
 from dataclasses import dataclass
