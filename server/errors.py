@@ -23,7 +23,7 @@ class VoiceError(SpeechError):
 
 
 class DeviceError(SpeechError, RuntimeError):
-    """No execution provider could run a graph, the CPU included."""
+    """No execution provider could run a graph, the CPU included, or a batch of several streams failed on one."""
 
 
 class LostStateError(DeviceError):

@@ -8,7 +8,7 @@ from server.scheduling.graph_run import Graph
 from server.scheduling.stream import Stream
 
 MAX_BATCH_SECONDS = 0.05
-"""Longest predicted duration of a batch: a stream that becomes urgent waits that long at most."""
+"""Longest predicted duration of a batch of several streams: one that becomes urgent has to wait for it."""
 BATCH_LIMIT_SECONDS = 60.0
 """How long a batch size that failed on the device is avoided: later there may be memory, or another device."""
 _SMOOTHING = 0.8

@@ -160,8 +160,8 @@ class Scheduler:
     def _start_threads(self) -> None:
         while len(self._threads) < self.workers:
             thread = threading.Thread(target=self._work, name=f"speech-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _unpause(self, stream: Stream) -> None:
         stream.paused = False

@@ -93,7 +93,7 @@ class _Sequence:
 
 
 def silence(samples: int, rate: int, clock: PlaybackClock) -> Iterator[Audio]:
-    """That many samples of silence, in chunks of a second."""
+    """That many samples of silence, in chunks of up to a second."""
     for start in range(0, samples, SILENCE_CHUNK * rate):
         size = min(SILENCE_CHUNK * rate, samples - start)
         clock.push(size / rate, computed=False)
