@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from server.config import SchedulerSection
-from server.errors import BusyError, DeviceError, LostStateError, ShutdownError
+from server.errors import BusyError, DeviceError, LostStateError, ShutdownError, SynthesisError
 from server.runtime.cpu import available_cpus
 from server.scheduling.admission import AdmissionControl
 from server.scheduling.batch_policy import BatchPolicy
@@ -232,6 +232,8 @@ class Scheduler:
             return self._end(stream)
         except Exception as error:  # noqa: BLE001 - reported to the client of the stream
             return self._end(stream, error)
+        except BaseException as error:  # noqa: BLE001 - a panic of a Rust extension is no Exception
+            return self._end(stream, SynthesisError(f"the text analysis or the synthesis crashed: {error!r}"))
         return self._account(stream)
 
     def _account(self, stream: Stream) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from server.config import RuntimeSection, SchedulerSection
-from server.errors import BusyError, DeviceError, ShutdownError
+from server.errors import BusyError, DeviceError, ShutdownError, SynthesisError
 from server.runtime.runtime import Runtime
 from server.runtime.session import Session
 from server.runtime.tensors import Array, BatchTensor
@@ -370,6 +370,18 @@ def test_a_callback_that_fails_ends_its_stream_and_no_worker(scheduler: Schedule
     scheduler.start("", Doubling().chunks(1, 2), fail, errors.put)
     assert isinstance(errors.get(timeout=30), ZeroDivisionError)
     scheduler.start("", Doubling().chunks(1), lambda chunk: None, fail)
+    assert Client(scheduler).start(Doubling().chunks(1)).wait().chunks == [b"2 "]
+
+
+def test_a_panic_in_a_stage_ends_its_stream_and_no_worker(scheduler: Scheduler) -> None:
+    class PanicError(BaseException):
+        """As Rust extensions raise it."""
+
+    async def chunks(clock: PlaybackClock) -> Chunks[bytes]:
+        raise PanicError("index out of bounds")
+        yield b""
+
+    assert isinstance(Client(scheduler).start(chunks).wait().error, SynthesisError)
     assert Client(scheduler).start(Doubling().chunks(1)).wait().chunks == [b"2 "]
 
 
