@@ -10,6 +10,7 @@ can distinguish them from `REDUCE`; and `BUILD` sets the fields of the objects t
 """
 
 import pickletools
+import warnings
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -48,11 +49,14 @@ def read_pickle(stream: BinaryIO, *, allowed: Set[str], call: Call, persistent: 
     """
     machine = _StackMachine(allowed, call, persistent)
     try:
-        for opcode, argument, _ in pickletools.genops(stream):
-            if opcode.name == "STOP":
-                return machine.stack.pop()
-            machine.execute(opcode.name, argument)
-    except (ValueError, LookupError, TypeError, OverflowError) as error:
+        with warnings.catch_warnings():
+            # An invalid escape sequence in a string is damage; the user gets an error, not a warning of Python's codec.
+            warnings.filterwarnings("error", "invalid (octal )?escape sequence", DeprecationWarning)
+            for opcode, argument, _ in pickletools.genops(stream):
+                if opcode.name == "STOP":
+                    return machine.stack.pop()
+                machine.execute(opcode.name, argument)
+    except (ValueError, LookupError, TypeError, OverflowError, DeprecationWarning) as error:
         raise CheckpointError(f"the pickle in it is damaged ({printable(str(error))})") from None
     raise CheckpointError("the pickle in it is damaged (it has no end)")
 

@@ -2,7 +2,6 @@
 
 import builtins
 import contextlib
-import os
 import struct
 import zipfile
 from collections.abc import Callable
@@ -203,7 +202,7 @@ def test_a_folder_is_a_checkpoint_error(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
         (b"<html>sign in</html>" * 20, "not a PyTorch checkpoint"),
-        (os.urandom(4096), "not a PyTorch checkpoint"),
+        (b"i\\\xf3\nname\n.", "not a PyTorch checkpoint"),
         (b"\x80\x02K\x01.", "not a PyTorch checkpoint"),
         (b"PK\x03\x04" + b"\0" * 500, "cut off or damaged"),
     ],
@@ -212,6 +211,14 @@ def test_a_file_that_is_no_checkpoint_is_a_checkpoint_error(content: bytes, mess
     pth.write_bytes(content)
     with pytest.raises(CheckpointError, match=message):
         read_checkpoint(pth)
+
+
+@given(content=st.binary(min_size=1, max_size=400))
+def test_any_other_bytes_are_a_checkpoint_error(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "x.pth"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
 
 
 @given(share=st.floats(0, 1, exclude_max=True))
