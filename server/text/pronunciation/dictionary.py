@@ -55,7 +55,7 @@ def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bo
 
 
 def _correct_two_characters(word: str, readings: list[str]) -> None:
-    """Corrects reduplications, words with a neutral tone, measure words, and 着 in the sense of wearing."""
+    """Corrects reduplications, words with a neutral tone, measure words, 着 in the sense of wearing, and surnames."""
     if word[0] == word[1] and not _keeps_full_tone(word):
         if readings[0].endswith("3") and word[0] not in word_lists.KINSHIP_CHARACTERS:
             readings[0] = f"{readings[0][:-1]}2"
@@ -66,6 +66,8 @@ def _correct_two_characters(word: str, readings: list[str]) -> None:
         readings[1] = word_lists.MEASURE_WORD_READINGS[word[1]]
     elif word[1] == "着" and word[0] in word_lists.WORN_BODY_PARTS:
         readings[1] = "zhuo2"
+    elif word[0] == "姓":
+        readings[1] = word_lists.SURNAME_READINGS.get(word[1], readings[1])
 
 
 def _correct_three_characters(word: str, readings: list[str]) -> None:
