@@ -78,7 +78,7 @@ class Engine:
         return seconds
 
     def sentences(self, text: str) -> list[Sentence]:
-        """Returns the analysed sentences of a text."""
+        """Returns the analyzed sentences of a text."""
         return [item for item in self.synthesizer.sentences(text) if isinstance(item, Sentence)]
 
     def sentence_rtf(self, sentence: Sentence, *, chunked: bool) -> float:

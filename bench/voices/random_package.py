@@ -18,7 +18,7 @@ from convert.checkpoint.weights import Weights
 from convert.models.hifigan import DEFAULTS, hifigan
 from convert.models.mel_decoder import decoder_memory, mel_decoder
 from convert.models.postnet import postnet
-from convert.models.text_encoder import text_encoder
+from convert.models.text_encoder import TABLES, text_encoder
 from convert.models.variance_adaptor import contour_embedding, contour_predictor, duration_predictor
 from convert.output.inventory import SPECIALS, load_inventory
 from convert.source.config_files import model_settings
@@ -99,12 +99,6 @@ class RandomWeights(Weights):
         self._gain = gain
         super().__init__(self.arrays, label)
 
-    def __truediv__(self, name: str | int) -> Weights:
-        inner = super().__truediv__(name)
-        assert isinstance(inner, RandomWeights)
-        inner.arrays, inner._random, inner._gain = self.arrays, self._random, self._gain
-        return inner
-
     def take(self, name: str, *shape: int) -> Array:
         """Returns the weight `name`, drawn at the first call."""
         full = self._prefix + name
@@ -154,6 +148,5 @@ def write_package(folder: Path, name: str, dimensions: Dimensions = STANDARD) ->
 def _embedding_rows() -> dict[str, int]:
     """Returns the number of rows of each embedding table."""
     inventory = load_inventory(LANGUAGE)
-    kinds = ("phones", "tones", "syllable_flags", "word_flags", "emotions")
-    sizes = {kind: len(getattr(inventory, kind)) for kind in kinds} | {"speakers": 1}
+    sizes = {kind: len(getattr(inventory, kind)) for kind in (*TABLES.values(), "emotions")} | {"speakers": 1}
     return {kind: size + len(SPECIALS) for kind, size in sizes.items()}

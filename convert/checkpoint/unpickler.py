@@ -51,7 +51,7 @@ def read_pickle(stream: BinaryIO, *, allowed: Set[str], call: Call, persistent: 
     try:
         with warnings.catch_warnings():
             # An invalid escape sequence in a string is damage; the user gets an error, not a warning of Python's codec.
-            warnings.filterwarnings("error", "invalid (octal )?escape sequence", DeprecationWarning)
+            warnings.filterwarnings("error", ".*invalid (octal )?escape sequence", DeprecationWarning)
             for opcode, argument, _ in pickletools.genops(stream):
                 if opcode.name == "STOP":
                     return machine.stack.pop()

@@ -47,10 +47,11 @@ def check_tables(source: VoiceSource, config: Settings, weights: Weights, invent
             f"and speaker_list {','.join(speakers_of(source))!r}:\n  {listed}"
         )
     masked = set(extra.values()) == {3}
-    stated, notes = str(source.has_mask).lower(), []
+    notes: tuple[str, ...] = ()
     if source.has_mask not in (None, masked):
-        notes = [f"configuration.json declares has_mask: {stated}, but the tables have other sizes, which are used"]
-    return EmbeddingTables(rows, SPECIALS[: 3 if masked else 2], tuple(notes))
+        stated, found = str(source.has_mask).lower(), "a" if masked else "no"
+        notes = (f"the package declares has_mask: {stated}, but its tables have {found} mask row; the tables count",)
+    return EmbeddingTables(rows, SPECIALS[: 3 if masked else 2], notes)
 
 
 def _weight_names(config: Settings) -> dict[str, str]:

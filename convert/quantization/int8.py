@@ -75,13 +75,12 @@ def measure_ranges(
     nodes = [node for node in graph.node if node.name in chosen]
     tensors = sorted({name for node in nodes for name in (node.input[0], node.output[0])})
     graph.initializer.append(numpy_helper.from_array(np.array([3]), "range.axes"))
-    names = [f"{tensor}.{kind}" for tensor in tensors for kind in ("Min", "Max")]
-    for name in names:
-        tensor, _, kind = name.rpartition(".")
+    outputs = {f"{tensor}.{kind}": (tensor, kind) for tensor in tensors for kind in ("Min", "Max")}
+    for name, (tensor, kind) in outputs.items():
         graph.node.append(helper.make_node(f"Reduce{kind}", [tensor, "range.axes"], [name], keepdims=0))
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     session = CalibrationSession(observed.SerializeToString())
-    runs = [session.run(given | session.initial_state(), *names) for given in inputs]
+    runs = [session.run(given | session.initial_state(), *outputs) for given in inputs]
     return {
         tensor: (
             np.minimum(0, np.min([run[f"{tensor}.Min"] for run in runs], axis=(0, 1, 3))),

@@ -88,7 +88,7 @@ class Synthesizer:
     def sentences(
         self, script: Script | str, *, speaker: str | None = None, emotion: str | None = None
     ) -> Iterator[Sentence | Pause]:
-        """The sentences and pauses of a text, each analysed on demand. Raises `RequestError` where one cannot be."""
+        """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
         return self._front_end.segments(script, **names)
 

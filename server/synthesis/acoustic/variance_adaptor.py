@@ -17,9 +17,9 @@ from server.voices.manifest import MeanDeviation, Range
 MAX_UNIT_FRAMES = 2000
 """No phone or pause lasts 20 seconds. A model that predicts more is broken, and would fill the memory."""
 TYPICAL_F0 = MeanDeviation(kind="mean_deviation", mean=200.0, deviation=50.0)
-"""Hz; assumed for voices that do not specify how F0 was normalised, as most without NSF do not."""
+"""Hz; assumed for voices that do not specify how F0 was normalized, as most without NSF do not."""
 TYPICAL_ENERGY = MeanDeviation(kind="mean_deviation", mean=1.0, deviation=0.8)
-"""Assumed for all: energy is normalised by statistics that no package contains."""
+"""Assumed for all: energy is normalized by statistics that no package contains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class ProsodyPrediction:
     conditioning: Floats
     """(units, size): embeddings of speaker and emotion."""
     pitch: Floats
-    """(units,), normalised as in training"""
+    """(units,), normalized as in training"""
     energy: Floats
-    """(units,), normalised as in training"""
+    """(units,), normalized as in training"""
     durations: NDArray[np.int64]
     """(units,), frames"""
     attention_band: int
@@ -105,12 +105,12 @@ class VarianceAdaptor:
         return lengths
 
 
-def scale_contour(contour: Floats, factors: Sequence[float], normalisation: MeanDeviation | Range) -> Floats:
-    """Multiplies the real values of a normalised contour (1, units) by `factors`: one for each unit, or one for all."""
+def scale_contour(contour: Floats, factors: Sequence[float], normalization: MeanDeviation | Range) -> Floats:
+    """Multiplies the real values of a normalized contour (1, units) by `factors`: one for each unit, or one for all."""
     factor = np.array(factors, np.float64)
     if (factor == 1).all():
         return contour
-    match normalisation:
+    match normalization:
         case MeanDeviation(mean=mean, deviation=deviation):
             offset = (factor - 1) * mean / deviation
         case Range(minimum=minimum, maximum=maximum):

@@ -37,7 +37,7 @@ def fbank(audio: Audio, bins: int) -> Floats:
 
 
 def mel_triangles(rate: int, size: int, bins: int) -> Spectrum:
-    """(bins, size / 2 + 1): triangular filters, linear in mel; each one ends at the centres of its neighbours."""
+    """(bins, size / 2 + 1): triangular filters, linear in mel; each one ends at the centers of its neighbors."""
     edges = np.linspace(mel(LOWEST_FREQUENCY), mel(rate / 2), bins + 2)
     lower, middle, upper = (edges[start : start + bins, None] for start in range(3))
     at = mel(np.arange(size // 2 + 1) * (rate / size))

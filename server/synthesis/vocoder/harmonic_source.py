@@ -46,7 +46,7 @@ class HarmonicSource:
     def advance(
         self, state: SourceState, f0: Floats, voicing: Floats, pitch_shift: NDArray[np.float64]
     ) -> tuple[dict[str, NDArray[Any]], SourceState]:
-        """`f0` (frames,) normalised, `voicing` (frames,) -> `phase`, `voiced` and `noise`, each (1, samples).
+        """`f0` (frames,) normalized, `voicing` (frames,) -> `phase`, `voiced` and `noise`, each (1, samples).
 
         `pitch_shift`, (frames,) or (1,), is a factor on F0, beyond what the acoustic model has shifted already. The
         phase is continuous where it changes, so there is no click.
@@ -61,11 +61,11 @@ class HarmonicSource:
         return inputs, replace(state, cycles=float(cycles[-1]))
 
     def to_hertz(self, f0: Floats) -> NDArray[np.float64]:
-        """(frames,): normalised F0 in Hz."""
-        normalised = f0.astype(np.float64)
+        """(frames,): normalized F0 in Hz."""
+        normalized = f0.astype(np.float64)
         match self.f0:
             case MeanDeviation(mean=mean, deviation=deviation):
-                hertz = normalised * deviation + mean
+                hertz = normalized * deviation + mean
             case Range(minimum=low, maximum=high):
-                hertz = normalised * (high - low) + low
+                hertz = normalized * (high - low) + low
         return np.maximum(hertz, MIN_F0)

@@ -36,7 +36,7 @@ class Vocoder:
             if f0 is None:
                 raise VoiceError(
                     f"voice {voice.name!r} has a harmonic source, but its voice.yaml has no acoustic.f0 (the "
-                    "normalisation of F0); convert it again"
+                    "normalization of F0); convert it again"
                 )
             self._source = HarmonicSource(settings.harmonics, settings.samples_per_frame, voice.rate, f0)
 

@@ -38,7 +38,7 @@ def cardinal(digits: str) -> str:
 
 
 def number(text: str) -> str:
-    """`1,234.50` -> cardinal of the integer part, decimals digit by digit; decimals of only zeros are not spoken."""
+    """`1,234.50` -> cardinal of the integer part, decimals digit by digit; two or more zeros alone are not spoken."""
     whole, point, decimals = text.replace(",", "").partition(".")
     if len(decimals) > 1 and not decimals.strip("0"):
         point = ""

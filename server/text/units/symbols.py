@@ -52,8 +52,9 @@ def byte_symbols(text: str) -> Iterator[UnitSymbol]:
 def _split_erhua(syllable: Syllable, tables: UnitTables) -> tuple[Syllable, ...]:
     """Splits a syllable with erhua in two, the second `er5`, if the voice cannot speak it as one."""
     base, tone = syllable.pinyin[:-1], syllable.pinyin[-1:]
-    has_phones = "erhua" not in tables.untrained and tables.phones.issuperset(to_phones(base, tables.language))
-    if not is_erhua(base) or has_phones:
+    if not is_erhua(base):
+        return (syllable,)
+    if "erhua" not in tables.untrained and tables.phones.issuperset(to_phones(base, tables.language)):
         return (syllable,)
     has_er = len(syllable.text) > 1  # the text contains 儿 as a character of its own
     return (

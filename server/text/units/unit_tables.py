@@ -7,7 +7,6 @@ would misalign the features, and the speech after it would be noise.
 
 import difflib
 import re
-from itertools import chain
 
 import numpy as np
 
@@ -39,9 +38,9 @@ class UnitTables:
         self.speaks_english = "english" not in manifest.untrained and self.phones.issuperset(dictionary.PHONES)
         self._fields = BYTE_FIELDS if self.reads_bytes else PHONE_FIELDS
         self._specials = frozenset(units.specials)
-        features = (units.phones, units.tones, units.syllable_flags, units.word_flags)
-        lists = ([map(str, range(256))] if self.reads_bytes else features, (manifest.emotions, manifest.speakers))
-        self._names = [[*names, *units.specials] for names in chain(*lists)]
+        phone_features = [units.phones, units.tones, units.syllable_flags, units.word_flags]
+        features = [tuple(map(str, range(256)))] if self.reads_bytes else phone_features
+        self._names = [[*names, *units.specials] for names in (*features, manifest.emotions, manifest.speakers)]
         self._rows = [{name: row for row, name in enumerate(names)} for names in self._names]
 
     def encode(self, symbols: str) -> Units:

@@ -69,7 +69,7 @@ def _sentence(number: int, held_out_every: int) -> Sentence:
 
 
 def _record(number: int, held_out_every: int) -> tuple[Sentence, Recording]:
-    """Replaces a sentence that espeak-ng does not speak as labelled by another one."""
+    """Replaces a sentence that espeak-ng does not speak as labeled by another one."""
     sentence = _sentence(number, held_out_every)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
@@ -77,7 +77,7 @@ def _record(number: int, held_out_every: int) -> tuple[Sentence, Recording]:
         except PhonemeMismatchError:
             seed = number + 1_000_000 * attempt
             sentence = random_sentence(sentence.name, sentence.style, sentence.held_out, seed)
-    raise SystemExit(f"espeak-ng spoke none of {MAX_ATTEMPTS} sentences for utterance {number} as labelled")
+    raise SystemExit(f"espeak-ng spoke none of {MAX_ATTEMPTS} sentences for utterance {number} as labeled")
 
 
 def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:

@@ -66,7 +66,7 @@ class StyleResult:
             figures["f0_correlation"] = float(np.corrcoef(recorded, generated)[0, 1])
             figures["f0_median_error_hz"] = float(np.median(np.abs(recorded - generated)))
         if self.styles_recognized:
-            figures["style_recognised"] = 100 * float(np.mean(self.styles_recognized))
+            figures["style_recognized"] = 100 * float(np.mean(self.styles_recognized))
         return self.score.error_rates() | figures
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 COLUMNS = {
     "syllable_errors": ("syll. %", ".1f"), "tone_errors": ("tones %", ".1f"), "english_errors": ("Engl. %", ".1f"),
-    "style_recognised": ("style %", ".0f"), "mcd_db": ("MCD dB", ".2f"), "f0_correlation": ("F0 corr.", ".3f"),
+    "style_recognized": ("style %", ".0f"), "mcd_db": ("MCD dB", ".2f"), "f0_correlation": ("F0 corr.", ".3f"),
     "f0_median_error_hz": ("F0 Hz", ".1f"), "voicing_errors": ("voicing %", ".1f"),
     "duration_error_ms": ("dur. ms", ".1f"),
     "buzz_db": ("buzz dB", ".2f"), "silence_dbfs": ("silence dBFS", ".0f"), "click": ("click", ".1f"),

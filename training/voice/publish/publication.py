@@ -18,11 +18,11 @@ FLOAT32_GRAPHS = {"float16": {"vocoder"}, "int8": set[str]()}
 """Graphs that stay float32, by storage format. The vocoder's variants in other precisions are made from float32; the
 smallest voice goes without them."""
 ORIGIN = {
-    "origin": "trained by this project (training/voice) on speech synthesised with espeak-ng: clear, and like a robot",
+    "origin": "trained by this project (training/voice) on speech synthesized with espeak-ng: clear, and like a robot",
     "licence": "free to use, as the output of espeak-ng is; the weights come under the project's licence",
 }
 STORAGE_NOTES = {
-    "float16": "float16, the vocoder float32",
+    "float16": "float16, the vocoder float32; the figures are those of the voice before it was stored so",
     "int8": "8 bits a weight; the figures are those of the voice before it was stored so",
 }
 

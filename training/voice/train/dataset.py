@@ -116,7 +116,9 @@ def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
     """Pads utterances to one batch for the acoustic model."""
     columns = zip(*(_batch_arrays(one, statistics) for one in chosen), strict=True)
     tensors = {
-        name: pad_sequence(list(map(torch.from_numpy, arrays)), True, -1 if name == "frame_units" else 0)
+        name: pad_sequence(
+            list(map(torch.from_numpy, arrays)), batch_first=True, padding_value=-1 if name == "frame_units" else 0
+        )
         for name, arrays in zip(Batch.__slots__, columns, strict=True)
     }
     return Batch(**tensors)
