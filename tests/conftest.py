@@ -2,13 +2,15 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+import soundfile
 
+from convert.__main__ import main as convert
 from convert.conversion import convert_voice
 from convert.output.manifest import write_manifest
 from convert.quantization.variants import make_variants
@@ -21,6 +23,7 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.sequencing import Item, sequence
+from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
 from server.synthesis.synthesizer import Synthesizer
 from server.types import DEFAULT_STYLE, Audio, Floats, Style
 from server.voices.manifest import read_manifest
@@ -28,6 +31,8 @@ from server.voices.voice import Voice
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
+SPEAKER_ENCODER = HERE / "convert" / "data" / "se.model"
+"""A D-TDNN of the original code, reduced, with random weights."""
 EMBEDDED = HERE.parent / "models" / "demo"
 PACKAGES = sorted(folder.name for folder in GOLDEN.iterdir())
 
@@ -124,3 +129,35 @@ def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Session, "run", counted)
     return steps
+
+
+@pytest.fixture(scope="session")
+def encoder_tensors() -> Mapping[str, np.ndarray]:
+    """Inputs and outputs of the original speaker encoder, and a second of speech with its Kaldi filter banks."""
+    with np.load(SPEAKER_ENCODER.with_name("speaker_encoder.npz")) as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of voices with only a speaker encoder."""
+    folder = tmp_path_factory.mktemp("models")
+    assert convert(["--se-model", str(SPEAKER_ENCODER), "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(encoder_folder: Path) -> SpeakerEncoder:
+    return SpeakerEncoder(cpu().open(encoder_folder / "speaker_encoder.onnx"))
+
+
+@pytest.fixture(scope="session")
+def recording(encoder_tensors: Mapping[str, np.ndarray]) -> Audio:
+    return Audio(encoder_tensors["recording"].astype(np.float32) / 32768, 16000)
+
+
+@pytest.fixture
+def recording_file(recording: Audio, tmp_path: Path) -> Path:
+    path = tmp_path / "me.wav"
+    soundfile.write(path, recording.samples, recording.rate)
+    return path

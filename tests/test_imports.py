@@ -181,7 +181,7 @@ def test_nothing_imports_the_benchmarks() -> None:
 
 
 @pytest.mark.parametrize("library", IMPORTERS)
-def test_a_heavy_library_is_imported_only_by_its_importers(library: str) -> None:
+def test_a_heavy_library_is_imported_only_by_the_listed_modules(library: str) -> None:
     users = [module for module, name in imports(SERVER | CONVERT) if within(name, library)]
     assert not [module for module in users if not any(within(module, entry) for entry in IMPORTERS[library])]
     assert users or not IMPORTERS[library], f"nothing imports {library} any more; remove its entry"

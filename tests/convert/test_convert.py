@@ -83,9 +83,7 @@ def test_converting_again_gives_the_same_bytes(package: Path, tmp_path: Path) ->
     assert snapshot(output) == first
 
 
-def test_a_failed_conversion_leaves_only_the_old_voice(
-    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_conversion_leaves_only_the_old_voice(package: Path, tmp_path: Path) -> None:
     output = tmp_path / "models"
     assert run(package, output) == 0
     first = snapshot(output)
@@ -162,6 +160,15 @@ def test_a_package_without_a_mask_row_gives_the_same_audio(package: Path, tmp_pa
     text = next(whole.sentences("你好，世界。")).symbols
     expected, got = (voice.synthesize(voice.tables.encode(text)).audio.samples for voice in (whole, unmasked))
     np.testing.assert_array_equal(got, expected)
+
+
+def test_tables_that_contradict_the_declared_mask_count(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_weights(package, "am", without_masks)
+    assert run(package, tmp_path / "models") == 0
+    assert "declares has_mask: true, but its tables have no mask row" in capsys.readouterr().err
+    assert open_voice(tmp_path / "models" / "noncausal_16k").voice.manifest.units.specials == ("_", "~")
 
 
 def test_the_byte_table_keeps_its_mask_row(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def test_a_client_that_disconnects_before_the_first_chunk_stops_the_synthe
         assert demo.computed <= 1
 
 
-async def test_a_client_that_disconnects_frees_its_worker_thread(serving, demo, registry):
+async def test_a_client_that_disconnects_frees_its_worker_thread(serving, demo):
     demo.permits = threading.Semaphore(1)
     async with serving(workers=1) as client:
         reader, writer = await send_request(client, "字" * 1000)

@@ -246,12 +246,12 @@ async def test_a_stream_above_the_limit_is_refused_with_retry_after(serving, dem
     demo.permits = threading.Semaphore(1)
     async with serving(max_streams=1) as client:
         running = await client.post(PATH, json={"input": "字" * 100, "response_format": "pcm"})
-        refused = await client.post(PATH, json={"input": "你好", "voice": "second"})
-        error = (await refused.json())["error"]
+        response = await client.post(PATH, json={"input": "你好", "voice": "second"})
+        error = (await response.json())["error"]
         load = (await (await client.get("/health")).json())["load"]
         demo.permits.release(1000)
         assert len(await running.read()) == 100 * 320
         assert (await client.post(PATH, json={"input": "你好", "voice": "second"})).status == 200
-    assert (refused.status, error["type"], error["code"]) == (429, "rate_limit_error", "too_many_streams")
-    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert (response.status, error["type"], error["code"]) == (429, "rate_limit_error", "too_many_streams")
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert (load["streams"], load["capacity"]) == (1, 1)

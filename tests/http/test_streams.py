@@ -158,7 +158,7 @@ async def test_an_error_after_the_client_disconnected_is_logged(wait_for_event, 
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
 
 
-async def test_closing_aborts_streams_and_joins_the_threads(wait_for_event):
+async def test_closing_aborts_streams_and_joins_the_threads():
     permits = threading.Semaphore(1)
     streams, source = streams_of(2), Counting(1000, permits=permits)
     with streams.open("", source.chunks) as stream:

@@ -99,13 +99,13 @@ def test_a_client_that_disconnects_stops_the_synthesis_within_a_chunk(decoder_st
         response = await session.post(f"{base}/v1/audio/speech", json=speech(LONG))
         await response.content.readany()
         response.close()
-        at_leaving = len(decoder_steps)
+        at_disconnection = len(decoder_steps)
         await asyncio.sleep(0.5)
         settled = len(decoder_steps)
         await asyncio.sleep(0.5)
         assert len(decoder_steps) == settled < whole
         # At most what was ahead of the client (three chunks of 16 steps), and the chunk in progress.
-        assert settled - at_leaving <= 4 * 16
+        assert settled - at_disconnection <= 4 * 16
 
     run_scenario(scenario)
 

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,43 +18,9 @@ from server.runtime.session import OrtDeviceTensor
 from server.runtime.tensors import Array
 from server.types import Style
 from tests.conftest import EMBEDDED, open_voice, samples_of, speak
+from tests.runtime.failing_device import OUT_OF_MEMORY, FailingSession, runtime_that_fails_after
 
 TEXT = "今天天气很好，我们一起去公园散步。"
-OUT_OF_MEMORY = "Failed to allocate memory for requested buffer of size 1073741824"
-
-
-class FailingSession:
-    """A real session on the CPU that fails as a device without memory does, once `works` returns False."""
-
-    def __init__(self, path: Path, works: Callable[[], bool]) -> None:
-        self._session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-        self._works = works
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-    def run(self, *arguments: Any) -> Any:
-        if not self._works():
-            raise RuntimeException(OUT_OF_MEMORY)
-        return self._session.run(*arguments)
-
-    def run_with_iobinding(self, *arguments: Any) -> None:
-        if not self._works():
-            raise RuntimeException(OUT_OF_MEMORY)
-        self._session.run_with_iobinding(*arguments)
-
-
-def runtime_that_fails_after(runs: int) -> Runtime:
-    """Returns a runtime whose `cuda` provider fails after that many runs."""
-    left = runs
-
-    def works() -> bool:
-        nonlocal left
-        left -= 1
-        return left >= 0
-
-    settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
-    return Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, works)})
 
 
 def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import pytest
-from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from convert.quantization.metrics import compare_audio
 from server.cli import main
@@ -22,6 +20,7 @@ from server.synthesis.registry import VoiceRegistry
 from server.synthesis.synthesizer import Synthesizer
 from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, chunks_of, open_voice, samples_of, speak
+from tests.runtime.failing_device import runtime_that_fails_after
 
 VARIANTS = ("fp16", "int8")
 TEXT = "今天天气很好，我们一起去公园散步。"
@@ -78,32 +77,7 @@ def test_the_vocoder_gives_the_same_audio_in_a_batch_as_alone(kind: str, several
 @pytest.mark.parametrize("runs", [30, 60, 62, 70])
 def test_a_stream_continues_when_a_gpu_fails_and_the_precision_changes(runs: int, several: Path) -> None:
     opened: list[str] = []
-    left = runs
-
-    class Failing:
-        def __init__(self, path: Path) -> None:
-            opened.append(path.name)
-            self._session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-
-        def __getattr__(self, name: str):
-            return getattr(self._session, name)
-
-        def run(self, *arguments):
-            self._count()
-            return self._session.run(*arguments)
-
-        def run_with_iobinding(self, *arguments):
-            self._count()
-            self._session.run_with_iobinding(*arguments)
-
-        def _count(self) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise RuntimeException("out of memory")
-
-    settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
-    runtime = Runtime(settings, {"cuda": lambda path, threads: Failing(path)})
+    runtime = runtime_that_fails_after(runs, opened)
     broken, whole = open_voice(several / "demo", runtime), open_in_precision(several / "demo", "fp32")
     got, expected = (samples_of(speak(voice, TEXT)) for voice in (broken, whole))
     assert "vocoder.fp16.onnx" in opened

@@ -8,9 +8,8 @@ from queue import SimpleQueue
 import numpy as np
 import pytest
 
-from server.config import RuntimeSection, SchedulerSection
+from server.config import SchedulerSection
 from server.errors import BusyError, DeviceError, ShutdownError, SynthesisError
-from server.runtime.runtime import Runtime
 from server.runtime.session import Session
 from server.runtime.tensors import Array, BatchTensor
 from server.scheduling.graph_run import GraphRun
@@ -23,7 +22,7 @@ from server.text.frontend import Sentence
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Audio, Floats, Style, Units
 from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, chunks_of, open_voice, samples_of, speak
-from tests.runtime.test_fallback import FailingSession
+from tests.runtime.failing_device import runtime_that_fails_after
 
 Golden = Callable[[str], Synthesizer]
 
@@ -143,15 +142,7 @@ def test_a_stream_in_a_batch_equals_the_stream_alone(
 
 @pytest.mark.parametrize("runs", [40, 90])
 def test_streams_in_a_batch_continue_when_their_provider_fails(runs: int, demo: Synthesizer) -> None:
-    left = runs
-
-    def works() -> bool:
-        nonlocal left
-        left -= 1
-        return left >= 0
-
-    settings = RuntimeSection(providers=("cuda", "cpu"), threads=1)
-    runtime = Runtime(settings, {"cuda": lambda path, threads: FailingSession(path, works)})
+    runtime = runtime_that_fails_after(runs)
     broken, scheduler = open_voice(EMBEDDED, runtime), Scheduler(SchedulerSection(workers=1, max_streams=9))
     texts = ("你好，世界。", "早点休息吧。", "再见。")
     clients = [Client(scheduler).start(raw(broken, lambda text=text: broken.sentences(text))) for text in texts]
@@ -299,7 +290,9 @@ def test_computing_waits_for_a_client_that_does_not_consume(scheduler: Scheduler
     while not scheduler.is_idle or not client.chunks:
         pass
     assert len(client.chunks) == MAX_UNCONSUMED_CHUNKS + 1
+    deadline = client.stream.clock.underrun_at
     scheduler.chunk_consumed(client.stream)
+    assert client.stream.clock.underrun_at > deadline  # the wait was the client's own
     while len(client.chunks) < MAX_UNCONSUMED_CHUNKS + 2:
         pass
     scheduler.cancel(client.stream)

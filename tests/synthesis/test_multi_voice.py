@@ -90,7 +90,7 @@ def test_a_name_is_a_speaker_of_the_main_voice_or_a_voice_or_a_voice_with_its_sp
     assert speakers_of(planner.plan(script(("你好。", "demo")), voice="other")) == [("other", "demo")]
 
 
-def test_the_silence_between_parts_is_that_between_sentences(planner: SpeechPlanner, voices: OnDemandVoices) -> None:
+def test_the_silence_between_parts_is_that_between_sentences(planner: SpeechPlanner) -> None:
     plan = planner.plan(script("你好。", ("再见。", "kind"), "走吧。"))
     single = [synthesized(planner.plan(script(text))) for text in ("你好。", "再见。", "走吧。")]
     silence = np.zeros(round(0.28 * 16000), np.float32)
@@ -98,9 +98,7 @@ def test_the_silence_between_parts_is_that_between_sentences(planner: SpeechPlan
     np.testing.assert_allclose(synthesized(plan), expected, atol=1e-6)
 
 
-def test_each_part_is_computed_by_its_own_voice(
-    planner: SpeechPlanner, monkeypatch: pytest.MonkeyPatch, decoder_steps: list[str]
-) -> None:
+def test_each_part_is_computed_by_its_own_voice(planner: SpeechPlanner, decoder_steps: list[str]) -> None:
     parts = script("你好。", ("再见。", "kind"), ("走吧。", "other/demo"))
     synthesized(planner.plan(parts))
     assert list(dict.fromkeys(decoder_steps)) == ["demo", "kind", "other"]

@@ -1,3 +1,5 @@
+"""The front end: sentences with their units, input spans, pauses and warnings."""
+
 import re
 import subprocess
 import sys
@@ -125,7 +127,7 @@ def test_a_text_with_nothing_to_speak_is_refused(read: Read, text: str) -> None:
     str(refused.value).encode()
 
 
-def test_every_unit_has_the_speaker_and_the_emotion(front_end: FrontEnd, tables: UnitTables) -> None:
+def test_every_unit_has_the_speaker_and_the_emotion(front_end: FrontEnd) -> None:
     (sentence,) = front_end.analyze("好", speaker="xiaoyu", emotion="happy")
     assert sentence.symbols == (
         "{h_c$tone3$s_begin$word_begin$emotion_happy$xiaoyu} {ao_c$tone3$s_end$word_end$emotion_happy$xiaoyu} "

@@ -1,3 +1,5 @@
+"""Inline markup: readings and pauses in plain text."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Client text is recognized as SSML, inline markup or plain text."""
+
 import pytest
 
 from server.errors import RequestError

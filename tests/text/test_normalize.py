@@ -1,3 +1,5 @@
+"""Text normalization, with every row of the table in docs/text.md."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

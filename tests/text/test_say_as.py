@@ -1,3 +1,5 @@
+"""say-as: spoken forms of numbers, dates and characters."""
+
 from collections.abc import Callable
 
 import pytest

@@ -1,3 +1,5 @@
+"""Where a text is split into sentences, and long ones inside."""
+
 from itertools import accumulate
 
 import pytest

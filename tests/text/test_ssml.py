@@ -1,3 +1,5 @@
+"""SSML: its elements, attributes, positions and errors."""
+
 import math
 
 import pytest

@@ -1,3 +1,5 @@
+"""Pinyin syllables and their phones."""
+
 from pathlib import Path
 from typing import Any
 

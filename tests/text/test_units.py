@@ -1,3 +1,5 @@
+"""Unit symbols and their rows in a voice's tables."""
+
 import contextlib
 from collections.abc import Callable
 
