@@ -24,7 +24,7 @@ help:
 	@echo "make setup    install what the server needs into .venv; EXTRA=gpu (CUDA 13) or EXTRA=gpu-cu12 (CUDA 12) instead of EXTRA=cpu"
 	@echo "make dev      install the development tools into .venv as well"
 	@echo "make serve    serve speech on http://localhost:7860; options in ARGS, e.g. ARGS='--port 8000'"
-	@echo "make test     run every check and every test"
+	@echo "make test     run the checks and the tests, except those of the training recipe"
 	@echo "make check    run the checks only: style, types, import rules"
 	@echo "make format   format the code"
 	@echo "make bench    run the benchmarks, half an hour or more; ARGS=--quick for a few minutes (docs/performance.md)"
