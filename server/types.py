@@ -64,6 +64,64 @@ class Mel:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneTiming:
+    """One phone; times are samples from the start of the stream's audio, at the voice's rate."""
+
+    phone: str
+    """As KAN-TTS names it, `j_c`, `ang_c`; empty for a voice that reads bytes."""
+    tone: int | None
+    """Mandarin 1 to 5; English stress 0 to 2; None for a voice that reads bytes."""
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyllableTiming:
+    """One spoken syllable."""
+
+    text: str
+    """The client's characters that it is read from; `25` for each of the syllables of 二十五."""
+    start: int
+    """Index of the first of these characters in the client's text."""
+    stop: int
+    pinyin: str
+    """As it is spoken, `lv4`; empty for an English syllable."""
+    begin: int
+    """Samples."""
+    end: int
+    phones: tuple[PhoneTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordTiming:
+    """One word of the client's text: `25`, `天气`, `hello`."""
+
+    text: str
+    start: int
+    stop: int
+    begin: int
+    """Samples."""
+    end: int
+    syllables: tuple[SyllableTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceTiming:
+    """One sentence, known before its first audio. Between its words, and up to its end, there is silence."""
+
+    text: str
+    start: int
+    stop: int
+    begin: int
+    """Samples."""
+    end: int
+    """Where the audio of the sentence ends, its explicit pause included."""
+    rate: int
+    """Hz, of the samples."""
+    words: tuple[WordTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Audio:
     """A chunk of mono audio."""
 
@@ -71,3 +129,5 @@ class Audio:
     """(samples,), full scale is -1 to 1"""
     rate: int
     """Hz"""
+    sentence: SentenceTiming | None = None
+    """The times of the sentence that begins with this chunk."""

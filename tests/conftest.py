@@ -22,7 +22,7 @@ from server.runtime.tensors import Arrays
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
-from server.synthesis.sequencing import Item, sequence
+from server.synthesis.sequencing import Item, Items, sequence
 from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
 from server.synthesis.synthesizer import Synthesizer
 from server.types import DEFAULT_STYLE, Audio, Floats, Style
@@ -67,7 +67,7 @@ def speak(synthesizer: Synthesizer, text: str, style: Style = DEFAULT_STYLE) -> 
 
 def chunks_of(synthesizer: Synthesizer, items: Iterable[Item], clock: PlaybackClock | None = None) -> Chunks[Audio]:
     """The audio of sentences and pauses, for a driver."""
-    return sequence(((synthesizer, item) for item in items), clock or PlaybackClock())
+    return sequence(Items((synthesizer, item) for item in items), clock or PlaybackClock())
 
 
 def samples_of(chunks: Iterable[Audio]) -> Floats:

@@ -102,7 +102,7 @@ class Engine:
             nonlocal audio_seconds
             while not isinstance(item := task.resume(outputs), GraphRun):
                 outputs = None
-                if task is tasks[0]:
+                if task is tasks[0] and isinstance(item, Audio):
                     audio_seconds += len(item.samples) / item.rate
             return item
 

@@ -79,7 +79,7 @@ async def _encode(plan: SpeechPlan, encoder: AudioEncoder, clock: PlaybackClock)
         yield header + data
 
 
-async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream) -> None:
+async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream[bytes]) -> None:
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
         await response.write(first)

@@ -41,6 +41,10 @@ class PlaybackClock:
         self.audio_seconds += seconds
         self.computed_seconds += seconds if computed else 0.0
 
+    def input_arrived(self) -> None:
+        """The client has sent input for which the stream waited: the next audio is due as at the start of a stream."""
+        self.underrun_at = max(self.underrun_at, self._clock() + FIRST_AUDIO_DEADLINE)
+
     def client_resumed(self) -> None:
         """The client, which had left chunks unread, reads again: the wait was its own, not an underrun."""
         self.underrun_at = max(self.underrun_at, self._clock() + RESUME_BUFFER)

@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from server.errors import NothingToSpeakError, RequestError, UnknownNameError
+from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
-from server.synthesis.sequencing import Item, sequence
+from server.synthesis.sequencing import PENDING, Item, Pending, sequence
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, Style
 
@@ -67,28 +68,56 @@ class SpeechPlan:
     def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
         """The audio in chunks, for a scheduler. Every chunk is pushed to the clock, which sets the size of the next.
 
-        Raises `RequestError` at once when the first sentence cannot be spoken.
+        Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        return sequence(self._items(), clock)
+        segments: InputQueue[Segment] = InputQueue()
+        segments.put(*self.segments)
+        segments.close()
+        return sequence(SegmentItems(segments), clock)
 
     def speak(self) -> Generator[Audio, None, None]:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
 
-    def _items(self) -> Iterator[tuple["Synthesizer", Item]]:
-        """All sentences and pauses. A segment with nothing to speak is an error only if all are like that."""
-        spoken, empty = False, None
-        for segment in self.segments:
-            try:
-                for item in segment.synthesizer.sentences(
-                    segment.script, speaker=segment.speaker, emotion=segment.emotion
-                ):
-                    yield segment.synthesizer, item
-                    spoken = True
-            except NothingToSpeakError as error:
-                empty = error
-        if empty and not spoken:
-            raise empty
+
+class SegmentItems:
+    """The sentences and pauses of segments, also of those that arrive while earlier ones are spoken.
+
+    A segment with nothing to speak is an error only if all are like that.
+    """
+
+    def __init__(self, segments: InputQueue[Segment]) -> None:
+        self._segments = segments
+        self._synthesizer: Synthesizer | None = None
+        self._items: Iterator[Item] = iter(())
+        self._spoken = False
+        self._empty: NothingToSpeakError | None = None
+
+    async def get(self, *, wait: bool) -> tuple["Synthesizer", Item] | Pending | None:
+        """The next sentence or pause; see `ItemSource`. Raises `NothingToSpeakError` after the last segment."""
+        while (item := self._next()) is None:
+            if not wait and not self._segments.is_ready():
+                return PENDING
+            segment = await self._segments.get()
+            if segment is None:
+                break
+            self._synthesizer = segment.synthesizer
+            self._items = segment.synthesizer.sentences(
+                segment.script, speaker=segment.speaker, emotion=segment.emotion
+            )
+        if item is not None and self._synthesizer:
+            self._spoken = True
+            return self._synthesizer, item
+        if self._empty and not self._spoken:
+            raise self._empty
+        return None
+
+    def _next(self) -> Item | None:
+        try:
+            return next(self._items, None)
+        except NothingToSpeakError as error:
+            self._empty = error
+            return None
 
 
 class SpeechPlanner:

@@ -149,7 +149,7 @@ def test_a_part_with_nothing_to_speak_is_skipped(planner: SpeechPlanner) -> None
 
 def test_a_text_whose_parts_all_have_nothing_to_speak_is_an_error_before_any_audio(planner: SpeechPlanner) -> None:
     with pytest.raises(RequestError, match="nothing to speak"):
-        planner.plan(script(" ", ("……", "kind"))).speak()
+        next(planner.plan(script(" ", ("……", "kind"))).speak())
 
 
 def test_closing_a_plan_stops_the_decoder(planner: SpeechPlanner, decoder_steps: list[str]) -> None:
