@@ -14,10 +14,9 @@ from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError
 from server.synthesis.multi_voice import SpeechPlanner
+from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
-from server.text.markup.parser import parse_markup
-from server.text.markup.script import SpeakingStyle
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Audio, Style
 
@@ -70,16 +69,15 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.symbols is not None:
         _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, SpeechPlanner(voices), style, config)
+        limit = config.synthesis.max_characters
+        planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
+        _speak(options, planner, style)
     return 0
 
 
-def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, config: Config) -> None:
+def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    script = parse_markup(
-        text, SpeakingStyle(style), inline=config.text.marks, max_characters=config.synthesis.max_characters
-    )
-    plan = planner.plan(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
+    plan = planner.plan_text(text, SpeechOptions(options.voice, options.speaker, options.emotion, style))
     chunks = plan.speak()
     suffix = Path(options.output).suffix.removeprefix(".")
     audio_format = options.format or (suffix if suffix in ENCODERS else "wav")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from server.errors import RequestError, validation_message
+from server.synthesis.options import SpeechOptions
 from server.types import STYLE_LIMITS, Style
 
 _ALLOWED_CONTROL_CHARACTERS = "\n\r\t"
@@ -47,9 +48,10 @@ class SpeechRequest(BaseModel):
     stream_format: Literal["audio"] = "audio"
 
     @property
-    def style(self) -> Style:
-        """The speaking style of the whole text."""
-        return Style(speed=self.speed, pitch=self.pitch, energy=self.energy, volume=self.volume)
+    def options(self) -> SpeechOptions:
+        """How the text is spoken."""
+        style = Style(speed=self.speed, pitch=self.pitch, energy=self.energy, volume=self.volume)
+        return SpeechOptions(self.voice, self.speaker, self.emotion, style)
 
 
 def parse(body: bytes) -> SpeechRequest:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from server.errors import NothingToSpeakError, RequestError, UnknownNameError
 from server.scheduling.input_queue import InputQueue
-from server.scheduling.playback import PlaybackClock
+from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks, iterate
+from server.synthesis.options import DEFAULT_OPTIONS, DEFAULT_WORDING, SpeechOptions, Wording
 from server.synthesis.sequencing import PENDING, Item, Pending, sequence
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, Style
 
@@ -35,15 +37,18 @@ class Segment:
     synthesizer: "Synthesizer"
     speaker: str
     emotion: str
+    wording: Wording = DEFAULT_WORDING
 
 
 class SpeechPlan:
     """The segments of a text. Nothing is computed before its audio is requested."""
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
+    def __init__(self, segments: Sequence[Segment], seed: int | None = None) -> None:
         self.rate = segments[0].synthesizer.rate
         """Hz"""
         self.segments = tuple(segments)
+        self.seed = seed
+        """None: the default noise, and no promise of equal samples."""
 
     @classmethod
     def for_text(
@@ -73,7 +78,9 @@ class SpeechPlan:
         segments: InputQueue[Segment] = InputQueue()
         segments.put(*self.segments)
         segments.close()
-        return sequence(SegmentItems(segments), clock)
+        if self.seed is not None:
+            clock = RepeatableClock(clock)
+        return sequence(SegmentItems(segments), clock, self.seed or 0)
 
     def speak(self) -> Generator[Audio, None, None]:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
@@ -103,7 +110,7 @@ class SegmentItems:
                 break
             self._synthesizer = segment.synthesizer
             self._items = segment.synthesizer.sentences(
-                segment.script, speaker=segment.speaker, emotion=segment.emotion
+                segment.script, speaker=segment.speaker, emotion=segment.emotion, wording=segment.wording
             )
         if item is not None and self._synthesizer:
             self._spoken = True
@@ -121,33 +128,43 @@ class SegmentItems:
 
 
 class SpeechPlanner:
-    """Resolves the voices and speakers of a script."""
+    """Parses a text and resolves its voices and speakers.
 
-    def __init__(self, voices: Voices) -> None:
+    `inline_markup` and `max_characters` are those of `parse_markup`.
+    """
+
+    def __init__(self, voices: Voices, *, inline_markup: bool = True, max_characters: int | None = None) -> None:
         self._voices = voices
+        self._inline_markup = inline_markup
+        self._max_characters = max_characters
 
-    def plan(
-        self, script: Script, *, voice: str | None = None, speaker: str | None = None, emotion: str | None = None
-    ) -> SpeechPlan:
-        """The plan of a script. `voice`, `speaker` and `emotion` are those of the request.
+    def plan_text(self, text: str, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
+        """The plan of plain text, text with inline markup, or SSML. Raises what `parse_markup` and `plan` raise."""
+        base = SpeakingStyle(options.style)
+        script = parse_markup(text, base, inline=self._inline_markup, max_characters=self._max_characters)
+        return self.plan(script, options)
 
-        The voice of a span of the script is a speaker of the request's voice, else a voice, else `voice/speaker`.
+    def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
+        """The plan of a script, whose styles include that of the options.
+
+        The voice of a span of the script is a speaker of the options' voice, else a voice, else `voice/speaker`.
 
         Raises `UnknownNameError` for an unknown name, `VoiceError` for a broken voice, and `RequestError` for voices of
         different sampling rates.
         """
-        default = self._voices.synthesizer(voice)
-        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, default.voice.speaker(speaker))}
+        default = self._voices.synthesizer(options.voice)
+        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, default.voice.speaker(options.speaker))}
         segments = []
         for name, part in split_by_voice(script):
             if name not in resolved:
                 resolved[name] = self._resolve(name or "", default)
             synthesizer, speaker_name = resolved[name]
-            segments.append(Segment(part, synthesizer, speaker_name, synthesizer.voice.emotion(emotion)))
+            emotion = synthesizer.voice.emotion(options.emotion)
+            segments.append(Segment(part, synthesizer, speaker_name, emotion, options.wording))
             for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
         self._check_sample_rates(segments)
-        return SpeechPlan(segments)
+        return SpeechPlan(segments, options.seed)
 
     def _resolve(self, name: str, default: "Synthesizer") -> tuple["Synthesizer", str]:
         """The voice and the speaker for the voice name of a span."""

@@ -27,8 +27,11 @@ class SentenceSynthesizer(Protocol):
     rate: int
     """Hz"""
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
-        """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with."""
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
+        """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
+
+        `seed` is that of the source's noise.
+        """
 
 
 class Pending:
@@ -99,7 +102,7 @@ class _SentenceQueue:
         return None
 
 
-async def sequence(source: ItemSource, clock: PlaybackClock) -> Chunks[Audio]:
+async def sequence(source: ItemSource, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
     Raises `RequestError` before any audio when the first sentence cannot be spoken.
@@ -116,14 +119,14 @@ async def sequence(source: ItemSource, clock: PlaybackClock) -> Chunks[Audio]:
         following = PENDING
         if current.sentence is None:
             continue
-        audio = prepared or await current.synthesizer.prepare(current.sentence, clock)
+        audio = prepared or await current.synthesizer.prepare(current.sentence, clock, seed)
         prepared = None
         async for chunk in audio:
             yield chunk
             if isinstance(following, Pending) and clock.buffered_seconds > PREFETCH_BUFFER:
                 following = await queue.get(wait=False)
                 if isinstance(following, QueuedSentence) and following.sentence:
-                    prepared = await following.synthesizer.prepare(following.sentence, clock)
+                    prepared = await following.synthesizer.prepare(following.sentence, clock, seed)
 
 
 def silence(samples: int, rate: int, clock: PlaybackClock) -> Iterator[Audio]:

@@ -16,6 +16,7 @@ from server.errors import NothingToSpeakError, UnknownNameError, VoiceError
 from server.http import create_app
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
+from server.synthesis.options import Wording
 from server.text.frontend import Sentence
 from server.text.markup.script import Script
 from server.types import Audio, Style, Units
@@ -43,7 +44,7 @@ class CountingSynthesizer:
     def rate(self) -> int:
         return self.voice.rate
 
-    def sentences(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+    def sentences(self, script: Script, *, speaker: str, emotion: str, wording: Wording) -> Iterator[Sentence]:
         text = script.text
         if not any(character.isalnum() for character in text):
             raise NothingToSpeakError
@@ -57,7 +58,7 @@ class CountingSynthesizer:
         for chunk in ():
             yield chunk
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         self.requests.append((sentence.text, *self._names, *sentence.unit_styles))
         return self._chunks(sentence.text, clock)
 
