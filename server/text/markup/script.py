@@ -39,6 +39,10 @@ class Script:
     readings: Mapping[int, str] = field(default_factory=dict)
     """Position -> pinyin syllable of its character, with the tone that is spoken: `chong2`."""
     warnings: tuple[str, ...] = ()
+    continues: bool = False
+    """Whether the text goes on after it, as a script of its own."""
+    spoken: int = 0
+    """How many characters of its first sentence were spoken before: they are its context, and are not repeated."""
 
     @classmethod
     def plain(cls, text: str, style: SpeakingStyle = SpeakingStyle()) -> "Script":
@@ -61,4 +65,6 @@ class Script:
             frozenset(position - start for position in self.sentence_starts if start < position < end),
             {position - start: reading for position, reading in self.readings.items() if start <= position < end},
             self.warnings if start == 0 else (),
+            continues=self.continues and end == len(self.text),
+            spoken=max(self.spoken - start, 0),
         )
