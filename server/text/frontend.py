@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from server.errors import NothingToSpeakError, RequestError
+from server.text.early_clause import MIN_SYLLABLES, has_settled_form, has_settled_tones
 from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
-from server.text.pronunciation.mandarin_g2p import pronounce
+from server.text.normalization.normalize import NormalizedText
+from server.text.pronunciation.mandarin_g2p import has_settled_readings, pronounce
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
@@ -119,6 +121,20 @@ class FrontEnd:
         """Returns a scanner that divides a text as `segments` does."""
         return SentenceScanner(self._max_length, self._length_of, self._word_boundaries)
 
+    def can_leave_early(self, clause: Script) -> bool:
+        """Returns whether a clause, the beginning of a sentence up to a comma, is read the same whatever follows it.
+
+        A clause of few syllables cannot.
+        """
+        written = self._replacements.apply(clause.text).text
+        if not self._replacements.are_settled(clause.text) or not has_settled_form(written):
+            return False
+        normalized, origin = self._normalize(clause.text)
+        explicit = {index: clause.readings[at] for index, at in enumerate(origin) if at in clause.readings}
+        words, _ = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
+        is_long = sum(len(word.syllables) for word in words) >= MIN_SYLLABLES
+        return is_long and has_settled_readings(normalized.text, self._lexicon, explicit) and has_settled_tones(words)
+
     def analyze(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """Returns all sentences of a script, without its pauses; see `segments`."""
         return [each for each in self.segments(script, speaker=speaker, emotion=emotion) if isinstance(each, Sentence)]
@@ -165,9 +181,7 @@ class FrontEnd:
         text = script.text[span.start : span.end]
         start = span.start + len(text) - len(text.lstrip())
         text = text.strip()
-        written = self._replacements.apply(text)
-        normalized = normalize.normalize(written.text, self._emoji)
-        text_origin = tuple(written.origin[index] for index in normalized.origin)
+        normalized, text_origin = self._normalize(text)
         origin = [start + index for index in text_origin]
         explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
@@ -217,6 +231,12 @@ class FrontEnd:
             warnings=(),
         )
         return sentence, tuple(warnings)
+
+    def _normalize(self, text: str) -> tuple[NormalizedText, tuple[int, ...]]:
+        """Returns what is read, and for each of its characters an index into `text`."""
+        written = self._replacements.apply(text)
+        normalized = normalize.normalize(written.text, self._emoji)
+        return normalized, tuple(written.origin[index] for index in normalized.origin)
 
     def _spans(self, script: Script) -> "Iterator[_TextSpan]":
         begin = 0

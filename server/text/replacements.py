@@ -37,5 +37,9 @@ class Replacements:
         """Replaces the words, left to right, the longest match first; what was replaced is not replaced again."""
         return AlignedText(text, tuple(range(len(text)))).sub(self._pattern, lambda match: self.words[match.group()])
 
+    def are_settled(self, clause: str) -> bool:
+        """Returns whether no word can reach beyond the end of a clause, its comma."""
+        return not any(clause[-1] in word for word in self.words)
+
 
 NO_REPLACEMENTS = Replacements.of({})
