@@ -9,7 +9,7 @@ from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
-from server.http.speech import SpeechRoute
+from server.http.speech.route import SpeechRoute
 from server.http.startup import Startup
 from server.http.streams import ActiveStreams
 from server.http.voices import VoicesRoute

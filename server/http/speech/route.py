@@ -9,7 +9,7 @@ from aiohttp import web
 from server.audio.encoders import AudioEncoder, create_encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
-from server.http.schema import parse
+from server.http.speech.request import parse
 from server.http.startup import Startup
 from server.http.streams import ActiveStreams, ChunkStream
 from server.scheduling.playback import PlaybackClock
