@@ -152,7 +152,7 @@ async def test_a_field_with_an_invalid_value_is_refused(serving, field, value, m
 @pytest.mark.parametrize(
     ("field", "valid"),
     [
-        ("voice", "demo, second"),
+        ("voice", "demo, second, alloy, lena, backup, mike, ruin, VOICE/SPEAKER"),
         ("speaker", "F7, M7"),
         ("emotion", "neutral, happy"),
         ("response_format", "wav, pcm"),
