@@ -109,6 +109,15 @@ class TextSection(_Section):
         self._locations.update(locations)
 
 
+class DashScopeSection(_Section):
+    """Time limits of the WebSocket for clients of Alibaba's DashScope."""
+
+    text_timeout: float = Field(default=23.0, gt=0, le=86400)
+    """Seconds."""
+    idle_timeout: float = Field(default=60.0, gt=0, le=86400)
+    """Seconds."""
+
+
 class Config(_Section):
     """The content of config.yaml."""
 
@@ -118,6 +127,7 @@ class Config(_Section):
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()
     text: TextSection = TextSection()
+    dashscope: DashScopeSection = DashScopeSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""
