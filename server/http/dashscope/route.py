@@ -9,7 +9,7 @@ from server.config import Config
 from server.http.dashscope.connection import CLOSE_SECONDS, Connection
 from server.http.dashscope.task import TaskStarter
 from server.http.startup import Startup
-from server.http.streams import ActiveStreams
+from server.scheduling.async_streams import ActiveStreams
 from server.synthesis.multi_voice import SpeechPlanner
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from server.http.dashscope.model_names import voice_of_model
 from server.http.dashscope.parameters import Parameters
 from server.http.dashscope.results import Results, WholeTextResults
 from server.http.dashscope.usage import count_characters
-from server.http.streams import ActiveStreams, ChunkStream
+from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
 
