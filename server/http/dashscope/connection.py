@@ -14,14 +14,13 @@ from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
 from server.http.dashscope.messages import ContinueTask, FinishTask, Message, RunTask, parse_message, task_id_of
 from server.http.dashscope.task import SpeechTask, TaskStarter
+from server.http.dashscope.websocket import CLOSE_SECONDS
 
 _log = logging.getLogger(__name__)
 
 
 PING_SECONDS = 20.0
 """Between two pings, for proxies that close a connection that is silent."""
-CLOSE_SECONDS = 3.0
-"""How long a client may take to read its failure and to answer a close frame."""
 
 
 class Connection:

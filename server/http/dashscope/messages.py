@@ -36,8 +36,13 @@ class Header(_Message):
 
     action: Literal["run-task", "continue-task", "finish-task"]
     task_id: str = Field(min_length=1, max_length=200)
-    streaming: Literal["out", "duplex"] | None = None
-    """out: the text is whole; duplex: it comes in pieces. Only `run-task` needs it."""
+
+
+class RunHeader(Header):
+    """The header of `run-task`."""
+
+    streaming: Literal["out", "duplex"]
+    """out: the text is whole; duplex: it comes in pieces."""
 
 
 class Input(_Message):
@@ -70,7 +75,7 @@ class InputPayload(_Message):
 class RunTask(_Message):
     """Starts a task."""
 
-    header: Header
+    header: RunHeader
     payload: RunPayload
 
 

@@ -1,6 +1,7 @@
 """The parameters of a task, on the scales of DashScope, and what they mean here."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
@@ -16,6 +17,16 @@ NORMAL_VOLUME = 50
 LANGUAGES = ("zh", "en")
 WITHOUT_EFFECT = {"type": (0,)}
 """Parameters that clients send always, with the values that ask for nothing."""
+
+_SAMBERT = re.compile(r"sambert-(?P<voice>.+?)(?:-v\d+)?")
+_MANY_VOICES = ("cosyvoice", "qwen")
+
+
+def voice_of_model(model: str) -> str | None:
+    """The voice that a model names, `sambert-zhibei-v1` as `zhibei`; None for the models that have many."""
+    if sambert := _SAMBERT.fullmatch(model):
+        return sambert["voice"]
+    return None if model.startswith(_MANY_VOICES) else model
 
 
 class _Parameters(BaseModel):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.config import Config
-from server.http.dashscope.connection import CLOSE_SECONDS, Connection
+from server.http.dashscope.connection import Connection
 from server.http.dashscope.task import TaskStarter
+from server.http.dashscope.websocket import LingeringWebSocket
 from server.http.startup import Startup
 from server.scheduling.async_streams import ActiveStreams
 from server.synthesis.multi_voice import SpeechPlanner
@@ -34,8 +35,7 @@ class DashScopeRoute:
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serves one connection. Before the handshake, failures are HTTP responses."""
-        # Audio does not shrink, and a client that plays as it reads may answer a ping late: no deadline for that.
-        websocket = web.WebSocketResponse(timeout=CLOSE_SECONDS, compress=False, max_msg_size=self._max_message)
+        websocket = LingeringWebSocket(request, max_msg_size=self._max_message)
         if not websocket.can_prepare(request).ok:
             raise web.HTTPUpgradeRequired(
                 text=f"{PATH} is a WebSocket (DashScope's protocol); connect with ws:// or wss://",

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from server.audio.encoders import create_encoder
-from server.errors import RequestError
+from server.errors import RequestError, UnknownNameError
 from server.http.dashscope import events
+from server.http.dashscope.errors import UnknownModelError
 from server.http.dashscope.events import Event
 from server.http.dashscope.frames import Frame, encode_frames
 from server.http.dashscope.messages import Input, RunTask
-from server.http.dashscope.model_names import voice_of_model
-from server.http.dashscope.parameters import Parameters
+from server.http.dashscope.parameters import Parameters, voice_of_model
 from server.http.dashscope.results import Results, WholeTextResults
 from server.http.dashscope.usage import count_characters
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
@@ -80,7 +80,14 @@ class TaskStarter:
             wording=parameters.hot_fix.wording,
             seed=parameters.seed or None,
         )
-        plan = await asyncio.to_thread(self._planner.plan_text, text, options)
+        try:
+            plan = await asyncio.to_thread(self._planner.plan_text, text, options)
+        except UnknownNameError as error:
+            if parameters.voice or options.voice is None:
+                raise
+            raise UnknownModelError(
+                f"model {message.payload.model!r} names no voice here: {error}; config.yaml may add it (models.aliases)"
+            ) from None
         encoder = create_encoder(parameters.format or "wav", plan.rate)
         chunks = self._streams.open(
             plan.main_voice,
