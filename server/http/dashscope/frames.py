@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.audio.encoders import AudioEncoder
+from server.audio.encoder import AudioEncoder
 from server.scheduling.task import Chunks
 from server.types import Audio, SentenceTiming
 

@@ -7,7 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from server.errors import RequestError, validation_message
+from server.audio.encoders import ENCODERS, OutputFormat
+from server.errors import RequestError, UnknownNameError, validation_message
 from server.synthesis.options import Wording
 from server.types import Style
 
@@ -15,6 +16,9 @@ MAX_SEED = 2**32 - 1
 NORMAL_VOLUME = 50
 """On the scale of 0 to 100, which is linear."""
 LANGUAGES = ("zh", "en")
+DEFAULT = "Default"
+"""The format of clients that leave it, and the sampling rate, to the server."""
+OPUS = ("opus", "webm")
 WITHOUT_EFFECT = {"type": (0,)}
 """Parameters that clients send always, with the values that ask for nothing."""
 
@@ -58,12 +62,11 @@ class Parameters(_Parameters):
     """Whether the text is SSML is seen at its beginning."""
     enable_ssml: bool | None = None
     """The same."""
-    format: str | None = None
-    """`Default`, or none: the default of the mode."""
+    format: str = DEFAULT
     sample_rate: int = Field(default=0, ge=0)
     """Hz; 0: the default of the mode."""
     bit_rate: int | None = Field(default=None, ge=6, le=510)
-    """kbit/s, for opus."""
+    """kbit/s; the cloud reads it for Opus only, and clients rely on that."""
     volume: float = Field(default=NORMAL_VOLUME, ge=0, le=100)
     rate: float = Field(default=1, ge=0.5, le=2)
     """Factor on the speed."""
@@ -95,6 +98,14 @@ class Parameters(_Parameters):
             )
         return parameters
 
+    def output_format(self, default: OutputFormat) -> OutputFormat:
+        """The format of the audio. Raises `RequestError` with the valid formats, sampling rates or bit rates."""
+        name = default.name if self.format == DEFAULT else self.format
+        if name not in ENCODERS:
+            raise UnknownNameError("format", name, ENCODERS)
+        bit_rate = self.bit_rate * 1000 if self.bit_rate and name in OPUS else None
+        return OutputFormat(name, self.sample_rate or default.sample_rate, bit_rate)
+
     @property
     def style(self) -> Style:
         """Speed, pitch in semitones and volume as a factor."""
@@ -110,6 +121,8 @@ class Parameters(_Parameters):
         for name, value in (self.model_extra or {}).items():
             if value not in WITHOUT_EFFECT.get(name, ()):
                 yield f"parameters.{name} is not supported and has no effect"
+        if self.bit_rate and self.format not in OPUS:
+            yield f"parameters.bit_rate has an effect for {' and '.join(OPUS)} only"
         if len(self.language_hints) > 1:
             yield f"parameters.language_hints: only the first one is read, {self.language_hints[0]!r}"
 

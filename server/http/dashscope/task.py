@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from server.audio.encoders import create_encoder
+from server.audio.encoders import OutputFormat, create_encoder
 from server.errors import RequestError, UnknownNameError
 from server.http.dashscope import events
 from server.http.dashscope.errors import UnknownModelError
@@ -20,6 +20,10 @@ from server.synthesis.options import SpeechOptions
 
 SECONDS_PER_CHARACTER = 0.2
 """A guess at the duration of a text."""
+
+SAMBERT_FORMAT = OutputFormat("wav", 16000)
+COSYVOICE_FORMAT = OutputFormat("mp3", 22050)
+"""The defaults of the cloud, which clients rely on."""
 
 Send: TypeAlias = Callable[[Event | bytes], Awaitable[None]]
 
@@ -88,7 +92,7 @@ class TaskStarter:
             raise UnknownModelError(
                 f"model {message.payload.model!r} names no voice here: {error}; config.yaml may add it (models.aliases)"
             ) from None
-        encoder = create_encoder(parameters.format or "wav", plan.rate)
+        encoder = create_encoder(parameters.output_format(SAMBERT_FORMAT), plan.rate)
         chunks = self._streams.open(
             plan.main_voice,
             lambda clock: encode_frames(plan.audio(clock), encoder),

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from server.audio.encoders import create_encoder
+from server.audio.encoders import OutputFormat, create_encoder
 from server.errors import DeviceError, SynthesisError
 from server.types import Style
 from tests.http.dashscope.raw_client import Closed, audio_of, names
@@ -14,7 +14,8 @@ TEXT = "今天天气很好"
 
 
 def expected_pcm(demo, text: str) -> bytes:
-    return b"".join(create_encoder("pcm", demo.voice.rate).encode(demo.chunk(number)) for number in range(len(text)))
+    encoder = create_encoder(OutputFormat("pcm"), demo.voice.rate)
+    return b"".join(encoder.encode(demo.chunk(number)) for number in range(len(text)))
 
 
 async def test_a_task_is_started_speaks_and_is_finished(serving, connect, demo):
