@@ -10,7 +10,8 @@ from server.http import static_files
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
-from server.http.speech import SpeechRoute
+from server.http.models import ModelsRoute
+from server.http.speech.route import SpeechRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.scheduling.async_streams import ActiveStreams
@@ -40,6 +41,9 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     websocket = dashscope.DashScopeRoute(registry, startup, streams, config, max_size)
     for path in (dashscope.PATH, dashscope.PATH + "/"):
         app.router.add_get(path, websocket.connect)
+    models = ModelsRoute()
+    app.router.add_get("/v1/models", models.list)
+    app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.add_routes(static_files.routes())
 

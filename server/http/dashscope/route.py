@@ -27,7 +27,7 @@ class DashScopeRoute:
     ) -> None:
         limit = config.synthesis.max_characters
         planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
-        self._starter = TaskStarter(planner, streams)
+        self._starter = TaskStarter(registry, planner, streams)
         self._startup = startup
         self._settings = config.dashscope
         self._max_message = max_message

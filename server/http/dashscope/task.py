@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from server.audio.encoders import OutputFormat, create_encoder
 from server.errors import RequestError, UnknownNameError
@@ -17,6 +17,9 @@ from server.http.dashscope.usage import count_characters
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
+
+if TYPE_CHECKING:
+    from server.synthesis.registry import VoiceRegistry
 
 SECONDS_PER_CHARACTER = 0.2
 """A guess at the duration of a text."""
@@ -68,7 +71,8 @@ class SpeechTask:
 class TaskStarter:
     """Starts tasks: resolves the voice, plans the text and opens the stream."""
 
-    def __init__(self, planner: SpeechPlanner, streams: ActiveStreams) -> None:
+    def __init__(self, registry: "VoiceRegistry", planner: SpeechPlanner, streams: ActiveStreams) -> None:
+        self._registry = registry
         self._planner = planner
         self._streams = streams
 
@@ -79,7 +83,7 @@ class TaskStarter:
         if not text:
             raise RequestError("payload.input.text is missing or empty; with streaming out, send the whole text")
         options = SpeechOptions(
-            parameters.voice or voice_of_model(message.payload.model),
+            parameters.voice or self._voice_of(message.payload.model),
             style=parameters.style,
             wording=parameters.hot_fix.wording,
             seed=parameters.seed or None,
@@ -102,3 +106,7 @@ class TaskStarter:
         task_id = message.header.task_id
         results = WholeTextResults(task_id, words=parameters.words, phonemes=parameters.phoneme_timestamp_enabled)
         return SpeechTask(task_id, chunks, results, text), list(parameters.warnings())
+
+    def _voice_of(self, model: str) -> str | None:
+        """An alias may be the whole name of a model."""
+        return model if model in self._registry.aliases else voice_of_model(model)
