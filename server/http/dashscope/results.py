@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from server.http.dashscope import events
 from server.http.dashscope.events import Event
 from server.http.dashscope.frames import Frame
-from server.http.dashscope.sentence_times import dashscope_sentence, dashscope_words
+from server.http.dashscope.sentence_times import sentence_object, word_objects
 from server.http.dashscope.usage import count_characters
 from server.types import SentenceTiming
 
@@ -38,7 +38,7 @@ class WholeTextResults:
         """The times of the sentence that begins with the frame, then its audio."""
         if frame.sentence and self._words:
             self._characters += count_characters(frame.sentence.text)
-            sentence = dashscope_sentence(frame.sentence, words=True, phonemes=self._phonemes)
+            sentence = sentence_object(frame.sentence, phonemes=self._phonemes)
             yield events.sentence_times(self._task_id, sentence, self._characters)
         if frame.data:
             yield frame.data
@@ -92,7 +92,7 @@ class PiecesResults:
     def _begin(self, sentence: SentenceTiming) -> Sequence[Any]:
         self._sentence = sentence
         if self._has_words:
-            self._words = dashscope_words(sentence, phonemes=self._has_phonemes)
+            self._words = word_objects(sentence, phonemes=self._has_phonemes, indices=True)
             self._all_words += self._words
         return self._words
 
