@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from server.audio.audible_label import notice_text, with_rhythm, with_sign
 from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, create_encoder, encode_file
+from server.audio.label import GeneratedLabel
 from server.audio.limiter import apply_gain
 from server.cli.atomic_file import write_atomic
-from server.config import Config
+from server.config import Config, LabelSection
 from server.errors import RequestError
-from server.synthesis.multi_voice import SpeechPlanner
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Chunks, iterate
+from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
@@ -86,16 +90,16 @@ def run(options: argparse.Namespace, config: Config) -> int:
     else:
         limit = config.synthesis.max_characters
         planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
-        _speak(options, planner, style)
+        _speak(options, planner, style, config)
     return 0
 
 
-def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style) -> None:
-    output = _output_format(options)
+def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, config: Config) -> None:
+    output = _output_format(options, GeneratedLabel.of(config.label))
     text = sys.stdin.read() if options.text == "-" else options.text
     plan = planner.plan_text(text, SpeechOptions(options.voice, options.speaker, options.emotion, style))
     output.rate_for(plan.rate)
-    chunks = plan.speak()
+    chunks = iterate(_labeled_audio(plan, config.label))
     if options.output == "-":
         encoder, stdout = create_encoder(output, plan.rate), sys.stdout.buffer
         stdout.write(encoder.header())
@@ -110,10 +114,21 @@ def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style) ->
     print(f"{options.output}: {len(samples) / plan.rate:.2f} s", file=sys.stderr)
 
 
-def _output_format(options: argparse.Namespace) -> OutputFormat:
+def _labeled_audio(plan: SpeechPlan, section: LabelSection) -> Chunks[Audio]:
+    """The audio of a text, with the audible label of the configuration."""
+    clock = PlaybackClock()
+    chunks = with_rhythm(plan.audio(clock), plan.rate, section)
+    if notice := notice_text(section):
+        first = plan.segments[0]
+        spoken = SpeechPlan.for_text(first.synthesizer, notice, speaker=first.speaker).audio(clock)
+        chunks = with_sign(chunks, spoken, plan.rate, section)
+    return chunks
+
+
+def _output_format(options: argparse.Namespace, label: GeneratedLabel | None) -> OutputFormat:
     suffix = Path(options.output).suffix.removeprefix(".").lower()
     name = options.format or SUFFIXES.get(suffix, suffix if suffix in ENCODERS else "wav")
-    return OutputFormat(name, options.sample_rate, options.bit_rate)
+    return OutputFormat(name, options.sample_rate, options.bit_rate, label)
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:
