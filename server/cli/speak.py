@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from server.atomic_file import write_atomic
 from server.audio.encoders import ENCODERS, create_encoder, encode_file
 from server.audio.limiter import apply_gain
-from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError
 from server.synthesis.multi_voice import SpeechPlanner

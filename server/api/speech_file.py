@@ -1,0 +1,46 @@
+"""Speech in a file: its format, and what was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from server.api.arguments import EncodedSpeechFields
+from server.atomic_file import write_atomic
+from server.audio.encoders import ENCODERS, encode_file
+from server.errors import RequestError
+from server.types import Audio, SentenceTiming
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFile:
+    """A file that was written."""
+
+    path: Path
+    seconds: float
+    """Of audio."""
+    sentences: tuple[SentenceTiming, ...]
+    """The times of the text, in samples of the voice's rate."""
+
+
+def format_of(path: Path, fields: EncodedSpeechFields) -> str:
+    """The format of a file: the chosen one, else that of its suffix. Raises `RequestError` with the valid ones."""
+    if fields.response_format:
+        return fields.response_format
+    suffix = path.suffix.removeprefix(".").lower()
+    if suffix not in ENCODERS:
+        raise RequestError(
+            f"the suffix of {path.name} names no format; set response_format, or use one of: {', '.join(ENCODERS)}",
+            param="response_format",
+        )
+    return suffix
+
+
+def write_speech(path: Path, chunks: Sequence[Audio], output_format: str) -> SpeechFile:
+    """Encodes a whole stream and writes it. Raises `RequestError` if the file cannot be written."""
+    samples = np.concatenate([chunk.samples for chunk in chunks])
+    audio = Audio(samples, chunks[0].rate)
+    write_atomic(path, encode_file(output_format, audio))
+    sentences = tuple(chunk.sentence for chunk in chunks if chunk.sentence)
+    return SpeechFile(path, len(samples) / audio.rate, sentences)
