@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -40,10 +41,15 @@ async def collected(tts: AsyncTextToSpeech, text: str, **arguments: object) -> F
     return samples_of([chunk async for chunk in tts.speak(text, **arguments)])  # type: ignore[arg-type]
 
 
-async def idle(tts: AsyncTextToSpeech) -> None:
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def until_idle(tts: AsyncTextToSpeech) -> None:
     """Waits until nothing is computed any more."""
-    while not tts._ready()[1]._scheduler.is_idle:
-        await asyncio.sleep(0.001)
+    await until(lambda: tts._ready()[1]._scheduler.is_idle)
 
 
 async def test_streams_that_share_batches_have_the_samples_of_single_ones(tts: TextToSpeech, tmp_path: Path) -> None:
@@ -86,7 +92,7 @@ async def test_a_stream_is_computed_only_a_few_chunks_ahead_of_its_reader(decode
         decoder_steps.clear()
         async with aclosing(speech.speak(LONG)) as chunks:
             await anext(chunks)
-            await idle(speech)
+            await until_idle(speech)
             ahead = len(decoder_steps)
             rest = [chunk async for chunk in chunks]
         assert ahead <= (MAX_UNCONSUMED_CHUNKS + 2) * LARGEST_CHUNK < len(decoder_steps)
@@ -137,10 +143,7 @@ async def test_leaving_a_stream_ends_its_computing(leave, decoder_steps: list[st
     async with opened() as speech:
         decoder_steps.clear()
         await leave(speech)
-        streams = speech._ready()[1]
-        while streams._streams:
-            await asyncio.sleep(0.001)
-        await idle(speech)
+        await until(lambda: not speech._ready()[1]._streams)
         steps = len(decoder_steps)
         assert 0 < steps <= (MAX_UNCONSUMED_CHUNKS + 2) * LARGEST_CHUNK
         await collected(speech, "你好。")
