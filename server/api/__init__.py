@@ -17,7 +17,7 @@ from server.errors import (
     UnknownNameError,
     VoiceError,
 )
-from server.types import Audio, PhoneTiming, SentenceTiming, SyllableTiming, WordTiming
+from server.types import Audio, PhoneTiming, SentenceTiming, SpeechTiming, SyllableTiming, WordTiming
 
 __all__ = [
     "AsyncTextToSpeech",
@@ -35,6 +35,7 @@ __all__ = [
     "SpeechArguments",
     "SpeechError",
     "SpeechFile",
+    "SpeechTiming",
     "SyllableTiming",
     "SynthesisError",
     "TextToSpeech",

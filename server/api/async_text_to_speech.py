@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from math import inf
 from pathlib import Path
 from typing import Self, TypeVar, Unpack
@@ -18,7 +19,7 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import Scheduler
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
-from server.types import Audio
+from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
 T = TypeVar("T")
@@ -119,6 +120,12 @@ class AsyncTextToSpeech:
         output_format = format_of(Path(path), fields)
         chunks = [chunk async for chunk in self._stream(input, fields, lambda plan: plan.audio)]
         return await asyncio.to_thread(write_speech, Path(path), chunks, output_format)
+
+    async def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
+        """The times of a text, without computing its audio; see `TextToSpeech.timestamps`."""
+        fields = SpeechFields.of(arguments)
+        async with aclosing(self._stream(input, fields, lambda plan: plan.times)) as times:
+            return await anext(times)
 
     def _open(self) -> tuple[Engine, ActiveStreams]:
         config = configuration(self._config, self._models)

@@ -10,7 +10,7 @@ from server.api.arguments import EncodedSpeechFields
 from server.atomic_file import write_atomic
 from server.audio.encoders import ENCODERS, encode_file
 from server.errors import RequestError
-from server.types import Audio, SentenceTiming
+from server.types import Audio, SpeechTiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,13 @@ class SpeechFile:
     """A file that was written."""
 
     path: Path
-    seconds: float
-    """Of audio."""
-    sentences: tuple[SentenceTiming, ...]
-    """The times of the text, in samples of the voice's rate."""
+    timing: SpeechTiming
+    """The times of the text, and the length of the audio, in samples at the voice's rate."""
+
+    @property
+    def seconds(self) -> float:
+        """The length of the audio."""
+        return self.timing.samples / self.timing.rate
 
 
 def format_of(path: Path, fields: EncodedSpeechFields) -> str:
@@ -43,4 +46,4 @@ def write_speech(path: Path, chunks: Sequence[Audio], output_format: str) -> Spe
     audio = Audio(samples, chunks[0].rate)
     write_atomic(path, encode_file(output_format, audio))
     sentences = tuple(chunk.sentence for chunk in chunks if chunk.sentence)
-    return SpeechFile(path, len(samples) / audio.rate, sentences)
+    return SpeechFile(path, SpeechTiming(sentences, len(samples), audio.rate))

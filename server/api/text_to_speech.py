@@ -14,7 +14,7 @@ from server.config import Config
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
-from server.types import Audio
+from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
 T = TypeVar("T")
@@ -84,6 +84,14 @@ class TextToSpeech:
         output_format = format_of(Path(path), fields)
         plan = engine.plan(input, fields.options)
         return write_speech(Path(path), list(self._iterate(plan.audio)), output_format)
+
+    def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
+        """The times of the sentences, words, syllables and phones of a text, without computing its audio.
+
+        They are those of `speak`, in samples at the voice's rate. Raises what `speak` raises.
+        """
+        engine, fields = self._opened(), SpeechFields.of(arguments)
+        return next(self._iterate(engine.plan(input, fields.options).times))
 
     def close(self) -> None:
         """Releases the voices. A second call has no effect."""

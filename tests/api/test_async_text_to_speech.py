@@ -61,12 +61,14 @@ async def test_streams_that_share_batches_have_the_samples_of_single_ones(tts: T
             collected(speech, TEXT, seed=3, speed=2),
             speech.save(TEXT, path, seed=3, speed=2),
         )
+        timing = await speech.timestamps(TEXT, speed=2)
         data = b"".join([data async for data in speech.encode(TEXT, response_format="wav", seed=3, speed=2)])
     for text, got in zip(texts, streams, strict=True):
         np.testing.assert_allclose(got, samples_of(tts.speak(text)), atol=1e-4)
     np.testing.assert_array_equal(raw, samples_of(tts.speak(TEXT, seed=3, speed=2)))
     assert path.read_bytes()[44:] == data[44:] == pcm_bytes(raw)
     assert written.seconds == len(raw) / 16000
+    assert written.timing == timing == tts.timestamps(TEXT, speed=2)
 
 
 async def test_the_event_loop_computes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

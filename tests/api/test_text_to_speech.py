@@ -68,6 +68,27 @@ def test_encoded_bytes_and_a_file_have_the_samples_of_the_chunks(tts: TextToSpee
     assert b"".join(tts.encode(TEXT, response_format="pcm", seed=1)) == pcm_bytes(samples)
 
 
+def test_the_times_add_up_to_the_audio(tts: TextToSpeech, tmp_path: Path, decoder_steps: list[str]) -> None:
+    timing = tts.timestamps(TEXT, speed=1.5)
+    assert not decoder_steps
+    position, begins = 0, []
+    sentences = []
+    for chunk in tts.speak(TEXT, speed=1.5):
+        if chunk.sentence:
+            sentences.append(chunk.sentence)
+            begins.append(position)
+        position += len(chunk.samples)
+    assert (timing.sentences, timing.samples, timing.rate) == (tuple(sentences), position, 16000)
+    assert begins == [sentence.begin for sentence in sentences]
+    assert "".join(sentence.text for sentence in sentences) == TEXT
+    assert sentences[-1].end == position
+    for sentence in sentences:
+        times = [time for word in sentence.words for time in (word.begin, word.end)]
+        assert times == sorted(times)
+        assert sentence.begin <= times[0] < times[-1] <= sentence.end
+    assert tts.save(TEXT, tmp_path / "hello.wav", speed=1.5).timing == timing
+
+
 def test_the_format_of_a_file_is_its_suffix_unless_one_is_given(tts: TextToSpeech, tmp_path: Path) -> None:
     raw = tts.save("你好。", tmp_path / "hello.PCM").path.read_bytes()
     assert tts.save("你好。", str(tmp_path / "hello.bin"), response_format="wav").path.read_bytes()[44:] == raw
