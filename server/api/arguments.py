@@ -5,9 +5,12 @@ from typing import Annotated, Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from server.audio.encoders import OutputFormat
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions, Wording
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Style
+
+DEFAULT_FORMAT = "mp3"
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -43,7 +46,7 @@ class EncodedSpeechArguments(SpeechArguments, total=False):
     """How a text is spoken and encoded."""
 
     response_format: str | None
-    """A format of `server.audio.encoders.ENCODERS`."""
+    """mp3, opus, aac, flac, wav, pcm or webm."""
     bit_rate: int | None
     """Bits per second, for compressed formats; the default depends on the format and the sampling rate."""
 
@@ -96,3 +99,7 @@ class EncodedSpeechFields(SpeechFields):
 
     response_format: Name | None = None
     bit_rate: int | None = None
+
+    def output(self, default: str) -> OutputFormat:
+        """The format, by default that name. Raises what `OutputFormat` raises."""
+        return OutputFormat(self.response_format or default, self.sample_rate, self.bit_rate)

@@ -7,17 +7,20 @@ from math import inf
 from pathlib import Path
 from typing import Self, TypeVar, Unpack
 
-from server.api.arguments import EncodedSpeechArguments, EncodedSpeechFields, SpeechArguments, SpeechFields
-from server.api.encoding import encoded
+from server.api.arguments import (
+    DEFAULT_FORMAT,
+    EncodedSpeechArguments,
+    EncodedSpeechFields,
+    SpeechArguments,
+    SpeechFields,
+)
 from server.api.engine import Engine, configuration
-from server.api.speech_file import SpeechFile, format_of, write_speech
-from server.audio.encoders import create_encoder
+from server.api.speech_file import SpeechFile, output_of, write_speech
+from server.api.stages import Stage, bytes_stage, samples_stage
 from server.config import Config, SchedulerSection
 from server.errors import ShutdownError
 from server.scheduling.async_streams import ActiveStreams
-from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import Scheduler
-from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
@@ -99,7 +102,7 @@ class AsyncTextToSpeech:
         Raises `RequestError` for the type or the range of an argument at once, for a name or a text at the first chunk.
         """
         fields = SpeechFields.of(arguments)
-        return self._stream(input, fields, lambda plan: plan.audio)
+        return self._stream(input, fields, lambda plan: samples_stage(plan, fields.sample_rate))
 
     def encode(self, input: str, **arguments: Unpack[EncodedSpeechArguments]) -> AsyncGenerator[bytes, None]:  # noqa: A002
         """The audio of a text as the bytes of one file, while it is computed. By default it is mp3.
@@ -107,19 +110,20 @@ class AsyncTextToSpeech:
         Raises what `speak` raises.
         """
         fields = EncodedSpeechFields.of(arguments)
-
-        def stage(plan: SpeechPlan) -> Callable[[PlaybackClock], Chunks[bytes]]:
-            encoder = create_encoder(fields.response_format or "wav", plan.rate)
-            return lambda clock: encoded(plan.audio(clock), encoder)
-
-        return self._stream(input, fields, stage)
+        output = fields.output(DEFAULT_FORMAT)
+        return self._stream(input, fields, lambda plan: bytes_stage(plan, output))
 
     async def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
         """Writes the audio of a text to a file; see `TextToSpeech.save`."""
         fields = EncodedSpeechFields.of(arguments)
-        output_format = format_of(Path(path), fields)
-        chunks = [chunk async for chunk in self._stream(input, fields, lambda plan: plan.audio)]
-        return await asyncio.to_thread(write_speech, Path(path), chunks, output_format)
+        output = output_of(Path(path), fields)
+
+        def stage(plan: SpeechPlan) -> Stage[Audio]:
+            output.rate_for(plan.rate)  # raises its error before anything is computed
+            return plan.audio
+
+        chunks = [chunk async for chunk in self._stream(input, fields, stage)]
+        return await asyncio.to_thread(write_speech, Path(path), chunks, output)
 
     async def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of a text, without computing its audio; see `TextToSpeech.timestamps`."""
@@ -139,7 +143,7 @@ class AsyncTextToSpeech:
         return self._opened
 
     async def _stream(
-        self, text: str, fields: SpeechFields, stage: Callable[[SpeechPlan], Callable[[PlaybackClock], Chunks[T]]]
+        self, text: str, fields: SpeechFields, stage: Callable[[SpeechPlan], Stage[T]]
     ) -> AsyncGenerator[T, None]:
         engine, streams = self._ready()
         plan = await asyncio.to_thread(engine.plan, text, fields.options)

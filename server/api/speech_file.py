@@ -8,9 +8,12 @@ import numpy as np
 
 from server.api.arguments import EncodedSpeechFields
 from server.atomic_file import write_atomic
-from server.audio.encoders import ENCODERS, encode_file
+from server.audio.encoders import ENCODERS, OutputFormat, encode_file
 from server.errors import RequestError
 from server.types import Audio, SpeechTiming
+
+SUFFIXES = {"ogg": "opus"}
+"""Of files, where it is not the name of a format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,28 @@ class SpeechFile:
         return self.timing.samples / self.timing.rate
 
 
-def format_of(path: Path, fields: EncodedSpeechFields) -> str:
-    """The format of a file: the chosen one, else that of its suffix. Raises `RequestError` with the valid ones."""
-    if fields.response_format:
-        return fields.response_format
+def format_of(path: Path) -> str | None:
+    """The name of the format that the suffix of a path stands for; None for other suffixes."""
     suffix = path.suffix.removeprefix(".").lower()
-    if suffix not in ENCODERS:
+    return SUFFIXES.get(suffix, suffix if suffix in ENCODERS else None)
+
+
+def output_of(path: Path, fields: EncodedSpeechFields) -> OutputFormat:
+    """The format of a file: the chosen one, else that of its suffix. Raises `RequestError` with the valid ones."""
+    name = format_of(path)
+    if not (name or fields.response_format):
+        suffixes = ", ".join([*ENCODERS, *SUFFIXES])
         raise RequestError(
-            f"the suffix of {path.name} names no format; set response_format, or use one of: {', '.join(ENCODERS)}",
+            f"the suffix of {path.name} names no format; set response_format, or use one of these: {suffixes}",
             param="response_format",
         )
-    return suffix
+    return fields.output(name or "")
 
 
-def write_speech(path: Path, chunks: Sequence[Audio], output_format: str) -> SpeechFile:
+def write_speech(path: Path, chunks: Sequence[Audio], output: OutputFormat) -> SpeechFile:
     """Encodes a whole stream and writes it. Raises `RequestError` if the file cannot be written."""
-    samples = np.concatenate([chunk.samples for chunk in chunks])
+    samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
     audio = Audio(samples, chunks[0].rate)
-    write_atomic(path, encode_file(output_format, audio))
+    write_atomic(path, encode_file(output, audio))
     sentences = tuple(chunk.sentence for chunk in chunks if chunk.sentence)
     return SpeechFile(path, SpeechTiming(sentences, len(samples), audio.rate))

@@ -1,19 +1,24 @@
 """Speech in this process: iterators of audio chunks or bytes, and files."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Self, TypeVar, Unpack
 
-from server.api.arguments import EncodedSpeechArguments, EncodedSpeechFields, SpeechArguments, SpeechFields
-from server.api.encoding import encoded
+from server.api.arguments import (
+    DEFAULT_FORMAT,
+    EncodedSpeechArguments,
+    EncodedSpeechFields,
+    SpeechArguments,
+    SpeechFields,
+)
 from server.api.engine import Engine, configuration
-from server.api.speech_file import SpeechFile, format_of, write_speech
-from server.audio.encoders import create_encoder
+from server.api.speech_file import SpeechFile, output_of, write_speech
+from server.api.stages import Stage, bytes_stage, samples_stage
 from server.config import Config
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Chunks, iterate
+from server.scheduling.task import iterate
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -61,8 +66,7 @@ class TextToSpeech:
         with nothing to speak at the first chunk.
         """
         engine, fields = self._opened(), SpeechFields.of(arguments)
-        plan = engine.plan(input, fields.options)
-        return self._iterate(plan.audio)
+        return self._iterate(samples_stage(engine.plan(input, fields.options), fields.sample_rate))
 
     def encode(self, input: str, **arguments: Unpack[EncodedSpeechArguments]) -> Generator[bytes, None, None]:  # noqa: A002
         """The audio of a text as the bytes of one file, while it is computed. By default it is mp3.
@@ -70,9 +74,8 @@ class TextToSpeech:
         Raises what `speak` raises.
         """
         engine, fields = self._opened(), EncodedSpeechFields.of(arguments)
-        plan = engine.plan(input, fields.options)
-        encoder = create_encoder(fields.response_format or "wav", plan.rate)
-        return self._iterate(lambda clock: encoded(plan.audio(clock), encoder))
+        output = fields.output(DEFAULT_FORMAT)
+        return self._iterate(bytes_stage(engine.plan(input, fields.options), output))
 
     def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
         """Writes the audio of a text to a file, which appears when it is complete, and replaces an existing one.
@@ -81,9 +84,10 @@ class TextToSpeech:
         `RequestError` if the file cannot be written.
         """
         engine, fields = self._opened(), EncodedSpeechFields.of(arguments)
-        output_format = format_of(Path(path), fields)
+        output = output_of(Path(path), fields)
         plan = engine.plan(input, fields.options)
-        return write_speech(Path(path), list(self._iterate(plan.audio)), output_format)
+        output.rate_for(plan.rate)  # raises its error before anything is computed
+        return write_speech(Path(path), list(self._iterate(plan.audio)), output)
 
     def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of the sentences, words, syllables and phones of a text, without computing its audio.
@@ -108,7 +112,7 @@ class TextToSpeech:
             raise ShutdownError("this TextToSpeech is closed; create another one")
         return self._engine
 
-    def _iterate(self, stage: Callable[[PlaybackClock], Chunks[T]]) -> Generator[T, None, None]:
+    def _iterate(self, stage: Stage[T]) -> Generator[T, None, None]:
         with closing(iterate(stage(PlaybackClock()))) as chunks:
             for chunk in chunks:
                 yield chunk
