@@ -20,16 +20,18 @@ class Engine:
         limit = config.synthesis.max_characters
         voices = OnDemandVoices(config)
         self._planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
-        self._name = voice
         opened = self._planner.plan(Script.plain(""), SpeechOptions(voice)).segments[0]
         self.voice: Voice = opened.synthesizer.voice
+        self._speaker = opened.speaker
 
     def plan(self, text: str, options: SpeechOptions) -> SpeechPlan:
         """The plan of a text, in the opened voice unless the options name another one.
 
         Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises.
         """
-        return self._planner.plan_text(text, replace(options, voice=options.voice or self._name))
+        if options.voice is None:
+            options = replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
+        return self._planner.plan_text(text, options)
 
 
 def configuration(config: Config | Path | str | None, models: Path | str | None) -> Config:

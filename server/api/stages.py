@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
-from server.audio.encoders import AudioEncoder, OutputFormat, create_encoder
+from server.audio.encoder import AudioEncoder
+from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.resampler import Resampler
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks

@@ -34,7 +34,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o", "--output", default="out.wav", help="output file; - streams to standard output (default: out.wav)"
     )
-    command.add_argument("--voice", help="name of the voice (default: models.default_voice of the configuration)")
+    command.add_argument(
+        "--voice", help="voice, alias or VOICE/SPEAKER (default: models.default_voice of the configuration)"
+    )
     command.add_argument("--speaker", help="speaker of the voice (default: the first one)")
     command.add_argument("--emotion", help="emotion of the voice (default: neutral)")
     for name, unit in (("speed", "factor"), ("pitch", "semitones"), ("energy", "decibels"), ("volume", "factor")):

@@ -90,6 +90,7 @@ class FakeRegistry:
         self.may_load.set()
         self.load_error: Exception | None = None
         self.default_voice = "demo"
+        self.aliases = {"alloy": "female", "lena": "M7", "backup": "second", "mike": "second/M7", "ruin": "cracked"}
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
 
     def load(self) -> None:
@@ -99,7 +100,7 @@ class FakeRegistry:
             raise self.load_error
         self.state = "ready"
 
-    def synthesizer(self, name: str | None) -> CountingSynthesizer:
+    def synthesizer(self, name: str | None = None) -> CountingSynthesizer:
         if name is None:
             name = self.default_voice
         if name in self.broken:

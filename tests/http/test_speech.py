@@ -94,6 +94,26 @@ async def test_a_voice_is_a_name_or_an_object_with_an_id(serving, registry, voic
 
 
 @pytest.mark.parametrize(
+    ("voice", "expected"),
+    [
+        ("alloy", ("demo", "F7")),  # the default voice has no speaker `female`
+        ("lena", ("demo", "M7")),
+        ("backup", ("second", "F7")),
+        ("mike", ("second", "M7")),
+        ("second/M7", ("second", "M7")),
+        ({"id": "mike"}, ("second", "M7")),
+    ],
+)
+async def test_a_voice_is_an_alias_or_has_its_speaker(serving, registry, voice, expected):
+    name, speaker = expected
+    async with serving() as client:
+        answer = await client.post(PATH, json={"input": "你好", "voice": voice})
+        await answer.read()
+    assert answer.status == 200
+    assert [request[1] for request in registry.voices[name].requests] == [speaker]
+
+
+@pytest.mark.parametrize(
     "error", [SynthesisError("NaN in the mel"), DeviceError("no provider"), ZeroDivisionError("x")]
 )
 async def test_a_failure_before_the_first_chunk_is_a_500_and_not_a_truncated_200(serving, demo, error):

@@ -10,7 +10,7 @@ from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
-from server.http.schema import parse
+from server.http.speech.request import parse
 from server.http.startup import Startup
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.scheduling.playback import PlaybackClock
