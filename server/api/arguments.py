@@ -1,18 +1,16 @@
 """The arguments of a call, by the names that a request has over HTTP, and their validation."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypedDict
+from typing import Any, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from server.api.fields import CommonFields, Name
 from server.audio.encoders import OutputFormat
 from server.errors import RequestError, validation_message
-from server.synthesis.options import SpeechOptions, Wording
-from server.types import DEFAULT_STYLE, STYLE_LIMITS, Style
+from server.synthesis.options import SpeechOptions
 
 DEFAULT_FORMAT = "mp3"
-
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SpeechArguments(TypedDict, total=False):
@@ -51,27 +49,10 @@ class EncodedSpeechArguments(SpeechArguments, total=False):
     """Bits per second, for compressed formats; the default depends on the format and the sampling rate."""
 
 
-def _limited(setting: str) -> Any:
-    low, high = STYLE_LIMITS[setting]
-    return Field(default=getattr(DEFAULT_STYLE, setting), ge=low, le=high)
-
-
-class SpeechFields(BaseModel):
+class SpeechFields(CommonFields):
     """The validated arguments of a call."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
     voice: Name | None = None
-    speaker: Name | None = None
-    emotion: Name | None = None
-    speed: float = _limited("speed")
-    pitch: float = _limited("pitch")
-    energy: float = _limited("energy")
-    volume: float = _limited("volume")
-    lexicon: dict[str, str] | None = None
-    replacements: dict[str, str] | None = None
-    seed: int | None = Field(default=None, ge=0)
-    sample_rate: int | None = None
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Self:
@@ -89,9 +70,7 @@ class SpeechFields(BaseModel):
     @property
     def options(self) -> SpeechOptions:
         """How the text is spoken. Raises `RequestError` for an invalid lexicon."""
-        style = Style(speed=self.speed, pitch=self.pitch, energy=self.energy, volume=self.volume)
-        wording = Wording.of(self.lexicon, self.replacements)
-        return SpeechOptions(self.voice, self.speaker, self.emotion, style, wording, self.seed)
+        return self.options_for(self.voice)
 
 
 class EncodedSpeechFields(SpeechFields):

@@ -1,11 +1,13 @@
 """Speech in this process: chunks, files, threads, errors, and closing."""
 
+import io
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -30,6 +32,7 @@ from server.audio.pcm import pcm_bytes
 from tests.api.conftest import MODELS, server, settings
 from tests.conftest import EMBEDDED, samples_of
 
+CODECS = {"mp3": "mp3float", "opus": "opus", "aac": "aac", "flac": "flac", "wav": "pcm_s16le", "webm": "opus"}
 TEXT = "今天天气很好，我们一起去公园散步。然后回家吃晚饭。"
 
 
@@ -66,6 +69,36 @@ def test_encoded_bytes_and_a_file_have_the_samples_of_the_chunks(tts: TextToSpee
     assert rate == 16000
     assert read.tobytes() == pcm_bytes(samples)
     assert b"".join(tts.encode(TEXT, response_format="pcm", seed=1)) == pcm_bytes(samples)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 24000])
+def test_samples_and_files_have_the_chosen_sampling_rate(tts: TextToSpeech, rate: int) -> None:
+    chunks = list(tts.speak(TEXT, sample_rate=rate, seed=1))
+    assert {chunk.rate for chunk in chunks} == {rate}
+    length = sum(len(chunk.samples) for chunk in chunks)
+    timing = tts.timestamps(TEXT)
+    assert length == round(timing.samples * rate / timing.rate)
+    assert tuple(chunk.sentence for chunk in chunks if chunk.sentence) == timing.sentences
+    data = b"".join(tts.encode(TEXT, response_format="pcm", sample_rate=rate, seed=1))
+    assert data == pcm_bytes(samples_of(chunks))
+
+
+@pytest.mark.parametrize(("suffix", "codec"), CODECS.items())
+def test_a_file_is_encoded_as_its_suffix_says(tts: TextToSpeech, tmp_path: Path, suffix: str, codec: str) -> None:
+    written = tts.save("你好。", tmp_path / f"hello.{suffix}", sample_rate=24000)
+    streamed = io.BytesIO(b"".join(tts.encode("你好。", response_format=suffix, sample_rate=24000)))
+    for file in (str(written.path), streamed):
+        with av.open(file) as container:
+            stream = container.streams.audio[0]
+            assert (stream.codec_context.name, stream.rate) == (codec, 48000 if codec == "opus" else 24000)
+            seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(stream))
+        assert abs(seconds - written.seconds) < 0.1
+
+
+def test_mp3_is_the_default_of_encoded_bytes(tts: TextToSpeech) -> None:
+    data = b"".join(tts.encode("你好。"))
+    with av.open(io.BytesIO(data)) as container:
+        assert container.format.name == "mp3"
 
 
 def test_the_times_add_up_to_the_audio(tts: TextToSpeech, tmp_path: Path, decoder_steps: list[str]) -> None:
@@ -131,7 +164,8 @@ WRONG = {
     "an invalid reading": ({"lexicon": {"好": "x"}}, "lexicon entry '好'"),
     "an empty replacement": ({"replacements": {"": "x"}}, "replacement ''"),
     "a negative seed": ({"seed": -1}, "seed must be at least 0"),
-    "a format for samples": ({"response_format": "wav"}, "response_format is not an argument; valid: voice, speaker"),
+    "a sampling rate": ({"sample_rate": 1}, "sample_rate is 1; valid: 8000, 11025"),
+    "a format for samples": ({"response_format": "wav"}, "response_format is not an argument; valid: speed, speaker"),
 }
 
 
@@ -143,11 +177,22 @@ def test_a_wrong_argument_is_refused_at_once_with_the_valid_values(tts: TextToSp
     assert caught.value.param == next(iter(arguments))
 
 
+INVALID_OUTPUT: dict[str, EncodedSpeechArguments] = {
+    "response_format": {"response_format": "ape"},
+    "sample_rate": {"response_format": "mp3", "sample_rate": 96000},
+    "bit_rate": {"response_format": "mp3", "bit_rate": 1},
+}
+
+
 def test_a_wrong_format_is_refused_before_anything_is_computed(tts: TextToSpeech, decoder_steps: list[str]) -> None:
     with pytest.raises(UnknownNameError, match="unknown response_format 'ape'; valid: "):
         tts.encode("你好。", response_format="ape")
-    with pytest.raises(UnknownNameError, match="ape"):
-        tts.save("你好。", "hello.wav", response_format="ape")
+    for name, arguments in INVALID_OUTPUT.items():
+        with pytest.raises(RequestError) as caught:
+            tts.encode("你好。", **arguments)
+        assert caught.value.param == name
+        with pytest.raises(RequestError):
+            tts.save("你好。", "hello.wav", **arguments)
     assert not decoder_steps
 
 
