@@ -16,11 +16,12 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"http"},
+    {"api"},
     {"synthesis"},
     {"scheduling"},
     {"text", "audio", "runtime"},
     {"voices"},
-    {"config", "types"},
+    {"config", "types", "atomic_file"},
     {"errors"},
 )
 """The packages of `server`, top to bottom. A module may import its own package and lower layers."""
@@ -31,6 +32,7 @@ MAX_MODULES = 12
 IMPORTERS = {
     "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.quantization.calibration"),
     "aiohttp": ("server.http",),
+    "av": ("server.audio",),
     "onnx": ("convert",),
     "modelscope": ("convert.source.download",),
     "modelscope_hub": ("convert.source.download",),

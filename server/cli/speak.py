@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from server.audio.encoders import ENCODERS, create_encoder, encode_file
+from server.api import EncodedSpeechArguments, TextToSpeech
+from server.api.speech_file import format_of
+from server.atomic_file import write_atomic
+from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, encode_file
 from server.audio.limiter import apply_gain
-from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError
-from server.synthesis.multi_voice import SpeechPlanner
-from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.units.unit_tables import read_symbol_lines
@@ -31,7 +31,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o", "--output", default="out.wav", help="output file; - streams to standard output (default: out.wav)"
     )
-    command.add_argument("--voice", help="name of the voice (default: models.default_voice of the configuration)")
+    command.add_argument(
+        "--voice", help="voice, alias or VOICE/SPEAKER (default: models.default_voice of the configuration)"
+    )
     command.add_argument("--speaker", help="speaker of the voice (default: the first one)")
     command.add_argument("--emotion", help="emotion of the voice (default: neutral)")
     for name, unit in (("speed", "factor"), ("pitch", "semitones"), ("energy", "decibels"), ("volume", "factor")):
@@ -42,6 +44,16 @@ def add_options(command: argparse.ArgumentParser) -> None:
         )
     command.add_argument(
         "--format", choices=tuple(ENCODERS), help="audio format (default: the suffix of the output file, else wav)"
+    )
+    rates = ", ".join(map(str, SAMPLE_RATES))
+    command.add_argument(
+        "--sample-rate", type=int, metavar="HZ", help=f"convert to this sampling rate: {rates} (default: the voice's)"
+    )
+    command.add_argument(
+        "--bit-rate",
+        type=int,
+        metavar="N",
+        help="bits a second, for mp3, opus, aac and webm (default: by sampling rate)",
     )
     checking = command.add_argument_group("verification against KAN-TTS")
     checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesize the lines `id<TAB>symbols` of FILE")
@@ -65,34 +77,35 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("--symbols FILE and --trace DIR belong together")
     if options.chunk is not None and options.chunk < 0:
         raise RequestError(f"--chunk is {options.chunk}; valid: 0 (the whole utterance) or a number of decoder steps")
-    voices = OnDemandVoices(config)
     if options.symbols is not None:
-        _trace(options, voices.synthesizer(options.voice), style)
+        _trace(options, OnDemandVoices(config).synthesizer(options.voice), style)
     else:
-        limit = config.synthesis.max_characters
-        planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
-        _speak(options, planner, style)
+        _speak(options, config)
     return 0
 
 
-def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style) -> None:
+def _speak(options: argparse.Namespace, config: Config) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    plan = planner.plan_text(text, SpeechOptions(options.voice, options.speaker, options.emotion, style))
-    chunks = plan.speak()
-    suffix = Path(options.output).suffix.removeprefix(".")
-    audio_format = options.format or (suffix if suffix in ENCODERS else "wav")
-    if options.output == "-":
-        encoder, stdout = create_encoder(audio_format, plan.rate), sys.stdout.buffer
-        stdout.write(encoder.header())
-        for chunk in chunks:
-            stdout.write(encoder.encode(chunk))
-            stdout.flush()
-        stdout.write(encoder.finish())
-        stdout.flush()
-        return
-    samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
-    write_atomic(Path(options.output), encode_file(audio_format, Audio(samples, plan.rate)))
-    print(f"{options.output}: {len(samples) / plan.rate:.2f} s", file=sys.stderr)
+    arguments: EncodedSpeechArguments = {
+        "voice": options.voice,
+        "speaker": options.speaker,
+        "emotion": options.emotion,
+        "speed": options.speed,
+        "pitch": options.pitch,
+        "energy": options.energy,
+        "volume": options.volume,
+        "response_format": options.format or format_of(Path(options.output)) or "wav",
+        "sample_rate": options.sample_rate,
+        "bit_rate": options.bit_rate,
+    }
+    with TextToSpeech(options.voice, config=config) as tts:
+        if options.output != "-":
+            written = tts.save(text, options.output, **arguments)
+            print(f"{options.output}: {written.seconds:.2f} s", file=sys.stderr)
+            return
+        for data in tts.encode(text, **arguments):
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:
@@ -113,4 +126,4 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
         np.savez(file, **contours, mel=trace.mel, audio=audio.samples, rate=audio.rate)
         write_atomic(options.trace / f"{name}.npz", file.getvalue())
         scaled = Audio(apply_gain(audio.samples, style.volume), audio.rate)
-        write_atomic(options.trace / f"{name}.wav", encode_file("wav", scaled))
+        write_atomic(options.trace / f"{name}.wav", encode_file(OutputFormat("wav"), scaled))

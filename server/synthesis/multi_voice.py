@@ -1,32 +1,23 @@
 """Plans a text in one voice or several: which voice and speaker synthesizes which segment."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from server.errors import NothingToSpeakError, RequestError, UnknownNameError
+from server.errors import NothingToSpeakError, RequestError
 from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, DEFAULT_WORDING, SpeechOptions, Wording
-from server.synthesis.sequencing import PENDING, Item, Pending, sequence
+from server.synthesis.sequencing import PENDING, Item, Pending, sequence, sequence_times
+from server.synthesis.voice_resolver import VoiceResolver, Voices
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
-from server.types import DEFAULT_STYLE, Audio, Style
+from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
-
-
-class Voices(Protocol):
-    """Where a planner finds voices: a `VoiceRegistry` or `OnDemandVoices`."""
-
-    def synthesizer(self, name: str | None = None) -> "Synthesizer":
-        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
-
-    def sample_rates(self) -> Mapping[str, int]:
-        """Hz, of every working voice, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +66,26 @@ class SpeechPlan:
 
         Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        segments: InputQueue[Segment] = InputQueue()
-        segments.put(*self.segments)
-        segments.close()
         if self.seed is not None:
             clock = RepeatableClock(clock)
-        return sequence(SegmentItems(segments), clock, self.seed or 0)
+        return sequence(self._items(), clock, self.seed or 0)
+
+    def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+        """One item, the times of the whole text, for a scheduler: equal to those of the audio, and none is computed.
+
+        Raises `RequestError` for a sentence that cannot be spoken.
+        """
+        return sequence_times(self._items(), clock)
 
     def speak(self) -> Generator[Audio, None, None]:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
+
+    def _items(self) -> "SegmentItems":
+        segments: InputQueue[Segment] = InputQueue()
+        segments.put(*self.segments)
+        segments.close()
+        return SegmentItems(segments)
 
 
 class SegmentItems:
@@ -135,6 +136,7 @@ class SpeechPlanner:
 
     def __init__(self, voices: Voices, *, inline_markup: bool = True, max_characters: int | None = None) -> None:
         self._voices = voices
+        self._resolver = VoiceResolver(voices)
         self._inline_markup = inline_markup
         self._max_characters = max_characters
 
@@ -147,44 +149,24 @@ class SpeechPlanner:
     def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of a script, whose styles include that of the options.
 
-        The voice of a span of the script is a speaker of the options' voice, else a voice, else `voice/speaker`.
+        `VoiceResolver` says what the voice names of the options and of the script's spans mean.
 
         Raises `UnknownNameError` for an unknown name, `VoiceError` for a broken voice, and `RequestError` for voices of
         different sampling rates.
         """
-        default = self._voices.synthesizer(options.voice)
-        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, default.voice.speaker(options.speaker))}
+        default, speaker = self._resolver.resolve(options.voice, options.speaker)
+        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, speaker)}
         segments = []
         for name, part in split_by_voice(script):
             if name not in resolved:
-                resolved[name] = self._resolve(name or "", default)
-            synthesizer, speaker_name = resolved[name]
+                resolved[name] = self._resolver.resolve_within(default, name or "")
+            synthesizer, speaker = resolved[name]
             emotion = synthesizer.voice.emotion(options.emotion)
-            segments.append(Segment(part, synthesizer, speaker_name, emotion, options.wording))
+            segments.append(Segment(part, synthesizer, speaker, emotion, options.wording))
             for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
         self._check_sample_rates(segments)
         return SpeechPlan(segments, options.seed)
-
-    def _resolve(self, name: str, default: "Synthesizer") -> tuple["Synthesizer", str]:
-        """The voice and the speaker for the voice name of a span."""
-        if name in default.voice.speakers:
-            return default, name
-        voices = self._voices.sample_rates()
-        folder, slash, speaker = name.partition("/")
-        if slash and folder in voices:
-            synthesizer = self._voices.synthesizer(folder)
-            if speaker in synthesizer.voice.speakers:
-                return synthesizer, speaker
-            raise UnknownNameError("voice", name, (f"{folder}/{known}" for known in synthesizer.voice.speakers))
-        unknown = UnknownNameError("voice", name, dict.fromkeys([*default.voice.speakers, *voices, "VOICE/SPEAKER"]))
-        if not name:
-            raise unknown
-        try:
-            synthesizer = self._voices.synthesizer(name)  # raises the reason for a broken voice
-        except UnknownNameError:
-            raise unknown from None
-        return synthesizer, synthesizer.voice.speaker(None)
 
     def _check_sample_rates(self, segments: Sequence[Segment]) -> None:
         """All segments must have the rate of the first one."""

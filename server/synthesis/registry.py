@@ -1,6 +1,7 @@
 """Loaded voices by name, and the broken ones with the reason."""
 
 import logging
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
 from server.synthesis.synthesizer import Synthesizer
 from server.text.pronunciation.user_lexicon import UserLexicon
+from server.voices.aliases import aliases
 from server.voices.discovery import default_name, voice_folder, voice_folders
 from server.voices.voice import Voice
 
@@ -23,12 +25,14 @@ log = logging.getLogger(__name__)
 class VoiceRegistry:
     """All voices of the configured folder. Empty until `load`, which takes seconds and blocks.
 
-    Raises `ConfigurationError` for an invalid lexicon.
+    Raises `ConfigurationError` for an invalid lexicon or alias.
     """
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
         self._lexicon = UserLexicon.of(config.text.lexicon, config.text.location_of)
+        self.aliases = aliases(config)
+        """Alias -> voice, `voice/speaker`, or a speaker of the default voice."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config
         self._voices: dict[str, Synthesizer] = {}
@@ -105,19 +109,22 @@ class VoiceRegistry:
 
 
 class OnDemandVoices:
-    """The same voices for a process that speaks once: each one is opened when it is first used."""
+    """The same voices for a process that uses few of them: each one is opened when it is first used. Thread-safe."""
 
     def __init__(self, config: Config) -> None:
         self._registry = VoiceRegistry(config)
+        self.aliases = self._registry.aliases
         self._config = config
         self._opened: dict[str, Synthesizer] = {}
+        self._lock = threading.Lock()
 
     def synthesizer(self, name: str | None = None) -> Synthesizer:
         """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
         folder = voice_folder(self._config, name).name
-        if folder not in self._opened:
-            self._opened[folder] = self._registry.open(folder)
-        return self._opened[folder]
+        with self._lock:
+            if folder not in self._opened:
+                self._opened[folder] = self._registry.open(folder)
+            return self._opened[folder]
 
     def sample_rates(self) -> dict[str, int]:
         """Hz, of every voice with a readable voice.yaml, by name."""

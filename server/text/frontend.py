@@ -21,6 +21,7 @@ from server.text.sentence_splitting import SentenceScanner, break_level, split_s
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
 from server.text.words import ProsodicWord, mandarin_pinyin, words_from
+from server.text.written_words import WrittenWord, written_words
 from server.types import DEFAULT_STYLE, Style, Units
 from server.voices.manifest import EMOTION_PREFIX
 
@@ -75,6 +76,12 @@ class Sentence:
     """Seconds of silence after the sentence, exactly. None: its natural end and the configured sentence silence."""
     continues: bool = False
     """Whether it was divided because of its length and the rest follows, so that no silence is added after it."""
+    written: str = ""
+    """What the client wrote, without markup: `text` with the content of replaced elements as it was."""
+    input_range: tuple[int, int] = (0, 0)
+    """Where it begins and ends in the client's input."""
+    words: tuple[WrittenWord, ...] = ()
+    """The words that the client wrote, with their syllables and units."""
 
     @property
     def break_levels(self) -> dict[int, int]:
@@ -129,8 +136,8 @@ class FrontEnd:
         written = self._replacements.apply(clause.text).text
         if not self._replacements.are_settled(clause.text) or not has_settled_form(written):
             return False
-        normalized, origin = self._normalize(clause.text)
-        explicit = {index: clause.readings[at] for index, at in enumerate(origin) if at in clause.readings}
+        normalized = self._normalize(clause.text)
+        explicit = {index: clause.readings[at] for index, at in enumerate(normalized.origin) if at in clause.readings}
         words, _ = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         is_long = sum(len(word.syllables) for word in words) >= MIN_SYLLABLES
         return is_long and has_settled_readings(normalized.text, self._lexicon, explicit) and has_settled_tones(words)
@@ -181,8 +188,8 @@ class FrontEnd:
         text = script.text[span.start : span.end]
         start = span.start + len(text) - len(text.lstrip())
         text = text.strip()
-        normalized, text_origin = self._normalize(text)
-        origin = [start + index for index in text_origin]
+        normalized = self._normalize(text)
+        origin = [start + index for index in normalized.origin]
         explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
@@ -202,9 +209,8 @@ class FrontEnd:
             lexical, spoken = words_from(lexical, first), words_from(spoken, first)
             if not spoken:
                 return None, tuple(warnings)
-            text, start, origin = text[text_origin[first] :], origin[first], origin[first:]
-            text_origin = tuple(at - start for at in origin)
-            normalized = replace(normalized, text=normalized.text[first:])
+            text, start, origin = text[normalized.origin[first] :], origin[first], origin[first:]
+            normalized = normalized.part_from(first)
         unit_symbols = tuple(
             byte_symbols(normalized.text) if self._tables.reads_bytes else phone_symbols(spoken, self._tables)
         )
@@ -214,10 +220,11 @@ class FrontEnd:
             unit.format(speaker, EMOTION_PREFIX + (speaking_style.emotion or emotion).removeprefix(EMOTION_PREFIX))
             for unit, speaking_style in zip(unit_symbols, speaking_styles, strict=True)
         )
+        input_range = script.starts[start], script.ends[start + len(text) - 1]
         sentence = Sentence(
             text=text,
             normalized=normalized.text,
-            origin=text_origin,
+            origin=normalized.origin,
             prosodic_words=tuple(spoken),
             pinyin=mandarin_pinyin(spoken),
             lexical_pinyin=mandarin_pinyin(lexical),
@@ -229,14 +236,19 @@ class FrontEnd:
             pause=span.pause,
             continues=span.break_level < SENTENCE_END,
             warnings=(),
+            written=script.written_text(*input_range),
+            input_range=input_range,
+            words=written_words(script, start, normalized.spans, spoken, unit_symbols),
         )
         return sentence, tuple(warnings)
 
-    def _normalize(self, text: str) -> tuple[NormalizedText, tuple[int, ...]]:
-        """Returns what is read, and for each of its characters an index into `text`."""
+    def _normalize(self, text: str) -> NormalizedText:
+        """Returns what is read, aligned with `text`."""
         written = self._replacements.apply(text)
         normalized = normalize.normalize(written.text, self._emoji)
-        return normalized, tuple(written.origin[index] for index in normalized.origin)
+        origin = tuple(written.origin[index] for index in normalized.origin)
+        spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
+        return replace(normalized, origin=origin, spans=spans)
 
     def _spans(self, script: Script) -> "Iterator[_TextSpan]":
         begin = 0

@@ -35,7 +35,8 @@ class Replacements:
 
     def apply(self, text: str) -> AlignedText:
         """Replaces the words, left to right, the longest match first; what was replaced is not replaced again."""
-        return AlignedText(text, tuple(range(len(text)))).sub(self._pattern, lambda match: self.words[match.group()])
+        unchanged = AlignedText.from_pieces((char, (index, index + 1)) for index, char in enumerate(text))
+        return unchanged.sub(self._pattern, lambda match: self.words[match.group()])
 
     def are_settled(self, clause: str) -> bool:
         """Returns whether no word can reach beyond the end of a clause, its comma."""

@@ -90,6 +90,7 @@ class FakeRegistry:
         self.may_load.set()
         self.load_error: Exception | None = None
         self.default_voice = "demo"
+        self.aliases = {"alloy": "female", "lena": "M7", "backup": "second", "mike": "second/M7", "ruin": "cracked"}
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
 
     def load(self) -> None:
@@ -99,7 +100,7 @@ class FakeRegistry:
             raise self.load_error
         self.state = "ready"
 
-    def synthesizer(self, name: str | None) -> CountingSynthesizer:
+    def synthesizer(self, name: str | None = None) -> CountingSynthesizer:
         if name is None:
             name = self.default_voice
         if name in self.broken:
@@ -148,10 +149,18 @@ def serving(registry):
     """`async with serving() as client`: the application on a real socket; by default with its voices loaded."""
 
     @asynccontextmanager
-    async def start(*, until_ready: bool = True, workers: int = 2, max_streams: int = 0, max_characters: int = 10000):
+    async def start(
+        *,
+        until_ready: bool = True,
+        workers: int = 2,
+        max_streams: int = 0,
+        max_characters: int = 10000,
+        **sections: object,
+    ):
         content = {
             "scheduler": {"workers": workers, "max_streams": max_streams},
             "synthesis": {"max_characters": max_characters},
+            **sections,
         }
         app = create_app(registry, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:
@@ -160,13 +169,3 @@ def serving(registry):
             yield client
 
     return start
-
-
-@pytest.fixture
-def wait_for_event():
-    """`await wait_for_event(event)` waits for an event of another thread."""
-
-    async def wait(event: threading.Event) -> None:
-        assert await asyncio.to_thread(event.wait, 30), "the event was not set within 30 s"
-
-    return wait

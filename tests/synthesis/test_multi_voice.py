@@ -15,9 +15,10 @@ from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Style
+from server.voices.aliases import OPENAI_ALIASES
 from tests.conftest import EMBEDDED, samples_of, speak
 
-VALID_NAMES = "demo, cracked, fast, kind, other, VOICE/SPEAKER"
+VALID_NAMES = f"demo, cracked, fast, kind, other, {', '.join(OPENAI_ALIASES)}, VOICE/SPEAKER"
 
 
 def add_voice(models: Path, name: str, rate: int = 16000, speaker: str = "demo") -> None:

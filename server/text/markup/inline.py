@@ -116,4 +116,7 @@ class InlineReader:
             raise MarkupError(f"{len(syllables)} syllables for {count} characters; {valid}")
         self.builder.remove_last(count - aligned[0][1])
         for syllable, start, after in aligned:
-            self.builder.append(chars[start], first + start, first + after, self._base, syllable)
+            written = "".join(chars[start:after])
+            self.builder.append(
+                chars[start], first + start, first + after, self._base, reading=syllable, written=written
+            )

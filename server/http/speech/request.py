@@ -1,0 +1,110 @@
+"""The fields of a request for speech: those of OpenAI's API and our own, with their validation."""
+
+import unicodedata
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from server.api.fields import CommonFields, Fields, Name
+from server.audio.encoders import ENCODERS
+from server.errors import RequestError, validation_message
+from server.synthesis.options import SpeechOptions
+
+DEFAULT_FORMAT = "wav"
+
+MAX_INSTRUCTIONS = 4096
+"""Characters."""
+
+_ALLOWED_CONTROL_CHARACTERS = "\n\r\t"
+
+
+class VoiceReference(Fields):
+    """A voice as OpenAI's clients name their own voices: {"id": name}."""
+
+    id: Name = Field(description="The name of the voice.", examples=["demo"])
+
+
+class SpeechRequest(CommonFields):
+    """A validated request for speech."""
+
+    input: str = Field(
+        description="The text: plain, with inline marks, or SSML. At most 10,000 characters, unless config.yaml "
+        "says otherwise (`synthesis.max_characters`).",
+        examples=[
+            "你好，今天天气怎么样？",
+            "重[chong2]庆[pause:300ms]很大。",
+            "<speak>你好<break time='1s'/>再见</speak>",
+        ],
+    )
+    model: str | None = Field(
+        default=None,
+        description="Any name, without effect: the voice decides. OpenAI's clients must send one.",
+        examples=["tts-1", "gpt-4o-mini-tts"],
+    )
+    voice: Name | VoiceReference | None = Field(
+        default=None,
+        description="A voice of `/v1/audio/voices`, an alias such as OpenAI's `alloy`, or `voice/speaker`. Without "
+        "one, the default voice speaks.",
+        examples=["alloy", "demo", "demo/female", {"id": "demo"}],
+    )
+    response_format: Name = Field(
+        default=DEFAULT_FORMAT, description="The format of the audio.", json_schema_extra={"enum": list(ENCODERS)}
+    )
+    stream_format: Literal["audio", "sse"] = Field(
+        default="audio",
+        description="audio: the body is the audio. sse: server-sent events, with the audio in base64.",
+    )
+    instructions: str | None = Field(
+        default=None,
+        max_length=MAX_INSTRUCTIONS,
+        description="May choose an emotion and a pace in plain words, in English or Chinese. `emotion` and `speed` "
+        "take precedence. What was not understood is named in the response header X-Instructions-Ignored.",
+        examples=["Speak happily.", "用悲伤的语气慢一点"],
+    )
+    bit_rate: int | None = Field(
+        default=None,
+        description="Bits per second, for compressed formats; the default depends on format and sampling rate.",
+        examples=[64000],
+    )
+    timestamps: bool = Field(
+        default=False,
+        description="With `stream_format` sse: events with the times of sentences, words, syllables and phones.",
+    )
+
+    @property
+    def options(self) -> SpeechOptions:
+        """How the text is spoken, the instructions aside. Raises `RequestError` for an invalid lexicon."""
+        return self.options_for(self.voice.id if isinstance(self.voice, VoiceReference) else self.voice)
+
+
+def parse(body: bytes) -> SpeechRequest:
+    """Parses and validates a request body. Raises `RequestError` with the field and its valid values."""
+    try:
+        request = SpeechRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise _request_error(error) from None
+    if not request.input.strip():
+        raise RequestError("input is empty; send the text to speak", param="input", code="empty_input")
+    controls = {character for character in request.input if unicodedata.category(character) == "Cc"}
+    if found := sorted(controls.difference(_ALLOWED_CONTROL_CHARACTERS)):
+        listed = ", ".join(f"U+{ord(character):04X}" for character in found)
+        raise RequestError(f"input has control characters ({listed}); remove them", param="input", code="invalid_input")
+    return request
+
+
+def _request_error(error: ValidationError) -> RequestError:
+    """Converts the first validation error; `param` is its field."""
+    details = error.errors(include_url=False)[0]
+    if details["type"] == "json_invalid":
+        return RequestError(f"the body is not valid JSON: {details['ctx']['error']}", code="invalid_json")
+    if not details["loc"]:
+        return RequestError('the body must be a JSON object such as {"input": "你好"}', code="invalid_json")
+    field = str(details["loc"][0])
+    match details["type"]:
+        case "extra_forbidden":
+            message, code = f"{field} is not a field; valid: {', '.join(SpeechRequest.model_fields)}", "unknown_field"
+        case "missing":
+            message, code = f"{field} is missing", "missing_field"
+        case _:
+            message, code = validation_message(field, details), "invalid_value"
+    return RequestError(message, param=field, code=code)
