@@ -322,7 +322,7 @@ def test_brackets_are_text_without_inline_marks(front_end: FrontEnd) -> None:
 
 
 def test_chinese_characters_wait_for_a_mark_that_can_change_them(front_end: FrontEnd) -> None:
-    run = "一会儿大学" * 24
+    run = "一会儿大学" * 30
     syllables = " ".join(["yi2 huir4 dai4 xue2"] * 20)
     marked = f"{run}[{syllables}]吧。"
     assert in_pieces(front_end, marked) == whole(front_end, marked)
