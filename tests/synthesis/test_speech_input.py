@@ -183,7 +183,7 @@ def test_a_voice_of_another_sampling_rate_is_refused(voices: Path) -> None:
     source = planner.open_input(SpeechOptions("noncausal_16k"))
     source.append("好。")
     source.flush()
-    with pytest.raises(RequestError, match="'nsf_24k' at 24000 Hz.*Voices of 16000 Hz: .*noncausal_16k") as refused:
+    with pytest.raises(RequestError, match=r"'nsf_24k' at 24000 Hz.*Voices of 16000 Hz: .*noncausal_16k") as refused:
         source.append("<speak voice='nsf_24k'>好</speak>")
     assert refused.value.code == "different_rates"
 
