@@ -65,14 +65,15 @@ class Mel:
 
 @dataclass(frozen=True, slots=True)
 class PhoneTiming:
-    """One phone; times are samples from the start of the stream's audio, at the voice's rate."""
+    """One phone. All times are samples from the start of the stream's audio, at the voice's rate."""
 
     phone: str
-    """As KAN-TTS names it, `j_c`, `ang_c`; empty for a voice that reads bytes."""
-    tone: int | None
-    """Mandarin 1 to 5; English stress 0 to 2; None for a voice that reads bytes."""
+    """As KAN-TTS names it, `j_c`, `ang_c`."""
+    tone: int
+    """Mandarin 1 to 5; the stress of an English syllable, 1 or 0."""
     begin: int
     end: int
+    """Equal to `begin` for a phone that the voice gives no frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class SyllableTiming:
     """One spoken syllable."""
 
     text: str
-    """The client's characters that it is read from; `25` for each of the syllables of 二十五."""
+    """What the client wrote for it, markup excluded; `25` for each syllable of 二十五."""
     start: int
     """Index of the first of these characters in the client's text."""
     stop: int
@@ -90,6 +91,7 @@ class SyllableTiming:
     """Samples."""
     end: int
     phones: tuple[PhoneTiming, ...]
+    """Empty for a voice that reads bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,11 @@ class WordTiming:
     """One word of the client's text: `25`, `天气`, `hello`."""
 
     text: str
+    """What the client wrote, markup excluded."""
     start: int
     stop: int
+    offset: int
+    """Index of `text` in the text of the sentence, which has no markup."""
     begin: int
     """Samples."""
     end: int
@@ -110,6 +115,7 @@ class SentenceTiming:
     """One sentence, known before its first audio. Between its words, and up to its end, there is silence."""
 
     text: str
+    """What the client wrote, markup excluded."""
     start: int
     stop: int
     begin: int
@@ -119,6 +125,17 @@ class SentenceTiming:
     rate: int
     """Hz, of the samples."""
     words: tuple[WordTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechTiming:
+    """The times of a whole text."""
+
+    sentences: tuple[SentenceTiming, ...]
+    samples: int
+    """Of the whole audio, with the pauses before, between and after the sentences."""
+    rate: int
+    """Hz"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
 from server.http.speech.route import SpeechRoute
 from server.http.startup import Startup
-from server.http.streams import ActiveStreams
 from server.http.voices import VoicesRoute
+from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, DEFAULT_WORDING, SpeechOptions, Wording
-from server.synthesis.sequencing import PENDING, Item, Pending, sequence
+from server.synthesis.sequencing import PENDING, Item, Pending, sequence, sequence_times
 from server.synthesis.voice_resolver import VoiceResolver, Voices
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
-from server.types import DEFAULT_STYLE, Audio, Style
+from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
@@ -66,16 +66,26 @@ class SpeechPlan:
 
         Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        segments: InputQueue[Segment] = InputQueue()
-        segments.put(*self.segments)
-        segments.close()
         if self.seed is not None:
             clock = RepeatableClock(clock)
-        return sequence(SegmentItems(segments), clock, self.seed or 0)
+        return sequence(self._items(), clock, self.seed or 0)
+
+    def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+        """One item, the times of the whole text, for a scheduler: equal to those of the audio, and none is computed.
+
+        Raises `RequestError` for a sentence that cannot be spoken.
+        """
+        return sequence_times(self._items(), clock)
 
     def speak(self) -> Generator[Audio, None, None]:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
+
+    def _items(self) -> "SegmentItems":
+        segments: InputQueue[Segment] = InputQueue()
+        segments.put(*self.segments)
+        segments.close()
+        return SegmentItems(segments)
 
 
 class SegmentItems:

@@ -1,15 +1,16 @@
 """Sentences and pauses -> one stream of audio. The next sentence is prepared while the current one is computed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
 
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
+from server.synthesis.timing import shifted
 from server.text.frontend import Pause, Sentence
-from server.types import Audio
+from server.types import Audio, SentenceTiming, SpeechTiming
 
 SILENCE_CHUNK = 1
 """Seconds of silence in one chunk: a client that disconnects stops a long pause as well."""
@@ -30,8 +31,11 @@ class SentenceSynthesizer(Protocol):
     async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
-        `seed` is that of the source's noise.
+        The first chunk has the times of the sentence, from sample 0. `seed` is that of the source's noise.
         """
+
+    async def predict_times(self, sentence: Sentence) -> SentenceTiming:
+        """The times that `prepare` would give with the audio, without computing any."""
 
 
 class Pending:
@@ -105,8 +109,35 @@ class _SentenceQueue:
 async def sequence(source: ItemSource, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
-    Raises `RequestError` before any audio when the first sentence cannot be spoken.
+    The first chunk of each sentence has its times. Raises `RequestError` before any audio when the first sentence
+    cannot be spoken.
     """
+    position = 0
+    async for chunk in _sequence(source, clock, seed):
+        yield replace(chunk, sentence=shifted(chunk.sentence, position)) if chunk.sentence else chunk
+        position += len(chunk.samples)
+
+
+async def sequence_times(source: ItemSource, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+    """One item, after the last sentence: the times that `sequence` would give, without computing any audio.
+
+    The clock counts what the audio would be, so that streams with clients that listen come first. Raises `RequestError`
+    for a sentence that cannot be spoken.
+    """
+    queue = _SentenceQueue(source)
+    sentences: list[SentenceTiming] = []
+    position, rate = 0, 0
+    while isinstance(queued := await queue.get(wait=True), QueuedSentence):
+        start, rate = position, queued.synthesizer.rate
+        position += queued.silence
+        if queued.sentence:
+            sentences.append(shifted(await queued.synthesizer.predict_times(queued.sentence), position))
+            position = sentences[-1].end
+        clock.push((position - start) / rate, computed=False)
+    yield SpeechTiming(tuple(sentences), position, rate)
+
+
+async def _sequence(source: ItemSource, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
     queue = _SentenceQueue(source)
     following: QueuedSentence | Pending | None = PENDING
     prepared: Chunks[Audio] | None = None

@@ -18,6 +18,7 @@ from server.text.replacements import NO_REPLACEMENTS, Replacements
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
 from server.text.words import ProsodicWord, mandarin_pinyin
+from server.text.written_words import WrittenWord, written_words
 from server.types import DEFAULT_STYLE, Style, Units
 from server.voices.manifest import EMOTION_PREFIX
 
@@ -67,6 +68,12 @@ class Sentence:
     """Seconds of silence after the sentence, exactly. None: its natural end and the configured sentence silence."""
     continues: bool = False
     """Whether it was divided because of its length and the rest follows, so that no silence is added after it."""
+    written: str = ""
+    """What the client wrote, without markup: `text` with the content of replaced elements as it was."""
+    input_range: tuple[int, int] = (0, 0)
+    """Where it begins and ends in the client's input."""
+    words: tuple[WrittenWord, ...] = ()
+    """The words that the client wrote, with their syllables and units."""
 
     @property
     def break_levels(self) -> dict[int, int]:
@@ -173,6 +180,7 @@ class FrontEnd:
             unit.format(speaker, EMOTION_PREFIX + (speaking_style.emotion or emotion).removeprefix(EMOTION_PREFIX))
             for unit, speaking_style in zip(unit_symbols, speaking_styles, strict=True)
         )
+        input_range = script.starts[start], script.ends[start + len(text) - 1]
         sentence = Sentence(
             text=text,
             normalized=normalized.text,
@@ -188,6 +196,9 @@ class FrontEnd:
             pause=span.pause,
             continues=span.break_level < SENTENCE_END,
             warnings=(),
+            written=script.written_text(*input_range),
+            input_range=input_range,
+            words=written_words(script, start, normalized.spans, spoken, unit_symbols),
         )
         return sentence, tuple(warnings)
 

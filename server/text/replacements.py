@@ -35,7 +35,9 @@ class Replacements:
 
     def apply(self, text: str) -> AlignedText:
         """Replaces the words, left to right, the longest match first; what was replaced is not replaced again."""
-        return AlignedText(text, tuple(range(len(text)))).sub(self._pattern, lambda match: self.words[match.group()])
+        characters = ((character, (place, place + 1)) for place, character in enumerate(text))
+        aligned = AlignedText.from_pieces(characters)
+        return aligned.sub(self._pattern, lambda match: self.words[match.group()])
 
 
 NO_REPLACEMENTS = Replacements.of({})

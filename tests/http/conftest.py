@@ -161,13 +161,3 @@ def serving(registry):
             yield client
 
     return start
-
-
-@pytest.fixture
-def wait_for_event():
-    """`await wait_for_event(event)` waits for an event of another thread."""
-
-    async def wait(event: threading.Event) -> None:
-        assert await asyncio.to_thread(event.wait, 30), "the event was not set within 30 s"
-
-    return wait

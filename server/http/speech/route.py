@@ -11,7 +11,7 @@ from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
 from server.http.speech.request import parse
 from server.http.startup import Startup
-from server.http.streams import ActiveStreams, ChunkStream
+from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
