@@ -1,20 +1,23 @@
 """Predicted durations -> the times of a sentence, its words, syllables and phones, before any audio is computed."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.text.frontend import Sentence
 from server.text.units.symbols import UnitSymbol
 from server.text.written_words import WrittenSyllable, WrittenWord
 from server.types import PhoneTiming, SentenceTiming, SyllableTiming, WordTiming
 
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
+    from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
+
 
 class UnitTimes:
     """Where each unit of an utterance begins and ends, in samples. A filled pause before a unit is not part of it."""
 
-    def __init__(self, prosody: ProsodyPrediction, samples_per_frame: int) -> None:
+    def __init__(self, prosody: "ProsodyPrediction", samples_per_frame: int) -> None:
         ends = np.cumsum(prosody.durations) * samples_per_frame
         begins = ends - prosody.durations * samples_per_frame
         last_rows = np.flatnonzero(np.diff(prosody.unit_indices, append=-1))
@@ -46,7 +49,7 @@ class UnitTimes:
 
 
 def sentence_timing(
-    sentence: Sentence, prosody: ProsodyPrediction, samples_per_frame: int, rate: int, trailing_silence: int
+    sentence: Sentence, prosody: "ProsodyPrediction", samples_per_frame: int, rate: int, trailing_silence: int
 ) -> SentenceTiming:
     """The times of a sentence that begins at sample 0; `trailing_silence` samples follow its last frame."""
     times = UnitTimes(prosody, samples_per_frame)

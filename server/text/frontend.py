@@ -156,6 +156,7 @@ class FrontEnd:
         written = self._replacements.apply(text)
         normalized = normalize.normalize(written.text, self._emoji)
         text_origin = tuple(written.origin[index] for index in normalized.origin)
+        text_spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
         origin = [start + index for index in text_origin]
         explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
@@ -198,7 +199,7 @@ class FrontEnd:
             warnings=(),
             written=script.written_text(*input_range),
             input_range=input_range,
-            words=written_words(script, start, normalized.spans, spoken, unit_symbols),
+            words=written_words(script, start, text_spans, spoken, unit_symbols),
         )
         return sentence, tuple(warnings)
 

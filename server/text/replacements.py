@@ -35,9 +35,8 @@ class Replacements:
 
     def apply(self, text: str) -> AlignedText:
         """Replaces the words, left to right, the longest match first; what was replaced is not replaced again."""
-        characters = ((character, (place, place + 1)) for place, character in enumerate(text))
-        aligned = AlignedText.from_pieces(characters)
-        return aligned.sub(self._pattern, lambda match: self.words[match.group()])
+        unchanged = AlignedText.from_pieces((char, (index, index + 1)) for index, char in enumerate(text))
+        return unchanged.sub(self._pattern, lambda match: self.words[match.group()])
 
 
 NO_REPLACEMENTS = Replacements.of({})

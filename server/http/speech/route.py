@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.audio.encoders import AudioEncoder, create_encoder
+from server.audio.encoder import AudioEncoder
+from server.audio.encoders import OutputFormat, create_encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
 from server.http.speech.request import parse
@@ -43,7 +44,7 @@ class SpeechRoute:
         body = parse(await request.read())
         self._startup.require_ready()
         plan = await asyncio.to_thread(self._planner.plan_text, body.input, body.options)
-        encoder = create_encoder(body.response_format, plan.rate)
+        encoder = create_encoder(OutputFormat(body.response_format), plan.rate)
         expected_seconds = len(body.input) * SECONDS_PER_CHARACTER / body.speed
         with self._streams.open(
             plan.main_voice,
