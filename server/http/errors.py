@@ -3,14 +3,34 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import Literal
 
 from aiohttp import web
+from pydantic import Field
 
 from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ErrorType = Literal["invalid_request_error", "rate_limit_error", "server_error"]
+
+
+class ErrorDetails(ResponseModel):
+    """What went wrong, where, and what to do."""
+
+    message: str = Field(description="For people: the problem and the remedy, with the valid values.")
+    type: ErrorType = Field(description="The kind of error: of the request, of the rate of requests, of the server.")
+    param: str | None = Field(description="The field of the request that is not valid, if it is one.")
+    code: str = Field(description="For programs.")
+
+
+class ErrorResponse(ResponseModel):
+    """An error in the format of OpenAI's API."""
+
+    error: ErrorDetails
 
 
 @web.middleware
@@ -47,9 +67,11 @@ def error_response(
     status: int, message: str, *, code: str, param: str | None = None, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """Returns an error response in the format of OpenAI's API."""
-    error_type = "rate_limit_error" if status == 429 else "invalid_request_error" if status < 500 else "server_error"
-    error = {"message": message, "type": error_type, "param": param, "code": code}
-    return web.json_response({"error": error}, status=status, headers=headers)
+    error_type: ErrorType = (
+        "rate_limit_error" if status == 429 else "invalid_request_error" if status < 500 else "server_error"
+    )
+    error = ErrorDetails(message=message, type=error_type, param=param, code=code)
+    return model_response(ErrorResponse(error=error), status, headers)
 
 
 def _http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:
