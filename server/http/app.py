@@ -10,6 +10,7 @@ from server.http import static_files
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
+from server.http.openapi.route import OpenApiRoute
 from server.http.speech.route import SpeechRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
@@ -41,6 +42,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
+    app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
     app.cleanup_ctx.append(startup.run)

@@ -1,0 +1,91 @@
+"""Assembles the OpenAPI document."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from server import __version__
+from server.config import Config
+from server.http.errors import ErrorResponse
+from server.http.health import Health, NotReady
+from server.http.models import Model, ModelList
+from server.http.openapi.error_codes import ERROR_CODES, with_status
+from server.http.openapi.operation import Header, Json, Operation, Response, reference
+from server.http.openapi.server_operations import SERVER_OPERATIONS
+from server.http.openapi.speech_operations import speech_operations
+from server.http.speech.request import SpeechRequest
+from server.http.voices import VoiceList
+
+OPENAPI = "3.1.0"
+
+_DESCRIPTION = """\
+Mandarin speech that streams while it is computed. The fields of OpenAI's API work as they do there; the others are
+extensions. Every error has the shape `{"error": {"message", "type", "param", "code"}}`. A path that does not exist is
+answered with 404, a method that a path does not support with 405 and the header `Allow`."""
+
+_MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
+    (SpeechRequest, "validation"),
+    (ErrorResponse, "serialization"),
+    (ModelList, "serialization"),
+    (Model, "serialization"),
+    (VoiceList, "serialization"),
+    (Health, "serialization"),
+    (NotReady, "serialization"),
+)
+
+_ERROR_HEADERS = {
+    405: {"Allow": Header("The methods that the path supports.", required=True)},
+    416: {"Content-Range": Header("`bytes */LENGTH`: the length of the audio.", required=True)},
+    426: {"Upgrade": Header("`websocket`.", required=True)},
+    429: {"Retry-After": Header("Seconds.", {"type": "integer", "minimum": 1}, required=True)},
+    503: {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})},
+}
+
+
+def create_document(config: Config) -> Json:
+    """Returns the OpenAPI document of a server with this configuration."""
+    paths: dict[str, dict[str, Json]] = defaultdict(dict)
+    for operation in operations():
+        paths[operation.path][operation.method] = operation.object
+    return {
+        "openapi": OPENAPI,
+        "info": {
+            "title": "Sambert Server",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": _schemas(config), "responses": _error_responses()},
+    }
+
+
+def operations() -> Sequence[Operation]:
+    """Returns all operations of the API."""
+    return (*speech_operations(), *SERVER_OPERATIONS)
+
+
+def _schemas(config: Config) -> Json:
+    _, definitions = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
+    schemas: dict[str, Any] = definitions["$defs"]
+    schemas["SpeechRequest"]["properties"]["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
+    return schemas
+
+
+def _error_responses() -> Json:
+    statuses = sorted({error.status for error in ERROR_CODES})
+    return {f"Error{status}": _error_response(status).object for status in statuses}
+
+
+def _error_response(status: int) -> Response:
+    errors = with_status(status)
+    code = {"properties": {"error": {"properties": {"code": {"enum": [error.code for error in errors]}}}}}
+    return Response(
+        "\n".join(f"- `{error.code}`: {error.when} {error.remedy}" for error in errors),
+        {"application/json": {"schema": {"allOf": [reference(ErrorResponse), code]}}},
+        _ERROR_HEADERS.get(status, {}),
+    )
