@@ -1,7 +1,7 @@
 // The page of the API: shows /openapi.json and sends requests to try.
 
 import {element, prose} from "./elements.js";
-import {fieldList, nameOf, resolve, typeText} from "./schemas.js";
+import {fieldList, nameOf, resolve, typeOf} from "./schemas.js";
 import {requestForm} from "./request_form.js";
 
 const METHODS = ["post", "get", "head", "put", "patch", "delete"];
@@ -18,7 +18,7 @@ async function show() {
     element("a", {href: "openapi.json"}, "openapi.json"), " · ", element("a", {href: "./", lang: "zh-CN"}, "语音合成"));
   place("introduction").append(...prose(api.info.description));
 
-  const groups = Map.groupBy ? Map.groupBy(operationsOf(api), ({tag}) => tag) : grouped(operationsOf(api));
+  const groups = grouped(operationsOf(api));
   for (const [tag, operations] of groups) {
     place("operations").append(element("section", {}, element("h2", {}, tag),
       ...operations.map((operation) => operationArticle(api, operation))));
@@ -28,7 +28,16 @@ async function show() {
   place("contents").append(...[...groups].map(([tag, operations]) => contentsGroup(tag, operations.map(
     ({id, method, path}) => element("a", {href: `#${id}`}, badge(method), ` ${path.replace("/v1/", "/v1/\u200b")}`)))),
     contentsGroup("Reference", [element("a", {href: "#errors"}, "Errors"), element("a", {href: "#schemas"}, "Schemas")]));
+  showContents();
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+/** Wide windows always show the contents, in narrow ones they can be opened. */
+function showContents() {
+  const wide = matchMedia("(min-width: 60rem)");
+  const follow = () => { place("contents").parentElement.open = wide.matches; };
+  wide.addEventListener("change", follow);
+  follow();
 }
 
 function operationsOf(api) {
@@ -58,13 +67,13 @@ function operationArticle(api, operation) {
   return element("article", {id, ariaLabel: `${method.toUpperCase()} ${path}: ${summary}`},
     element("h3", {}, badge(method), element("code", {}, path), element("span", {className: "summary"}, summary)),
     ...prose(description),
-    ...(schema ? part("Fields of the JSON body", fieldList(api, schema), schema.properties) : []),
-    ...(parameters.length ? part("Parameters", parameterList(api, parameters), parameters) : []),
-    ...requestForm(api, operation),
+    ...(schema ? part("Fields of the JSON body", fieldList(schema), schema.properties) : []),
+    ...(parameters.length ? part("Parameters", parameterList(parameters), parameters) : []),
+    ...requestForm(operation),
     element("h4", {}, "Responses"),
     element("ul", {className: "responses"},
       ...statuses.filter(([, response]) => !response.$ref).map(([status, response]) =>
-        responseItem(api, status, response)),
+        responseItem(status, response)),
       errors.length ? element("li", {}, "Errors: ", ...separated(errors.map(([status]) =>
         element("a", {href: `#error-${status}`}, element("code", {}, status))))) : ""));
 }
@@ -76,7 +85,7 @@ function part(title, list, entries) {
     element("summary", {}, `${title} (${count})`), list)];
 }
 
-const parameterList = (api, parameters) => fieldList(api, {
+const parameterList = (parameters) => fieldList({
   required: parameters.filter(({required}) => required).map(({name}) => name),
   properties: Object.fromEntries(parameters.map((parameter) => [parameter.name, {
     ...(parameter.schema ?? Object.values(parameter.content)[0].schema),
@@ -85,12 +94,12 @@ const parameterList = (api, parameters) => fieldList(api, {
   }])),
 });
 
-function responseItem(api, status, {description, content = {}, headers = {}}) {
+function responseItem(status, {description, content = {}, headers = {}}) {
   const types = Object.entries(content).map(([type, {schema}]) => element("li", {}, element("code", {}, type),
     schema?.$ref ? [" ", element("a", {href: `#schema-${nameOf(schema)}`}, nameOf(schema))]
     : schema?.description ? [" ", ...prose(schema.description, "span")] : ""));
   const sent = Object.entries(headers).map(([name, header]) =>
-    element("li", {}, element("code", {}, name), " ", ...prose(header.description, "span")));
+    element("li", {}, "Header ", element("code", {}, name), ": ", ...prose(header.description, "span")));
   return element("li", {}, element("code", {}, status), " ", ...prose(description, "span"),
     types.length + sent.length ? element("ul", {}, ...types, ...sent) : "");
 }
@@ -114,7 +123,7 @@ function showErrors(api) {
 function showSchemas(api) {
   place("schemas").append(...Object.entries(api.components.schemas).map(([name, schema]) =>
     element("article", {id: `schema-${name}`, ariaLabel: name}, element("h3", {}, element("code", {}, name)),
-      ...prose(schema.description ?? ""), schema.properties ? fieldList(api, schema) : element("p", {}, typeText(schema)))));
+      ...prose(schema.description ?? ""), schema.properties ? fieldList(schema) : element("p", {}, typeOf(schema)))));
   place("schemas").hidden = false;
 }
 

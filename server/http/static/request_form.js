@@ -3,7 +3,7 @@
 import {element} from "./elements.js";
 
 /** Returns the elements of the form. */
-export function requestForm(api, {id, method, path, parameters = [], requestBody}) {
+export function requestForm({id, method, path, parameters = [], requestBody}) {
   const content = requestBody && Object.entries(requestBody.content)[0];
   const examples = Object.values(content?.[1].examples ?? {});
   const body = content && element("textarea", {id: `${id}-body`, rows: 6, spellcheck: false, value: shown(examples[0])});
@@ -23,7 +23,7 @@ export function requestForm(api, {id, method, path, parameters = [], requestBody
   const request = () => requestOf({method, path, type: content?.[0], fields, body: body?.value});
   const showCurl = () => { curl.textContent = curlLine(request()); };
   form.addEventListener("input", showCurl);
-  choice?.addEventListener?.("change", () => { body.value = shown(examples[choice.value]); showCurl(); });
+  if (choice) choice.addEventListener("change", () => { body.value = shown(examples[choice.value]); showCurl(); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const controller = new AbortController();
