@@ -5,7 +5,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from server.http.errors import error_response
+from server.http.errors import ErrorReport
 from server.http.response_model import ResponseModel, model_response
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
@@ -42,5 +42,5 @@ class ModelsRoute:
         name = request.match_info["model"]
         if name not in MODELS:
             message = f"there is no model {name!r}; valid: {', '.join(MODELS)}"
-            return error_response(404, message, param="model", code="model_not_found")
+            return ErrorReport(404, message, "model_not_found", "model").response()
         return model_response(Model(id=name))
