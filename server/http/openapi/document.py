@@ -13,7 +13,7 @@ from server.http.errors import ErrorResponse
 from server.http.health import Health, NotReady
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
-from server.http.openapi.operation import Header, Json, Operation, Response, reference
+from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import speech_operations
 from server.http.speech.request import SpeechRequest
@@ -47,8 +47,9 @@ _ERROR_HEADERS = {
 
 def create_document(config: Config) -> Json:
     """Returns the OpenAPI document of a server with this configuration."""
+    schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
-    for operation in operations():
+    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,
@@ -60,16 +61,11 @@ def create_document(config: Config) -> Json:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": _schemas(config), "responses": _error_responses()},
+        "components": {"schemas": schemas, "responses": _error_responses()},
     }
 
 
-def operations() -> Sequence[Operation]:
-    """Returns all operations of the API."""
-    return (*speech_operations(), *SERVER_OPERATIONS)
-
-
-def _schemas(config: Config) -> Json:
+def _schemas(config: Config) -> dict[str, Any]:
     _, definitions = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = definitions["$defs"]
     schemas["SpeechRequest"]["properties"]["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
