@@ -106,5 +106,5 @@ def _report_http_error(request: web.Request, error: web.HTTPException) -> ErrorR
             message = f"{request.path} does not support {request.method}; allowed: {allowed}"
         case _:
             message = error.text or error.reason
-    kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
+    kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After", "Upgrade")}
     return ErrorReport(error.status, message, HTTPStatus(error.status).name.lower(), headers=kept)
