@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
 _BYTES_PER_CHARACTER = 12
-"""The maximum in JSON: a pair of \\uXXXX."""
+"""The maximum: a pair of \\uXXXX in JSON, four percent-encoded bytes in a URL."""
 _OTHER_BYTES = 2**20
 """For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
@@ -34,7 +34,9 @@ _SHUTDOWN_SECONDS = 3.0
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
-    app = web.Application(middlewares=[error_middleware], client_max_size=max_size)
+    app = web.Application(
+        middlewares=[error_middleware], client_max_size=max_size, handler_args={"max_line_size": max_size}
+    )
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Literal
 
 from aiohttp import web
 from pydantic import Field
 
 from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
-from server.http.response_model import ResponseModel
+from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
 
@@ -45,16 +45,16 @@ class ErrorReport:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def body(self) -> dict[str, Any]:
+    def body(self) -> ErrorResponse:
         """The error as OpenAI's API writes it."""
         kind: ErrorType = "invalid_request_error" if self.status < 500 else "server_error"
         kind = "rate_limit_error" if self.status == 429 else kind
         details = ErrorDetails(message=self.message, type=kind, param=self.param, code=self.code)
-        return ErrorResponse(error=details).model_dump()
+        return ErrorResponse(error=details)
 
     def response(self) -> web.Response:
         """The error as a response."""
-        return web.json_response(self.body, status=self.status, headers=self.headers)
+        return model_response(self.body, self.status, self.headers)
 
 
 def report_error(error: Exception) -> ErrorReport:

@@ -15,7 +15,7 @@ from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
-from server.http.openapi.speech_operations import speech_operations
+from server.http.openapi.speech_operations import EVENTS, speech_operations
 from server.http.speech.request import SpeechRequest
 from server.http.voices import VoiceList
 
@@ -28,6 +28,7 @@ answered with 404, a method that a path does not support with 405 and the header
 
 _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (SpeechRequest, "validation"),
+    *((event, "serialization") for event in EVENTS),
     (ErrorResponse, "serialization"),
     (ModelList, "serialization"),
     (Model, "serialization"),
@@ -68,7 +69,10 @@ def create_document(config: Config) -> Json:
 def _schemas(config: Config) -> dict[str, Any]:
     _, definitions = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = definitions["$defs"]
-    schemas["SpeechRequest"]["properties"]["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
+    fields = schemas[SpeechRequest.__name__]["properties"]
+    fields["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
+    own = [name for name in fields if name in SpeechRequest.__annotations__]
+    schemas[SpeechRequest.__name__]["properties"] = {name: fields[name] for name in [*own, *fields]}
     return schemas
 
 
@@ -80,8 +84,10 @@ def _error_responses() -> Json:
 def _error_response(status: int) -> Response:
     errors = with_status(status)
     code = {"properties": {"error": {"properties": {"code": {"enum": [error.code for error in errors]}}}}}
+    plain = {"schema": {"type": "string", "description": "Where the request line or a header cannot be read."}}
     return Response(
         "\n".join(f"- `{error.code}`: {error.when} {error.remedy}" for error in errors),
-        {"application/json": {"schema": {"allOf": [reference(ErrorResponse), code]}}},
+        {"application/json": {"schema": {"allOf": [reference(ErrorResponse), code]}}}
+        | ({"text/plain": plain} if status == 400 else {}),
         _ERROR_HEADERS.get(status, {}),
     )

@@ -1,5 +1,6 @@
 """The operations about the server itself: models, voices, health, and this document."""
 
+from server.http.dashscope.route import PATH as WEBSOCKET
 from server.http.health import Health, NotReady
 from server.http.models import MODELS, Model, ModelList
 from server.http.openapi.operation import Header, Operation, Response, json_content
@@ -56,6 +57,16 @@ SERVER_OPERATIONS = (
             200: Response("The server is ready.", json_content(Health), _NO_STORE),
             503: Response("The voices are still loading, or none can be used.", json_content(NotReady), _NO_STORE),
         },
+    ),
+    Operation(
+        "get",
+        WEBSOCKET,
+        "WebSocket",
+        "The WebSocket of DashScope's clients",
+        "Speech for programs that use Alibaba's Sambert or CosyVoice voices: the text whole or in pieces. The messages "
+        "are described in docs/dashscope.md.",
+        {101: Response("The connection is a WebSocket.")},
+        errors=(426, 500, 503),
     ),
     Operation(
         "get",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from server.http.openapi.media_types import audio_content
 from server.http.openapi.operation import Header, Json, Operation, Response, reference
 from server.http.openapi.query_parameters import query_parameters
+from server.http.speech.events import AudioDelta, AudioDone, ErrorEvent
 from server.http.speech.prepared_speech import APPLIED, IGNORED
 from server.http.speech.request import SpeechRequest
 
@@ -14,14 +15,20 @@ TAG = "Speech"
 
 _ERRORS = (400, 429, 500, 503)
 
-_EVENTS = """\
-With `stream_format` sse. Each event is one line `data: JSON`, with the field `type`:
+EVENTS = (AudioDelta, AudioDone, ErrorEvent)
 
-- `speech.audio.timestamps`: with `timestamps`, the times of a sentence, before its first audio.
-- `speech.audio.delta`: `audio`, the next bytes of the audio in base64.
-- `speech.audio.done`: `usage`, with `input_tokens` (characters of the text), `output_tokens` (milliseconds of audio),
-and `total_tokens` (their sum).
-- `error`: `error` as in any error response; then the connection is cut."""
+_EVENT = {
+    "type": "object",
+    "description": "`stream_format` sse. The data of each event is one line of JSON.",
+    "required": ["data"],
+    "properties": {
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"oneOf": [reference(event) for event in EVENTS]},
+        }
+    },
+}
 
 _EXAMPLES = {
     "openai": {
@@ -95,7 +102,7 @@ _ABOUT_STATUS = (
 def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
     """Returns the operations. `schemas` has the schemas of the types by name."""
     parameters = (*query_parameters(schemas[SpeechRequest.__name__]), *_RANGE_PARAMETERS)
-    content = {**audio_content(), "text/event-stream": {"schema": {"type": "string", "description": _EVENTS}}}
+    content = {**audio_content(), "text/event-stream": {"schema": _EVENT}}
     stream = Response("The speech, as a stream.", content, _STREAM_HEADERS)
     get = Operation(
         "get",

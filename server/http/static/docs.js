@@ -97,7 +97,8 @@ const parameterList = (parameters) => fieldList({
 function responseItem(status, {description, content = {}, headers = {}}) {
   const types = Object.entries(content).map(([type, {schema}]) => element("li", {}, element("code", {}, type),
     schema?.$ref ? [" ", element("a", {href: `#schema-${nameOf(schema)}`}, nameOf(schema))]
-    : schema?.description ? [" ", ...prose(schema.description, "span")] : ""));
+    : schema?.description ? [" ", ...prose(schema.description, "span")] : "",
+    schema?.properties ? fieldList(schema) : ""));
   const sent = Object.entries(headers).map(([name, header]) =>
     element("li", {}, "Header ", element("code", {}, name), ": ", ...prose(header.description, "span")));
   return element("li", {}, element("code", {}, status), " ", ...prose(description, "span"),

@@ -15,6 +15,7 @@ const joined = (lists, separator) => lists.flatMap((list, index) => (index ? [se
 /** The type of a value in words, as text and links. */
 export function typeOf(schema) {
   if (schema.$ref) return [element("a", {href: `#schema-${nameOf(schema)}`}, nameOf(schema))];
+  if (schema.contentSchema) return [`${schema.contentMediaType}: `, ...typeOf(schema.contentSchema)];
   if (schema.const !== undefined) return [JSON.stringify(schema.const)];
   if (schema.enum) return [schema.enum.map((value) => JSON.stringify(value)).join(" | ")];
   const options = schema.anyOf ?? schema.oneOf;
