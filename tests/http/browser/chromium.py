@@ -1,7 +1,6 @@
 """Headless Chromium, driven over the DevTools protocol."""
 
 import asyncio
-import base64
 import itertools
 import os
 import shutil
@@ -62,22 +61,17 @@ class Page:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    async def screenshot(self, file: Path, *, width: int, height: int, dark: bool) -> None:
-        """Writes a PNG of the page at a size in CSS pixels."""
+    async def resize(self, width: int, height: int) -> None:
+        """Sets the size of the window, in CSS pixels."""
         await self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        await self.call("Emulation.setEmulatedMedia", features=[scheme])
-        picture = await self.call("Page.captureScreenshot", format="png")
-        file.write_bytes(base64.b64decode(picture["data"]))
 
 
 @asynccontextmanager
 async def open_page(profile: Path) -> AsyncIterator[Page]:
     """Starts Chromium with a new profile in that folder, and ends it."""
     assert PROGRAM
-    profile.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"HOME": str(profile)}
     process = await asyncio.create_subprocess_exec(
         PROGRAM, *OPTIONS, f"--user-data-dir={profile}", "about:blank",
@@ -98,7 +92,11 @@ async def open_page(profile: Path) -> AsyncIterator[Page]:
 
 
 async def _port(file: Path) -> int:
-    """Waits until the browser has written the port that it listens on."""
-    while not (file.exists() and len(lines := file.read_text().split("\n")) > 1):
+    """Waits until the browser has written the port that it listens on, in the first of two lines."""
+    while "\n" not in (content := _content(file)):
         await asyncio.sleep(0.05)
-    return int(lines[0])
+    return int(content.splitlines()[0])
+
+
+def _content(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
