@@ -55,6 +55,8 @@ class ModelsSection(_Section):
     path: Path = Field(default=Path("models"), strict=False)
     default_voice: str | None = Field(default=None, min_length=1)
     """None: `demo` if it exists, else the first voice."""
+    aliases: dict[Annotated[str, Field(min_length=1)], str] = Field(default={})
+    """Alias -> voice, `voice/speaker`, or a speaker of the default voice; besides OpenAI's voice names."""
 
 
 class RuntimeSection(_Section):

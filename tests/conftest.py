@@ -1,8 +1,10 @@
 """Shared fixtures: packages with recorded outputs of the original code, and the embedded voice."""
 
+import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
@@ -129,6 +131,16 @@ def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Session, "run", counted)
     return steps
+
+
+@pytest.fixture
+def wait_for_event() -> Callable[[threading.Event], Awaitable[None]]:
+    """`await wait_for_event(event)` waits for an event of another thread."""
+
+    async def wait(event: threading.Event) -> None:
+        assert await asyncio.to_thread(event.wait, 30), "the event was not set within 30 s"
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -77,13 +77,16 @@ class Scheduler:
         *,
         expected_seconds: float = 0.0,
         is_probe: bool = False,
+        batched: bool = True,
     ) -> Stream:
         """Admits a stream and starts to compute it. `chunks` gets the stream's playback clock.
+
+        A stream that is not `batched` shares no graph run, so that its result does not depend on other streams.
 
         Raises `BusyError` when the stream does not fit, `ShutdownError` when the scheduler is closed.
         """
         clock = PlaybackClock()
-        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_probe)
+        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_probe, batched)
         with self._changed:
             if self._closed:
                 raise ShutdownError("the server is stopping; send the request again when it is back")

@@ -33,6 +33,8 @@ class Stream:
     when it was cancelled."""
     is_probe: bool = False
     """Measures a voice's cost and has no client: always admitted, never paused, its late chunks do not count."""
+    batched: bool = True
+    """Whether its runs may share batches with other streams."""
     number: int = field(default_factory=itertools.count().__next__)
     """In the order of arrival."""
     pending_run: GraphRun | None = None
@@ -60,6 +62,8 @@ class Stream:
     def can_batch_with(self, other: "Stream") -> bool:
         """Whether the pending runs of both can be executed as one batch."""
         if self.pending_run is None or other.pending_run is None or self.cancelled:
+            return False
+        if not (self.batched and other.batched):
             return False
         return self.pending_run.graph is other.pending_run.graph and self.pending_key() == other.pending_key()
 

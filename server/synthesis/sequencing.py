@@ -28,10 +28,10 @@ class SentenceSynthesizer(Protocol):
     rate: int
     """Hz"""
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
-        The first chunk has the times of the sentence, from sample 0.
+        The first chunk has the times of the sentence, from sample 0. `seed` is that of the source's noise.
         """
 
     async def predict_times(self, sentence: Sentence) -> SentenceTiming:
@@ -106,14 +106,14 @@ class _SentenceQueue:
         return None
 
 
-async def sequence(source: ItemSource, clock: PlaybackClock) -> Chunks[Audio]:
+async def sequence(source: ItemSource, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
     The first chunk of each sentence has its times. Raises `RequestError` before any audio when the first sentence
     cannot be spoken.
     """
     position = 0
-    async for chunk in _sequence(source, clock):
+    async for chunk in _sequence(source, clock, seed):
         yield replace(chunk, sentence=shifted(chunk.sentence, position)) if chunk.sentence else chunk
         position += len(chunk.samples)
 
@@ -137,7 +137,7 @@ async def sequence_times(source: ItemSource, clock: PlaybackClock) -> Chunks[Spe
     yield SpeechTiming(tuple(sentences), position, rate)
 
 
-async def _sequence(source: ItemSource, clock: PlaybackClock) -> Chunks[Audio]:
+async def _sequence(source: ItemSource, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
     queue = _SentenceQueue(source)
     following: QueuedSentence | Pending | None = PENDING
     prepared: Chunks[Audio] | None = None
@@ -150,14 +150,14 @@ async def _sequence(source: ItemSource, clock: PlaybackClock) -> Chunks[Audio]:
         following = PENDING
         if current.sentence is None:
             continue
-        audio = prepared or await current.synthesizer.prepare(current.sentence, clock)
+        audio = prepared or await current.synthesizer.prepare(current.sentence, clock, seed)
         prepared = None
         async for chunk in audio:
             yield chunk
             if isinstance(following, Pending) and clock.buffered_seconds > PREFETCH_BUFFER:
                 following = await queue.get(wait=False)
                 if isinstance(following, QueuedSentence) and following.sentence:
-                    prepared = await following.synthesizer.prepare(following.sentence, clock)
+                    prepared = await following.synthesizer.prepare(following.sentence, clock, seed)
 
 
 def silence(samples: int, rate: int, clock: PlaybackClock) -> Iterator[Audio]:

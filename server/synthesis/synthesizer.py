@@ -17,6 +17,7 @@ from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticStat
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
+from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import silence, trailing_silent_units
 from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
@@ -100,20 +101,28 @@ class Synthesizer:
         self._onset_silence = OnsetSilence()
 
     def sentences(
-        self, script: Script | str, *, speaker: str | None = None, emotion: str | None = None
+        self,
+        script: Script | str,
+        *,
+        speaker: str | None = None,
+        emotion: str | None = None,
+        wording: Wording = DEFAULT_WORDING,
     ) -> Iterator[Sentence | Pause]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self._front_end.segments(script, **names)
+        front_end = self._front_end
+        if wording != DEFAULT_WORDING:
+            front_end = front_end.with_wording(wording.lexicon, wording.replacements)
+        return front_end.segments(script, **names)
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
         The audio pushes every chunk to the clock, whose buffer sets the size of the next one. Its first chunk has the
-        times of the sentence, from sample 0.
+        times of the sentence, from sample 0. `seed` is that of the source's noise.
         """
         prepared = await self._predict(sentence)
-        return self._audio(prepared, clock, self._timing(sentence, prepared))
+        return self._audio(prepared, clock, self._timing(sentence, prepared), seed)
 
     async def predict_times(self, sentence: Sentence) -> SentenceTiming:
         """The times that `prepare` would give with the audio, without computing any."""
@@ -192,13 +201,17 @@ class Synthesizer:
         return Units(np.zeros((count, 1 if self.tables.reads_bytes else 4), np.int64), ids, ids)
 
     async def _audio(
-        self, prepared: PreparedUtterance, clock: PlaybackClock, timing: SentenceTiming | None = None
+        self,
+        prepared: PreparedUtterance,
+        clock: PlaybackClock,
+        timing: SentenceTiming | None = None,
+        seed: int = 0,
     ) -> Chunks[Audio]:
         """The utterance in chunks at its volume, then its silence; the first chunk has the times."""
         prosody = prepared.prosody
         volumes = prosody.per_frame(lambda style: style.volume)
         envelope = GainEnvelope(volumes, self._samples_per_frame, self.rate, prepared.end)
-        state, position = self._start(prosody), 0
+        state, position = self._start(prosody, seed=seed), 0
         while not state.acoustic.is_finished:
             _, audio, state = await self._advance(state, self._chunking.next_steps(clock))
             if len(audio.samples):
@@ -227,10 +240,11 @@ class Synthesizer:
                 mels.append(mel.frames)
         return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
-    def _start(self, prosody: ProsodyPrediction, source_noise: bool = True) -> UtteranceState:
+    def _start(self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0) -> UtteranceState:
         missing = 1 - self._pitch_response
         shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
-        return UtteranceState(self._acoustic.start(prosody), self._vocoder.start(source_noise=source_noise), shift)
+        vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
+        return UtteranceState(self._acoustic.start(prosody), vocoder, shift)
 
     async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
         """Mel and audio that are final after up to `steps` more decoder steps; none at first."""

@@ -1,21 +1,24 @@
 """Predicted durations -> the times of a sentence, its words, syllables and phones, before any audio is computed."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.onset import OnsetSilence
 from server.text.frontend import Sentence
 from server.text.written_words import WrittenSyllable, WrittenWord
 from server.types import PhoneTiming, SentenceTiming, SyllableTiming, WordTiming
+
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
+    from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 
 
 class UnitTimes:
     """Where each unit of a sentence begins and ends, in samples. A filled pause before a unit is not part of it."""
 
     def __init__(
-        self, sentence: Sentence, prosody: ProsodyPrediction, samples_per_frame: int, silence: OnsetSilence, rate: int
+        self, sentence: Sentence, prosody: "ProsodyPrediction", samples_per_frame: int, silence: OnsetSilence, rate: int
     ) -> None:
         ends = np.cumsum(prosody.durations) * samples_per_frame
         begins = ends - prosody.durations * samples_per_frame

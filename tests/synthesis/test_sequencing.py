@@ -134,7 +134,7 @@ class Recording:
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         self.calls.append("prepare")
         return self._chunks(clock)
 

@@ -28,7 +28,9 @@ class ChunkStream(Generic[T]):
         scheduler: Scheduler,
         voice: str,
         chunks: Callable[[PlaybackClock], Chunks[T]],
+        *,
         expected_seconds: float,
+        batched: bool,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
@@ -36,7 +38,9 @@ class ChunkStream(Generic[T]):
         self._cancelled = False
         self._aborted = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._stream = scheduler.start(voice, chunks, self._on_chunk, self._on_end, expected_seconds=expected_seconds)
+        self._stream = scheduler.start(
+            voice, chunks, self._on_chunk, self._on_end, expected_seconds=expected_seconds, batched=batched
+        )
 
     def __aiter__(self) -> Self:
         return self
@@ -97,15 +101,22 @@ class ActiveStreams:
         self._closed = False
 
     def open(
-        self, voice: str, chunks: Callable[[PlaybackClock], Chunks[T]], *, expected_seconds: float = 0.0
+        self,
+        voice: str,
+        chunks: Callable[[PlaybackClock], Chunks[T]],
+        *,
+        expected_seconds: float = 0.0,
+        batched: bool = True,
     ) -> ChunkStream[T]:
         """Starts a stream: `chunks` gets its playback clock. `expected_seconds` is a guess at its length.
+
+        A stream that is not `batched` shares no graph run with others.
 
         Raises `BusyError` when it does not fit, `ShutdownError` when the server is stopping.
         """
         if self._closed:
             raise ShutdownError("the server is stopping; send the request again when it is back")
-        stream = ChunkStream(self._scheduler, voice, chunks, expected_seconds)
+        stream = ChunkStream(self._scheduler, voice, chunks, expected_seconds=expected_seconds, batched=batched)
         self._streams.add(stream)
         stream.ended.add_done_callback(lambda _: self._streams.discard(stream))
         return stream
