@@ -18,7 +18,7 @@ LAYERS = (
     {"http"},
     {"synthesis"},
     {"scheduling"},
-    {"text", "audio", "runtime"},
+    {"text", "audio", "runtime", "timestamps"},
     {"voices"},
     {"config", "types"},
     {"errors"},
