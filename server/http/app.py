@@ -11,6 +11,7 @@ from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
+from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
@@ -36,7 +37,10 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
-    app.router.add_post("/v1/audio/speech", SpeechRoute(registry, startup, streams, config).speak)
+    speech = SpeechRoute(SpeechPreparation(registry, startup, config), streams)
+    app.router.add_post("/v1/audio/speech", speech.post)
+    app.router.add_get("/v1/audio/speech", speech.get, allow_head=False)
+    app.router.add_head("/v1/audio/speech", speech.head)
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     websocket = dashscope.DashScopeRoute(registry, startup, streams, config, max_size)
     for path in (dashscope.PATH, dashscope.PATH + "/"):

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from server.http.errors import error_response
+from server.http.errors import ErrorReport
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """A request may name any model: the voice decides."""
@@ -22,7 +22,7 @@ class ModelsRoute:
         name = request.match_info["model"]
         if name not in MODELS:
             message = f"there is no model {name!r}; valid: {', '.join(MODELS)}"
-            return error_response(404, message, param="model", code="model_not_found")
+            return ErrorReport(404, message, "model_not_found", "model").response()
         return web.json_response(_model(name))
 
 
