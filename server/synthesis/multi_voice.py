@@ -11,7 +11,9 @@ from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, DEFAULT_WORDING, SpeechOptions, Wording
 from server.synthesis.sequencing import PENDING, Item, Pending, sequence, sequence_times
+from server.synthesis.speech_input import SpeechInput
 from server.synthesis.voice_resolver import VoiceResolver, Voices
+from server.text.incremental.incremental_text import IncrementalText
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
@@ -145,6 +147,26 @@ class SpeechPlanner:
         base = SpeakingStyle(options.style)
         script = parse_markup(text, base, inline=self._inline_markup, max_characters=self._max_characters)
         return self.plan(script, options)
+
+    def open_input(self, options: SpeechOptions = DEFAULT_OPTIONS, *, early: bool = False) -> SpeechInput:
+        """A text that its client still writes; see `SpeechInput`, and `IncrementalText` for `early`.
+
+        Raises `UnknownNameError` for an unknown name, and `VoiceError` for a broken voice.
+        """
+        synthesizer, _ = self._resolver.resolve(options.voice, options.speaker)
+        synthesizer.voice.emotion(options.emotion)
+        text = IncrementalText(
+            synthesizer.front_end(options.wording),
+            SpeakingStyle(options.style),
+            inline=self._inline_markup,
+            max_characters=self._max_characters,
+            early=early,
+        )
+        segments: InputQueue[Segment] = InputQueue()
+        items = SegmentItems(segments)
+        return SpeechInput(
+            synthesizer, text, lambda script: self.plan(script, options).segments, segments, items, options.seed
+        )
 
     def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of a script, whose styles include that of the options.
