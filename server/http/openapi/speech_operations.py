@@ -6,7 +6,7 @@ from dataclasses import replace
 from server.http.openapi.media_types import audio_content
 from server.http.openapi.operation import Header, Json, Operation, Response, reference
 from server.http.openapi.query_parameters import query_parameters
-from server.http.speech.events import AudioDelta, AudioDone, ErrorEvent
+from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent
 from server.http.speech.prepared_speech import APPLIED, IGNORED
 from server.http.speech.request import SpeechRequest
 
@@ -15,7 +15,7 @@ TAG = "Speech"
 
 _ERRORS = (400, 429, 500, 503)
 
-EVENTS = (AudioDelta, AudioDone, ErrorEvent)
+EVENTS = (AudioTimestamps, AudioDelta, AudioDone, ErrorEvent)
 
 _EVENT = {
     "type": "object",

@@ -17,7 +17,10 @@ from server.http.openapi.document import create_document
 from server.http.openapi.media_types import media_type
 from server.http.speech.query import parse_query
 from server.http.speech.request import SpeechRequest, parse_request
+from server.http.speech.times import SpeechTimes
 from server.http.static_files import FOLDER
+from server.timestamps.json_document import to_json
+from server.types import PhoneTiming, SentenceTiming, SpeechTiming, SyllableTiming, WordTiming
 
 SPEECH = "/v1/audio/speech"
 METHODS = {"get", "post", "head", "put", "patch", "delete"}
@@ -115,6 +118,14 @@ def test_every_field_is_a_query_parameter_with_valid_examples(document):
         for example in parameter.get("examples", {}).values():
             query = f"{name}={example['value']}" if name == "input" else f"input=a&{name}={example['value']}"
             assert parse_query(query)
+
+
+def test_the_types_of_times_are_those_of_the_json():
+    phones = (PhoneTiming("h_c", 3, 160, 800),)
+    syllables = (SyllableTiming("好", 0, 1, "hao3", 160, 2400, phones), SyllableTiming("OK", 1, 3, "", 2400, 3000, ()))
+    words = (WordTiming("好OK", 0, 3, 0, 160, 3000, syllables),)
+    timing = SpeechTiming((SentenceTiming("好OK", 0, 3, 0, 4000, 16000, words),), 4000, 16000)
+    assert SpeechTimes.model_validate_json(to_json(timing)).model_dump(mode="json") == json.loads(to_json(timing))
 
 
 @pytest.mark.parametrize("name", ENCODERS)
