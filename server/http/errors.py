@@ -4,14 +4,33 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Literal
 
 from aiohttp import web
+from pydantic import Field
 
 from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ErrorType = Literal["invalid_request_error", "rate_limit_error", "server_error"]
+
+
+class ErrorDetails(ResponseModel):
+    """What went wrong, where, and what to do."""
+
+    message: str = Field(description="For people: the problem and the remedy, with the valid values.")
+    type: ErrorType = Field(description="The kind of error: of the request, of the rate of requests, of the server.")
+    param: str | None = Field(description="The field of the request that is not valid, if it is one.")
+    code: str = Field(description="For programs.")
+
+
+class ErrorResponse(ResponseModel):
+    """An error in the format of OpenAI's API."""
+
+    error: ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +45,16 @@ class ErrorReport:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def body(self) -> dict[str, dict[str, str | None]]:
+    def body(self) -> ErrorResponse:
         """The error as OpenAI's API writes it."""
-        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        kind: ErrorType = "invalid_request_error" if self.status < 500 else "server_error"
         kind = "rate_limit_error" if self.status == 429 else kind
-        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+        details = ErrorDetails(message=self.message, type=kind, param=self.param, code=self.code)
+        return ErrorResponse(error=details)
 
     def response(self) -> web.Response:
         """The error as a response."""
-        return web.json_response(self.body, status=self.status, headers=self.headers)
+        return model_response(self.body, self.status, self.headers)
 
 
 def report_error(error: Exception) -> ErrorReport:
@@ -86,5 +106,5 @@ def _report_http_error(request: web.Request, error: web.HTTPException) -> ErrorR
             message = f"{request.path} does not support {request.method}; allowed: {allowed}"
         case _:
             message = error.text or error.reason
-    kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
+    kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After", "Upgrade")}
     return ErrorReport(error.status, message, HTTPStatus(error.status).name.lower(), headers=kept)

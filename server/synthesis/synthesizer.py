@@ -16,11 +16,12 @@ from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
+from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.options import DEFAULT_WORDING, Wording
-from server.synthesis.sequencing import silence, trailing_silent_units
-from server.synthesis.timing import sentence_timing
+from server.synthesis.sequencing import Item, silence, trailing_silent_units
+from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
-from server.text.frontend import FrontEnd, Pause, Sentence
+from server.text.frontend import FrontEnd, Sentence
 from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
@@ -97,6 +98,7 @@ class Synthesizer:
         )
         self._pitch_response = 1.0
         """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
+        self._onset_silence = OnsetSilence()
 
     def sentences(
         self,
@@ -105,13 +107,16 @@ class Synthesizer:
         speaker: str | None = None,
         emotion: str | None = None,
         wording: Wording = DEFAULT_WORDING,
-    ) -> Iterator[Sentence | Pause]:
+    ) -> Iterator[Item]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        front_end = self._front_end
-        if wording != DEFAULT_WORDING:
-            front_end = front_end.with_wording(wording.lexicon, wording.replacements)
-        return front_end.segments(script, **names)
+        return self.front_end(wording).segments(script, **names)
+
+    def front_end(self, wording: Wording = DEFAULT_WORDING) -> FrontEnd:
+        """The analysis of texts for this voice, with this wording."""
+        if wording == DEFAULT_WORDING:
+            return self._front_end
+        return self._front_end.with_wording(wording.lexicon, wording.replacements)
 
     async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
@@ -139,8 +144,9 @@ class Synthesizer:
         return PreparedUtterance(prosody, prosody.frames * frame, missing)
 
     def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
-        frame, silence = self._samples_per_frame, prepared.trailing_silence
-        return sentence_timing(sentence, prepared.prosody, frame, self.rate, silence)
+        frame, prosody = self._samples_per_frame, prepared.prosody
+        times = UnitTimes(sentence, prosody, frame, self._onset_silence, self.rate)
+        return sentence_timing(sentence, times, self.rate, prosody.frames * frame + prepared.trailing_silence)
 
     def synthesize(
         self,
@@ -163,13 +169,21 @@ class Synthesizer:
             yield chunk
 
     def warm_up(self) -> None:
-        """Runs every graph once, so that errors show at the start, and loads the dictionaries."""
+        """Runs every graph once, so that errors show at the start, loads the dictionaries, and measures the voice."""
         apply_gain(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # the front end does not support every voice
-            names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
-            units = self._front_end.analyze(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
-                self._pitch_response = self._measure_pitch_response(units)
+                self._pitch_response = self._measure_pitch_response(self._first_units(WARM_UP_TEXT))
+            self._onset_silence = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
+
+    def _first_units(self, text: str) -> Units:
+        """The units of the first sentence of a text."""
+        speaker, emotion = self.voice.speaker(None), self.voice.emotion(None)
+        return self._front_end.analyze(text, speaker=speaker, emotion=emotion)[0].units
+
+    def _measure_onset(self, text: str) -> float:
+        audio = self.synthesize(self._first_units(text), source_noise=False).audio
+        return onset(audio.samples, audio.rate)
 
     def _measure_pitch_response(self, units: Units) -> float:
         """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""

@@ -1,23 +1,26 @@
 """The front end: converts a script to sentences of units that a voice can speak."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from server.errors import NothingToSpeakError, RequestError
-from server.text import sentence_splitting
+from server.text.early_clause import MIN_SYLLABLES, has_settled_form, has_settled_tones
 from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
-from server.text.pronunciation.mandarin_g2p import pronounce
+from server.text.normalization.normalize import NormalizedText
+from server.text.pronunciation.mandarin_g2p import has_settled_readings, pronounce
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
 from server.text.replacements import NO_REPLACEMENTS, Replacements
+from server.text.sentence_splitting import SentenceScanner, break_level, split_sentences
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
-from server.text.words import ProsodicWord, mandarin_pinyin
+from server.text.words import ProsodicWord, mandarin_pinyin, words_from
 from server.text.written_words import WrittenWord, written_words
 from server.types import DEFAULT_STYLE, Style, Units
 from server.voices.manifest import EMOTION_PREFIX
@@ -36,6 +39,11 @@ class Pause:
     """Silence outside of sentences, such as before the first one."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceEnd:
+    """The end of a sentence whose words were all spoken before it was known to end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +119,34 @@ class FrontEnd:
         """Returns a front end with more readings, and with these replacements."""
         return FrontEnd(self._tables, self._lexicon.extended(lexicon), self._emoji, replacements)
 
+    @property
+    def names_emoji(self) -> bool:
+        """Whether emoji are read by their names."""
+        return self._emoji == "name"
+
+    def sentence_scanner(self) -> SentenceScanner:
+        """Returns a scanner that divides a text as `segments` does."""
+        return SentenceScanner(self._max_length, self._length_of, self._word_boundaries)
+
+    def can_leave_early(self, clause: Script) -> bool:
+        """Returns whether a clause, the beginning of a sentence up to a comma, is read the same whatever follows it.
+
+        A clause of few syllables cannot.
+        """
+        written = self._replacements.apply(clause.text).text
+        if not self._replacements.are_settled(clause.text) or not has_settled_form(written):
+            return False
+        normalized = self._normalize(clause.text)
+        explicit = {index: clause.readings[at] for index, at in enumerate(normalized.origin) if at in clause.readings}
+        words, _ = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
+        is_long = sum(len(word.syllables) for word in words) >= MIN_SYLLABLES
+        return is_long and has_settled_readings(normalized.text, self._lexicon, explicit) and has_settled_tones(words)
+
     def analyze(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """Returns all sentences of a script, without its pauses; see `segments`."""
         return [each for each in self.segments(script, speaker=speaker, emotion=emotion) if isinstance(each, Sentence)]
 
-    def segments(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause]:
+    def segments(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause | SentenceEnd]:
         """Yields sentences and pauses in order, and analyzes each only when it is requested.
 
         `speaker` and `emotion` apply where the script names none. Raises `RequestError` for a sentence that the voice
@@ -143,6 +174,10 @@ class FrontEnd:
             elif span.pause is not None:
                 yield Pause(span.pause)
                 is_empty = False
+            elif span.spoken:
+                if span.break_level == SENTENCE_END:
+                    yield SentenceEnd()
+                is_empty = False
         if is_empty:
             raise NothingToSpeakError(pending)
 
@@ -153,11 +188,8 @@ class FrontEnd:
         text = script.text[span.start : span.end]
         start = span.start + len(text) - len(text.lstrip())
         text = text.strip()
-        written = self._replacements.apply(text)
-        normalized = normalize.normalize(written.text, self._emoji)
-        text_origin = tuple(written.origin[index] for index in normalized.origin)
-        text_spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
-        origin = [start + index for index in text_origin]
+        normalized = self._normalize(text)
+        origin = [start + index for index in normalized.origin]
         explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
@@ -172,6 +204,13 @@ class FrontEnd:
             return None, tuple(warnings)
         lexical = predict_breaks(words, last_level=span.break_level)
         spoken = apply_tone_sandhi(lexical)
+        if span.spoken:
+            first = bisect_left(origin, span.start + span.spoken)
+            lexical, spoken = words_from(lexical, first), words_from(spoken, first)
+            if not spoken:
+                return None, tuple(warnings)
+            text, start, origin = text[normalized.origin[first] :], origin[first], origin[first:]
+            normalized = normalized.part_from(first)
         unit_symbols = tuple(
             byte_symbols(normalized.text) if self._tables.reads_bytes else phone_symbols(spoken, self._tables)
         )
@@ -185,7 +224,7 @@ class FrontEnd:
         sentence = Sentence(
             text=text,
             normalized=normalized.text,
-            origin=text_origin,
+            origin=normalized.origin,
             prosodic_words=tuple(spoken),
             pinyin=mandarin_pinyin(spoken),
             lexical_pinyin=mandarin_pinyin(lexical),
@@ -199,24 +238,31 @@ class FrontEnd:
             warnings=(),
             written=script.written_text(*input_range),
             input_range=input_range,
-            words=written_words(script, start, text_spans, spoken, unit_symbols),
+            words=written_words(script, start, normalized.spans, spoken, unit_symbols),
         )
         return sentence, tuple(warnings)
+
+    def _normalize(self, text: str) -> NormalizedText:
+        """Returns what is read, aligned with `text`."""
+        written = self._replacements.apply(text)
+        normalized = normalize.normalize(written.text, self._emoji)
+        origin = tuple(written.origin[index] for index in normalized.origin)
+        spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
+        return replace(normalized, origin=origin, spans=spans)
 
     def _spans(self, script: Script) -> "Iterator[_TextSpan]":
         begin = 0
         for end in sorted({*script.sentence_starts, *script.pauses, len(script.text)}):
             pause = script.pauses.get(end)
             text = script.text[begin:end]
-            for part in sentence_splitting.split_sentences(
-                text, self._max_length, self._length_of, self._word_boundaries
-            ):
+            for part in split_sentences(text, self._max_length, self._length_of, self._word_boundaries):
                 if begin + len(part) < end:
-                    yield _TextSpan(begin, begin := begin + len(part), sentence_splitting.break_level(part), None)
+                    spoken = max(script.spoken - begin, 0)
+                    yield _TextSpan(begin, begin := begin + len(part), break_level(part), None, spoken)
             if begin < end or pause is not None:
-                interrupted = pause is not None and end < len(script.text)
-                level = sentence_splitting.break_level(script.text[begin:end]) if interrupted else SENTENCE_END
-                yield _TextSpan(begin, end, level, pause)
+                interrupted = script.continues if end == len(script.text) else pause is not None
+                level = break_level(script.text[begin:end]) if interrupted else SENTENCE_END
+                yield _TextSpan(begin, end, level, pause, max(script.spoken - begin, 0))
             begin = end
 
     def _word_boundaries(self, text: str) -> Iterator[tuple[int, int]]:
@@ -239,6 +285,8 @@ class _TextSpan:
     """Of the break at its end: 4, or 3 if the sentence continues."""
     pause: float | None
     """Seconds"""
+    spoken: int
+    """How many of its characters were spoken before."""
 
 
 def _input_spans(

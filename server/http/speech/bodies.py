@@ -1,11 +1,12 @@
 """The body of a streamed response: the audio itself, or server-sent events with the audio in base64."""
 
 import base64
-import json
 from typing import Protocol
 
 from server.http.errors import report_error
+from server.http.response_model import ResponseModel
 from server.http.speech.encoding import EncodedChunk
+from server.http.speech.events import AudioDelta, AudioDone, ErrorEvent, Usage
 from server.http.speech.prepared_speech import PreparedSpeech
 
 
@@ -63,21 +64,21 @@ class EventBody:
         self._samples += chunk.samples
         events = b""
         if chunk.data:
-            events += _event("speech.audio.delta", audio=base64.b64encode(chunk.data).decode("ascii"))
+            events += _event(AudioDelta(audio=base64.b64encode(chunk.data).decode("ascii")))
         return events
 
     def end(self) -> bytes:
         """Returns the last event. Its usage counts characters of text, and milliseconds of audio."""
         characters = len(self._speech.request.input)
         milliseconds = round(1000 * self._samples / self._speech.plan.rate)
-        usage = {"input_tokens": characters, "output_tokens": milliseconds, "total_tokens": characters + milliseconds}
-        return _event("speech.audio.done", usage=usage)
+        total = characters + milliseconds
+        return _event(AudioDone(usage=Usage(input_tokens=characters, output_tokens=milliseconds, total_tokens=total)))
 
     def failure(self, error: Exception) -> bytes:
         """Returns the error event."""
-        return _event("error", **report_error(error).body)
+        return _event(ErrorEvent(error=report_error(error).body.error))
 
 
-def _event(kind: str, **fields: object) -> bytes:
-    """One event; JSON has no line breaks, so it is one line."""
-    return f"data: {json.dumps({'type': kind, **fields}, ensure_ascii=False)}\n\n".encode()
+def _event(event: ResponseModel) -> bytes:
+    """One event; its JSON has no line breaks, so it is one line."""
+    return f"data: {event.model_dump_json()}\n\n".encode()
