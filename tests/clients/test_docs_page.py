@@ -6,6 +6,7 @@ import pytest
 
 from server.config import Config
 from server.http.openapi.document import create_document
+from tests.clients.chromium import Page
 
 LOADED = """
 new Promise((resolve) => {
@@ -43,8 +44,8 @@ async def send(page, identifier: str, **values: str) -> dict:
 
 
 @pytest.fixture
-async def docs(page, site):
-    await page.open(f"{site}/docs")
+async def docs(page: Page, server_url: str) -> Page:
+    await page.open(f"{server_url}/docs")
     await page.evaluate(LOADED)
     return page
 
