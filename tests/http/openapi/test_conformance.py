@@ -21,7 +21,7 @@ which bit rates a format has."""
 
 OPTIONS = (
     "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--workers", "2",
-    "--generation-deterministic", "--continue-on-failure", "--warnings", "off", "--no-color",
+    "--request-timeout", "60", "--generation-deterministic", "--continue-on-failure", "--warnings", "off", "--no-color",
 )  # fmt: skip
 
 OPERATIONS = 9
