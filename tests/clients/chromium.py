@@ -19,6 +19,9 @@ OPTIONS = (
     "--remote-debugging-port=0",
 )  # fmt: skip
 
+TIMEOUT = 60
+"""Seconds that the browser may take for its start and for each call; it takes about one."""
+
 
 class Page:
     """A page of the browser."""
@@ -33,8 +36,9 @@ class Page:
         """Calls a method of the protocol and returns its result."""
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        while (message := await self._socket.receive_json()).get("id") != number:
-            self._note(message)
+        async with asyncio.timeout(TIMEOUT):
+            while (message := await self._socket.receive_json()).get("id") != number:
+                self._note(message)
         assert "error" not in message, message
         return message["result"]
 
@@ -78,7 +82,7 @@ async def open_page(profile: Path) -> AsyncIterator[Page]:
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(TIMEOUT):
             port = await _port(profile / "DevToolsActivePort")
         async with ClientSession() as session:
             targets = await (await session.get(f"http://127.0.0.1:{port}/json/list")).json()
