@@ -6,6 +6,7 @@ from pydantic import Field
 
 from server.http.errors import ErrorResponse
 from server.http.response_model import ResponseModel
+from server.http.speech.times import SentenceTimes
 
 
 class AudioDelta(ResponseModel):
@@ -13,6 +14,13 @@ class AudioDelta(ResponseModel):
 
     type: Literal["speech.audio.delta"] = "speech.audio.delta"
     audio: str = Field(description="Bytes in base64.")
+
+
+class AudioTimestamps(ResponseModel):
+    """With `timestamps`: the times of a sentence, before its first audio."""
+
+    type: Literal["speech.audio.timestamps"] = "speech.audio.timestamps"
+    sentence: SentenceTimes
 
 
 class Usage(ResponseModel):
