@@ -14,6 +14,7 @@ from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
+from server.http.speech.timestamps import TimestampsRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.scheduling.async_streams import ActiveStreams
@@ -40,10 +41,12 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
-    speech = SpeechRoute(SpeechPreparation(registry, startup, config), streams)
+    preparation = SpeechPreparation(registry, startup, config)
+    speech = SpeechRoute(preparation, streams)
     app.router.add_post("/v1/audio/speech", speech.post)
     app.router.add_get("/v1/audio/speech", speech.get, allow_head=False)
     app.router.add_head("/v1/audio/speech", speech.head)
+    app.router.add_post("/v1/audio/speech/timestamps", TimestampsRoute(preparation, streams).post)
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     websocket = dashscope.DashScopeRoute(registry, startup, streams, config, max_size)
     for path in (dashscope.PATH, dashscope.PATH + "/"):

@@ -181,10 +181,13 @@ async def test_head_has_the_headers_of_get_and_computes_nothing(serving, demo, n
     assert refused.status == 400
 
 
-async def test_a_url_that_is_too_long_is_refused_and_closes_its_connection_only(serving):
+async def test_a_url_has_room_for_a_text_of_the_maximum_length(serving):
     async with serving() as client:
-        assert (await client.get(wav_url("字" * 1000))).status == 400
-        assert (await client.get(wav_url("字" * 800))).status == 200
+        answer = await client.get(wav_url("𠮷" * 10_000))
+        assert answer.status == 200
+        answer.close()
+        refused = await client.get(wav_url("字" * 10_001))
+        assert (await refused.json())["error"]["code"] == "input_too_long"
 
 
 async def test_instructions_are_followed_and_named_in_headers(serving, demo):

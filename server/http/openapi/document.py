@@ -17,6 +17,8 @@ from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
 from server.http.speech.request import SpeechRequest
+from server.http.speech.times import SpeechTimes
+from server.http.speech.timestamps import TimestampsRequest
 from server.http.voices import VoiceList
 
 OPENAPI = "3.1.0"
@@ -28,6 +30,8 @@ answered with 404, a method that a path does not support with 405 and the header
 
 _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (SpeechRequest, "validation"),
+    (TimestampsRequest, "validation"),
+    (SpeechTimes, "serialization"),
     *((event, "serialization") for event in EVENTS),
     (ErrorResponse, "serialization"),
     (ModelList, "serialization"),
@@ -69,10 +73,11 @@ def create_document(config: Config) -> Json:
 def _schemas(config: Config) -> dict[str, Any]:
     _, definitions = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = definitions["$defs"]
-    fields = schemas[SpeechRequest.__name__]["properties"]
-    fields["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
-    own = [name for name in fields if name in SpeechRequest.__annotations__]
-    schemas[SpeechRequest.__name__]["properties"] = {name: fields[name] for name in [*own, *fields]}
+    for request in (SpeechRequest, TimestampsRequest):
+        fields = schemas[request.__name__]["properties"]
+        fields["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
+        own = [name for name in fields if name in SpeechRequest.__annotations__]
+        schemas[request.__name__]["properties"] = {name: fields[name] for name in [*own, *fields]}
     return schemas
 
 

@@ -117,6 +117,12 @@ ERROR_CODES = (
         "Use a format that the message lists.",
     ),
     ErrorCode(
+        400,
+        "unknown_format",
+        "There is no such format of times.",
+        "Use a format that the message lists.",
+    ),
+    ErrorCode(
         404,
         "not_found",
         "There is nothing at this path.",

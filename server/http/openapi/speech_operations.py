@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from server.http.openapi.media_types import audio_content
-from server.http.openapi.operation import Header, Json, Operation, Response, reference
+from server.http.openapi.operation import Header, Json, Operation, Response, json_content, reference
 from server.http.openapi.query_parameters import query_parameters
 from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent
 from server.http.speech.prepared_speech import APPLIED, IGNORED
 from server.http.speech.request import SpeechRequest
+from server.http.speech.times import SpeechTimes
+from server.http.speech.timestamps import TimestampsRequest
+from server.timestamps.formats import TIMESTAMP_FORMATS
 
 PATH = "/v1/audio/speech"
 TAG = "Speech"
@@ -61,6 +64,11 @@ _EXAMPLES = {
             "replacements": {"SQL": "sequel"},
         },
     },
+}
+
+_TIMES_EXAMPLES = {
+    "json": {"summary": "JSON", "value": {"input": "今天25℃。"}},
+    "subtitles": {"summary": "Subtitles", "value": {"input": "你好。再见。", "format": "vtt"}},
 }
 
 _STREAM_HEADERS = {
@@ -139,4 +147,21 @@ def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
             errors=_ERRORS,
             parameters=parameters[: -len(_RANGE_PARAMETERS)],
         ),
+        Operation(
+            "post",
+            f"{PATH}/timestamps",
+            TAG,
+            "The times of a text",
+            "When each sentence, word, syllable and phone begins and ends in the audio of the same request. No audio "
+            "is computed. docs/timestamps.md describes the formats.",
+            {200: Response("The times.", _times_content(), _STREAM_HEADERS)},
+            errors=(*_ERRORS, 413, 415),
+            body={"application/json": {"schema": reference(TimestampsRequest), "examples": _TIMES_EXAMPLES}},
+        ),
     )
+
+
+def _times_content() -> Json:
+    media_types = {each.media_type for each in TIMESTAMP_FORMATS.values()} - {"application/json"}
+    text = {media_type: {"schema": {"type": "string"}} for media_type in sorted(media_types)}
+    return {**json_content(SpeechTimes), **text}

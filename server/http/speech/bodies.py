@@ -6,8 +6,10 @@ from typing import Protocol
 from server.http.errors import report_error
 from server.http.response_model import ResponseModel
 from server.http.speech.encoding import EncodedChunk
-from server.http.speech.events import AudioDelta, AudioDone, ErrorEvent, Usage
+from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent, Usage
 from server.http.speech.prepared_speech import PreparedSpeech
+from server.http.speech.times import SentenceTimes
+from server.timestamps.json_document import sentence_object
 
 
 class StreamBody(Protocol):
@@ -63,6 +65,9 @@ class EventBody:
         """Returns the times of the sentence that begins here, if they are wanted, and the audio."""
         self._samples += chunk.samples
         events = b""
+        if chunk.sentence and self._speech.request.timestamps:
+            times = SentenceTimes.model_validate(sentence_object(chunk.sentence))
+            events += _event(AudioTimestamps(sentence=times))
         if chunk.data:
             events += _event(AudioDelta(audio=base64.b64encode(chunk.data).decode("ascii")))
         return events

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Literal, TypeVar
 
+from aiohttp import web
 from pydantic import Field, ValidationError
 
 from server.api.fields import CommonFields, Fields, Name
@@ -83,6 +84,14 @@ class SpeechRequest(CommonFields):
 
 
 Request = TypeVar("Request", bound=SpeechRequest)
+
+
+def require_json(request: web.Request) -> None:
+    """Raises 415 unless the body is declared as JSON."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(
+            text=f"send JSON with Content-Type: application/json, not {request.content_type}"
+        )
 
 
 def parse_request(model: type[Request], body: bytes) -> Request:

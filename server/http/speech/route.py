@@ -12,7 +12,7 @@ from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.encoding import EncodedChunk, encode_stream, encode_whole
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
-from server.http.speech.request import SpeechRequest, parse_request
+from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 
 _log = logging.getLogger(__name__)
@@ -84,14 +84,6 @@ class SpeechRoute:
         response = partial_response(request, wanted, file, speech.create_encoder().media_type)
         response.headers.update(speech.headers)
         return response
-
-
-def require_json(request: web.Request) -> None:
-    """Raises 415 unless the body is declared as JSON."""
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType(
-            text=f"send JSON with Content-Type: application/json, not {request.content_type}"
-        )
 
 
 def _query(request: web.Request) -> str:
