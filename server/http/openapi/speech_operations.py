@@ -7,7 +7,7 @@ from server.http.openapi.media_types import audio_content
 from server.http.openapi.operation import Header, Json, Operation, Response, json_content, reference
 from server.http.openapi.query_parameters import query_parameters
 from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent
-from server.http.speech.prepared_speech import APPLIED, IGNORED
+from server.http.speech.prepared_speech import APPLIED, IGNORED, PRODUCE_ID
 from server.http.speech.request import SpeechRequest
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
@@ -71,10 +71,15 @@ _TIMES_EXAMPLES = {
     "subtitles": {"summary": "Subtitles", "value": {"input": "你好。再见。", "format": "vtt"}},
 }
 
-_STREAM_HEADERS = {
+_TIMES_HEADERS = {
     "Cache-Control": Header("`no-cache`.", required=True),
     APPLIED: Header("What the instructions chose, such as `emotion=happy; speed=0.8`."),
     IGNORED: Header("Parts of the instructions that were not understood, in percent-encoded UTF-8."),
+}
+
+_STREAM_HEADERS = {
+    **_TIMES_HEADERS,
+    PRODUCE_ID: Header("The number of the answer in its label (docs/labels.md), where labels are on."),
 }
 
 _PART_HEADERS = {
@@ -154,7 +159,7 @@ def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
             "The times of a text",
             "When each sentence, word, syllable and phone begins and ends in the audio of the same request. No audio "
             "is computed. docs/timestamps.md describes the formats.",
-            {200: Response("The times.", _times_content(), _STREAM_HEADERS)},
+            {200: Response("The times.", _times_content(), _TIMES_HEADERS)},
             errors=(*_ERRORS, 413, 415),
             body={"application/json": {"schema": reference(TimestampsRequest), "examples": _TIMES_EXAMPLES}},
         ),

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
 
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
-from server.config import Config
+from server.audio.label import GeneratedLabel
+from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
@@ -25,6 +27,9 @@ MAX_IGNORED_BYTES = 2000
 """Of the header, percent-encoding included: clients refuse long ones."""
 
 
+PRODUCE_ID = "X-AIGC-Produce-ID"
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedSpeech:
     """A request that can be computed."""
@@ -32,17 +37,20 @@ class PreparedSpeech:
     request: SpeechRequest
     plan: SpeechPlan
     output: OutputFormat
+    expected_seconds: float
+    """A guess at the duration of the audio."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Of the response, about the instructions."""
+
+    @property
+    def audio_headers(self) -> Mapping[str, str]:
+        """Of a response with audio: also the number of its label."""
+        label = self.output.label
+        return {**self.headers, PRODUCE_ID: label.produce_id} if label else self.headers
 
     def create_encoder(self) -> AudioEncoder:
         """The encoder of one stream."""
         return create_encoder(self.output, self.plan.rate)
-
-    @property
-    def expected_seconds(self) -> float:
-        """A guess at the duration of the audio."""
-        return len(self.request.input) * SECONDS_PER_CHARACTER / self.request.speed
 
 
 class SpeechPreparation:
@@ -52,6 +60,7 @@ class SpeechPreparation:
         limit = config.synthesis.max_characters
         self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
         self._startup = startup
+        self._label = config.label
 
     async def prepare(self, request: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
@@ -63,16 +72,27 @@ class SpeechPreparation:
 
     def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
         output, options = request.output, request.options
+        headers: dict[str, str] = {}
         if repeatable and options.seed is None:
             options = replace(options, seed=0)
-        headers: dict[str, str] = {}
         if request.instructions:
             keeps_speed = "speed" in request.model_fields_set
             options, found = self._planner.follow(request.instructions, options, pace=not keeps_speed)
-            headers = instruction_headers(found)
+            headers |= instruction_headers(found)
         plan = self._planner.plan_text(request.input, options)
         output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
-        return PreparedSpeech(request, plan, output, headers)
+        if label := _label(self._label, request, is_repeatable=plan.seed is not None):
+            output = replace(output, label=label)
+        expected_seconds = len(request.input) * SECONDS_PER_CHARACTER / options.style.speed
+        return PreparedSpeech(request, plan, output, expected_seconds, headers)
+
+
+def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:
+    """A new label, if labels are on. Its number follows from the request where equal requests give equal bytes."""
+    label = GeneratedLabel.of(section)
+    if label and is_repeatable:
+        return replace(label, produce_id=uuid5(NAMESPACE_URL, request.model_dump_json()).hex)
+    return label
 
 
 def instruction_headers(instructions: Instructions) -> dict[str, str]:

@@ -82,7 +82,7 @@ class SpeechRoute:
         ) as files:
             file = await anext(files)
         response = partial_response(request, wanted, file, speech.create_encoder().media_type)
-        response.headers.update(speech.headers)
+        response.headers.update(speech.audio_headers)
         return response
 
 
@@ -96,7 +96,7 @@ def _body(speech: PreparedSpeech, media_type: str) -> StreamBody:
 
 
 def _streamed_response(speech: PreparedSpeech, body: StreamBody) -> web.StreamResponse:
-    return web.StreamResponse(headers={"Content-Type": body.media_type, **_UNBUFFERED, **speech.headers})
+    return web.StreamResponse(headers={"Content-Type": body.media_type, **_UNBUFFERED, **speech.audio_headers})
 
 
 async def _first_audio(chunks: ChunkStream[EncodedChunk]) -> EncodedChunk:
