@@ -16,11 +16,12 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"http"},
+    {"api"},
     {"synthesis"},
     {"scheduling"},
     {"text", "audio", "runtime", "timestamps"},
     {"voices"},
-    {"config", "types"},
+    {"config", "types", "atomic_file"},
     {"errors"},
 )
 """The packages of `server`, top to bottom. A module may import its own package and lower layers."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from server.cli.atomic_file import write_atomic
+from server.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.runtime.runtime import Runtime

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, create_encoder, encode_file
+from server.api import EncodedSpeechArguments, TextToSpeech
+from server.api.speech_file import format_of
+from server.atomic_file import write_atomic
+from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, encode_file
 from server.audio.limiter import apply_gain
-from server.cli.atomic_file import write_atomic
 from server.config import Config
 from server.errors import RequestError
-from server.synthesis.multi_voice import SpeechPlanner
-from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.units.unit_tables import read_symbol_lines
@@ -23,9 +23,6 @@ from server.types import DEFAULT_STYLE, STYLE_LIMITS, Audio, Style
 NAME = "speak"
 HELP = "synthesize a text to an audio file"
 LOG_LEVEL = "WARNING"
-
-SUFFIXES = {"ogg": "opus"}
-"""Of files, where it is not the name of a format."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -80,40 +77,35 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("--symbols FILE and --trace DIR belong together")
     if options.chunk is not None and options.chunk < 0:
         raise RequestError(f"--chunk is {options.chunk}; valid: 0 (the whole utterance) or a number of decoder steps")
-    voices = OnDemandVoices(config)
     if options.symbols is not None:
-        _trace(options, voices.synthesizer(options.voice), style)
+        _trace(options, OnDemandVoices(config).synthesizer(options.voice), style)
     else:
-        limit = config.synthesis.max_characters
-        planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
-        _speak(options, planner, style)
+        _speak(options, config)
     return 0
 
 
-def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style) -> None:
-    output = _output_format(options)
+def _speak(options: argparse.Namespace, config: Config) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    plan = planner.plan_text(text, SpeechOptions(options.voice, options.speaker, options.emotion, style))
-    output.rate_for(plan.rate)
-    chunks = plan.speak()
-    if options.output == "-":
-        encoder, stdout = create_encoder(output, plan.rate), sys.stdout.buffer
-        stdout.write(encoder.header())
-        for chunk in chunks:
-            stdout.write(encoder.encode(chunk))
-            stdout.flush()
-        stdout.write(encoder.finish())
-        stdout.flush()
-        return
-    samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
-    write_atomic(Path(options.output), encode_file(output, Audio(samples, plan.rate)))
-    print(f"{options.output}: {len(samples) / plan.rate:.2f} s", file=sys.stderr)
-
-
-def _output_format(options: argparse.Namespace) -> OutputFormat:
-    suffix = Path(options.output).suffix.removeprefix(".").lower()
-    name = options.format or SUFFIXES.get(suffix, suffix if suffix in ENCODERS else "wav")
-    return OutputFormat(name, options.sample_rate, options.bit_rate)
+    arguments: EncodedSpeechArguments = {
+        "voice": options.voice,
+        "speaker": options.speaker,
+        "emotion": options.emotion,
+        "speed": options.speed,
+        "pitch": options.pitch,
+        "energy": options.energy,
+        "volume": options.volume,
+        "response_format": options.format or format_of(Path(options.output)) or "wav",
+        "sample_rate": options.sample_rate,
+        "bit_rate": options.bit_rate,
+    }
+    with TextToSpeech(options.voice, config=config) as tts:
+        if options.output != "-":
+            written = tts.save(text, options.output, **arguments)
+            print(f"{options.output}: {written.seconds:.2f} s", file=sys.stderr)
+            return
+        for data in tts.encode(text, **arguments):
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:

@@ -1,6 +1,7 @@
 """Loaded voices by name, and the broken ones with the reason."""
 
 import logging
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -108,20 +109,22 @@ class VoiceRegistry:
 
 
 class OnDemandVoices:
-    """The same voices for a process that speaks once: each one is opened when it is first used."""
+    """The same voices for a process that uses few of them: each one is opened when it is first used. Thread-safe."""
 
     def __init__(self, config: Config) -> None:
         self._registry = VoiceRegistry(config)
         self.aliases = self._registry.aliases
         self._config = config
         self._opened: dict[str, Synthesizer] = {}
+        self._lock = threading.Lock()
 
     def synthesizer(self, name: str | None = None) -> Synthesizer:
         """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
         folder = voice_folder(self._config, name).name
-        if folder not in self._opened:
-            self._opened[folder] = self._registry.open(folder)
-        return self._opened[folder]
+        with self._lock:
+            if folder not in self._opened:
+                self._opened[folder] = self._registry.open(folder)
+            return self._opened[folder]
 
     def sample_rates(self) -> dict[str, int]:
         """Hz, of every voice with a readable voice.yaml, by name."""

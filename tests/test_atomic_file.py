@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cli.atomic_file import write_atomic
+from server.atomic_file import write_atomic
 from server.errors import RequestError
 
 

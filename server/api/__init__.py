@@ -1,0 +1,46 @@
+"""The Python API: speech without a server. Importing it loads no onnxruntime."""
+
+from server.api.arguments import EncodedSpeechArguments, SpeechArguments
+from server.api.async_text_to_speech import AsyncTextToSpeech
+from server.api.speech_file import SpeechFile
+from server.api.text_to_speech import TextToSpeech
+from server.config import Config, load_config
+from server.errors import (
+    BusyError,
+    ConfigurationError,
+    DeviceError,
+    NothingToSpeakError,
+    RequestError,
+    ShutdownError,
+    SpeechError,
+    SynthesisError,
+    UnknownNameError,
+    VoiceError,
+)
+from server.types import Audio, PhoneTiming, SentenceTiming, SpeechTiming, SyllableTiming, WordTiming
+
+__all__ = [
+    "AsyncTextToSpeech",
+    "Audio",
+    "BusyError",
+    "Config",
+    "ConfigurationError",
+    "DeviceError",
+    "EncodedSpeechArguments",
+    "NothingToSpeakError",
+    "PhoneTiming",
+    "RequestError",
+    "SentenceTiming",
+    "ShutdownError",
+    "SpeechArguments",
+    "SpeechError",
+    "SpeechFile",
+    "SpeechTiming",
+    "SyllableTiming",
+    "SynthesisError",
+    "TextToSpeech",
+    "UnknownNameError",
+    "VoiceError",
+    "WordTiming",
+    "load_config",
+]

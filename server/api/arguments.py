@@ -1,0 +1,84 @@
+"""The arguments of a call, by the names that a request has over HTTP, and their validation."""
+
+from collections.abc import Mapping
+from typing import Any, Self, TypedDict
+
+from pydantic import ValidationError
+
+from server.api.fields import CommonFields, Name
+from server.audio.encoders import OutputFormat
+from server.errors import RequestError, validation_message
+from server.synthesis.options import SpeechOptions
+
+DEFAULT_FORMAT = "mp3"
+
+
+class SpeechArguments(TypedDict, total=False):
+    """How a text is spoken. All of it is optional; None is the default."""
+
+    voice: str | None
+    """Another voice than the opened one, or `voice/speaker`."""
+    speaker: str | None
+    """By default the first one of the voice."""
+    emotion: str | None
+    """By default neutral."""
+    speed: float
+    """0.25 to 4; 2 is twice as fast."""
+    pitch: float
+    """Semitones, -12 to 12."""
+    energy: float
+    """Decibels, -12 to 12."""
+    volume: float
+    """Factor on the samples, 0 to 4; peaks are limited, they do not clip."""
+    lexicon: Mapping[str, str] | None
+    """Readings for this text: word -> pinyin with tone digits, one a character."""
+    replacements: Mapping[str, str] | None
+    """Words of this text -> what is spoken in their place."""
+    seed: int | None
+    """Of the noise in the voice. With a seed, equal calls give equal samples on the same provider."""
+    sample_rate: int | None
+    """Hz; by default that of the voice."""
+
+
+class EncodedSpeechArguments(SpeechArguments, total=False):
+    """How a text is spoken and encoded."""
+
+    response_format: str | None
+    """mp3, opus, aac, flac, wav, pcm or webm."""
+    bit_rate: int | None
+    """Bits per second, for compressed formats; the default depends on the format and the sampling rate."""
+
+
+class SpeechFields(CommonFields):
+    """The validated arguments of a call."""
+
+    voice: Name | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Self:
+        """From keyword arguments. Raises `RequestError` with the argument and its valid values."""
+        try:
+            return cls.model_validate(arguments)
+        except ValidationError as error:
+            details = error.errors(include_url=False)[0]
+        name = str(details["loc"][0])
+        if details["type"] == "extra_forbidden":
+            valid = ", ".join(cls.model_fields)
+            raise RequestError(f"{name} is not an argument; valid: {valid}", param=name, code="unknown_field")
+        raise RequestError(validation_message(name, details), param=name)
+
+    @property
+    def options(self) -> SpeechOptions:
+        """How the text is spoken. Raises `RequestError` for an invalid lexicon."""
+        return self.options_for(self.voice)
+
+
+class EncodedSpeechFields(SpeechFields):
+    """The validated arguments of a call that encodes."""
+
+    response_format: Name | None = None
+    bit_rate: int | None = None
+
+    def output(self, default: str) -> OutputFormat:
+        """The format, by default that name. Raises what `OutputFormat` raises."""
+        return OutputFormat(self.response_format or default, self.sample_rate, self.bit_rate)

@@ -1,0 +1,164 @@
+"""Speech in this process for asyncio: asynchronous iterators of audio chunks or bytes, and files."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from math import inf
+from pathlib import Path
+from typing import Self, TypeVar, Unpack
+
+from server.api.arguments import (
+    DEFAULT_FORMAT,
+    EncodedSpeechArguments,
+    EncodedSpeechFields,
+    SpeechArguments,
+    SpeechFields,
+)
+from server.api.engine import Engine, configuration
+from server.api.speech_file import SpeechFile, output_of, write_speech
+from server.api.stages import Stage, bytes_stage, samples_stage
+from server.config import Config, SchedulerSection
+from server.errors import ShutdownError
+from server.scheduling.async_streams import ActiveStreams
+from server.scheduling.scheduler import Scheduler
+from server.synthesis.multi_voice import SpeechPlan
+from server.types import Audio, SpeechTiming
+from server.voices.voice import Voice
+
+T = TypeVar("T")
+
+
+class AsyncTextToSpeech:
+    """A voice in this process, for one event loop.
+
+    `async with AsyncTextToSpeech() as tts`, or `open` and `close`. Nothing is computed in the event loop: worker
+    threads, as many as `scheduler.workers` says, compute all streams in shared batches. A stream is computed three
+    chunks ahead of its reader at most. Leaving the loop over it, cancellation of its task included, ends its computing
+    within a chunk; where the iterator is kept, `contextlib.aclosing` ends it in time.
+
+    Streams are never refused for the load of this machine, but all become slower; `scheduler.max_streams` limits them
+    with `BusyError`.
+
+    All errors are `SpeechError`s, as those of `TextToSpeech`. An error in the middle of a stream follows the chunks
+    that were computed before it.
+    """
+
+    def __init__(
+        self,
+        voice: str | None = None,
+        *,
+        models: Path | str | None = None,
+        config: Config | Path | str | None = None,
+    ) -> None:
+        """For `voice`, by default `demo` or the first one of the folder. Opens nothing.
+
+        `models` is the folder of the voices, by default `models` below the working directory. `config` is a
+        configuration or the path of a config.yaml; without it all settings have their defaults.
+        """
+        self._name = voice
+        self._config = config
+        self._models = models
+        self._changing = asyncio.Lock()
+        self._opened: tuple[Engine, ActiveStreams] | None = None
+        self._closed = False
+
+    async def open(self) -> Self:
+        """Opens the voice in a thread; a second call has no effect.
+
+        Raises `ConfigurationError`, `UnknownNameError`, `VoiceError`, and `ShutdownError` after `close`.
+        """
+        async with self._changing:
+            if self._closed:
+                raise _closed_error()
+            if self._opened is None:
+                self._opened = await asyncio.to_thread(self._open)
+        return self
+
+    async def close(self) -> None:
+        """Ends all streams, waits for the runs in progress, and releases the voices.
+
+        Readers of streams get `ShutdownError`, as every later call does. A second call has no effect.
+        """
+        self._closed = True
+        async with self._changing:
+            if self._opened:
+                await self._opened[1].close()
+            self._opened = None
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    @property
+    def voice(self) -> Voice:
+        """The opened voice: its `name`, its `rate` in Hz, its `speakers` and `emotions`."""
+        return self._ready()[0].voice
+
+    def speak(self, input: str, **arguments: Unpack[SpeechArguments]) -> AsyncGenerator[Audio, None]:  # noqa: A002
+        """The audio of a text in chunks; see `TextToSpeech.speak`.
+
+        Raises `RequestError` for the type or the range of an argument at once, for a name or a text at the first chunk.
+        """
+        fields = SpeechFields.of(arguments)
+        return self._stream(input, fields, lambda plan: samples_stage(plan, fields.sample_rate))
+
+    def encode(self, input: str, **arguments: Unpack[EncodedSpeechArguments]) -> AsyncGenerator[bytes, None]:  # noqa: A002
+        """The audio of a text as the bytes of one file, while it is computed. By default it is mp3.
+
+        Raises what `speak` raises.
+        """
+        fields = EncodedSpeechFields.of(arguments)
+        output = fields.output(DEFAULT_FORMAT)
+        return self._stream(input, fields, lambda plan: bytes_stage(plan, output))
+
+    async def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
+        """Writes the audio of a text to a file; see `TextToSpeech.save`."""
+        fields = EncodedSpeechFields.of(arguments)
+        output = output_of(Path(path), fields)
+
+        def stage(plan: SpeechPlan) -> Stage[Audio]:
+            output.rate_for(plan.rate)  # raises its error before anything is computed
+            return plan.audio
+
+        chunks = [chunk async for chunk in self._stream(input, fields, stage)]
+        return await asyncio.to_thread(write_speech, Path(path), chunks, output)
+
+    async def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
+        """The times of a text, without computing its audio; see `TextToSpeech.timestamps`."""
+        fields = SpeechFields.of(arguments)
+        async with aclosing(self._stream(input, fields, lambda plan: plan.times)) as times:
+            return await anext(times)
+
+    def _open(self) -> tuple[Engine, ActiveStreams]:
+        config = configuration(self._config, self._models)
+        return Engine(self._name, config), ActiveStreams(Scheduler(_unlimited(config.scheduler)))
+
+    def _ready(self) -> tuple[Engine, ActiveStreams]:
+        if self._closed:
+            raise _closed_error()
+        if self._opened is None:
+            raise ShutdownError("this AsyncTextToSpeech is not open; use `async with`, or await `open()`")
+        return self._opened
+
+    async def _stream(
+        self, text: str, fields: SpeechFields, stage: Callable[[SpeechPlan], Stage[T]]
+    ) -> AsyncGenerator[T, None]:
+        engine, streams = self._ready()
+        plan = await asyncio.to_thread(engine.plan, text, fields.options)
+        try:
+            with streams.open(plan.main_voice, stage(plan), batched=plan.seed is None) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except ShutdownError:
+            raise _closed_error() from None
+
+
+def _closed_error() -> ShutdownError:
+    return ShutdownError("this AsyncTextToSpeech is closed; create another one")
+
+
+def _unlimited(settings: SchedulerSection) -> SchedulerSection:
+    """Admission by load is for a server, whose clients can come again later."""
+    return settings.model_copy(update={"max_utilization": inf})

@@ -1,0 +1,44 @@
+"""The voices of a models folder, opened as they are needed, and the plans of texts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from server.config import Config, load_config
+from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.options import SpeechOptions
+from server.text.markup.script import Script
+from server.voices.voice import Voice
+
+
+class Engine:
+    """An opened voice, and the other voices of its folder. Safe for use by several threads."""
+
+    def __init__(self, voice: str | None, config: Config) -> None:
+        # Imported here, so that importing the API loads nothing that computes.
+        from server.synthesis.registry import OnDemandVoices
+
+        limit = config.synthesis.max_characters
+        voices = OnDemandVoices(config)
+        self._planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
+        opened = self._planner.plan(Script.plain(""), SpeechOptions(voice)).segments[0]
+        self.voice: Voice = opened.synthesizer.voice
+        self._speaker = opened.speaker
+
+    def plan(self, text: str, options: SpeechOptions) -> SpeechPlan:
+        """The plan of a text, in the opened voice unless the options name another one.
+
+        Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises.
+        """
+        if options.voice is None:
+            options = replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
+        return self._planner.plan_text(text, options)
+
+
+def configuration(config: Config | Path | str | None, models: Path | str | None) -> Config:
+    """The configuration: an object, a file, or the defaults; with another folder of voices if `models` is given.
+
+    Raises `ConfigurationError`.
+    """
+    if not isinstance(config, Config):
+        config = Config() if config is None else load_config(Path(config))
+    return config if models is None else config.updated("models", path=Path(models))

@@ -1,0 +1,57 @@
+"""Speech in a file: its format, and what was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from server.api.arguments import EncodedSpeechFields
+from server.atomic_file import write_atomic
+from server.audio.encoders import ENCODERS, OutputFormat, encode_file
+from server.errors import RequestError
+from server.types import Audio, SpeechTiming
+
+SUFFIXES = {"ogg": "opus"}
+"""Of files, where it is not the name of a format."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFile:
+    """A file that was written."""
+
+    path: Path
+    timing: SpeechTiming
+    """The times of the text, and the length of the audio, in samples at the voice's rate."""
+
+    @property
+    def seconds(self) -> float:
+        """The length of the audio."""
+        return self.timing.samples / self.timing.rate
+
+
+def format_of(path: Path) -> str | None:
+    """The name of the format that the suffix of a path stands for; None for other suffixes."""
+    suffix = path.suffix.removeprefix(".").lower()
+    return SUFFIXES.get(suffix, suffix if suffix in ENCODERS else None)
+
+
+def output_of(path: Path, fields: EncodedSpeechFields) -> OutputFormat:
+    """The format of a file: the chosen one, else that of its suffix. Raises `RequestError` with the valid ones."""
+    name = format_of(path)
+    if not (name or fields.response_format):
+        suffixes = ", ".join([*ENCODERS, *SUFFIXES])
+        raise RequestError(
+            f"the suffix of {path.name} names no format; set response_format, or use one of these: {suffixes}",
+            param="response_format",
+        )
+    return fields.output(name or "")
+
+
+def write_speech(path: Path, chunks: Sequence[Audio], output: OutputFormat) -> SpeechFile:
+    """Encodes a whole stream and writes it. Raises `RequestError` if the file cannot be written."""
+    samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
+    audio = Audio(samples, chunks[0].rate)
+    write_atomic(path, encode_file(output, audio))
+    sentences = tuple(chunk.sentence for chunk in chunks if chunk.sentence)
+    return SpeechFile(path, SpeechTiming(sentences, len(samples), audio.rate))

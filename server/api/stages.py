@@ -1,0 +1,57 @@
+"""What is made of the audio of a plan while it is computed: samples of some rate, or encoded bytes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+from server.audio.encoder import AudioEncoder
+from server.audio.encoders import OutputFormat, create_encoder
+from server.audio.resampler import Resampler
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Chunks
+from server.synthesis.multi_voice import SpeechPlan
+from server.types import Audio
+
+T = TypeVar("T")
+
+Stage: TypeAlias = Callable[[PlaybackClock], Chunks[T]]
+"""Begins to compute a stream with its playback clock, for a driver or the scheduler."""
+
+
+def samples_stage(plan: SpeechPlan, sample_rate: int | None) -> Stage[Audio]:
+    """The audio in chunks at `sample_rate` Hz, None for that of the voice. Raises `RequestError` for an invalid one."""
+    rate = OutputFormat("pcm", sample_rate).rate_for(plan.rate)
+    if rate == plan.rate:
+        return plan.audio
+    return lambda clock: _resampled(plan.audio(clock), plan.rate, rate)
+
+
+def bytes_stage(plan: SpeechPlan, output: OutputFormat) -> Stage[bytes]:
+    """The audio as the bytes of a file. Raises `RequestError` where the format does not have the rate of the voice."""
+    encoder = create_encoder(output, plan.rate)
+    return lambda clock: _encoded(plan.audio(clock), encoder)
+
+
+async def _resampled(chunks: Chunks[Audio], rate: int, new_rate: int) -> Chunks[Audio]:
+    resampler = Resampler(rate, new_rate)
+    sentence = None
+    async for chunk in chunks:
+        sentence = chunk.sentence or sentence
+        samples = resampler.resample(chunk.samples)
+        if len(samples):
+            yield replace(chunk, samples=samples, rate=new_rate, sentence=sentence)
+            sentence = None
+    rest = resampler.finish()
+    if len(rest):
+        yield Audio(rest, new_rate, sentence)
+
+
+async def _encoded(chunks: Chunks[Audio], encoder: AudioEncoder) -> Chunks[bytes]:
+    """The header comes with the first audio, so that an error before it leaves no bytes."""
+    header = encoder.header()
+    async for audio in chunks:
+        if data := encoder.encode(audio):
+            yield header + data
+            header = b""
+    if data := header + encoder.finish():
+        yield data

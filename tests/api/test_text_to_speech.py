@@ -1,0 +1,297 @@
+"""Speech in this process: chunks, files, threads, errors, and closing."""
+
+import io
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from server.api import (
+    ConfigurationError,
+    DeviceError,
+    NothingToSpeakError,
+    RequestError,
+    ShutdownError,
+    SpeechError,
+    TextToSpeech,
+    UnknownNameError,
+)
+from server.api.arguments import (
+    EncodedSpeechArguments,
+    EncodedSpeechFields,
+    SpeechArguments,
+    SpeechFields,
+)
+from server.audio.pcm import pcm_bytes
+from tests.api.conftest import MODELS, server, settings
+from tests.conftest import EMBEDDED, samples_of
+
+CODECS = {"mp3": "mp3float", "opus": "opus", "aac": "aac", "flac": "flac", "wav": "pcm_s16le", "webm": "opus"}
+TEXT = "今天天气很好，我们一起去公园散步。然后回家吃晚饭。"
+
+
+async def test_the_chunks_are_those_that_the_http_server_sends(tts: TextToSpeech) -> None:
+    fields: SpeechArguments = {
+        "speaker": "female",
+        "emotion": "happy",
+        "speed": 1.3,
+        "pitch": 2,
+        "energy": 1,
+        "volume": 0.7,
+        "lexicon": {"公园": "gong1 yuan4"},
+        "replacements": {"晚饭": "面条"},
+        "seed": 7,
+    }
+    async with server() as speech:
+        expected = await speech(TEXT, **fields)
+        plain = await speech(TEXT)
+    chunks = list(tts.speak(TEXT, **fields))
+    assert {chunk.rate for chunk in chunks} == {tts.voice.rate} == {16000}
+    assert all(chunk.samples.dtype == np.float32 for chunk in chunks)
+    assert b"".join(pcm_bytes(chunk.samples) for chunk in chunks) == expected.tobytes()
+    other = np.frombuffer(b"".join(pcm_bytes(chunk.samples) for chunk in tts.speak(TEXT)), "<i2")
+    np.testing.assert_allclose(other, plain, atol=1)
+    assert len(other) != len(expected)
+
+
+def test_encoded_bytes_and_a_file_have_the_samples_of_the_chunks(tts: TextToSpeech, tmp_path: Path) -> None:
+    samples = samples_of(tts.speak(TEXT, seed=1))
+    path = tmp_path / "hello.wav"
+    written = tts.save(TEXT, path, seed=1)
+    assert (written.path, written.seconds) == (path, len(samples) / 16000)
+    read, rate = soundfile.read(path, dtype="int16")
+    assert rate == 16000
+    assert read.tobytes() == pcm_bytes(samples)
+    assert b"".join(tts.encode(TEXT, response_format="pcm", seed=1)) == pcm_bytes(samples)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 24000])
+def test_samples_and_files_have_the_chosen_sampling_rate(tts: TextToSpeech, rate: int) -> None:
+    chunks = list(tts.speak(TEXT, sample_rate=rate, seed=1))
+    assert {chunk.rate for chunk in chunks} == {rate}
+    length = sum(len(chunk.samples) for chunk in chunks)
+    timing = tts.timestamps(TEXT)
+    assert length == round(timing.samples * rate / timing.rate)
+    assert tuple(chunk.sentence for chunk in chunks if chunk.sentence) == timing.sentences
+    data = b"".join(tts.encode(TEXT, response_format="pcm", sample_rate=rate, seed=1))
+    assert data == pcm_bytes(samples_of(chunks))
+
+
+@pytest.mark.parametrize(("suffix", "codec"), CODECS.items())
+def test_a_file_is_encoded_as_its_suffix_says(tts: TextToSpeech, tmp_path: Path, suffix: str, codec: str) -> None:
+    written = tts.save("你好。", tmp_path / f"hello.{suffix}", sample_rate=24000)
+    streamed = io.BytesIO(b"".join(tts.encode("你好。", response_format=suffix, sample_rate=24000)))
+    for file in (str(written.path), streamed):
+        with av.open(file) as container:
+            stream = container.streams.audio[0]
+            assert (stream.codec_context.name, stream.rate) == (codec, 48000 if codec == "opus" else 24000)
+            seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(stream))
+        assert abs(seconds - written.seconds) < 0.1
+
+
+def test_mp3_is_the_default_of_encoded_bytes(tts: TextToSpeech) -> None:
+    data = b"".join(tts.encode("你好。"))
+    with av.open(io.BytesIO(data)) as container:
+        assert container.format.name == "mp3"
+
+
+def test_the_times_add_up_to_the_audio(tts: TextToSpeech, tmp_path: Path, decoder_steps: list[str]) -> None:
+    timing = tts.timestamps(TEXT, speed=1.5)
+    assert not decoder_steps
+    position, begins = 0, []
+    sentences = []
+    for chunk in tts.speak(TEXT, speed=1.5):
+        if chunk.sentence:
+            sentences.append(chunk.sentence)
+            begins.append(position)
+        position += len(chunk.samples)
+    assert (timing.sentences, timing.samples, timing.rate) == (tuple(sentences), position, 16000)
+    assert begins == [sentence.begin for sentence in sentences]
+    assert "".join(sentence.text for sentence in sentences) == TEXT
+    assert sentences[-1].end == position
+    for sentence in sentences:
+        times = [time for word in sentence.words for time in (word.begin, word.end)]
+        assert times == sorted(times)
+        assert sentence.begin <= times[0] < times[-1] <= sentence.end
+    assert tts.save(TEXT, tmp_path / "hello.wav", speed=1.5).timing == timing
+
+
+def test_the_format_of_a_file_is_its_suffix_unless_one_is_given(tts: TextToSpeech, tmp_path: Path) -> None:
+    raw = tts.save("你好。", tmp_path / "hello.PCM").path.read_bytes()
+    assert tts.save("你好。", str(tmp_path / "hello.bin"), response_format="wav").path.read_bytes()[44:] == raw
+    for wrong, message in (
+        ("hello.txt", "the suffix of hello.txt names no format"),
+        ("hello", "hello names no format"),
+    ):
+        with pytest.raises(RequestError, match=message) as caught:
+            tts.save("你好。", tmp_path / wrong)
+        assert caught.value.param == "response_format"
+        assert not (tmp_path / wrong).exists()
+
+
+def test_a_file_that_cannot_be_written_is_an_error(tts: TextToSpeech, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="cannot write"):
+        tts.save("你好。", tmp_path / "missing" / "hello.wav")
+
+
+def test_audio_is_computed_when_it_is_asked_for(tts: TextToSpeech, decoder_steps: list[str]) -> None:
+    list(tts.speak(TEXT))
+    whole = len(decoder_steps)
+    decoder_steps.clear()
+    chunks = tts.speak(TEXT)
+    assert not decoder_steps
+    next(chunks)
+    first = len(decoder_steps)
+    assert 0 < first < whole / 4
+    chunks.close()
+    assert len(decoder_steps) == first
+    assert list(chunks) == []
+
+
+WRONG = {
+    "an unknown voice": ({"voice": "absent"}, "unknown voice 'absent'; valid: demo"),
+    "an unknown speaker": ({"speaker": "absent"}, "unknown speaker 'absent'; valid: male, female"),
+    "an unknown emotion": ({"emotion": "hungry"}, "unknown emotion 'hungry'; valid: neutral"),
+    "a speed out of range": ({"speed": 9}, "speed must be at most 4, not 9"),
+    "a speed that is no number": ({"speed": "fast"}, "speed must be a number, not 'fast'"),
+    "a volume that is no number": ({"volume": float("nan")}, "volume must be"),
+    "an invalid reading": ({"lexicon": {"好": "x"}}, "lexicon entry '好'"),
+    "an empty replacement": ({"replacements": {"": "x"}}, "replacement ''"),
+    "a negative seed": ({"seed": -1}, "seed must be at least 0"),
+    "a sampling rate": ({"sample_rate": 1}, "sample_rate is 1; valid: 8000, 11025"),
+    "a format for samples": ({"response_format": "wav"}, "response_format is not an argument; valid: speed, speaker"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_argument_is_refused_at_once_with_the_valid_values(tts: TextToSpeech, case: str) -> None:
+    arguments, message = WRONG[case]
+    with pytest.raises(RequestError, match=message.replace("[", r"\[")) as caught:
+        tts.speak("你好。", **arguments)  # type: ignore[arg-type]
+    assert caught.value.param == next(iter(arguments))
+
+
+INVALID_OUTPUT: dict[str, EncodedSpeechArguments] = {
+    "response_format": {"response_format": "ape"},
+    "sample_rate": {"response_format": "mp3", "sample_rate": 96000},
+    "bit_rate": {"response_format": "mp3", "bit_rate": 1},
+}
+
+
+def test_a_wrong_format_is_refused_before_anything_is_computed(tts: TextToSpeech, decoder_steps: list[str]) -> None:
+    with pytest.raises(UnknownNameError, match="unknown response_format 'ape'; valid: "):
+        tts.encode("你好。", response_format="ape")
+    for name, arguments in INVALID_OUTPUT.items():
+        with pytest.raises(RequestError) as caught:
+            tts.encode("你好。", **arguments)
+        assert caught.value.param == name
+        with pytest.raises(RequestError):
+            tts.save("你好。", "hello.wav", **arguments)
+    assert not decoder_steps
+
+
+def test_a_text_with_nothing_to_speak_is_an_error_and_leaves_no_file(tts: TextToSpeech, tmp_path: Path) -> None:
+    for text in ("", "🎉"):
+        with pytest.raises(NothingToSpeakError):
+            next(tts.speak(text))
+        with pytest.raises(NothingToSpeakError):
+            next(tts.encode(text))
+        with pytest.raises(NothingToSpeakError):
+            tts.save(text, tmp_path / "hello.wav")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"voice": "absent", "models": MODELS}, UnknownNameError),
+        ({"models": "/nowhere"}, ConfigurationError),
+        ({"config": "missing.yaml"}, ConfigurationError),
+    ],
+)
+def test_a_voice_that_cannot_be_opened_is_an_error(options: dict[str, object], error: type[SpeechError]) -> None:
+    with pytest.raises(error):
+        TextToSpeech(**options)  # type: ignore[arg-type]
+
+
+def test_settings_come_from_a_configuration_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("runtime: {providers: [cpu]}\nsynthesis: {max_characters: 3}\n", encoding="utf-8")
+    with TextToSpeech(config=file, models=str(MODELS)) as tts:
+        assert tts.voice.name == "demo"
+        with pytest.raises(RequestError, match="3"):
+            tts.speak("你好你好。")
+
+
+def test_other_voices_of_the_folder_are_opened_when_they_are_named(tts: TextToSpeech) -> None:
+    other = samples_of(tts.speak("你好。", voice="demo-small", seed=1))
+    with TextToSpeech("demo-small", config=settings()) as small:
+        np.testing.assert_array_equal(samples_of(small.speak("你好。", seed=1)), other)
+    text = '<speak>你好<voice name="female">你好</voice></speak>'
+    assert len(samples_of(tts.speak(text))) > len(other)
+
+
+def test_threads_share_a_voice(tts: TextToSpeech) -> None:
+    texts = [f"{number}个人。" for number in range(4)]
+    expected = [samples_of(tts.speak(text, seed=1)) for text in texts]
+    start = threading.Barrier(len(texts))
+
+    def speak(text: str) -> np.ndarray:
+        start.wait()
+        return samples_of(tts.speak(text, seed=1))
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        for got, samples in zip(pool.map(speak, texts), expected, strict=True):
+            np.testing.assert_array_equal(got, samples)
+
+
+def test_a_device_that_fails_in_the_middle_is_an_error_after_the_chunks_before_it(
+    device_fails: threading.Event, tmp_path: Path
+) -> None:
+    path = tmp_path / "hello.wav"
+    path.write_bytes(b"old")
+    with TextToSpeech("demo", models=MODELS) as tts:
+        chunks = tts.speak(TEXT)
+        assert len(next(chunks).samples)
+        device_fails.set()
+        with pytest.raises(DeviceError, match="Failed to allocate memory"):
+            list(chunks)
+        with pytest.raises(DeviceError):
+            tts.save(TEXT, path)
+        assert path.read_bytes() == b"old"
+        device_fails.clear()
+        assert len(list(tts.speak("你好。")))
+
+
+def test_closing_releases_the_voice_and_ends_its_iterators() -> None:
+    tts = TextToSpeech("demo", config=settings())
+    chunks = tts.speak(TEXT)
+    next(chunks)
+    tts.close()
+    with pytest.raises(ShutdownError, match="closed"):
+        next(chunks)
+    for call in (lambda: tts.speak("你好。"), lambda: tts.encode("你好。"), lambda: tts.save("你好。", "x.wav")):
+        with pytest.raises(ShutdownError, match="this TextToSpeech is closed; create another one"):
+            call()
+    with pytest.raises(ShutdownError):
+        tts.voice  # noqa: B018
+    tts.close()
+
+
+def test_the_names_of_the_arguments_are_those_that_are_validated() -> None:
+    assert SpeechArguments.__annotations__.keys() == SpeechFields.model_fields.keys()
+    encoding = set(EncodedSpeechArguments.__optional_keys__)
+    assert encoding == set(EncodedSpeechFields.model_fields)
+
+
+def test_importing_the_api_loads_nothing_that_computes() -> None:
+    program = "import sys, server.api; print(sorted({'onnxruntime', 'torch', 'onnx', 'aiohttp'} & set(sys.modules)))"
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=EMBEDDED.parents[1], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
