@@ -25,6 +25,13 @@ class NormalizedText:
     spans: tuple[Span, ...] = ()
     """For every character of `text` the written characters that it reads, alone or with others."""
 
+    def part_from(self, first: int) -> "NormalizedText":
+        """Returns the characters from `first` on, aligned with the written text from the origin of `first` on."""
+        start = self.origin[first]
+        spans = tuple((max(begin - start, 0), end - start) for begin, end in self.spans[first:])
+        origin = tuple(index - start for index in self.origin[first:])
+        return NormalizedText(self.text[first:], self.warnings, origin, spans)
+
 
 def normalize(text: str, emoji: Emoji = "drop") -> NormalizedText:
     """Normalizes any string; characters that cannot be read are dropped with a warning. Idempotent."""
