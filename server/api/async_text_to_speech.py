@@ -15,13 +15,13 @@ from server.api.arguments import (
     SpeechFields,
 )
 from server.api.engine import Engine, configuration
-from server.api.speech_file import SpeechFile, output_of, write_speech
-from server.api.stages import Stage, bytes_stage, samples_stage
+from server.api.speech_file import SpeechFile, require_format, write_speech
+from server.api.stages import Stage, bytes_stage, file_stage, samples_stage
 from server.config import Config, SchedulerSection
 from server.errors import ShutdownError
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.labeled_speech import Speech
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -102,7 +102,7 @@ class AsyncTextToSpeech:
         Raises `RequestError` for the type or the range of an argument at once, for a name or a text at the first chunk.
         """
         fields = SpeechFields.of(arguments)
-        return self._stream(input, fields, lambda plan: samples_stage(plan, fields.sample_rate))
+        return self._stream(input, fields, lambda speech: samples_stage(speech, fields.sample_rate))
 
     def encode(self, input: str, **arguments: Unpack[EncodedSpeechArguments]) -> AsyncGenerator[bytes, None]:  # noqa: A002
         """The audio of a text as the bytes of one file, while it is computed. By default it is mp3.
@@ -110,25 +110,20 @@ class AsyncTextToSpeech:
         Raises what `speak` raises.
         """
         fields = EncodedSpeechFields.of(arguments)
-        output = fields.output(DEFAULT_FORMAT)
-        return self._stream(input, fields, lambda plan: bytes_stage(plan, output))
+        output = self._ready()[0].output(fields, DEFAULT_FORMAT)
+        return self._stream(input, fields, lambda speech: bytes_stage(speech, output))
 
     async def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
         """Writes the audio of a text to a file; see `TextToSpeech.save`."""
         fields = EncodedSpeechFields.of(arguments)
-        output = output_of(Path(path), fields)
-
-        def stage(plan: SpeechPlan) -> Stage[Audio]:
-            output.rate_for(plan.rate)  # raises its error before anything is computed
-            return plan.audio
-
-        chunks = [chunk async for chunk in self._stream(input, fields, stage)]
+        output = self._ready()[0].output(fields, fields.response_format or require_format(Path(path)))
+        chunks = [chunk async for chunk in self._stream(input, fields, lambda speech: file_stage(speech, output))]
         return await asyncio.to_thread(write_speech, Path(path), chunks, output)
 
     async def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of a text, without computing its audio; see `TextToSpeech.timestamps`."""
         fields = SpeechFields.of(arguments)
-        async with aclosing(self._stream(input, fields, lambda plan: plan.times)) as times:
+        async with aclosing(self._stream(input, fields, lambda speech: speech.times)) as times:
             return await anext(times)
 
     def _open(self) -> tuple[Engine, ActiveStreams]:
@@ -143,12 +138,12 @@ class AsyncTextToSpeech:
         return self._opened
 
     async def _stream(
-        self, text: str, fields: SpeechFields, stage: Callable[[SpeechPlan], Stage[T]]
+        self, text: str, fields: SpeechFields, stage: Callable[[Speech], Stage[T]]
     ) -> AsyncGenerator[T, None]:
         engine, streams = self._ready()
-        plan = await asyncio.to_thread(engine.plan, text, fields.options)
+        speech = await asyncio.to_thread(engine.plan, text, fields.options)
         try:
-            with streams.open(plan.main_voice, stage(plan), batched=plan.seed is None) as chunks:
+            with streams.open(speech.main_voice, stage(speech), batched=speech.seed is None) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except ShutdownError:

@@ -3,8 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+from server.api.arguments import EncodedSpeechFields
+from server.audio.encoders import OutputFormat
+from server.audio.label import GeneratedLabel
 from server.config import Config, load_config
-from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.labeled_speech import Speech, labeled
+from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.text.markup.script import Script
 from server.voices.voice import Voice
@@ -19,19 +23,25 @@ class Engine:
 
         limit = config.synthesis.max_characters
         voices = OnDemandVoices(config)
+        self._label = config.label
         self._planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
         opened = self._planner.plan(Script.plain(""), SpeechOptions(voice)).segments[0]
         self.voice: Voice = opened.synthesizer.voice
         self._speaker = opened.speaker
 
-    def plan(self, text: str, options: SpeechOptions) -> SpeechPlan:
-        """The plan of a text, in the opened voice unless the options name another one.
+    def plan(self, text: str, options: SpeechOptions) -> Speech:
+        """The speech of a text, in the opened voice unless the options name another one, with the audible label.
 
         Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises.
         """
         if options.voice is None:
             options = replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
-        return self._planner.plan_text(text, options)
+        return labeled(self._planner.plan_text(text, options), self._label)
+
+    def output(self, fields: EncodedSpeechFields, default: str) -> OutputFormat:
+        """The format of an answer, by default that name, with a new label. Raises what `OutputFormat` raises."""
+        label = GeneratedLabel.of(self._label)
+        return OutputFormat(fields.response_format or default, fields.sample_rate, fields.bit_rate, label)
 
 
 def configuration(config: Config | Path | str | None, models: Path | str | None) -> Config:

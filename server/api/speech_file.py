@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from server.api.arguments import EncodedSpeechFields
 from server.atomic_file import write_atomic
 from server.audio.encoders import ENCODERS, OutputFormat, encode_file
 from server.errors import RequestError
@@ -36,16 +35,16 @@ def format_of(path: Path) -> str | None:
     return SUFFIXES.get(suffix, suffix if suffix in ENCODERS else None)
 
 
-def output_of(path: Path, fields: EncodedSpeechFields) -> OutputFormat:
-    """The format of a file: the chosen one, else that of its suffix. Raises `RequestError` with the valid ones."""
+def require_format(path: Path) -> str:
+    """The same. Raises `RequestError` for other suffixes, with the valid ones."""
     name = format_of(path)
-    if not (name or fields.response_format):
+    if name is None:
         suffixes = ", ".join([*ENCODERS, *SUFFIXES])
         raise RequestError(
             f"the suffix of {path.name} names no format; set response_format, or use one of these: {suffixes}",
             param="response_format",
         )
-    return fields.output(name or "")
+    return name
 
 
 def write_speech(path: Path, chunks: Sequence[Audio], output: OutputFormat) -> SpeechFile:

@@ -13,8 +13,8 @@ from server.api.arguments import (
     SpeechFields,
 )
 from server.api.engine import Engine, configuration
-from server.api.speech_file import SpeechFile, output_of, write_speech
-from server.api.stages import Stage, bytes_stage, samples_stage
+from server.api.speech_file import SpeechFile, require_format, write_speech
+from server.api.stages import Stage, bytes_stage, file_stage, samples_stage
 from server.config import Config
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
@@ -74,7 +74,7 @@ class TextToSpeech:
         Raises what `speak` raises.
         """
         engine, fields = self._opened(), EncodedSpeechFields.of(arguments)
-        output = fields.output(DEFAULT_FORMAT)
+        output = engine.output(fields, DEFAULT_FORMAT)
         return self._iterate(bytes_stage(engine.plan(input, fields.options), output))
 
     def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
@@ -84,10 +84,9 @@ class TextToSpeech:
         `RequestError` if the file cannot be written.
         """
         engine, fields = self._opened(), EncodedSpeechFields.of(arguments)
-        output = output_of(Path(path), fields)
-        plan = engine.plan(input, fields.options)
-        output.rate_for(plan.rate)  # raises its error before anything is computed
-        return write_speech(Path(path), list(self._iterate(plan.audio)), output)
+        output = engine.output(fields, fields.response_format or require_format(Path(path)))
+        chunks = self._iterate(file_stage(engine.plan(input, fields.options), output))
+        return write_speech(Path(path), list(chunks), output)
 
     def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of the sentences, words, syllables and phones of a text, without computing its audio.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.audio.label import GeneratedLabel
 from server.types import Audio
 
 
@@ -55,9 +56,16 @@ class EncoderType(Protocol):
     def bit_rates(self, rate: int) -> BitRates | None:
         """The bit rates at a sampling rate; None for a format whose bit rate cannot be chosen."""
 
-    def __call__(self, rate: int, total_samples: int | None = None, *, bit_rate: int | None = None) -> AudioEncoder:
+    def __call__(
+        self,
+        rate: int,
+        total_samples: int | None = None,
+        *,
+        bit_rate: int | None = None,
+        label: GeneratedLabel | None = None,
+    ) -> AudioEncoder:
         """Creates the encoder of one stream.
 
         `rate` is one of `rates`, `total_samples` the length of the whole stream, None where it is not known yet,
-        `bit_rate` a valid one, None for the default.
+        `bit_rate` a valid one, None for the default, `label` the label for the metadata, if the format has any.
         """

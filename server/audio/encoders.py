@@ -13,6 +13,7 @@ from server.audio.compressed.flac import FlacEncoder
 from server.audio.compressed.mp3 import Mp3Encoder
 from server.audio.compressed.opus import OggOpusEncoder, WebmOpusEncoder
 from server.audio.encoder import AudioEncoder, EncoderType
+from server.audio.label import GeneratedLabel
 from server.audio.limiter import require_finite
 from server.audio.pcm import PcmEncoder
 from server.audio.resampler import Resampler, resampled_length
@@ -47,6 +48,8 @@ class OutputFormat:
     """Hz, of `SAMPLE_RATES`; None: the rate of the voice."""
     bit_rate: int | None = None
     """Bits a second; None: the default of the format at the sampling rate."""
+    label: GeneratedLabel | None = None
+    """For the metadata; PCM has none."""
 
     def __post_init__(self) -> None:
         if self.name not in ENCODERS:
@@ -131,7 +134,7 @@ def create_encoder(output: OutputFormat, rate: int, total_samples: int | None = 
     """
     chosen = output.rate_for(rate)
     total = None if total_samples is None else resampled_length(total_samples, rate, chosen)
-    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate)
+    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label)
     return encoder if chosen == rate else ResamplingEncoder(encoder, rate)
 
 

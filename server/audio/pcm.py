@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.audio.encoder import BitRates
+from server.audio.label import GeneratedLabel
 from server.audio.limiter import require_finite
 from server.types import Audio, Floats
 
@@ -20,9 +21,17 @@ class PcmEncoder:
 
     rates: ClassVar[Sequence[int] | None] = None
 
-    def __init__(self, rate: int, total_samples: int | None = None, *, bit_rate: int | None = None) -> None:
+    def __init__(
+        self,
+        rate: int,
+        total_samples: int | None = None,
+        *,
+        bit_rate: int | None = None,
+        label: GeneratedLabel | None = None,
+    ) -> None:
         self.rate = rate
         self.total_samples = total_samples
+        self.label = label
 
     @classmethod
     def bit_rates(cls, rate: int) -> BitRates | None:

@@ -1,6 +1,7 @@
 """Speech in this process: chunks, files, threads, errors, and closing."""
 
 import io
+import json
 import subprocess
 import sys
 import threading
@@ -227,6 +228,25 @@ def test_settings_come_from_a_configuration_file(tmp_path: Path) -> None:
         assert tts.voice.name == "demo"
         with pytest.raises(RequestError, match="3"):
             tts.speak("你好你好。")
+
+
+def test_a_configured_label_is_in_files_and_heard(tts: TextToSpeech, tmp_path: Path) -> None:
+    label = {"enabled": True, "producer": "P", "audible": "rhythm"}
+    with TextToSpeech("demo", config=settings(label=label)) as labeling:
+        written = labeling.save("你好。", tmp_path / "hello.mp3")
+        assert sum(len(chunk.samples) for chunk in labeling.speak("你好。")) == written.timing.samples
+        assert labeling.timestamps("你好。") == written.timing
+        streams = [b"".join(labeling.encode("你好。")) for _ in range(2)]
+    assert 1.3 < written.seconds - tts.save("你好。", tmp_path / "plain.mp3").seconds < 1.5
+    ids = set()
+    for file in (str(written.path), *map(io.BytesIO, streams)):
+        with av.open(file) as container:
+            found = json.loads(container.metadata["AIGC"])
+            assert found["ContentProducer"] == "P"
+            ids.add(found["ProduceID"])
+    assert len(ids) == 3
+    with av.open(str(tmp_path / "plain.mp3")) as container:
+        assert "AIGC" not in container.metadata
 
 
 def test_other_voices_of_the_folder_are_opened_when_they_are_named(tts: TextToSpeech) -> None:

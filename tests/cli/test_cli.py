@@ -70,6 +70,20 @@ def test_speak_streams_a_compressed_format_with_a_bit_rate(tmp_path: Path, capsy
     assert sizes[1] > 3 * sizes[0]
 
 
+@pytest.mark.parametrize(("audible", "seconds"), [("none", 0), ("rhythm", 1.4), ("notice", 3)])
+def test_speak_labels_its_output_as_configured(audible: str, seconds: float, tmp_path: Path) -> None:
+    config, plain, output = tmp_path / "config.yaml", tmp_path / "plain.flac", tmp_path / "labeled.flac"
+    config.write_text(f"label: {{enabled: true, producer: P, audible: {audible}, position: start}}", encoding="utf-8")
+    assert main(["speak", "你好。", "-o", str(plain), *MODELS]) == 0
+    assert main(["speak", "你好。", "-o", str(output), *MODELS, "--config", str(config)]) == 0
+    longer = soundfile.info(output).duration - soundfile.info(plain).duration
+    assert seconds - 0.01 < longer < seconds + 1
+    with av.open(str(output)) as container:
+        assert json.loads(container.metadata["AIGC"])["ContentProducer"] == "P"
+    with av.open(str(plain)) as container:
+        assert "AIGC" not in container.metadata
+
+
 def test_speak_streams_to_standard_output() -> None:
     command = [sys.executable, "-m", "server", "speak", "你好。", "-o", "-", *MODELS]
     result = subprocess.run(command, capture_output=True, check=True, cwd=EMBEDDED.parents[1])
@@ -273,7 +287,7 @@ def test_the_help_of_speak_has_the_limits_of_each_style_setting(setting: str, ca
 class BufferedEncoder(PcmEncoder):
     """Returns all bytes at the end of the stream, as an encoder with large blocks does."""
 
-    def __init__(self, rate: int, total_samples: int | None = None, *, bit_rate: int | None = None) -> None:
+    def __init__(self, rate: int, total_samples: int | None = None, **_: object) -> None:
         super().__init__(rate, total_samples)
         self._buffer = b""
 

@@ -16,7 +16,7 @@ class AacEncoder(CompressedEncoder):
 
     media_type = "audio/aac"
     rates: ClassVar[Sequence[int] | None] = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-    codec = Codec("aac", "adts")
+    codec = Codec("aac", "adts", label_options={"write_id3v2": "1"})
 
     @classmethod
     def bit_rates(cls, rate: int) -> BitRates:

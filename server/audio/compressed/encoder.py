@@ -9,6 +9,7 @@ from av.audio.stream import AudioStream
 
 from server.audio.compressed.output_buffer import OutputBuffer
 from server.audio.encoder import BitRates
+from server.audio.label import KEY, GeneratedLabel
 from server.audio.pcm import pcm_samples
 from server.types import Audio
 
@@ -24,6 +25,8 @@ class Codec:
     container_options: Mapping[str, str] = field(default_factory=dict)
     stream_options: Mapping[str, str] = field(default_factory=dict)
     """Of the container too, where the length is not known."""
+    label_options: Mapping[str, str] = field(default_factory=dict)
+    """Of the container too, for a stream with a label."""
     stream_is_seekable: bool = False
     """Whether the container is told that it can go back in a stream as well, so that it writes its whole header."""
 
@@ -39,7 +42,14 @@ class CompressedEncoder:
     rates: ClassVar[Sequence[int] | None] = None
     codec: ClassVar[Codec]
 
-    def __init__(self, rate: int, total_samples: int | None = None, *, bit_rate: int | None = None) -> None:
+    def __init__(
+        self,
+        rate: int,
+        total_samples: int | None = None,
+        *,
+        bit_rate: int | None = None,
+        label: GeneratedLabel | None = None,
+    ) -> None:
         self.rate = rate
         self._is_file = total_samples is not None
         self._samples = 0
@@ -47,7 +57,11 @@ class CompressedEncoder:
         options = {**self.codec.container_options, "flush_packets": "1"}
         if not self._is_file:
             options |= self.codec.stream_options
+        if label:
+            options |= self.codec.label_options
         self._container = av.open(self._buffer, "w", format=self.codec.container, container_options=options)
+        if label:
+            self._container.metadata[KEY] = label.json()
         stream = self._container.add_stream(self.codec.name, rate, options=dict(self.codec.options), layout="mono")
         assert isinstance(stream, AudioStream)
         self._stream = stream
@@ -66,7 +80,7 @@ class CompressedEncoder:
         return None
 
     def header(self) -> bytes:
-        """Returns the header of the container."""
+        """Returns the header of the container, with the label."""
         self._container.start_encoding()
         return self._take()
 
