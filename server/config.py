@@ -111,6 +111,15 @@ class TextSection(_Section):
         self._locations.update(locations)
 
 
+class DashScopeSection(_Section):
+    """Time limits of the WebSocket for clients of Alibaba's DashScope."""
+
+    text_timeout: float = Field(default=23.0, gt=0, le=86400)
+    """Seconds."""
+    idle_timeout: float = Field(default=60.0, gt=0, le=86400)
+    """Seconds."""
+
+
 def _require_notice(notice: str) -> str:
     if not any(word in notice for word in ("人工智能", "AI")) or not any(word in notice for word in ("生成", "合成")):
         raise ValueError("a text with 人工智能 or AI, and with 生成 or 合成")
@@ -147,6 +156,8 @@ class Config(_Section):
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()
     text: TextSection = TextSection()
+    dashscope: DashScopeSection = DashScopeSection()
+
     label: LabelSection = LabelSection()
 
     def updated(self, section: str, **values: Any) -> Self:

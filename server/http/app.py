@@ -7,6 +7,7 @@ from aiohttp import web
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
+from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
@@ -37,6 +38,9 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     startup = Startup(registry, scheduler)
     app.router.add_post("/v1/audio/speech", SpeechRoute(registry, startup, streams, config).speak)
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
+    websocket = dashscope.DashScopeRoute(registry, startup, streams, config, max_size)
+    for path in (dashscope.PATH, dashscope.PATH + "/"):
+        app.router.add_get(path, websocket.connect)
     models = ModelsRoute()
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
@@ -44,6 +48,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.add_routes(static_files.routes())
 
     app.cleanup_ctx.append(startup.run)
+    app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
 

@@ -62,6 +62,6 @@ def _http_error_response(request: web.Request, error: web.HTTPException) -> web.
             message = f"{request.path} does not support {request.method}; allowed: {allowed}"
         case _:
             message = error.text or error.reason
-    kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
+    kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After", "Upgrade")}
     code = HTTPStatus(error.status).name.lower()
     return error_response(error.status, message, code=code, headers=kept)

@@ -9,7 +9,7 @@ import numpy as np
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.timing import shifted
-from server.text.frontend import Pause, Sentence
+from server.text.frontend import Pause, Sentence, SentenceEnd
 from server.types import Audio, SentenceTiming, SpeechTiming
 
 SILENCE_CHUNK = 1
@@ -17,7 +17,7 @@ SILENCE_CHUNK = 1
 PREFETCH_BUFFER = 0.5
 """Seconds of buffered audio from which the next sentence is prepared."""
 
-Item = Sentence | Pause
+Item = Sentence | Pause | SentenceEnd
 
 
 class SentenceSynthesizer(Protocol):
@@ -95,15 +95,22 @@ class _SentenceQueue:
                 self._pause += round(sentence.seconds * synthesizer.rate)
                 self._default = 0
                 continue
+            if isinstance(sentence, SentenceEnd):
+                self._default = self._default_silence(synthesizer)
+                continue
             queued = QueuedSentence(synthesizer, sentence, self._pause + self._default)
             has_own_pause = sentence.continues or sentence.pause is not None
             self._pause = 0
-            self._default = 0 if has_own_pause else round(synthesizer.sentence_silence * synthesizer.rate)
+            self._default = 0 if has_own_pause else self._default_silence(synthesizer)
             return queued
         if self._pause and self._synthesizer:
             rest, self._pause = self._pause, 0
             return QueuedSentence(self._synthesizer, None, rest)
         return None
+
+    @staticmethod
+    def _default_silence(synthesizer: SentenceSynthesizer) -> int:
+        return round(synthesizer.sentence_silence * synthesizer.rate)
 
 
 async def sequence(source: ItemSource, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:

@@ -17,10 +17,10 @@ from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticStat
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.options import DEFAULT_WORDING, Wording
-from server.synthesis.sequencing import silence, trailing_silent_units
+from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.timing import sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
-from server.text.frontend import FrontEnd, Pause, Sentence
+from server.text.frontend import FrontEnd, Sentence
 from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
@@ -105,13 +105,16 @@ class Synthesizer:
         speaker: str | None = None,
         emotion: str | None = None,
         wording: Wording = DEFAULT_WORDING,
-    ) -> Iterator[Sentence | Pause]:
+    ) -> Iterator[Item]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        front_end = self._front_end
-        if wording != DEFAULT_WORDING:
-            front_end = front_end.with_wording(wording.lexicon, wording.replacements)
-        return front_end.segments(script, **names)
+        return self.front_end(wording).segments(script, **names)
+
+    def front_end(self, wording: Wording = DEFAULT_WORDING) -> FrontEnd:
+        """The analysis of texts for this voice, with this wording."""
+        if wording == DEFAULT_WORDING:
+            return self._front_end
+        return self._front_end.with_wording(wording.lexicon, wording.replacements)
 
     async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.

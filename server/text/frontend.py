@@ -1,11 +1,11 @@
 """The front end: converts a script to sentences of units that a voice can speak."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from server.errors import NothingToSpeakError, RequestError
-from server.text import sentence_splitting
 from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
@@ -15,9 +15,10 @@ from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
 from server.text.replacements import NO_REPLACEMENTS, Replacements
+from server.text.sentence_splitting import SentenceScanner, break_level, split_sentences
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
-from server.text.words import ProsodicWord, mandarin_pinyin
+from server.text.words import ProsodicWord, mandarin_pinyin, words_from
 from server.text.written_words import WrittenWord, written_words
 from server.types import DEFAULT_STYLE, Style, Units
 from server.voices.manifest import EMOTION_PREFIX
@@ -36,6 +37,11 @@ class Pause:
     """Silence outside of sentences, such as before the first one."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceEnd:
+    """The end of a sentence whose words were all spoken before it was known to end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +117,20 @@ class FrontEnd:
         """Returns a front end with more readings, and with these replacements."""
         return FrontEnd(self._tables, self._lexicon.extended(lexicon), self._emoji, replacements)
 
+    @property
+    def names_emoji(self) -> bool:
+        """Whether emoji are read by their names."""
+        return self._emoji == "name"
+
+    def sentence_scanner(self) -> SentenceScanner:
+        """Returns a scanner that divides a text as `segments` does."""
+        return SentenceScanner(self._max_length, self._length_of, self._word_boundaries)
+
     def analyze(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """Returns all sentences of a script, without its pauses; see `segments`."""
         return [each for each in self.segments(script, speaker=speaker, emotion=emotion) if isinstance(each, Sentence)]
 
-    def segments(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause]:
+    def segments(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause | SentenceEnd]:
         """Yields sentences and pauses in order, and analyzes each only when it is requested.
 
         `speaker` and `emotion` apply where the script names none. Raises `RequestError` for a sentence that the voice
@@ -142,6 +157,10 @@ class FrontEnd:
                 is_empty, pending = False, []
             elif span.pause is not None:
                 yield Pause(span.pause)
+                is_empty = False
+            elif span.spoken:
+                if span.break_level == SENTENCE_END:
+                    yield SentenceEnd()
                 is_empty = False
         if is_empty:
             raise NothingToSpeakError(pending)
@@ -172,6 +191,14 @@ class FrontEnd:
             return None, tuple(warnings)
         lexical = predict_breaks(words, last_level=span.break_level)
         spoken = apply_tone_sandhi(lexical)
+        if span.spoken:
+            first = bisect_left(origin, span.start + span.spoken)
+            lexical, spoken = words_from(lexical, first), words_from(spoken, first)
+            if not spoken:
+                return None, tuple(warnings)
+            text, start, origin = text[text_origin[first] :], origin[first], origin[first:]
+            text_origin = tuple(at - start for at in origin)
+            normalized = replace(normalized, text=normalized.text[first:])
         unit_symbols = tuple(
             byte_symbols(normalized.text) if self._tables.reads_bytes else phone_symbols(spoken, self._tables)
         )
@@ -208,15 +235,14 @@ class FrontEnd:
         for end in sorted({*script.sentence_starts, *script.pauses, len(script.text)}):
             pause = script.pauses.get(end)
             text = script.text[begin:end]
-            for part in sentence_splitting.split_sentences(
-                text, self._max_length, self._length_of, self._word_boundaries
-            ):
+            for part in split_sentences(text, self._max_length, self._length_of, self._word_boundaries):
                 if begin + len(part) < end:
-                    yield _TextSpan(begin, begin := begin + len(part), sentence_splitting.break_level(part), None)
+                    spoken = max(script.spoken - begin, 0)
+                    yield _TextSpan(begin, begin := begin + len(part), break_level(part), None, spoken)
             if begin < end or pause is not None:
-                interrupted = pause is not None and end < len(script.text)
-                level = sentence_splitting.break_level(script.text[begin:end]) if interrupted else SENTENCE_END
-                yield _TextSpan(begin, end, level, pause)
+                interrupted = script.continues if end == len(script.text) else pause is not None
+                level = break_level(script.text[begin:end]) if interrupted else SENTENCE_END
+                yield _TextSpan(begin, end, level, pause, max(script.spoken - begin, 0))
             begin = end
 
     def _word_boundaries(self, text: str) -> Iterator[tuple[int, int]]:
@@ -239,6 +265,8 @@ class _TextSpan:
     """Of the break at its end: 4, or 3 if the sentence continues."""
     pause: float | None
     """Seconds"""
+    spoken: int
+    """How many of its characters were spoken before."""
 
 
 def _input_spans(

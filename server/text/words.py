@@ -1,7 +1,7 @@
 """Syllables, words and prosodic words: the data that the stages of the front end pass on."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,18 @@ class ProsodicWord:
 def mandarin_pinyin(prosodic_words: Iterable[ProsodicWord]) -> tuple[str, ...]:
     """Returns the pinyin of all Mandarin syllables, in order."""
     return tuple(syllable.pinyin for word in prosodic_words for syllable in word.syllables if syllable.pinyin)
+
+
+def words_from(prosodic_words: Iterable[ProsodicWord], start: int) -> list[ProsodicWord]:
+    """Returns the prosodic words that begin at or after `start`, which becomes the beginning of the sentence."""
+    return [
+        replace(prosodic_word, words=tuple(_shifted(prosodic_word.words, -start)))
+        for prosodic_word in prosodic_words
+        if prosodic_word.syllables[0].start >= start
+    ]
+
+
+def _shifted(words: Iterable[Word], offset: int) -> Iterator[Word]:
+    for word in words:
+        syllables = (replace(each, start=each.start + offset, end=each.end + offset) for each in word.syllables)
+        yield replace(word, syllables=tuple(syllables))

@@ -149,10 +149,18 @@ def serving(registry):
     """`async with serving() as client`: the application on a real socket; by default with its voices loaded."""
 
     @asynccontextmanager
-    async def start(*, until_ready: bool = True, workers: int = 2, max_streams: int = 0, max_characters: int = 10000):
+    async def start(
+        *,
+        until_ready: bool = True,
+        workers: int = 2,
+        max_streams: int = 0,
+        max_characters: int = 10000,
+        **sections: object,
+    ):
         content = {
             "scheduler": {"workers": workers, "max_streams": max_streams},
             "synthesis": {"max_characters": max_characters},
+            **sections,
         }
         app = create_app(registry, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:

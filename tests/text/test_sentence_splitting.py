@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
-from server.text.sentence_splitting import split_sentences
+from server.text.sentence_splitting import SentenceScanner, split_sentences
 
 
 def syllables(char: str) -> int:
@@ -38,6 +38,7 @@ def pieces(text: str, max_length: int = 60) -> list[str]:
         ("www.baidu.com很好", ["www.baidu.com很好"]),
         ("第一行\n第二行", ["第一行\n", "第二行"]),
         ("好。😀 走", ["好。😀 ", "走"]),
+        ("好。№5是他。", ["好。", "№5是他。"]),
         ("好。-5度", ["好。", "-5度"]),
         ("等等……我来", ["等等……我来"]),
         ("", []),
@@ -96,3 +97,25 @@ def test_the_first_sentence_is_found_without_the_rest() -> None:
 
     assert next(split_sentences("你好。" + "我" * 100_000, 60, count, words)) == "你好。"
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize("max_length", [4, 12, 60])
+@given(text=st.text(st.sampled_from('今天不好大家长4.,，。！”" \n…aB😀')))
+def test_a_text_that_grows_is_split_at_the_same_places(max_length: int, text: str) -> None:
+    scanner = SentenceScanner(max_length, syllables, words)
+    found, start = [], 0
+    for stop in range(len(text) + 1):
+        while (end := scanner.find_end(text, start, stop, final=stop == len(text))) is not None:
+            found.append(text[start:end])
+            start = end
+    assert found == pieces(text, max_length)
+
+
+@pytest.mark.parametrize(
+    ("text", "stop"),
+    [("今天好。明", 5), ("今天好。”明", 6), ("真的？！走", 5), ("Hi. 你", 5), ("今天\n明", 4), ("好。😀走", 4)],
+)
+def test_a_sentence_is_found_with_the_next_character(text: str, stop: int) -> None:
+    scanner = SentenceScanner(60, syllables, words)
+    ends = [scanner.find_end(text, 0, count, final=False) for count in range(1, stop + 1)]
+    assert ends == [None] * (stop - 1) + [stop - 1]

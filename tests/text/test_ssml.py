@@ -378,3 +378,9 @@ def test_a_script_is_spoken_with_its_styles_breaks_and_readings(front_end: Front
 def test_a_document_of_silence_is_a_pause(front_end: FrontEnd) -> None:
     script = speak("<break time='3s'/>")
     assert list(front_end.segments(script, speaker="F7", emotion="neutral")) == [Pause(3.0)]
+
+
+def test_a_reading_without_a_character_begins_a_sentence(front_end: FrontEnd) -> None:
+    script = speak("好。<phoneme ph='ke1 bi4'>Kobe</phoneme>来了。")
+    segments = front_end.segments(script, speaker="F7", emotion="neutral")
+    assert [len(each.pinyin) for each in segments if isinstance(each, Sentence)] == [1, 4]

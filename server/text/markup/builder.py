@@ -77,6 +77,31 @@ class ScriptBuilder:
         """Adds a warning; a repeated one is kept once."""
         self._warnings[warning] = None
 
+    def part(self, start: int, end: int) -> Script:
+        """Returns the characters from `start` to `end` as a script, with a pause at their end, without warnings."""
+        return Script(
+            "".join(self.text[start:end]),
+            self._starts[start:end],
+            self._ends[start:end],
+            self._styles[start:end],
+            {end - start: self.pauses[end]} if end in self.pauses else {},
+            readings={place - start: reading for place, reading in self._readings.items() if start <= place < end},
+            written={place - start: text for place, text in self._written.items() if start <= place < end},
+        )
+
+    def remove_first(self, count: int) -> None:
+        """Removes the first characters, and a pause at their end."""
+        del self.text[:count], self._starts[:count], self._ends[:count], self._styles[:count]
+        self.pauses = {place - count: seconds for place, seconds in self.pauses.items() if place > count}
+        self._readings = {place - count: reading for place, reading in self._readings.items() if place >= count}
+        self._written = {place - count: text for place, text in self._written.items() if place >= count}
+
+    def take_warnings(self) -> tuple[str, ...]:
+        """Returns the warnings since the last call."""
+        warnings = tuple(self._warnings)
+        self._warnings.clear()
+        return warnings
+
     def build(self) -> Script:
         """Returns the script of everything that was appended."""
         return Script(

@@ -45,6 +45,10 @@ class Script:
 
     The content of a replaced element belongs to its first character, and nothing to the others and to breaks.
     """
+    continues: bool = False
+    """Whether the text goes on after it, as a script of its own."""
+    spoken: int = 0
+    """How many characters of its first sentence were spoken before: they are its context, and are not repeated."""
 
     @classmethod
     def plain(cls, text: str, style: SpeakingStyle = SpeakingStyle()) -> "Script":
@@ -68,6 +72,8 @@ class Script:
             {position - start: reading for position, reading in self.readings.items() if start <= position < end},
             self.warnings if start == 0 else (),
             {position - start: text for position, text in self.written.items() if start <= position < end},
+            continues=self.continues and end == len(self.text),
+            spoken=max(self.spoken - start, 0),
         )
 
     def written_text(self, start: int, stop: int) -> str:

@@ -64,6 +64,41 @@ def parse_xml(text: str, start: int = 0) -> list[XmlEvent]:
         raise markup_error_at(text, start + error.start, message, ERROR_CODE) from None
 
 
+class DocumentScanner:
+    """Finds the end of a document that arrives in pieces. What is wrong in it is for `parse_xml` to say."""
+
+    def __init__(self) -> None:
+        self.is_complete = False
+        """Whether the root element has ended."""
+        self._depth = 0
+        self._unread = ""
+        self._parser = parser = expat.ParserCreate("utf-8")
+        parser.StartElementHandler = lambda *_: self._nest(1)
+        parser.EndElementHandler = lambda *_: self._nest(-1)
+        parser.StartDoctypeDeclHandler = lambda *_: self._refuse()
+        if hasattr(parser, "SetReparseDeferralEnabled"):  # it would find the end only after more text
+            parser.SetReparseDeferralEnabled(False)
+
+    def feed(self, piece: str, *, final: bool = False) -> bool:
+        """Reads more of the document; returns whether it is well-formed so far."""
+        self._unread += piece
+        if not (final or self.is_complete or ">" in piece):
+            return True  # nothing that began here can end
+        try:
+            self._parser.Parse(self._unread.encode(), final)
+        except (expat.ExpatError, UnicodeEncodeError):
+            return False
+        self._unread = ""
+        return True
+
+    def _nest(self, levels: int) -> None:
+        self._depth += levels
+        self.is_complete = not self._depth
+
+    def _refuse(self) -> None:
+        raise expat.ExpatError
+
+
 class _EventParser:
     def __init__(self, text: str, start: int) -> None:
         self._text = text

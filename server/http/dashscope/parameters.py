@@ -1,0 +1,131 @@
+"""The parameters of a task, on the scales of DashScope, and what they mean here."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from server.audio.encoders import ENCODERS, OutputFormat
+from server.errors import RequestError, UnknownNameError, validation_message
+from server.synthesis.options import Wording
+from server.types import Style
+
+MAX_SEED = 2**32 - 1
+NORMAL_VOLUME = 50
+"""On the scale of 0 to 100, which is linear."""
+LANGUAGES = ("zh", "en")
+DEFAULT = "Default"
+"""The format of clients that leave it, and the sampling rate, to the server."""
+OPUS = ("opus", "webm")
+WITHOUT_EFFECT = {"type": (0,)}
+"""Parameters that clients send always, with the values that ask for nothing."""
+
+_SAMBERT = re.compile(r"sambert-(?P<voice>.+?)(?:-v\d+)?")
+_MANY_VOICES = ("cosyvoice", "qwen")
+
+
+def voice_of_model(model: str) -> str | None:
+    """The voice that a model names, `sambert-zhibei-v1` as `zhibei`; None for the models that have many."""
+    if sambert := _SAMBERT.fullmatch(model):
+        return sambert["voice"]
+    return None if model.startswith(_MANY_VOICES) else model
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
+
+
+class HotFix(_Parameters):
+    """Readings and replacements for one task: lists of `{word: pinyin}` and `{word: text}`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pronunciation: list[dict[str, str]] = []
+    replace: list[dict[str, str]] = []
+
+    @property
+    def wording(self) -> Wording:
+        """The same for the front end. Raises `RequestError` naming every invalid entry."""
+        return Wording.of(_merged(self.pronunciation), _merged(self.replace))
+
+
+class Parameters(_Parameters):
+    """`payload.parameters` of `run-task`. A name that is not here is kept, for a warning."""
+
+    model_config = ConfigDict(extra="allow")
+
+    voice: str | None = Field(default=None, min_length=1, max_length=200)
+    """A voice, an alias, or `voice/speaker`; without it the model names the voice."""
+    text_type: Literal["PlainText", "SSML"] = "PlainText"
+    """Whether the text is SSML is seen at its beginning."""
+    enable_ssml: bool | None = None
+    """The same."""
+    format: str = DEFAULT
+    sample_rate: int = Field(default=0, ge=0)
+    """Hz; 0: the default of the mode."""
+    bit_rate: int | None = Field(default=None, ge=6, le=510)
+    """kbit/s; the cloud reads it for Opus only, and clients rely on that."""
+    volume: float = Field(default=NORMAL_VOLUME, ge=0, le=100)
+    rate: float = Field(default=1, ge=0.5, le=2)
+    """Factor on the speed."""
+    pitch: float = Field(default=1, ge=0.5, le=2)
+    """Factor on the fundamental frequency."""
+    seed: int = Field(default=0, ge=0, le=MAX_SEED)
+    """0: none."""
+    word_timestamp_enabled: bool = False
+    phoneme_timestamp_enabled: bool = False
+    hot_fix: HotFix = HotFix()
+    instruction: str | None = Field(default=None, max_length=4096)
+    language_hints: list[str] = []
+    """The cloud reads the first one."""
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Self:
+        """Validates the parameters. Raises `RequestError` with the name and the valid values."""
+        try:
+            parameters = cls.model_validate(dict(content))
+        except ValidationError as error:
+            details = error.errors(include_url=False)[0]
+            location = ".".join(("parameters", *map(str, details["loc"])))
+            raise RequestError(validation_message(location, details), param=location) from None
+        if (language := next(iter(parameters.language_hints), "zh")) not in LANGUAGES:
+            valid = ", ".join(LANGUAGES)
+            raise RequestError(
+                f"parameters.language_hints: {language!r} is not spoken here; valid: {valid}",
+                param="parameters.language_hints",
+            )
+        return parameters
+
+    def output_format(self, default: OutputFormat) -> OutputFormat:
+        """The format of the audio. Raises `RequestError` with the valid formats, sampling rates or bit rates."""
+        name = default.name if self.format == DEFAULT else self.format
+        if name not in ENCODERS:
+            raise UnknownNameError("format", name, ENCODERS)
+        bit_rate = self.bit_rate * 1000 if self.bit_rate and name in OPUS else None
+        return OutputFormat(name, self.sample_rate or default.sample_rate, bit_rate)
+
+    @property
+    def style(self) -> Style:
+        """Speed, pitch in semitones and volume as a factor."""
+        return Style(speed=self.rate, pitch=12 * math.log2(self.pitch), volume=self.volume / NORMAL_VOLUME)
+
+    @property
+    def words(self) -> bool:
+        """Whether the times of words are asked for; phonemes are a part of them."""
+        return self.word_timestamp_enabled or self.phoneme_timestamp_enabled
+
+    def warnings(self) -> Iterator[str]:
+        """What has no effect."""
+        for name, value in (self.model_extra or {}).items():
+            if value not in WITHOUT_EFFECT.get(name, ()):
+                yield f"parameters.{name} is not supported and has no effect"
+        if self.bit_rate and self.format not in OPUS:
+            yield f"parameters.bit_rate has an effect for {' and '.join(OPUS)} only"
+        if len(self.language_hints) > 1:
+            yield f"parameters.language_hints: only the first one is read, {self.language_hints[0]!r}"
+
+
+def _merged(entries: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {word: value for entry in entries for word, value in entry.items()}

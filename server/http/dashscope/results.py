@@ -1,0 +1,102 @@
+"""What the client of a task receives for its frames: events and audio, which differ between the two modes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from server.http.dashscope import events
+from server.http.dashscope.events import Event
+from server.http.dashscope.frames import Frame
+from server.http.dashscope.sentence_times import sentence_object, word_objects
+from server.http.dashscope.usage import count_characters
+from server.types import SentenceTiming
+
+
+class Results(Protocol):
+    """The messages of one task: audio as bytes, everything else as events."""
+
+    def of(self, frame: Frame) -> Iterator[Event | bytes]:
+        """The messages for the next frame."""
+
+    def end(self) -> Iterator[Event]:
+        """The messages after the last frame."""
+
+    @property
+    def output(self) -> Mapping[str, Any] | None:
+        """What `task-finished` has besides the usage."""
+
+
+class WholeTextResults:
+    """Sambert: audio, and before that of a sentence its times, if they are asked for."""
+
+    def __init__(self, task_id: str, *, words: bool, phonemes: bool) -> None:
+        self._task_id = task_id
+        self._words = words
+        self._phonemes = phonemes
+        self._characters = 0
+
+    def of(self, frame: Frame) -> Iterator[Event | bytes]:
+        """The times of the sentence that begins with the frame, then its audio."""
+        if frame.sentence and self._words:
+            self._characters += count_characters(frame.sentence.text)
+            sentence = sentence_object(frame.sentence, phonemes=self._phonemes)
+            yield events.sentence_times(self._task_id, sentence, self._characters)
+        if frame.data:
+            yield frame.data
+
+    def end(self) -> Iterator[Event]:
+        """Nothing."""
+        yield from ()
+
+    @property
+    def output(self) -> None:
+        """The official client takes anything else for a sentence."""
+        return
+
+
+class PiecesResults:
+    """CosyVoice: the beginning and the end of every sentence, and an event before every binary frame.
+
+    The times of a sentence are sent twice, as the cloud does: with its first audio, and at its end.
+    """
+
+    def __init__(self, task_id: str, *, words: bool, phonemes: bool) -> None:
+        self._task_id = task_id
+        self._has_words = words
+        self._has_phonemes = phonemes
+        self._characters = 0
+        self._index = 0
+        self._sentence: SentenceTiming | None = None
+        self._words: list[Any] = []
+        """Of the sentence."""
+        self._all_words: list[Any] = []
+
+    def of(self, frame: Frame) -> Iterator[Event | bytes]:
+        """The end of a sentence and the beginning of the next one where it begins, then the audio and its event."""
+        new_words: Sequence[Any] = ()
+        if frame.sentence:
+            yield from self.end()
+            new_words = self._begin(frame.sentence)
+            yield events.sentence_begin(self._task_id, self._index, frame.sentence.text)
+        if frame.data:
+            yield events.sentence_audio(self._task_id, self._index, new_words)
+            yield frame.data
+
+    def end(self) -> Iterator[Event]:
+        """The end of the last sentence."""
+        if self._sentence:
+            self._characters += count_characters(self._sentence.text)
+            yield events.sentence_end(self._task_id, self._index, self._sentence.text, self._words, self._characters)
+            self._sentence = None
+            self._index += 1
+
+    def _begin(self, sentence: SentenceTiming) -> Sequence[Any]:
+        self._sentence = sentence
+        if self._has_words:
+            self._words = word_objects(sentence, phonemes=self._has_phonemes, indices=True)
+            self._all_words += self._words
+        return self._words
+
+    @property
+    def output(self) -> Mapping[str, Any]:
+        """The words of the whole text: `get_response` of the official client is this event."""
+        return {"sentence": {"words": self._all_words}}

@@ -1,0 +1,56 @@
+"""GET /api-ws/v1/inference: the WebSocket of DashScope's clients."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.config import Config
+from server.http.dashscope.connection import Connection
+from server.http.dashscope.task import TaskStarter
+from server.http.dashscope.websocket import LingeringWebSocket
+from server.http.startup import Startup
+from server.scheduling.async_streams import ActiveStreams
+from server.synthesis.multi_voice import SpeechPlanner
+
+if TYPE_CHECKING:
+    from server.synthesis.registry import VoiceRegistry
+
+PATH = "/api-ws/v1/inference"
+
+
+class DashScopeRoute:
+    """Accepts connections, and closes them when the server stops."""
+
+    def __init__(
+        self, registry: "VoiceRegistry", startup: Startup, streams: ActiveStreams, config: Config, max_message: int
+    ) -> None:
+        limit = config.synthesis.max_characters
+        planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._starter = TaskStarter(registry, planner, streams)
+        self._startup = startup
+        self._settings = config.dashscope
+        self._max_message = max_message
+        self._connections: set[Connection] = set()
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Serves one connection. Before the handshake, failures are HTTP responses."""
+        websocket = LingeringWebSocket(request, max_msg_size=self._max_message)
+        if not websocket.can_prepare(request).ok:
+            raise web.HTTPUpgradeRequired(
+                text=f"{PATH} is a WebSocket (DashScope's protocol); connect with ws:// or wss://",
+                headers={"Upgrade": "websocket"},
+            )
+        self._startup.require_ready()
+        await websocket.prepare(request)
+        connection = Connection(request, websocket, self._starter, self._settings)
+        self._connections.add(connection)
+        try:
+            await connection.serve()
+        finally:
+            self._connections.discard(connection)
+        return websocket
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        await asyncio.gather(*(connection.shut_down() for connection in self._connections), return_exceptions=True)

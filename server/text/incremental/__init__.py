@@ -1,0 +1,1 @@
+"""Text that arrives in pieces: it is spoken as soon as nothing that follows can change how."""
