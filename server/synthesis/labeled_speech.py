@@ -7,13 +7,15 @@ from server.audio.audible_label import gap, notice_text, rhythm_sign, with_sign
 from server.config import LabelSection
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import Segment, SpeechPlan
+from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.segments import Segment
+from server.synthesis.speech_input import SpeechInput
 from server.synthesis.timing import shifted
 from server.types import Audio, SpeechTiming
 
 
 class Speech(Protocol):
-    """What can be computed: a `SpeechPlan`, or one with a label."""
+    """What can be computed: a `SpeechPlan` or a `SpeechInput`, with or without a label."""
 
     @property
     def rate(self) -> int:
@@ -30,47 +32,54 @@ class Speech(Protocol):
     def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
         """The audio in chunks, for a scheduler."""
 
+
+class TimedSpeech(Speech, Protocol):
+    """Speech of a text that is known as a whole."""
+
     def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
         """One item, the times of the whole text, for a scheduler."""
 
 
-def labeled(plan: SpeechPlan, section: LabelSection) -> Speech:
+def labeled(plan: SpeechPlan, section: LabelSection) -> TimedSpeech:
     """The speech of a plan with the audible label; the plan itself where none is wanted."""
-    return plan if not section.enabled or section.audible == "none" else LabeledSpeech(plan, section)
+    return LabeledPlan(plan, section) if _is_audible(section) else plan
+
+
+def labeled_input(speech: SpeechInput, voice: Segment, section: LabelSection) -> Speech:
+    """The speech of a text that its client still writes, with the audible label where one is wanted.
+
+    The voice and the speaker of the segment speak the notice.
+    """
+    return LabeledSpeech(speech, voice, section) if _is_audible(section) else speech
+
+
+def _is_audible(section: LabelSection) -> bool:
+    return section.enabled and section.audible != "none"
 
 
 class LabeledSpeech:
-    """The speech of a plan, with the rhythm sign or the notice at its start or its end.
+    """Speech with the rhythm sign or the notice at its start or its end.
 
-    The voice of the plan speaks the notice in its default style. All times count the label.
+    The notice is spoken in the default style. The times of the sentences count the label.
     """
 
-    def __init__(self, plan: SpeechPlan, section: LabelSection) -> None:
-        self.rate = plan.rate
-        self.seed = plan.seed
-        self.main_voice = plan.main_voice
-        self._plan = plan
+    def __init__(self, speech: Speech, voice: Segment, section: LabelSection) -> None:
+        self.rate = speech.rate
+        self.seed = speech.seed
+        self.main_voice = speech.main_voice
+        self._speech = speech
         self._section = section
         text = notice_text(section)
-        self._notice = _spoken(text, plan.segments[0], plan.seed) if text else None
+        self._notice = _spoken(text, voice, speech.seed) if text else None
 
     async def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
         """The audio in chunks; see `SpeechPlan.audio`."""
-        sign = self._sign(clock)
         position = 0
-        async for chunk in with_sign(self._plan.audio(clock), sign, self.rate, self._section):
+        async for chunk in with_sign(self._speech.audio(clock), self._sign(clock), self.rate, self._section):
             # A sentence begins with the chunk that has its times.
             sentence = chunk.sentence and shifted(chunk.sentence, position - chunk.sentence.begin)
             yield replace(chunk, sentence=sentence)
             position += len(chunk.samples)
-
-    async def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
-        """One item, the times of the whole text; see `SpeechPlan.times`."""
-        label = len(gap(self.rate).samples) + await self._sign_samples(clock)
-        offset = label if self._section.position == "start" else 0
-        async for timing in self._plan.times(clock):
-            sentences = tuple(shifted(sentence, offset) for sentence in timing.sentences)
-            yield replace(timing, sentences=sentences, samples=timing.samples + label)
 
     async def _sign(self, clock: PlaybackClock) -> Chunks[Audio]:
         if self._notice is None:
@@ -85,6 +94,22 @@ class LabeledSpeech:
         return sum([timing.samples async for timing in self._notice.times(clock)])
 
 
-def _spoken(text: str, segment: Segment, seed: int | None) -> SpeechPlan:
-    plan = SpeechPlan.for_text(segment.synthesizer, text, speaker=segment.speaker)
+class LabeledPlan(LabeledSpeech):
+    """The same of a text that is known as a whole."""
+
+    def __init__(self, plan: SpeechPlan, section: LabelSection) -> None:
+        super().__init__(plan, plan.segments[0], section)
+        self._plan = plan
+
+    async def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+        """One item, the times of the whole text; see `SpeechPlan.times`."""
+        label = len(gap(self.rate).samples) + await self._sign_samples(clock)
+        offset = label if self._section.position == "start" else 0
+        async for timing in self._plan.times(clock):
+            sentences = tuple(shifted(sentence, offset) for sentence in timing.sentences)
+            yield replace(timing, sentences=sentences, samples=timing.samples + label)
+
+
+def _spoken(text: str, voice: Segment, seed: int | None) -> SpeechPlan:
+    plan = SpeechPlan.for_text(voice.synthesizer, text, speaker=voice.speaker)
     return SpeechPlan(plan.segments, seed)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -255,6 +256,51 @@ def test_other_voices_of_the_folder_are_opened_when_they_are_named(tts: TextToSp
         np.testing.assert_array_equal(samples_of(small.speak("你好。", seed=1)), other)
     text = '<speak>你好<voice name="female">你好</voice></speak>'
     assert len(samples_of(tts.speak(text))) > len(other)
+
+
+def test_a_text_in_pieces_is_spoken_as_the_whole_text(tts: TextToSpeech, tmp_path: Path) -> None:
+    whole = samples_of(tts.speak(TEXT, seed=1, speaker="female"))
+    with TextToSpeech("demo", config=settings(synthesis={"early_clause": False})) as waiting:
+        for pieces in (iter(TEXT), [TEXT], [TEXT[:9], "", TEXT[9:]]):
+            np.testing.assert_array_equal(samples_of(waiting.speak(pieces, seed=1, speaker="female")), whole)
+        written = waiting.save(iter(TEXT), tmp_path / "hello.wav", seed=1, speaker="female")
+        assert written.timing.sentences == waiting.timestamps(TEXT, speaker="female").sentences
+        assert b"".join(waiting.encode(iter(TEXT), response_format="pcm", seed=1, speaker="female")) == pcm_bytes(whole)
+
+
+def test_pieces_are_read_as_they_are_needed_and_their_errors_come_out(tts: TextToSpeech) -> None:
+    read: list[str] = []
+
+    def pieces() -> Iterator[str]:
+        for piece in TEXT:
+            read.append(piece)
+            yield piece
+        raise ZeroDivisionError
+
+    chunks = tts.speak(pieces())
+    assert not read
+    next(chunks)
+    assert len(read) < len(TEXT) / 2
+    with pytest.raises(ZeroDivisionError):
+        list(chunks)
+    assert "".join(read) == TEXT
+
+
+NO_PIECES = {
+    "no text": ([], NothingToSpeakError, "nothing to speak"),
+    "no characters": ([""], NothingToSpeakError, "nothing to speak"),
+    "no speech": (["🎉"], NothingToSpeakError, "nothing to speak"),
+    "a number": (5, RequestError, "input must be text or an iterator of its pieces, not 5"),
+    "numbers": ([5], RequestError, "a piece of input must be text, not 5"),
+    "an invalid mark": (["重[", "chong9]庆"], RequestError, "chong9"),
+}
+
+
+@pytest.mark.parametrize("case", NO_PIECES)
+def test_pieces_that_are_no_text_are_an_error(tts: TextToSpeech, case: str) -> None:
+    pieces, error, message = NO_PIECES[case]
+    with pytest.raises(error, match=message):
+        list(tts.speak(pieces))  # type: ignore[arg-type]
 
 
 def test_threads_share_a_voice(tts: TextToSpeech) -> None:

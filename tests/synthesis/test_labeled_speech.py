@@ -1,5 +1,7 @@
 """The audible label in a stream: where it is heard, and what it does to the times."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,9 @@ from server.audio.audible_label import gap, rhythm_sign
 from server.config import LabelSection
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.labeled_speech import labeled
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.labeled_speech import labeled, labeled_input
+from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.options import SpeechOptions
 from server.synthesis.synthesizer import Synthesizer
 from server.types import Style
 from tests.conftest import samples_of
@@ -50,3 +53,27 @@ def test_the_times_count_the_label(demo: Synthesizer, audible: str, position: st
     parts = [samples_of(plan.speak()), gap(plan.rate).samples, sign]
     expected = np.concatenate(parts if position == "end" else parts[::-1])
     np.testing.assert_array_equal(samples_of(chunks), expected)
+
+
+@pytest.mark.parametrize("audible", ["rhythm", "notice"])
+def test_a_text_in_pieces_has_the_label_as_the_whole_text(demo: Synthesizer, audible: str) -> None:
+    class OneVoice:
+        aliases: Mapping[str, str] = {}
+
+        def synthesizer(self, name: str | None = None) -> Synthesizer:
+            return demo
+
+        def sample_rates(self) -> Mapping[str, int]:
+            return {"demo": demo.rate}
+
+    planner, options = SpeechPlanner(OneVoice()), SpeechOptions(speaker="female", seed=1)
+    whole = planner.plan_text(TEXT, options)
+    pieces = planner.open_input(options)
+    pieces.append(TEXT)
+    pieces.finish()
+    label = section(audible=audible, position="start")
+    expected = list(iterate(labeled(whole, label).audio(PlaybackClock())))
+    got = list(iterate(labeled_input(pieces, whole.segments[0], label).audio(PlaybackClock())))
+    np.testing.assert_array_equal(samples_of(got), samples_of(expected))
+    assert [chunk.sentence for chunk in got] == [chunk.sentence for chunk in expected]
+    assert labeled_input(pieces, whole.segments[0], LabelSection()) is pieces
