@@ -101,8 +101,8 @@ class PlainText:
         text, stop = self._builder.text, self._scanner.scanned
         places = [place for place in range(self._tried, stop) if text[place] in _CLAUSE_ENDS or _is_comma(text, place)]
         self._tried = stop - (text[stop - 1 : stop] == [","])  # it is a comma if a space follows
-        clauses = (replace(self._builder.part(0, place + 1), continues=True) for place in reversed(places))
-        return next((clause for clause in clauses if not clause.pauses and False), None)  # noqa: SIM223
+        clauses = (self._builder.part(0, place + 1) for place in reversed(places))
+        return next((each for each in clauses if not each.pauses and self._front_end.can_leave_early(each)), None)
 
 
 def _is_comma(text: list[str], place: int) -> bool:
