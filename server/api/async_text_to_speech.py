@@ -18,13 +18,13 @@ from server.api.arguments import (
 )
 from server.api.engine import Engine, configuration
 from server.api.pieces import AsyncText, Giving, giving_pieces, require_async_pieces
-from server.api.speech_file import SpeechFile, require_format, write_speech
+from server.api.speech_file import SpeechFile, write_speech
 from server.api.stages import Stage, bytes_stage, file_stage, samples_stage
 from server.config import Config, SchedulerSection
 from server.errors import ShutdownError
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
-from server.synthesis.labeled_speech import Speech
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -116,12 +116,20 @@ class AsyncTextToSpeech:
         output = self._ready()[0].output(fields, DEFAULT_FORMAT)
         return self._stream(input, fields, lambda speech: bytes_stage(speech, output))
 
-    async def save(self, input: AsyncText, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
+    async def save(
+        self,
+        input: AsyncText,  # noqa: A002
+        path: Path | str,
+        *,
+        timestamps: Path | str | None = None,
+        **arguments: Unpack[EncodedSpeechArguments],
+    ) -> SpeechFile:
         """Writes the audio of a text to a file; see `TextToSpeech.save`."""
         fields = EncodedSpeechFields.of(arguments)
-        output = self._ready()[0].output(fields, fields.response_format or require_format(Path(path)))
-        chunks = [chunk async for chunk in self._stream(input, fields, lambda speech: file_stage(speech, output))]
-        return await asyncio.to_thread(write_speech, Path(path), chunks, output)
+        target = self._ready()[0].target(fields, path, timestamps)
+        stream = self._stream(input, fields, lambda speech: file_stage(speech, target.output))
+        chunks = [chunk async for chunk in stream]
+        return await asyncio.to_thread(write_speech, chunks, target)
 
     async def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of a text, without computing its audio; see `TextToSpeech.timestamps`."""

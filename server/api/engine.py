@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from server.api.arguments import EncodedSpeechFields
+from server.api.speech_file import Target, require_format
 from server.audio.encoders import OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import Config, load_config
-from server.synthesis.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
 from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
+from server.synthesis.output.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.text.markup.script import Script
 from server.voices.voice import Voice
@@ -57,6 +58,12 @@ class Engine:
         """The format of an answer, by default that name, with a new label. Raises what `OutputFormat` raises."""
         label = GeneratedLabel.of(self._label)
         return OutputFormat(fields.response_format or default, fields.sample_rate, fields.bit_rate, label)
+
+    def target(self, fields: EncodedSpeechFields, path: Path | str, timestamps: Path | str | None) -> Target:
+        """The files to be written. Raises `RequestError` for formats and suffixes, with the valid ones."""
+        path = Path(path)
+        output = self.output(fields, fields.response_format or require_format(path))
+        return Target(path, output, None if timestamps is None else Path(timestamps))
 
 
 def configuration(config: Config | Path | str | None, models: Path | str | None) -> Config:

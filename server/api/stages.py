@@ -9,7 +9,7 @@ from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.resampler import Resampler
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.labeled_speech import Speech
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio
 
 T = TypeVar("T")

@@ -14,13 +14,13 @@ from server.api.arguments import (
 )
 from server.api.engine import Engine, configuration
 from server.api.pieces import Text, pieces_from
-from server.api.speech_file import SpeechFile, require_format, write_speech
+from server.api.speech_file import SpeechFile, write_speech
 from server.api.stages import Stage, bytes_stage, file_stage, samples_stage
 from server.config import Config
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.labeled_speech import Speech
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -81,16 +81,24 @@ class TextToSpeech:
         output = self._opened().output(fields, DEFAULT_FORMAT)
         return self._iterate(input, fields, lambda speech: bytes_stage(speech, output))
 
-    def save(self, input: Text, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
+    def save(
+        self,
+        input: Text,  # noqa: A002
+        path: Path | str,
+        *,
+        timestamps: Path | str | None = None,
+        **arguments: Unpack[EncodedSpeechArguments],
+    ) -> SpeechFile:
         """Writes the audio of a text to a file, which appears when it is complete, and replaces an existing one.
 
-        The suffix of the path is the format, unless `response_format` is given. Raises what `speak` raises, and
-        `RequestError` if the file cannot be written.
+        The suffix of the path is the format, unless `response_format` is given. With `timestamps` the times are written
+        to that path, whose suffix is json, srt, vtt or TextGrid. Raises what `speak` raises, and `RequestError` if a
+        file cannot be written.
         """
         fields = EncodedSpeechFields.of(arguments)
-        output = self._opened().output(fields, fields.response_format or require_format(Path(path)))
-        chunks = self._iterate(input, fields, lambda speech: file_stage(speech, output))
-        return write_speech(Path(path), list(chunks), output)
+        target = self._opened().target(fields, path, timestamps)
+        chunks = self._iterate(input, fields, lambda speech: file_stage(speech, target.output))
+        return write_speech(list(chunks), target)
 
     def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of the sentences, words, syllables and phones of a text, without computing its audio.

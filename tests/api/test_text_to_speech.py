@@ -31,6 +31,8 @@ from server.api.arguments import (
     SpeechFields,
 )
 from server.audio.pcm import pcm_bytes
+from server.timestamps.json_document import to_json
+from server.timestamps.srt import to_srt
 from tests.api.conftest import MODELS, server, settings
 from tests.conftest import EMBEDDED, samples_of
 
@@ -121,7 +123,10 @@ def test_the_times_add_up_to_the_audio(tts: TextToSpeech, tmp_path: Path, decode
         times = [time for word in sentence.words for time in (word.begin, word.end)]
         assert times == sorted(times)
         assert sentence.begin <= times[0] < times[-1] <= sentence.end
-    assert tts.save(TEXT, tmp_path / "hello.wav", speed=1.5).timing == timing
+    for suffix, write in (("json", to_json), ("srt", to_srt)):
+        path = tmp_path / f"hello.{suffix}"
+        assert tts.save(TEXT, tmp_path / "hello.wav", speed=1.5, timestamps=path).timing == timing
+        assert path.read_text("utf-8") == write(timing)
 
 
 def test_the_format_of_a_file_is_its_suffix_unless_one_is_given(tts: TextToSpeech, tmp_path: Path) -> None:
@@ -195,6 +200,8 @@ def test_a_wrong_format_is_refused_before_anything_is_computed(tts: TextToSpeech
         assert caught.value.param == name
         with pytest.raises(RequestError):
             tts.save("你好。", "hello.wav", **arguments)
+    with pytest.raises(RequestError, match="valid suffixes: "):
+        tts.save("你好。", "hello.wav", timestamps="hello.txt")
     assert not decoder_steps
 
 
