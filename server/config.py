@@ -89,7 +89,7 @@ class SynthesisSection(_Section):
     sentence_silence: float = Field(default=0.28, ge=0, le=10)
     """Seconds."""
     early_clause: bool = True
-    """Speak the first clause of a text that arrives in pieces at its comma."""
+    """Of a text that arrives in pieces, the first clause may be spoken before its sentence is complete."""
     max_characters: int = Field(default=10000, ge=1)
 
 

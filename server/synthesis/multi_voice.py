@@ -1,6 +1,7 @@
 """Plans a text in one voice or several: which voice and speaker synthesizes which segment."""
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from server.synthesis.sequencing import sequence, sequence_times
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.voice_resolver import VoiceResolver, Voices
 from server.text.incremental.incremental_text import IncrementalText
+from server.text.instructions.parser import Instructions, parse_instructions
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
@@ -90,6 +92,19 @@ class SpeechPlanner:
         self._resolver = VoiceResolver(voices)
         self._inline_markup = inline_markup
         self._max_characters = max_characters
+
+    def follow(
+        self, instructions: str, options: SpeechOptions, *, pace: bool = True
+    ) -> tuple[SpeechOptions, Instructions]:
+        """The options with what instructions in plain words choose, and what that is.
+
+        They choose an emotion where the options have none, and a speed where `pace` allows it. Raises what
+        `VoiceResolver.resolve` raises.
+        """
+        synthesizer, _ = self._resolver.resolve(options.voice, options.speaker)
+        found = parse_instructions(instructions, () if options.emotion else synthesizer.voice.emotions, pace=pace)
+        style = options.style if found.speed is None else replace(options.style, speed=found.speed)
+        return replace(options, emotion=options.emotion or found.emotion, style=style), found
 
     def plan_text(self, text: str, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of plain text, text with inline markup, or SSML. Raises what `parse_markup` and `plan` raise."""

@@ -4,10 +4,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from server.audio.encoders import ENCODERS, OutputFormat
+from server.audio.label import GeneratedLabel
+from server.config import LabelSection
 from server.errors import RequestError, UnknownNameError, validation_message
 from server.synthesis.options import Wording
 from server.types import Style
@@ -80,6 +83,12 @@ class Parameters(_Parameters):
     instruction: str | None = Field(default=None, max_length=4096)
     language_hints: list[str] = []
     """The cloud reads the first one."""
+    enable_markdown_filter: bool = False
+    enable_aigc_tag: bool = False
+    """Whether the audio has the label of generated speech in its metadata, also where the server does not want it."""
+    aigc_propagator: str = Field(default="", max_length=200)
+    aigc_propagate_id: str = Field(default="", max_length=200)
+    """By default that of the task."""
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Self:
@@ -98,13 +107,25 @@ class Parameters(_Parameters):
             )
         return parameters
 
-    def output_format(self, default: OutputFormat) -> OutputFormat:
+    def label(self, section: LabelSection, task_id: str) -> GeneratedLabel | None:
+        """The label for the metadata of the audio. Raises `RequestError` where the configuration names no producer."""
+        if not self.enable_aigc_tag:
+            return GeneratedLabel.of(section)
+        if not section.producer.strip():
+            raise RequestError(
+                "parameters.enable_aigc_tag: a label names its producer; set label.producer in config.yaml",
+                param="parameters.enable_aigc_tag",
+            )
+        propagate_id = self.aigc_propagate_id or task_id
+        return GeneratedLabel(section.producer, uuid4().hex, propagator=self.aigc_propagator, propagate_id=propagate_id)
+
+    def output_format(self, default: OutputFormat, label: GeneratedLabel | None) -> OutputFormat:
         """The format of the audio. Raises `RequestError` with the valid formats, sampling rates or bit rates."""
         name = default.name if self.format == DEFAULT else self.format
         if name not in ENCODERS:
             raise UnknownNameError("format", name, ENCODERS)
         bit_rate = self.bit_rate * 1000 if self.bit_rate and name in OPUS else None
-        return OutputFormat(name, self.sample_rate or default.sample_rate, bit_rate)
+        return OutputFormat(name, self.sample_rate or default.sample_rate, bit_rate, label)
 
     @property
     def style(self) -> Style:
@@ -123,6 +144,8 @@ class Parameters(_Parameters):
                 yield f"parameters.{name} is not supported and has no effect"
         if self.bit_rate and self.format not in OPUS:
             yield f"parameters.bit_rate has an effect for {' and '.join(OPUS)} only"
+        if self.enable_aigc_tag and self.format == "pcm":
+            yield "parameters.enable_aigc_tag: pcm has no metadata for a label"
         if len(self.language_hints) > 1:
             yield f"parameters.language_hints: only the first one is read, {self.language_hints[0]!r}"
 

@@ -6,11 +6,10 @@ front end. docs/text.md describes the rules.
 
 from dataclasses import dataclass
 
-from server.text.normalization.alignment import Span
 from server.text.normalization.character_filter import filter_characters
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.punctuation import PUNCTUATION_RULES
-from server.text.normalization.rewriting import apply_rules
+from server.text.normalization.rewriting import Span, apply_rules
 from server.text.normalization.rules import RULES
 from server.text.normalization.traditional import simplified
 
