@@ -20,7 +20,7 @@ CLAUSES = st.tuples(st.lists(TOKENS, min_size=1, max_size=5).map("".join), st.sa
 RESTS = st.lists(TOKENS, min_size=1, max_size=5).map("".join)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(clause=CLAUSES, rest=RESTS)
 def test_a_settled_clause_is_normalized_the_same_whatever_follows(clause: str, rest: str) -> None:
     if not has_settled_form(clause) or (clause[-1] == "," and rest[0] != " "):
