@@ -89,6 +89,8 @@ class SynthesisSection(_Section):
     sentence_silence: float = Field(default=0.28, ge=0, le=10)
     """Seconds."""
     max_characters: int = Field(default=10000, ge=1)
+    early_clause: bool = True
+    """Speak the first clause of a text that arrives in pieces at its comma."""
 
 
 class TextSection(_Section):
