@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
-from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.resampler import Resampler
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
+from server.synthesis.output.encoding import EncodedChunk, encode_stream
 from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio
 
@@ -35,7 +35,7 @@ def file_stage(speech: Speech, output: OutputFormat) -> Stage[Audio]:
 def bytes_stage(speech: Speech, output: OutputFormat) -> Stage[bytes]:
     """The audio as the bytes of a file. Raises `RequestError` where the format does not have the rate of the voice."""
     encoder = create_encoder(output, speech.rate)
-    return lambda clock: _encoded(speech.audio(clock), encoder)
+    return lambda clock: _encoded(encode_stream(speech, encoder, clock))
 
 
 async def _resampled(chunks: Chunks[Audio], rate: int, new_rate: int) -> Chunks[Audio]:
@@ -52,12 +52,7 @@ async def _resampled(chunks: Chunks[Audio], rate: int, new_rate: int) -> Chunks[
         yield Audio(rest, new_rate, sentence)
 
 
-async def _encoded(chunks: Chunks[Audio], encoder: AudioEncoder) -> Chunks[bytes]:
-    """The header comes with the first audio, so that an error before it leaves no bytes."""
-    header = encoder.header()
-    async for audio in chunks:
-        if data := encoder.encode(audio):
-            yield header + data
-            header = b""
-    if data := header + encoder.finish():
-        yield data
+async def _encoded(chunks: Chunks[EncodedChunk]) -> Chunks[bytes]:
+    async for chunk in chunks:
+        if chunk.data:
+            yield chunk.data

@@ -9,11 +9,11 @@ from aiohttp import web
 from server.errors import RequestError, ShutdownError, SpeechError, SynthesisError
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
 from server.http.speech.byte_range import partial_response, requested_range
-from server.http.speech.encoding import EncodedChunk, encode_stream, encode_whole
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
 from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
+from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
 
 _log = logging.getLogger(__name__)
 

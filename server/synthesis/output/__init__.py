@@ -1,1 +1,1 @@
-"""What is added to the audio of a text before it leaves."""
+"""Between the synthesis and a client: the audible label, and the encoding of a stream or a file."""
