@@ -1,4 +1,4 @@
-"""What is made of the audio of a plan while it is computed: samples of some rate, or encoded bytes."""
+"""What is made of the audio of a text while it is computed: samples of some rate, or encoded bytes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.resampler import Resampler
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio
 
 T = TypeVar("T")
@@ -18,18 +18,24 @@ Stage: TypeAlias = Callable[[PlaybackClock], Chunks[T]]
 """Begins to compute a stream with its playback clock, for a driver or the scheduler."""
 
 
-def samples_stage(plan: SpeechPlan, sample_rate: int | None) -> Stage[Audio]:
+def samples_stage(speech: Speech, sample_rate: int | None) -> Stage[Audio]:
     """The audio in chunks at `sample_rate` Hz, None for that of the voice. Raises `RequestError` for an invalid one."""
-    rate = OutputFormat("pcm", sample_rate).rate_for(plan.rate)
-    if rate == plan.rate:
-        return plan.audio
-    return lambda clock: _resampled(plan.audio(clock), plan.rate, rate)
+    rate = OutputFormat("pcm", sample_rate).rate_for(speech.rate)
+    if rate == speech.rate:
+        return speech.audio
+    return lambda clock: _resampled(speech.audio(clock), speech.rate, rate)
 
 
-def bytes_stage(plan: SpeechPlan, output: OutputFormat) -> Stage[bytes]:
+def file_stage(speech: Speech, output: OutputFormat) -> Stage[Audio]:
+    """The audio for a file of that format. Raises `RequestError` where it does not have the rate of the voice."""
+    output.rate_for(speech.rate)
+    return speech.audio
+
+
+def bytes_stage(speech: Speech, output: OutputFormat) -> Stage[bytes]:
     """The audio as the bytes of a file. Raises `RequestError` where the format does not have the rate of the voice."""
-    encoder = create_encoder(output, plan.rate)
-    return lambda clock: _encoded(plan.audio(clock), encoder)
+    encoder = create_encoder(output, speech.rate)
+    return lambda clock: _encoded(speech.audio(clock), encoder)
 
 
 async def _resampled(chunks: Chunks[Audio], rate: int, new_rate: int) -> Chunks[Audio]:

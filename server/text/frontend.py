@@ -124,6 +124,11 @@ class FrontEnd:
         """Whether emoji are read by their names."""
         return self._emoji == "name"
 
+    @property
+    def replaces_symbols(self) -> bool:
+        """Whether punctuation or another symbol is part of a word that is replaced."""
+        return self._replacements.have_symbols
+
     def sentence_scanner(self) -> SentenceScanner:
         """Returns a scanner that divides a text as `segments` does."""
         return SentenceScanner(self._max_length, self._length_of, self._word_boundaries)
@@ -133,8 +138,7 @@ class FrontEnd:
 
         A clause of few syllables cannot.
         """
-        written = self._replacements.apply(clause.text).text
-        if not self._replacements.are_settled(clause.text) or not has_settled_form(written):
+        if not has_settled_form(self._replacements.apply(clause.text).text):
             return False
         normalized = self._normalize(clause.text)
         explicit = {index: clause.readings[at] for index, at in enumerate(normalized.origin) if at in clause.readings}

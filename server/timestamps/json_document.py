@@ -74,7 +74,7 @@ def _read_together(syllables: Sequence[SyllableTiming]) -> Iterator[list[Syllabl
     """Yields the syllables in groups that share characters."""
     group: list[SyllableTiming] = []
     for syllable in syllables:
-        if group and syllable.start >= group[-1].stop and syllable.stop > group[-1].stop:
+        if group and syllable.start >= group[-1].stop:
             yield group
             group = []
         group.append(syllable)

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from aiohttp import web
 from server.config import Config, ModelsSection, RuntimeSection
 from server.http import create_app
 from server.synthesis.registry import VoiceRegistry
+from tests.clients.chromium import PROGRAM, Page, open_page
 from tests.conftest import EMBEDDED
 from tests.http.conftest import CountingSynthesizer, FakeRegistry, write_voice
 
@@ -52,6 +53,15 @@ def server_url() -> Iterator[str]:
     config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=RuntimeSection(providers=("cpu",), threads=1))
     with serve(VoiceRegistry(config), config) as url:
         yield url
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """A page of headless Chromium."""
+    if PROGRAM is None:
+        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
+    async with open_page(tmp_path / "profile") as opened:
+        yield opened
 
 
 @pytest.fixture

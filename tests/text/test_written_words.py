@@ -115,6 +115,14 @@ def test_a_position_is_that_of_the_input_with_its_markup(read: Read) -> None:
     assert sentence.written == "今天很好。"
 
 
+@pytest.mark.parametrize("text", ["你\ud800好。", "你\ud800[pause:1ms]好[hao3]\udfff。"])
+def test_half_of_a_surrogate_pair_is_replaced(text: str, read: Read) -> None:
+    for sentence in read(text):
+        sentence.written.encode()
+        assert len(sentence.written) == len(sentence.text)
+        assert all(word.text in sentence.written for word in sentence.words)
+
+
 def check(sentences: list[Sentence], text: str, *, is_plain: bool) -> None:
     position = 0
     for sentence in sentences:

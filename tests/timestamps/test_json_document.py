@@ -79,6 +79,11 @@ def test_what_an_entity_stands_for_stays_together() -> None:
     assert characters(sentence("&", "&", syllable("&", 9, 14, 0, 1600), start=9, stop=14)) == [("&", 9, 14, 0.0, 0.1)]
 
 
+def test_a_syllable_without_a_written_form_has_no_character() -> None:
+    parts = [syllable("", 5, 5, begin, begin + 1600, "ni3") for begin in (0, 1600)]
+    assert characters(sentence("好", "", *parts, start=5, stop=5)) == []
+
+
 @given(st.integers(0, 10**9), st.sampled_from([8000, 11025, 16000, 22050, 24000, 44100, 48000]))
 def test_a_sample_can_be_recovered(samples: int, rate: int) -> None:
     document = json.loads(to_json(SpeechTiming((), samples, rate)))

@@ -1,7 +1,6 @@
 """Headless Chromium, driven over the DevTools protocol."""
 
 import asyncio
-import base64
 import itertools
 import os
 import shutil
@@ -20,6 +19,9 @@ OPTIONS = (
     "--remote-debugging-port=0",
 )  # fmt: skip
 
+TIMEOUT = 60
+"""Seconds that the browser may take for its start and for each call; it takes about one."""
+
 
 class Page:
     """A page of the browser."""
@@ -34,8 +36,9 @@ class Page:
         """Calls a method of the protocol and returns its result."""
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        while (message := await self._socket.receive_json()).get("id") != number:
-            self._note(message)
+        async with asyncio.timeout(TIMEOUT):
+            while (message := await self._socket.receive_json()).get("id") != number:
+                self._note(message)
         assert "error" not in message, message
         return message["result"]
 
@@ -62,29 +65,24 @@ class Page:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    async def screenshot(self, file: Path, *, width: int, height: int, dark: bool) -> None:
-        """Writes a PNG of the page at a size in CSS pixels."""
+    async def resize(self, width: int, height: int) -> None:
+        """Sets the size of the window, in CSS pixels."""
         await self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        await self.call("Emulation.setEmulatedMedia", features=[scheme])
-        picture = await self.call("Page.captureScreenshot", format="png")
-        file.write_bytes(base64.b64decode(picture["data"]))
 
 
 @asynccontextmanager
 async def open_page(profile: Path) -> AsyncIterator[Page]:
     """Starts Chromium with a new profile in that folder, and ends it."""
     assert PROGRAM
-    profile.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"HOME": str(profile)}
     process = await asyncio.create_subprocess_exec(
         PROGRAM, *OPTIONS, f"--user-data-dir={profile}", "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(TIMEOUT):
             port = await _port(profile / "DevToolsActivePort")
         async with ClientSession() as session:
             targets = await (await session.get(f"http://127.0.0.1:{port}/json/list")).json()
@@ -98,7 +96,11 @@ async def open_page(profile: Path) -> AsyncIterator[Page]:
 
 
 async def _port(file: Path) -> int:
-    """Waits until the browser has written the port that it listens on."""
-    while not (file.exists() and len(lines := file.read_text().split("\n")) > 1):
+    """Waits until the browser has written the port that it listens on, in the first of two lines."""
+    while "\n" not in (content := _content(file)):
         await asyncio.sleep(0.05)
-    return int(lines[0])
+    return int(content.splitlines()[0])
+
+
+def _content(file: Path) -> str:
+    return file.read_text() if file.exists() else ""

@@ -1,0 +1,1 @@
+"""What is added to the audio of a text before it leaves."""
