@@ -6,7 +6,7 @@ from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.output.labeled_speech import Speech, TimedSpeech
 from server.types import SentenceTiming
 
 
@@ -22,7 +22,7 @@ class EncodedChunk:
     """The times of the sentence that begins with this chunk."""
 
 
-async def encode_stream(plan: SpeechPlan, encoder: AudioEncoder, clock: PlaybackClock) -> Chunks[EncodedChunk]:
+async def encode_stream(plan: Speech, encoder: AudioEncoder, clock: PlaybackClock) -> Chunks[EncodedChunk]:
     """The encoded audio in chunks. The header comes with the first one."""
     header = encoder.header()
     async for audio in plan.audio(clock):
@@ -31,7 +31,7 @@ async def encode_stream(plan: SpeechPlan, encoder: AudioEncoder, clock: Playback
     yield EncodedChunk(encoder.finish(), 0, None)
 
 
-async def encode_whole(plan: SpeechPlan, output: OutputFormat, clock: PlaybackClock) -> Chunks[bytes]:
+async def encode_whole(plan: TimedSpeech, output: OutputFormat, clock: PlaybackClock) -> Chunks[bytes]:
     """The whole file, as one chunk. Its length is known before its audio, so its header is exact."""
     total = 0
     async for times in plan.times(clock):

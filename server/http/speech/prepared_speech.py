@@ -13,7 +13,8 @@ from server.audio.label import GeneratedLabel
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
-from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.multi_voice import SpeechPlanner
+from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class PreparedSpeech:
     """A request that can be computed."""
 
     request: SpeechRequest
-    plan: SpeechPlan
+    plan: TimedSpeech
     output: OutputFormat
     expected_seconds: float
     """A guess at the duration of the audio."""
@@ -79,7 +80,7 @@ class SpeechPreparation:
             keeps_speed = "speed" in request.model_fields_set
             options, found = self._planner.follow(request.instructions, options, pace=not keeps_speed)
             headers |= instruction_headers(found)
-        plan = self._planner.plan_text(request.input, options)
+        plan = labeled(self._planner.plan_text(request.input, options), self._label)
         output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
         if label := _label(self._label, request, is_repeatable=plan.seed is not None):
             output = replace(output, label=label)
