@@ -91,8 +91,6 @@ class SynthesisSection(_Section):
     early_clause: bool = True
     """Of a text that arrives in pieces, the first clause may be spoken before its sentence is complete."""
     max_characters: int = Field(default=10000, ge=1)
-    early_clause: bool = True
-    """Speak the first clause of a text that arrives in pieces at its comma."""
 
 
 class TextSection(_Section):
