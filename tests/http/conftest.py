@@ -17,8 +17,9 @@ from server.http import create_app
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.options import Wording
-from server.text.frontend import Sentence
+from server.text.frontend import FrontEnd, Sentence
 from server.text.markup.script import Script
+from server.text.units.unit_tables import UnitTables
 from server.types import Audio, SentenceTiming, Style, Units
 from server.voices.manifest import FORMAT
 from server.voices.voice import Voice
@@ -53,6 +54,9 @@ class CountingSynthesizer:
         units = Units(nothing, nothing, nothing)
         styles = (script.styles[0].style,)
         yield Sentence(text, text, (), (), (), (), (), "", units, (), (), styles)
+
+    def front_end(self, wording: Wording) -> FrontEnd:
+        return FrontEnd(UnitTables(self.voice.manifest))
 
     async def probe(self, clock: PlaybackClock) -> Chunks[Audio]:
         for chunk in ():

@@ -101,7 +101,7 @@ class Connection:
             case FinishTask(payload=payload) if payload.input.directive == "cancel":
                 await self._cancel(message)
             case FinishTask():
-                await self._running(message).finish()
+                await self._running(message).finish(message.payload.input)
 
     async def _run(self, message: RunTask) -> None:
         """Starts a task; one that runs is dropped, as it is when a user interrupts a conversation."""
@@ -113,6 +113,8 @@ class Connection:
             _log.warning("task %r: %s", self._task.id, "; ".join(warnings))
         await self._send(events.task_started(self._task.id, warnings))
         self._speaking = asyncio.create_task(self._speak(self._task))
+        if self._task.takes_text and message.payload.input.text:
+            await self._task.append(message.payload.input)
 
     async def _cancel(self, message: FinishTask) -> None:
         if self._task is None and message.header.task_id == self._ended:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -34,6 +34,13 @@ def voice_of_model(model: str) -> str | None:
     if sambert := _SAMBERT.fullmatch(model):
         return sambert["voice"]
     return None if model.startswith(_MANY_VOICES) else model
+
+
+class Times(TypedDict):
+    """Levels of times besides that of sentences."""
+
+    words: bool
+    phonemes: bool
 
 
 class _Parameters(BaseModel):
@@ -133,9 +140,10 @@ class Parameters(_Parameters):
         return Style(speed=self.rate, pitch=12 * math.log2(self.pitch), volume=self.volume / NORMAL_VOLUME)
 
     @property
-    def words(self) -> bool:
-        """Whether the times of words are asked for; phonemes are a part of them."""
-        return self.word_timestamp_enabled or self.phoneme_timestamp_enabled
+    def times(self) -> Times:
+        """The times that are asked for; phonemes are a part of words."""
+        phonemes = self.phoneme_timestamp_enabled
+        return {"words": self.word_timestamp_enabled or phonemes, "phonemes": phonemes}
 
     def warnings(self) -> Iterator[str]:
         """What has no effect."""

@@ -11,7 +11,6 @@ from server.http.dashscope.task import TaskStarter
 from server.http.dashscope.websocket import LingeringWebSocket
 from server.http.startup import Startup
 from server.scheduling.async_streams import ActiveStreams
-from server.synthesis.multi_voice import SpeechPlanner
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -25,9 +24,7 @@ class DashScopeRoute:
     def __init__(
         self, registry: "VoiceRegistry", startup: Startup, streams: ActiveStreams, config: Config, max_message: int
     ) -> None:
-        limit = config.synthesis.max_characters
-        planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
-        self._starter = TaskStarter(registry, planner, streams)
+        self._starter = TaskStarter(registry, streams, config)
         self._startup = startup
         self._settings = config.dashscope
         self._max_message = max_message

@@ -2,11 +2,31 @@
 
 import re
 
+from server.text.markup.parser import SsmlDetector
+
 _TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
-def count_characters(text: str, *, is_ssml: bool = False) -> int:
-    """The characters of a text; the tags of SSML do not count."""
-    spoken = _TAG.sub("", text) if is_ssml else text
-    return len(spoken) + len(_HAN.findall(spoken))
+class Usage:
+    """Counts the text of a task, which may be cut inside a surrogate pair."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        """Adds text as the client sent it."""
+        self._pieces.append(piece)
+
+    @property
+    def characters(self) -> int:
+        """Of the text so far; the tags of SSML do not count."""
+        text = "".join(self._pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        detector = SsmlDetector()
+        is_ssml = detector.feed(text) or detector.is_ssml_if_complete
+        return count_characters(_TAG.sub("", text) if is_ssml else text)
+
+
+def count_characters(text: str) -> int:
+    """The characters of a text without tags."""
+    return len(text) + len(_HAN.findall(text))
