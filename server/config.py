@@ -88,6 +88,8 @@ class SynthesisSection(_Section):
     """Of the largest chunk."""
     sentence_silence: float = Field(default=0.28, ge=0, le=10)
     """Seconds."""
+    early_clause: bool = True
+    """Of a text that arrives in pieces, the first clause may be spoken before its sentence is complete."""
     max_characters: int = Field(default=10000, ge=1)
 
 

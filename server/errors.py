@@ -63,7 +63,8 @@ class NothingToSpeakError(RequestError):
     """A text contains nothing that can be spoken. `skipped` describes what was left out."""
 
     def __init__(self, skipped: Iterable[str] = ()) -> None:
-        reasons = "; ".join(skipped)
+        self.skipped = tuple(skipped)
+        reasons = "; ".join(self.skipped)
         super().__init__(
             f"the text has nothing to speak{f' ({reasons})' if reasons else ''}; "
             "write at least one Chinese character, letter or digit",

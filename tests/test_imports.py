@@ -19,7 +19,7 @@ LAYERS = (
     {"api"},
     {"synthesis"},
     {"scheduling"},
-    {"text", "audio", "runtime"},
+    {"text", "audio", "runtime", "timestamps"},
     {"voices"},
     {"config", "types", "atomic_file"},
     {"errors"},

@@ -57,7 +57,7 @@ def test_a_lock_has_the_versions_of_the_project(lock: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_has_only_names_and_versions(lock: str) -> None:
     for line in lines(f"requirements/{lock}.txt"):
-        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [\w' =!]+)?", line)
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [\w' .<>=!]+)?", line)
 
 
 @pytest.mark.parametrize("lock", ["gpu", "gpu-cu12", "dev"])

@@ -6,7 +6,6 @@ from typing import Any, Self, TypedDict
 from pydantic import ValidationError
 
 from server.api.fields import CommonFields, Name
-from server.audio.encoders import OutputFormat
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions
 
@@ -78,7 +77,3 @@ class EncodedSpeechFields(SpeechFields):
 
     response_format: Name | None = None
     bit_rate: int | None = None
-
-    def output(self, default: str) -> OutputFormat:
-        """The format, by default that name. Raises what `OutputFormat` raises."""
-        return OutputFormat(self.response_format or default, self.sample_rate, self.bit_rate)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Self, TypeVar, Unpack
+from typing import Generic, Self, TypeVar, Unpack
 
 from server.api.arguments import (
     DEFAULT_FORMAT,
@@ -15,13 +17,14 @@ from server.api.arguments import (
     SpeechFields,
 )
 from server.api.engine import Engine, configuration
-from server.api.speech_file import SpeechFile, output_of, write_speech
-from server.api.stages import Stage, bytes_stage, samples_stage
+from server.api.pieces import AsyncText, Giving, giving_pieces, require_async_pieces
+from server.api.speech_file import SpeechFile, write_speech
+from server.api.stages import Stage, bytes_stage, file_stage, samples_stage
 from server.config import Config, SchedulerSection
 from server.errors import ShutdownError
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -96,39 +99,47 @@ class AsyncTextToSpeech:
         """The opened voice: its `name`, its `rate` in Hz, its `speakers` and `emotions`."""
         return self._ready()[0].voice
 
-    def speak(self, input: str, **arguments: Unpack[SpeechArguments]) -> AsyncGenerator[Audio, None]:  # noqa: A002
+    def speak(self, input: AsyncText, **arguments: Unpack[SpeechArguments]) -> AsyncGenerator[Audio, None]:  # noqa: A002
         """The audio of a text in chunks; see `TextToSpeech.speak`.
 
         Raises `RequestError` for the type or the range of an argument at once, for a name or a text at the first chunk.
         """
         fields = SpeechFields.of(arguments)
-        return self._stream(input, fields, lambda plan: samples_stage(plan, fields.sample_rate))
+        return self._stream(input, fields, lambda speech: samples_stage(speech, fields.sample_rate))
 
-    def encode(self, input: str, **arguments: Unpack[EncodedSpeechArguments]) -> AsyncGenerator[bytes, None]:  # noqa: A002
+    def encode(self, input: AsyncText, **arguments: Unpack[EncodedSpeechArguments]) -> AsyncGenerator[bytes, None]:  # noqa: A002
         """The audio of a text as the bytes of one file, while it is computed. By default it is mp3.
 
         Raises what `speak` raises.
         """
         fields = EncodedSpeechFields.of(arguments)
-        output = fields.output(DEFAULT_FORMAT)
-        return self._stream(input, fields, lambda plan: bytes_stage(plan, output))
+        output = self._ready()[0].output(fields, DEFAULT_FORMAT)
+        return self._stream(input, fields, lambda speech: bytes_stage(speech, output))
 
-    async def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
+    async def save(
+        self,
+        input: AsyncText,  # noqa: A002
+        path: Path | str,
+        *,
+        timestamps: Path | str | None = None,
+        **arguments: Unpack[EncodedSpeechArguments],
+    ) -> SpeechFile:
         """Writes the audio of a text to a file; see `TextToSpeech.save`."""
         fields = EncodedSpeechFields.of(arguments)
-        output = output_of(Path(path), fields)
-
-        def stage(plan: SpeechPlan) -> Stage[Audio]:
-            output.rate_for(plan.rate)  # raises its error before anything is computed
-            return plan.audio
-
-        chunks = [chunk async for chunk in self._stream(input, fields, stage)]
-        return await asyncio.to_thread(write_speech, Path(path), chunks, output)
+        target = self._ready()[0].target(fields, path, timestamps)
+        stream = self._stream(input, fields, lambda speech: file_stage(speech, target.output))
+        chunks = [chunk async for chunk in stream]
+        return await asyncio.to_thread(write_speech, chunks, target)
 
     async def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of a text, without computing its audio; see `TextToSpeech.timestamps`."""
         fields = SpeechFields.of(arguments)
-        async with aclosing(self._stream(input, fields, lambda plan: plan.times)) as times:
+
+        def prepare(engine: Engine) -> _Stream[SpeechTiming]:
+            speech = engine.plan(input, fields.options)
+            return _Stream(speech, speech.times)
+
+        async with aclosing(self._compute(prepare)) as times:
             return await anext(times)
 
     def _open(self) -> tuple[Engine, ActiveStreams]:
@@ -142,17 +153,42 @@ class AsyncTextToSpeech:
             raise ShutdownError("this AsyncTextToSpeech is not open; use `async with`, or await `open()`")
         return self._opened
 
-    async def _stream(
-        self, text: str, fields: SpeechFields, stage: Callable[[SpeechPlan], Stage[T]]
+    def _stream(
+        self, text: AsyncText, fields: SpeechFields, stage: Callable[[Speech], Stage[T]]
     ) -> AsyncGenerator[T, None]:
+        def prepare(engine: Engine) -> _Stream[T]:
+            if isinstance(text, str):
+                speech: Speech = engine.plan(text, fields.options)
+                return _Stream(speech, stage(speech))
+            require_async_pieces(text)
+            speech_input, speech = engine.open_input(fields.options)
+            return _Stream(speech, stage(speech), partial(giving_pieces, text, speech_input))
+
+        return self._compute(prepare)
+
+    async def _compute(self, prepare: Callable[[Engine], "_Stream[T]"]) -> AsyncGenerator[T, None]:
         engine, streams = self._ready()
-        plan = await asyncio.to_thread(engine.plan, text, fields.options)
+        stream = await asyncio.to_thread(prepare, engine)
         try:
-            with streams.open(plan.main_voice, stage(plan), batched=plan.seed is None) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+            with streams.open(stream.speech.main_voice, stream.stage, batched=stream.speech.seed is None) as chunks:
+                async with stream.giving(chunks.cancel):
+                    async for chunk in chunks:
+                        yield chunk
         except ShutdownError:
             raise _closed_error() from None
+
+
+def _no_pieces(cancel: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream(Generic[T]):
+    """What the scheduler needs to begin a stream."""
+
+    speech: Speech
+    stage: Stage[T]
+    giving: Giving = _no_pieces
 
 
 def _closed_error() -> ShutdownError:

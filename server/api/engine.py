@@ -3,9 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+from server.api.arguments import EncodedSpeechFields
+from server.api.speech_file import Target, require_format
+from server.audio.encoders import OutputFormat
+from server.audio.label import GeneratedLabel
 from server.config import Config, load_config
-from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
+from server.synthesis.output.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
+from server.synthesis.speech_input import SpeechInput
 from server.text.markup.script import Script
 from server.voices.voice import Voice
 
@@ -19,19 +25,45 @@ class Engine:
 
         limit = config.synthesis.max_characters
         voices = OnDemandVoices(config)
+        self._label = config.label
+        self._early = config.synthesis.early_clause
         self._planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
         opened = self._planner.plan(Script.plain(""), SpeechOptions(voice)).segments[0]
         self.voice: Voice = opened.synthesizer.voice
         self._speaker = opened.speaker
 
-    def plan(self, text: str, options: SpeechOptions) -> SpeechPlan:
-        """The plan of a text, in the opened voice unless the options name another one.
+    def plan(self, text: str, options: SpeechOptions) -> TimedSpeech:
+        """The speech of a text, in the opened voice unless the options name another one, with the audible label.
 
         Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises.
         """
-        if options.voice is None:
-            options = replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
-        return self._planner.plan_text(text, options)
+        return labeled(self._planner.plan_text(text, self._complete(options)), self._label)
+
+    def open_input(self, options: SpeechOptions) -> tuple[SpeechInput, Speech]:
+        """A text that is still written, and its speech with the audible label.
+
+        Raises what `SpeechPlanner.open_input` raises.
+        """
+        options = self._complete(options)
+        speech_input = self._planner.open_input(options, early=self._early)
+        voice = self._planner.plan(Script.plain(""), options).segments[0]
+        return speech_input, labeled_input(speech_input, voice, self._label)
+
+    def _complete(self, options: SpeechOptions) -> SpeechOptions:
+        if options.voice is not None:
+            return options
+        return replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
+
+    def output(self, fields: EncodedSpeechFields, default: str) -> OutputFormat:
+        """The format of an answer, by default that name, with a new label. Raises what `OutputFormat` raises."""
+        label = GeneratedLabel.of(self._label)
+        return OutputFormat(fields.response_format or default, fields.sample_rate, fields.bit_rate, label)
+
+    def target(self, fields: EncodedSpeechFields, path: Path | str, timestamps: Path | str | None) -> Target:
+        """The files to be written. Raises `RequestError` for formats and suffixes, with the valid ones."""
+        path = Path(path)
+        output = self.output(fields, fields.response_format or require_format(path))
+        return Target(path, output, None if timestamps is None else Path(timestamps))
 
 
 def configuration(config: Config | Path | str | None, models: Path | str | None) -> Config:

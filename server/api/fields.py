@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from server.audio.encoders import SAMPLE_RATES
 from server.synthesis.options import SpeechOptions, Wording
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Style
 
@@ -41,7 +42,10 @@ class CommonFields(Fields):
     energy: float = _limited("energy", "Decibels that the energy is shifted by; a voice follows in part.")
     volume: float = _limited("volume", "Factor on the samples; peaks are limited, they do not clip.")
     sample_rate: int | None = Field(
-        default=None, description="Sampling rate of the audio in Hz; by default that of the voice.", examples=[24000]
+        default=None,
+        description="Sampling rate of the audio in Hz; by default that of the voice.",
+        examples=[24000],
+        json_schema_extra={"enum": [*SAMPLE_RATES, None]},
     )
     lexicon: dict[str, str] | None = Field(
         default=None,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from server.api.arguments import EncodedSpeechFields
 from server.atomic_file import write_atomic
 from server.audio.encoders import ENCODERS, OutputFormat, encode_file
 from server.errors import RequestError
+from server.timestamps.formats import format_of_file
 from server.types import Audio, SpeechTiming
 
 SUFFIXES = {"ogg": "opus"}
@@ -36,22 +36,41 @@ def format_of(path: Path) -> str | None:
     return SUFFIXES.get(suffix, suffix if suffix in ENCODERS else None)
 
 
-def output_of(path: Path, fields: EncodedSpeechFields) -> OutputFormat:
-    """The format of a file: the chosen one, else that of its suffix. Raises `RequestError` with the valid ones."""
+def require_format(path: Path) -> str:
+    """The same. Raises `RequestError` for other suffixes, with the valid ones."""
     name = format_of(path)
-    if not (name or fields.response_format):
+    if name is None:
         suffixes = ", ".join([*ENCODERS, *SUFFIXES])
         raise RequestError(
             f"the suffix of {path.name} names no format; set response_format, or use one of these: {suffixes}",
             param="response_format",
         )
-    return fields.output(name or "")
+    return name
 
 
-def write_speech(path: Path, chunks: Sequence[Audio], output: OutputFormat) -> SpeechFile:
-    """Encodes a whole stream and writes it. Raises `RequestError` if the file cannot be written."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The files to be written: the audio in a format, and its times if they have a path.
+
+    Raises `RequestError` for a suffix that names no format of times.
+    """
+
+    path: Path
+    output: OutputFormat
+    timestamps: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.timestamps:
+            format_of_file(self.timestamps)
+
+
+def write_speech(chunks: Sequence[Audio], target: Target) -> SpeechFile:
+    """Encodes a whole stream and writes it. Raises `RequestError` if a file cannot be written."""
     samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
     audio = Audio(samples, chunks[0].rate)
-    write_atomic(path, encode_file(output, audio))
+    write_atomic(target.path, encode_file(target.output, audio))
     sentences = tuple(chunk.sentence for chunk in chunks if chunk.sentence)
-    return SpeechFile(path, SpeechTiming(sentences, len(samples), audio.rate))
+    timing = SpeechTiming(sentences, len(samples), audio.rate)
+    if target.timestamps:
+        write_atomic(target.timestamps, format_of_file(target.timestamps).write(timing).encode())
+    return SpeechFile(target.path, timing)

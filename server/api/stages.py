@@ -1,15 +1,15 @@
-"""What is made of the audio of a plan while it is computed: samples of some rate, or encoded bytes."""
+"""What is made of the audio of a text while it is computed: samples of some rate, or encoded bytes."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
-from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.resampler import Resampler
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.output.encoding import EncodedChunk, encode_stream
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio
 
 T = TypeVar("T")
@@ -18,18 +18,24 @@ Stage: TypeAlias = Callable[[PlaybackClock], Chunks[T]]
 """Begins to compute a stream with its playback clock, for a driver or the scheduler."""
 
 
-def samples_stage(plan: SpeechPlan, sample_rate: int | None) -> Stage[Audio]:
+def samples_stage(speech: Speech, sample_rate: int | None) -> Stage[Audio]:
     """The audio in chunks at `sample_rate` Hz, None for that of the voice. Raises `RequestError` for an invalid one."""
-    rate = OutputFormat("pcm", sample_rate).rate_for(plan.rate)
-    if rate == plan.rate:
-        return plan.audio
-    return lambda clock: _resampled(plan.audio(clock), plan.rate, rate)
+    rate = OutputFormat("pcm", sample_rate).rate_for(speech.rate)
+    if rate == speech.rate:
+        return speech.audio
+    return lambda clock: _resampled(speech.audio(clock), speech.rate, rate)
 
 
-def bytes_stage(plan: SpeechPlan, output: OutputFormat) -> Stage[bytes]:
+def file_stage(speech: Speech, output: OutputFormat) -> Stage[Audio]:
+    """The audio for a file of that format. Raises `RequestError` where it does not have the rate of the voice."""
+    output.rate_for(speech.rate)
+    return speech.audio
+
+
+def bytes_stage(speech: Speech, output: OutputFormat) -> Stage[bytes]:
     """The audio as the bytes of a file. Raises `RequestError` where the format does not have the rate of the voice."""
-    encoder = create_encoder(output, plan.rate)
-    return lambda clock: _encoded(plan.audio(clock), encoder)
+    encoder = create_encoder(output, speech.rate)
+    return lambda clock: _encoded(encode_stream(speech, encoder, clock))
 
 
 async def _resampled(chunks: Chunks[Audio], rate: int, new_rate: int) -> Chunks[Audio]:
@@ -46,12 +52,7 @@ async def _resampled(chunks: Chunks[Audio], rate: int, new_rate: int) -> Chunks[
         yield Audio(rest, new_rate, sentence)
 
 
-async def _encoded(chunks: Chunks[Audio], encoder: AudioEncoder) -> Chunks[bytes]:
-    """The header comes with the first audio, so that an error before it leaves no bytes."""
-    header = encoder.header()
-    async for audio in chunks:
-        if data := encoder.encode(audio):
-            yield header + data
-            header = b""
-    if data := header + encoder.finish():
-        yield data
+async def _encoded(chunks: Chunks[EncodedChunk]) -> Chunks[bytes]:
+    async for chunk in chunks:
+        if chunk.data:
+            yield chunk.data

@@ -1,6 +1,6 @@
 """Speech in this process: iterators of audio chunks or bytes, and files."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Self, TypeVar, Unpack
@@ -13,12 +13,14 @@ from server.api.arguments import (
     SpeechFields,
 )
 from server.api.engine import Engine, configuration
-from server.api.speech_file import SpeechFile, output_of, write_speech
-from server.api.stages import Stage, bytes_stage, samples_stage
+from server.api.pieces import Text, pieces_from
+from server.api.speech_file import SpeechFile, write_speech
+from server.api.stages import Stage, bytes_stage, file_stage, samples_stage
 from server.config import Config
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
+from server.synthesis.output.labeled_speech import Speech
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -58,36 +60,45 @@ class TextToSpeech:
         """The opened voice: its `name`, its `rate` in Hz, its `speakers` and `emotions`."""
         return self._opened().voice
 
-    def speak(self, input: str, **arguments: Unpack[SpeechArguments]) -> Generator[Audio, None, None]:  # noqa: A002
+    def speak(self, input: Text, **arguments: Unpack[SpeechArguments]) -> Generator[Audio, None, None]:  # noqa: A002
         """The audio of a text in chunks: `samples`, float32 from -1 to 1, and their `rate` in Hz.
 
-        `input` is plain text, text with inline marks, or SSML. The first chunk of a sentence has its times, in samples
-        from the start of the audio, as its `sentence`. Raises `RequestError` for an argument at once, and for a text
-        with nothing to speak at the first chunk.
-        """
-        engine, fields = self._opened(), SpeechFields.of(arguments)
-        return self._iterate(samples_stage(engine.plan(input, fields.options), fields.sample_rate))
+        `input` is plain text, text with inline marks, or SSML; or an iterator of its pieces, cut anywhere, which is
+        asked for the next one when what is there has been spoken. The first chunk of a sentence has its times, in
+        samples from the start of the audio, as its `sentence`.
 
-    def encode(self, input: str, **arguments: Unpack[EncodedSpeechArguments]) -> Generator[bytes, None, None]:  # noqa: A002
+        Raises `RequestError` for an argument at once, and for a text with nothing to speak at the first chunk.
+        """
+        fields = SpeechFields.of(arguments)
+        return self._iterate(input, fields, lambda speech: samples_stage(speech, fields.sample_rate))
+
+    def encode(self, input: Text, **arguments: Unpack[EncodedSpeechArguments]) -> Generator[bytes, None, None]:  # noqa: A002
         """The audio of a text as the bytes of one file, while it is computed. By default it is mp3.
 
         Raises what `speak` raises.
         """
-        engine, fields = self._opened(), EncodedSpeechFields.of(arguments)
-        output = fields.output(DEFAULT_FORMAT)
-        return self._iterate(bytes_stage(engine.plan(input, fields.options), output))
+        fields = EncodedSpeechFields.of(arguments)
+        output = self._opened().output(fields, DEFAULT_FORMAT)
+        return self._iterate(input, fields, lambda speech: bytes_stage(speech, output))
 
-    def save(self, input: str, path: Path | str, **arguments: Unpack[EncodedSpeechArguments]) -> SpeechFile:  # noqa: A002
+    def save(
+        self,
+        input: Text,  # noqa: A002
+        path: Path | str,
+        *,
+        timestamps: Path | str | None = None,
+        **arguments: Unpack[EncodedSpeechArguments],
+    ) -> SpeechFile:
         """Writes the audio of a text to a file, which appears when it is complete, and replaces an existing one.
 
-        The suffix of the path is the format, unless `response_format` is given. Raises what `speak` raises, and
-        `RequestError` if the file cannot be written.
+        The suffix of the path is the format, unless `response_format` is given. With `timestamps` the times are written
+        to that path, whose suffix is json, srt, vtt or TextGrid. Raises what `speak` raises, and `RequestError` if a
+        file cannot be written.
         """
-        engine, fields = self._opened(), EncodedSpeechFields.of(arguments)
-        output = output_of(Path(path), fields)
-        plan = engine.plan(input, fields.options)
-        output.rate_for(plan.rate)  # raises its error before anything is computed
-        return write_speech(Path(path), list(self._iterate(plan.audio)), output)
+        fields = EncodedSpeechFields.of(arguments)
+        target = self._opened().target(fields, path, timestamps)
+        chunks = self._iterate(input, fields, lambda speech: file_stage(speech, target.output))
+        return write_speech(list(chunks), target)
 
     def timestamps(self, input: str, **arguments: Unpack[SpeechArguments]) -> SpeechTiming:  # noqa: A002
         """The times of the sentences, words, syllables and phones of a text, without computing its audio.
@@ -95,7 +106,7 @@ class TextToSpeech:
         They are those of `speak`, in samples at the voice's rate. Raises what `speak` raises.
         """
         engine, fields = self._opened(), SpeechFields.of(arguments)
-        return next(self._iterate(engine.plan(input, fields.options).times))
+        return next(iterate(engine.plan(input, fields.options).times(PlaybackClock())))
 
     def close(self) -> None:
         """Releases the voices. A second call has no effect."""
@@ -112,8 +123,17 @@ class TextToSpeech:
             raise ShutdownError("this TextToSpeech is closed; create another one")
         return self._engine
 
-    def _iterate(self, stage: Stage[T]) -> Generator[T, None, None]:
-        with closing(iterate(stage(PlaybackClock()))) as chunks:
+    def _iterate(
+        self, text: Text, fields: SpeechFields, stage: Callable[[Speech], Stage[T]]
+    ) -> Generator[T, None, None]:
+        engine = self._opened()
+        if isinstance(text, str):
+            return self._while_open(stage(engine.plan(text, fields.options)))
+        speech_input, speech = engine.open_input(fields.options)
+        return self._while_open(stage(speech), pieces_from(text, speech_input))
+
+    def _while_open(self, stage: Stage[T], give_input: Callable[[], None] | None = None) -> Generator[T, None, None]:
+        with closing(iterate(stage(PlaybackClock()), give_input)) as chunks:
             for chunk in chunks:
                 yield chunk
                 self._opened()

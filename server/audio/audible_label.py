@@ -29,6 +29,11 @@ def rhythm_sign(rate: int) -> Audio:
     return Audio(_joined(letters, _silence(LETTER_GAP, rate)), rate)
 
 
+def gap(rate: int) -> Audio:
+    """Returns the silence between the sign and the speech, at a sampling rate in Hz."""
+    return Audio(_silence(LETTER_GAP, rate), rate)
+
+
 def notice_text(section: LabelSection) -> str:
     """Returns the sentence to be spoken, at normal speed and volume whatever the request asks for; empty for none."""
     return section.notice if section.enabled and section.audible == "notice" else ""
@@ -48,11 +53,10 @@ async def with_sign(
 
     A sign at the start waits for the first chunk, so that a stream that fails at once fails before its first byte.
     """
-    gap = Audio(_silence(LETTER_GAP, rate), rate)
     if section.position == "end":
         async for chunk in chunks:
             yield chunk
-        yield gap
+        yield gap(rate)
         async for chunk in sign:
             yield chunk
         return
@@ -61,7 +65,7 @@ async def with_sign(
         return
     async for chunk in sign:
         yield chunk
-    yield gap
+    yield gap(rate)
     yield first
     async for chunk in chunks:
         yield chunk
@@ -82,6 +86,6 @@ def _silence(units: int, rate: int) -> Floats:
     return np.zeros(round(units * UNIT_SECONDS * rate), np.float32)
 
 
-def _joined(parts: list[Floats], gap: Floats) -> Floats:
-    pieces = [piece for part in parts for piece in (gap, part)]
+def _joined(parts: list[Floats], silence: Floats) -> Floats:
+    pieces = [piece for part in parts for piece in (silence, part)]
     return np.concatenate(pieces[1:])

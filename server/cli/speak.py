@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from server.api import EncodedSpeechArguments, TextToSpeech
+from server.api import EncodedSpeechArguments, SpeechArguments, TextToSpeech
 from server.api.speech_file import format_of
 from server.atomic_file import write_atomic
 from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, encode_file
@@ -18,6 +18,7 @@ from server.errors import RequestError
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.units.unit_tables import read_symbol_lines
+from server.timestamps.formats import TIMESTAMP_FORMATS, format_of_file
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Audio, Style
 
 NAME = "speak"
@@ -55,6 +56,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="bits a second, for mp3, opus, aac and webm (default: by sampling rate)",
     )
+    suffixes = ", ".join(each.suffix for each in TIMESTAMP_FORMATS.values())
+    command.add_argument(
+        "--timestamps",
+        type=Path,
+        metavar="FILE",
+        help=f"write the times of words, syllables and phones to FILE, in the format of its suffix: {suffixes}",
+    )
     checking = command.add_argument_group("verification against KAN-TTS")
     checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesize the lines `id<TAB>symbols` of FILE")
     checking.add_argument(
@@ -86,7 +94,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 def _speak(options: argparse.Namespace, config: Config) -> None:
     text = sys.stdin.read() if options.text == "-" else options.text
-    arguments: EncodedSpeechArguments = {
+    timestamps = format_of_file(options.timestamps) if options.timestamps else None
+    arguments: SpeechArguments = {
         "voice": options.voice,
         "speaker": options.speaker,
         "emotion": options.emotion,
@@ -94,16 +103,21 @@ def _speak(options: argparse.Namespace, config: Config) -> None:
         "pitch": options.pitch,
         "energy": options.energy,
         "volume": options.volume,
-        "response_format": options.format or format_of(Path(options.output)) or "wav",
         "sample_rate": options.sample_rate,
+    }
+    encoded: EncodedSpeechArguments = {
+        **arguments,
+        "response_format": options.format or format_of(Path(options.output)) or "wav",
         "bit_rate": options.bit_rate,
     }
     with TextToSpeech(options.voice, config=config) as tts:
+        if timestamps:
+            write_atomic(options.timestamps, timestamps.write(tts.timestamps(text, **arguments)).encode())
         if options.output != "-":
-            written = tts.save(text, options.output, **arguments)
+            written = tts.save(text, options.output, **encoded)
             print(f"{options.output}: {written.seconds:.2f} s", file=sys.stderr)
             return
-        for data in tts.encode(text, **arguments):
+        for data in tts.encode(text, **encoded):
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
 

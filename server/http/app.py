@@ -11,7 +11,10 @@ from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
+from server.http.openapi.route import OpenApiRoute
+from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
+from server.http.speech.timestamps import TimestampsRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.scheduling.async_streams import ActiveStreams
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
 _BYTES_PER_CHARACTER = 12
-"""The maximum in JSON: a pair of \\uXXXX."""
+"""The maximum: a pair of \\uXXXX in JSON, four percent-encoded bytes in a URL."""
 _OTHER_BYTES = 2**20
 """For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
@@ -32,11 +35,18 @@ _SHUTDOWN_SECONDS = 3.0
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
-    app = web.Application(middlewares=[error_middleware], client_max_size=max_size)
+    app = web.Application(
+        middlewares=[error_middleware], client_max_size=max_size, handler_args={"max_line_size": max_size}
+    )
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
-    app.router.add_post("/v1/audio/speech", SpeechRoute(registry, startup, streams, config).speak)
+    preparation = SpeechPreparation(registry, startup, config)
+    speech = SpeechRoute(preparation, streams)
+    app.router.add_post("/v1/audio/speech", speech.post)
+    app.router.add_get("/v1/audio/speech", speech.get, allow_head=False)
+    app.router.add_head("/v1/audio/speech", speech.head)
+    app.router.add_post("/v1/audio/speech/timestamps", TimestampsRoute(preparation, streams).post)
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     websocket = dashscope.DashScopeRoute(registry, startup, streams, config, max_size)
     for path in (dashscope.PATH, dashscope.PATH + "/"):
@@ -45,6 +55,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
+    app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
     app.cleanup_ctx.append(startup.run)

@@ -1,16 +1,78 @@
-"""The error middleware: converts exceptions to responses in the error format of OpenAI's API."""
+"""Errors in the format of OpenAI's API, and the middleware that converts exceptions to them."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Literal
 
 from aiohttp import web
+from pydantic import Field
 
 from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ErrorType = Literal["invalid_request_error", "rate_limit_error", "server_error"]
+
+
+class ErrorDetails(ResponseModel):
+    """What went wrong, where, and what to do."""
+
+    message: str = Field(description="For people: the problem and the remedy, with the valid values.")
+    type: ErrorType = Field(description="The kind of error: of the request, of the rate of requests, of the server.")
+    param: str | None = Field(description="The field of the request that is not valid, if it is one.")
+    code: str = Field(description="For programs.")
+
+
+class ErrorResponse(ResponseModel):
+    """An error in the format of OpenAI's API."""
+
+    error: ErrorDetails
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """What a client is told about an error."""
+
+    status: int
+    message: str
+    code: str
+    param: str | None = None
+    """The name of the field."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> ErrorResponse:
+        """The error as OpenAI's API writes it."""
+        kind: ErrorType = "invalid_request_error" if self.status < 500 else "server_error"
+        kind = "rate_limit_error" if self.status == 429 else kind
+        details = ErrorDetails(message=self.message, type=kind, param=self.param, code=self.code)
+        return ErrorResponse(error=details)
+
+    def response(self) -> web.Response:
+        """The error as a response."""
+        return model_response(self.body, self.status, self.headers)
+
+
+def report_error(error: Exception) -> ErrorReport:
+    """Returns what a client is told about an exception. The message of an unexpected one is not sent."""
+    match error:
+        case RequestError():
+            return ErrorReport(400, str(error), error.code, error.param)
+        case VoiceError():
+            return ErrorReport(503, str(error), "broken_voice", "voice")
+        case BusyError():
+            return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
+        case ShutdownError():
+            return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
+        case SpeechError():
+            return ErrorReport(500, str(error), "synthesis_failed")
+        case web.RequestPayloadError():
+            return ErrorReport(400, f"the body does not match its headers: {error}", "unreadable_body")
+    return ErrorReport(500, "an internal error occurred; the log of the server has the details", "internal_error")
 
 
 @web.middleware
@@ -18,42 +80,24 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     """Runs the handler and converts exceptions to JSON responses; logs server errors."""
     try:
         return await handler(request)
-    except RequestError as error:
-        return error_response(400, str(error), param=error.param, code=error.code)
-    except VoiceError as error:
-        return error_response(503, str(error), param="voice", code="broken_voice")
-    except BusyError as error:
-        return error_response(429, str(error), code="too_many_streams", headers={"Retry-After": str(error.retry_after)})
-    except ShutdownError as error:
-        return error_response(503, str(error), code="shutting_down", headers={"Retry-After": "5"})
-    except SpeechError as error:
-        _log.error("%s %s failed: %s", request.method, request.path, error)
-        return error_response(500, str(error), code="synthesis_failed")
     except web.HTTPException as error:
-        return _http_error_response(request, error)
-    except web.RequestPayloadError as error:
-        response = error_response(400, f"the body does not match its headers: {error}", code="unreadable_body")
-        response.force_close()  # the start of the next request is unknown
-        return response
+        return _report_http_error(request, error).response()
     except ConnectionError:
         raise  # the client has disconnected
-    except Exception:  # noqa: BLE001  logged, and answered with a 500
-        _log.exception("%s %s failed", request.method, request.path)
-        message = "an internal error occurred; the log of the server has the details"
-        return error_response(500, message, code="internal_error")
+    except Exception as error:  # noqa: BLE001  logged, and answered with a 500
+        report = report_error(error)
+        if report.code == "internal_error":
+            _log.exception("%s %s failed", request.method, request.path)
+        elif report.status == 500:
+            _log.error("%s %s failed: %s", request.method, request.path, error)
+        response = report.response()
+        if isinstance(error, web.RequestPayloadError):
+            response.force_close()  # the start of the next request is unknown
+        return response
 
 
-def error_response(
-    status: int, message: str, *, code: str, param: str | None = None, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    """Returns an error response in the format of OpenAI's API."""
-    error_type = "rate_limit_error" if status == 429 else "invalid_request_error" if status < 500 else "server_error"
-    error = {"message": message, "type": error_type, "param": param, "code": code}
-    return web.json_response({"error": error}, status=status, headers=headers)
-
-
-def _http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:
-    """Converts an HTTP exception of aiohttp or of a handler: unknown path, wrong method, body too large, not ready."""
+def _report_http_error(request: web.Request, error: web.HTTPException) -> ErrorReport:
+    """Describes an HTTP exception of aiohttp or of a handler: unknown path, wrong method, body too large, not ready."""
     match error:
         case web.HTTPNotFound():
             message = f"there is nothing at {request.path}; for speech use POST /v1/audio/speech"
@@ -63,5 +107,4 @@ def _http_error_response(request: web.Request, error: web.HTTPException) -> web.
         case _:
             message = error.text or error.reason
     kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After", "Upgrade")}
-    code = HTTPStatus(error.status).name.lower()
-    return error_response(error.status, message, code=code, headers=kept)
+    return ErrorReport(error.status, message, HTTPStatus(error.status).name.lower(), headers=kept)

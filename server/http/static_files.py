@@ -1,4 +1,4 @@
-"""GET /: the web page. Serves the files of server/http/static; the page loads nothing from other hosts."""
+"""GET / and /docs: the web pages. Serves the files of server/http/static; they load nothing from other hosts."""
 
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ FOLDER = Path(__file__).with_name("static")
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "img-src data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
@@ -24,9 +24,10 @@ _TYPES = {
 
 
 def routes() -> list[web.RouteDef]:
-    """Returns a route for each file by its name, and for the page at `/`."""
+    """Returns a route for each file by its name, and for the pages at `/` and `/docs`."""
     files = {f"/{file.name}": file for file in sorted(FOLDER.iterdir()) if file.suffix in (".css", ".js")}
-    return [web.get(path, partial(_send, file)) for path, file in {"/": FOLDER / "index.html", **files}.items()]
+    pages = {"/": FOLDER / "index.html", "/docs": FOLDER / "docs.html"}
+    return [web.get(path, partial(_send, file)) for path, file in (pages | files).items()]
 
 
 async def _send(file: Path, request: web.Request) -> web.StreamResponse:

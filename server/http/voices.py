@@ -1,15 +1,51 @@
 """GET /v1/audio/voices: the voices with their speakers and emotions, broken ones with the reason, and the aliases."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
+from pydantic import Field
 
+from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
 from server.synthesis.voice_resolver import VoiceResolver
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
     from server.synthesis.synthesizer import Synthesizer
+
+
+class ReadyVoice(ResponseModel):
+    """A voice that can speak."""
+
+    id: str = Field(description="The name for the field `voice`.", examples=["demo"])
+    name: str
+    language: str = Field(examples=["zh-CN"])
+    sample_rate: int = Field(description="Hz.", examples=[16000])
+    speakers: tuple[str, ...] = Field(description="The first one is the default.", examples=[["male", "female"]])
+    emotions: tuple[str, ...] = Field(
+        description="Those that the voice was trained on.", examples=[["neutral", "happy", "sad", "angry"]]
+    )
+    default: bool = Field(description="Whether it speaks where a request names no voice.")
+    status: Literal["ready"] = "ready"
+
+
+class BrokenVoice(ResponseModel):
+    """A voice that could not be loaded."""
+
+    id: str
+    name: str
+    status: Literal["broken"] = "broken"
+    reason: str = Field(description="What is wrong with it, and what to do.")
+
+
+class VoiceList(ResponseModel):
+    """All voices of the server."""
+
+    voices: tuple[ReadyVoice | BrokenVoice, ...]
+    aliases: dict[str, str] = Field(
+        description="Other names for the field `voice`, and the voices and speakers that they mean.",
+        examples=[{"alloy": "demo/female"}],
+    )
 
 
 class VoicesRoute:
@@ -25,21 +61,18 @@ class VoicesRoute:
         self._startup.require_ready()
         default = self._registry.default_voice
         ready = [_ready(name, one, default=name == default) for name, one in self._registry.voices.items()]
-        broken = [
-            {"id": name, "name": name, "status": "broken", "reason": why} for name, why in self._registry.broken.items()
-        ]
-        return web.json_response({"voices": ready + broken, "aliases": self._resolver.aliases()})
+        broken = [BrokenVoice(id=name, name=name, reason=why) for name, why in self._registry.broken.items()]
+        return model_response(VoiceList(voices=(*ready, *broken), aliases=self._resolver.aliases()))
 
 
-def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> dict[str, object]:
+def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> ReadyVoice:
     voice = synthesizer.voice
-    return {
-        "id": name,
-        "name": name,
-        "language": voice.manifest.language,
-        "sample_rate": voice.rate,
-        "speakers": voice.speakers,
-        "emotions": voice.emotions,
-        "default": default,
-        "status": "ready",
-    }
+    return ReadyVoice(
+        id=name,
+        name=name,
+        language=voice.manifest.language,
+        sample_rate=voice.rate,
+        speakers=voice.speakers,
+        emotions=voice.emotions,
+        default=default,
+    )

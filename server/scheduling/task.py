@@ -7,7 +7,7 @@ executes those that match as one batch (`Task`). A stage cannot tell the differe
 `InputWait`, for input that its client has not sent yet.
 """
 
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import suppress
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -68,13 +68,19 @@ def run_to_completion(coroutine: Coroutine[Any, Any, T]) -> T:
         return value
 
 
-def iterate(chunks: Chunks[T]) -> Generator[T, None, None]:
-    """The chunks of an async generator whose runs are executed one by one. Closing the iterator closes the stages."""
+def iterate(chunks: Chunks[T], give_input: Callable[[], None] | None = None) -> Generator[T, None, None]:
+    """The chunks of an async generator whose runs are executed one by one. Closing the iterator closes the stages.
+
+    Stages that wait for input get it by calls of `give_input`, without it from another thread.
+    """
     task, result = Task(chunks), None
     try:
         while True:
             item = task.resume(result)
-            if isinstance(item, GraphRun | InputWait):
+            if isinstance(item, InputWait) and give_input:
+                give_input()
+                result = None
+            elif isinstance(item, GraphRun | InputWait):
                 result = _execute(item)
             else:
                 result = None

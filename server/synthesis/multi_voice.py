@@ -1,36 +1,27 @@
 """Plans a text in one voice or several: which voice and speaker synthesizes which segment."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from server.errors import NothingToSpeakError, RequestError
+from server.errors import RequestError
 from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks, iterate
-from server.synthesis.options import DEFAULT_OPTIONS, DEFAULT_WORDING, SpeechOptions, Wording
-from server.synthesis.sequencing import PENDING, Item, Pending, sequence, sequence_times
+from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions
+from server.synthesis.segments import Segment, SegmentItems
+from server.synthesis.sequencing import sequence, sequence_times
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.voice_resolver import VoiceResolver, Voices
 from server.text.incremental.incremental_text import IncrementalText
+from server.text.instructions.parser import Instructions, parse_instructions
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A part of a script for one speaker."""
-
-    script: Script
-    synthesizer: "Synthesizer"
-    speaker: str
-    emotion: str
-    wording: Wording = DEFAULT_WORDING
 
 
 class SpeechPlan:
@@ -90,46 +81,6 @@ class SpeechPlan:
         return SegmentItems(segments)
 
 
-class SegmentItems:
-    """The sentences and pauses of segments, also of those that arrive while earlier ones are spoken.
-
-    A segment with nothing to speak is an error only if all are like that.
-    """
-
-    def __init__(self, segments: InputQueue[Segment]) -> None:
-        self._segments = segments
-        self._synthesizer: Synthesizer | None = None
-        self._items: Iterator[Item] = iter(())
-        self._spoken = False
-        self._empty: NothingToSpeakError | None = None
-
-    async def get(self, *, wait: bool) -> tuple["Synthesizer", Item] | Pending | None:
-        """The next sentence or pause; see `ItemSource`. Raises `NothingToSpeakError` after the last segment."""
-        while (item := self._next()) is None:
-            if not wait and not self._segments.is_ready():
-                return PENDING
-            segment = await self._segments.get()
-            if segment is None:
-                break
-            self._synthesizer = segment.synthesizer
-            self._items = segment.synthesizer.sentences(
-                segment.script, speaker=segment.speaker, emotion=segment.emotion, wording=segment.wording
-            )
-        if item is not None and self._synthesizer:
-            self._spoken = True
-            return self._synthesizer, item
-        if self._empty and not self._spoken:
-            raise self._empty
-        return None
-
-    def _next(self) -> Item | None:
-        try:
-            return next(self._items, None)
-        except NothingToSpeakError as error:
-            self._empty = error
-            return None
-
-
 class SpeechPlanner:
     """Parses a text and resolves its voices and speakers.
 
@@ -142,6 +93,19 @@ class SpeechPlanner:
         self._inline_markup = inline_markup
         self._max_characters = max_characters
 
+    def follow(
+        self, instructions: str, options: SpeechOptions, *, pace: bool = True
+    ) -> tuple[SpeechOptions, Instructions]:
+        """The options with what instructions in plain words choose, and what that is.
+
+        They choose an emotion where the options have none, and a speed where `pace` allows it. Raises what
+        `VoiceResolver.resolve` raises.
+        """
+        synthesizer, _ = self._resolver.resolve(options.voice, options.speaker)
+        found = parse_instructions(instructions, () if options.emotion else synthesizer.voice.emotions, pace=pace)
+        style = options.style if found.speed is None else replace(options.style, speed=found.speed)
+        return replace(options, emotion=options.emotion or found.emotion, style=style), found
+
     def plan_text(self, text: str, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of plain text, text with inline markup, or SSML. Raises what `parse_markup` and `plan` raise."""
         base = SpeakingStyle(options.style)
@@ -151,7 +115,8 @@ class SpeechPlanner:
     def open_input(self, options: SpeechOptions = DEFAULT_OPTIONS, *, early: bool = False) -> SpeechInput:
         """A text that its client still writes; see `SpeechInput`, and `IncrementalText` for `early`.
 
-        Raises `UnknownNameError` for an unknown name, and `VoiceError` for a broken voice.
+        Raises `UnknownNameError` for an unknown name, and `VoiceError` for a broken voice; later, with a piece of the
+        text, what `plan_text` raises.
         """
         synthesizer, _ = self._resolver.resolve(options.voice, options.speaker)
         synthesizer.voice.emotion(options.emotion)
@@ -162,11 +127,13 @@ class SpeechPlanner:
             max_characters=self._max_characters,
             early=early,
         )
-        segments: InputQueue[Segment] = InputQueue()
-        items = SegmentItems(segments)
-        return SpeechInput(
-            synthesizer, text, lambda script: self.plan(script, options).segments, segments, items, options.seed
-        )
+
+        def plan(script: Script) -> Sequence[Segment]:
+            segments = self.plan(script, options).segments
+            self._check_sample_rates([synthesizer, *(segment.synthesizer for segment in segments)])
+            return segments
+
+        return SpeechInput(synthesizer, text, plan, options.seed)
 
     def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of a script, whose styles include that of the options.
@@ -187,13 +154,13 @@ class SpeechPlanner:
             segments.append(Segment(part, synthesizer, speaker, emotion, options.wording))
             for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
-        self._check_sample_rates(segments)
+        self._check_sample_rates([segment.synthesizer for segment in segments])
         return SpeechPlan(segments, options.seed)
 
-    def _check_sample_rates(self, segments: Sequence[Segment]) -> None:
-        """All segments must have the rate of the first one."""
-        first = segments[0].synthesizer
-        for other in (segment.synthesizer for segment in segments):
+    def _check_sample_rates(self, synthesizers: Sequence["Synthesizer"]) -> None:
+        """All must have the rate of the first one."""
+        first = synthesizers[0]
+        for other in synthesizers:
             if other.rate != first.rate:
                 matching = ", ".join(name for name, rate in self._voices.sample_rates().items() if rate == first.rate)
                 raise RequestError(

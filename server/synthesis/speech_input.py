@@ -1,13 +1,13 @@
 """A text that its client still writes: it is spoken while it arrives."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from server.errors import RequestError
 from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks
-from server.synthesis.sequencing import ItemSource, sequence
+from server.synthesis.segments import Segment, SegmentItems
+from server.synthesis.sequencing import sequence
 from server.text.incremental.incremental_text import IncrementalText
 from server.text.markup.script import Script
 from server.types import Audio
@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
 
 class SpeechInput:
-    """The text of one stream. `append`, `flush` and `finish` are for one thread at a time, `audio` for another one.
+    """The text of one stream; `SpeechPlanner.open_input` creates it.
 
-    They raise `RequestError` for text that cannot be spoken, after which the stream should be cancelled.
+    `append`, `flush` and `finish` are for one thread at a time, the stages of `audio` for another one. They analyze the
+    text, which may take milliseconds. After a `RequestError` of theirs the stream should be cancelled.
     """
 
     def __init__(
         self,
         synthesizer: "Synthesizer",
         text: IncrementalText,
-        plan: Callable[[Script], Sequence[Any]],
-        segments: InputQueue[Any],
-        items: ItemSource,
+        plan: Callable[[Script], Sequence[Segment]],
         seed: int | None,
     ) -> None:
-        """`plan` gives the segments of a script, and `items` the sentences of the segments in the queue."""
+        """`plan` gives the segments of a script."""
         self.rate = synthesizer.rate
         """Hz"""
         self.main_voice = synthesizer.voice.name
@@ -39,11 +38,15 @@ class SpeechInput:
         self.seed = seed
         self._text = text
         self._plan = plan
-        self._segments = segments
-        self._items = items
+        self._segments: InputQueue[Segment] = InputQueue()
+
+    @property
+    def characters(self) -> int:
+        """The length of the text so far, markup included."""
+        return self._text.characters
 
     def append(self, piece: str) -> None:
-        """Adds text, cut anywhere."""
+        """Adds text, cut anywhere. Raises `ValueError` after `finish`."""
         self._put(self._text.append(piece))
 
     def flush(self) -> None:
@@ -56,19 +59,13 @@ class SpeechInput:
         self._segments.close()
 
     def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
-        """The audio in chunks, for a scheduler; see `SpeechPlan.audio`."""
+        """The audio in chunks, for a scheduler; see `SpeechPlan.audio`. It ends after `finish`.
+
+        There is none for a text without any characters.
+        """
         if self.seed is not None:
             clock = RepeatableClock(clock)
-        return sequence(self._items, clock, self.seed or 0)
+        return sequence(SegmentItems(self._segments), clock, self.seed or 0)
 
     def _put(self, scripts: Iterable[Script]) -> None:
-        for script in scripts:
-            segments = self._plan(script)
-            if other := next((each.synthesizer for each in segments if each.synthesizer.rate != self.rate), None):
-                raise RequestError(
-                    f"voice {other.voice.name!r} speaks at {other.rate} Hz and voice {self.main_voice!r} at "
-                    f"{self.rate} Hz; one text has one sampling rate",
-                    param="voice",
-                    code="different_rates",
-                )
-            self._segments.put(*segments)
+        self._segments.put(*(segment for script in scripts for segment in self._plan(script)))

@@ -16,9 +16,10 @@ from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
+from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
-from server.synthesis.timing import sentence_timing
+from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd, Sentence
 from server.text.markup.script import Script
@@ -97,6 +98,7 @@ class Synthesizer:
         )
         self._pitch_response = 1.0
         """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
+        self._onset_silence = OnsetSilence()
 
     def sentences(
         self,
@@ -142,8 +144,9 @@ class Synthesizer:
         return PreparedUtterance(prosody, prosody.frames * frame, missing)
 
     def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
-        frame, silence = self._samples_per_frame, prepared.trailing_silence
-        return sentence_timing(sentence, prepared.prosody, frame, self.rate, silence)
+        frame, prosody = self._samples_per_frame, prepared.prosody
+        times = UnitTimes(sentence, prosody, frame, self._onset_silence, self.rate)
+        return sentence_timing(sentence, times, self.rate, prosody.frames * frame + prepared.trailing_silence)
 
     def synthesize(
         self,
@@ -166,13 +169,21 @@ class Synthesizer:
             yield chunk
 
     def warm_up(self) -> None:
-        """Runs every graph once, so that errors show at the start, and loads the dictionaries."""
+        """Runs every graph once, so that errors show at the start, loads the dictionaries, and measures the voice."""
         apply_gain(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
         with suppress(RequestError):  # the front end does not support every voice
-            names = {"speaker": self.voice.speaker(None), "emotion": self.voice.emotion(None)}
-            units = self._front_end.analyze(WARM_UP_TEXT, **names)[0].units
             if self.voice.manifest.vocoder.harmonics:
-                self._pitch_response = self._measure_pitch_response(units)
+                self._pitch_response = self._measure_pitch_response(self._first_units(WARM_UP_TEXT))
+            self._onset_silence = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
+
+    def _first_units(self, text: str) -> Units:
+        """The units of the first sentence of a text."""
+        speaker, emotion = self.voice.speaker(None), self.voice.emotion(None)
+        return self._front_end.analyze(text, speaker=speaker, emotion=emotion)[0].units
+
+    def _measure_onset(self, text: str) -> float:
+        audio = self.synthesize(self._first_units(text), source_noise=False).audio
+        return onset(audio.samples, audio.rate)
 
     def _measure_pitch_response(self, units: Units) -> float:
         """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""

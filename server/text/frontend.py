@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from server.errors import NothingToSpeakError, RequestError
+from server.text.early_clause import MIN_SYLLABLES, has_settled_form, has_settled_tones
 from server.text.markup.script import Script
 from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
-from server.text.pronunciation.mandarin_g2p import pronounce
+from server.text.normalization.normalize import NormalizedText
+from server.text.pronunciation.mandarin_g2p import has_settled_readings, pronounce
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
@@ -122,9 +124,27 @@ class FrontEnd:
         """Whether emoji are read by their names."""
         return self._emoji == "name"
 
+    @property
+    def replaces_symbols(self) -> bool:
+        """Whether punctuation or another symbol is part of a word that is replaced."""
+        return self._replacements.have_symbols
+
     def sentence_scanner(self) -> SentenceScanner:
         """Returns a scanner that divides a text as `segments` does."""
         return SentenceScanner(self._max_length, self._length_of, self._word_boundaries)
+
+    def can_leave_early(self, clause: Script) -> bool:
+        """Returns whether a clause, the beginning of a sentence up to a comma, is read the same whatever follows it.
+
+        A clause of few syllables cannot.
+        """
+        if not has_settled_form(self._replacements.apply(clause.text).text):
+            return False
+        normalized = self._normalize(clause.text)
+        explicit = {index: clause.readings[at] for index, at in enumerate(normalized.origin) if at in clause.readings}
+        words, _ = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
+        is_long = sum(len(word.syllables) for word in words) >= MIN_SYLLABLES
+        return is_long and has_settled_readings(normalized.text, self._lexicon, explicit) and has_settled_tones(words)
 
     def analyze(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """Returns all sentences of a script, without its pauses; see `segments`."""
@@ -172,11 +192,8 @@ class FrontEnd:
         text = script.text[span.start : span.end]
         start = span.start + len(text) - len(text.lstrip())
         text = text.strip()
-        written = self._replacements.apply(text)
-        normalized = normalize.normalize(written.text, self._emoji)
-        text_origin = tuple(written.origin[index] for index in normalized.origin)
-        text_spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
-        origin = [start + index for index in text_origin]
+        normalized = self._normalize(text)
+        origin = [start + index for index in normalized.origin]
         explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
@@ -196,9 +213,8 @@ class FrontEnd:
             lexical, spoken = words_from(lexical, first), words_from(spoken, first)
             if not spoken:
                 return None, tuple(warnings)
-            text, start, origin = text[text_origin[first] :], origin[first], origin[first:]
-            text_origin = tuple(at - start for at in origin)
-            normalized = replace(normalized, text=normalized.text[first:])
+            text, start, origin = text[normalized.origin[first] :], origin[first], origin[first:]
+            normalized = normalized.part_from(first)
         unit_symbols = tuple(
             byte_symbols(normalized.text) if self._tables.reads_bytes else phone_symbols(spoken, self._tables)
         )
@@ -212,7 +228,7 @@ class FrontEnd:
         sentence = Sentence(
             text=text,
             normalized=normalized.text,
-            origin=text_origin,
+            origin=normalized.origin,
             prosodic_words=tuple(spoken),
             pinyin=mandarin_pinyin(spoken),
             lexical_pinyin=mandarin_pinyin(lexical),
@@ -226,9 +242,17 @@ class FrontEnd:
             warnings=(),
             written=script.written_text(*input_range),
             input_range=input_range,
-            words=written_words(script, start, text_spans, spoken, unit_symbols),
+            words=written_words(script, start, normalized.spans, spoken, unit_symbols),
         )
         return sentence, tuple(warnings)
+
+    def _normalize(self, text: str) -> NormalizedText:
+        """Returns what is read, aligned with `text`."""
+        written = self._replacements.apply(text)
+        normalized = normalize.normalize(written.text, self._emoji)
+        origin = tuple(written.origin[index] for index in normalized.origin)
+        spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
+        return replace(normalized, origin=origin, spans=spans)
 
     def _spans(self, script: Script) -> "Iterator[_TextSpan]":
         begin = 0

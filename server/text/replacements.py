@@ -38,5 +38,10 @@ class Replacements:
         unchanged = AlignedText.from_pieces((char, (index, index + 1)) for index, char in enumerate(text))
         return unchanged.sub(self._pattern, lambda match: self.words[match.group()])
 
+    @property
+    def have_symbols(self) -> bool:
+        """Whether a word contains punctuation or another symbol, so that it can reach beyond the end of a sentence."""
+        return not all(char.isalnum() or char.isspace() for word in self.words for char in word)
+
 
 NO_REPLACEMENTS = Replacements.of({})

@@ -104,14 +104,17 @@ class SentenceScanner:
             for position in range(limit, earliest, -1):
                 if text[position - 1] in separators and not _is_inside_token(text, position):
                     return position
-        if not final and stop < limit + _LOOKAHEAD_CHARACTERS:
+        digits_end = limit
+        while digits_end < min(stop, limit + _MIN_CODE_DIGITS) and _is_ascii_digit(text[digits_end]):
+            digits_end += 1
+        if not final and (stop < limit + _LOOKAHEAD_CHARACTERS or digits_end == stop < limit + _MIN_CODE_DIGITS):
             return None
-        return self._split_between_words(text, start, earliest, limit, stop, final)
+        return self._split_between_words(text, start, earliest, limit, stop, digits_end)
 
     def _split_between_words(
-        self, text: Sequence[str], start: int, earliest: int, limit: int, stop: int, final: bool
-    ) -> int | None:
-        """Returns the position of the strongest break, the last one of several."""
+        self, text: Sequence[str], start: int, earliest: int, limit: int, stop: int, digits_end: int
+    ) -> int:
+        """Returns the position of the strongest break, the last one of several; digits go on up to `digits_end`."""
         segmented = "".join(text[start : min(stop, limit + _LOOKAHEAD_CHARACTERS)])
         valid = [
             (level, start + offset)
@@ -122,11 +125,6 @@ class SentenceScanner:
         ]
         if valid:
             return max(valid)[1]
-        digits_end = limit
-        while digits_end < min(stop, limit + _MIN_CODE_DIGITS) and _is_ascii_digit(text[digits_end]):
-            digits_end += 1
-        if not final and digits_end == stop < limit + _MIN_CODE_DIGITS:
-            return None
         return max(start + 1, digits_end - _MIN_CODE_DIGITS) if digits_end > limit else limit
 
 

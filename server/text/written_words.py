@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from server.text.markup.script import Script
-from server.text.normalization.alignment import Span
+from server.text.normalization.rewriting import Span
 from server.text.units.symbols import UnitSymbol
 from server.text.words import ProsodicWord, Syllable
 

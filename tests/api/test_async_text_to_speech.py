@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def opened(**sections: dict[str, object]) -> AsyncTextToSpeech:
     return AsyncTextToSpeech("demo", config=settings(**sections))
 
 
-async def collected(tts: AsyncTextToSpeech, text: str, **arguments: object) -> Floats:
+async def collected(tts: AsyncTextToSpeech, text: object, **arguments: object) -> Floats:
     return samples_of([chunk async for chunk in tts.speak(text, **arguments)])  # type: ignore[arg-type]
 
 
@@ -165,6 +165,94 @@ async def test_a_device_that_fails_in_the_middle_is_an_error_after_the_chunks_be
                 [chunk async for chunk in stream]
         device_fails.clear()
         assert len(await collected(speech, "你好。"))
+
+
+class Pieces:
+    """Characters of a text one by one; after `text` it waits, unless it `ends` or `fails`."""
+
+    def __init__(self, text: str, *, ends: bool = True, fails: bool = False) -> None:
+        self.text = text
+        self.ends = ends
+        self.fails = fails
+        self.threads: set[str] = set()
+        self.closed = False
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        try:
+            for character in self.text:
+                yield character
+                await asyncio.sleep(0)
+            if self.fails:
+                raise ZeroDivisionError
+            if not self.ends:
+                await asyncio.Future()
+        finally:
+            self.closed = True
+
+    def __iter__(self) -> Iterator[str]:
+        for character in self.text:
+            self.threads.add(threading.current_thread().name)
+            yield character
+
+
+async def test_texts_in_pieces_are_spoken_as_whole_texts(tts: TextToSpeech, tmp_path: Path) -> None:
+    whole = samples_of(tts.speak(TEXT, seed=1))
+    async with opened(synthesis={"early_clause": False}) as speech:
+        awaited, blocking = Pieces(TEXT), Pieces(TEXT)
+        first, second, written = await asyncio.gather(
+            collected(speech, awaited, seed=1),
+            collected(speech, blocking.__iter__(), seed=1),
+            speech.save(Pieces(TEXT), tmp_path / "hello.wav", seed=1),
+        )
+    np.testing.assert_array_equal(first, whole)
+    np.testing.assert_array_equal(second, whole)
+    assert written.seconds == len(whole) / 16000
+    assert awaited.closed
+    assert "MainThread" not in blocking.threads
+
+
+async def test_speech_begins_before_the_text_ends_and_leaving_it_closes_the_pieces() -> None:
+    async with opened() as speech:
+        pieces = Pieces(TEXT, ends=False)
+        async for chunk in speech.speak(pieces):
+            assert len(chunk.samples)
+            break
+        await until(lambda: pieces.closed and not speech._ready()[1]._streams)
+
+
+async def test_an_error_of_the_pieces_ends_the_stream() -> None:
+    async with opened() as speech:
+        pieces = Pieces(TEXT, fails=True)
+        with pytest.raises(ZeroDivisionError):
+            await collected(speech, pieces)
+        for wrong, error in (([], NothingToSpeakError), (["🎉"], NothingToSpeakError), ([5], RequestError)):
+            with pytest.raises(error):
+                await collected(speech, wrong)
+        with pytest.raises(RequestError, match="input must be text or an iterator of its pieces, not 5"):
+            await collected(speech, 5)
+        assert len(await collected(speech, "你好。"))
+
+
+async def test_an_error_of_the_stream_ends_the_pieces(device_fails: threading.Event) -> None:
+    async with AsyncTextToSpeech("demo", models=MODELS) as speech:
+        pieces = Pieces("你好。好", ends=False)
+        chunks = speech.speak(pieces)
+        await anext(chunks)
+        device_fails.set()
+        with pytest.raises(DeviceError):
+            [chunk async for chunk in chunks]
+        assert pieces.closed
+
+
+async def test_closing_ends_a_stream_that_waits_for_pieces() -> None:
+    speech = await opened().open()
+    pieces = Pieces("你好", ends=False)
+    reading = asyncio.create_task(collected(speech, pieces))
+    await until(lambda: bool(speech._ready()[1]._streams))
+    await speech.close()
+    with pytest.raises(ShutdownError):
+        await reading
+    await until(lambda: pieces.closed)
 
 
 async def test_wrong_arguments_are_refused_at_once_and_names_with_the_first_chunk(tmp_path: Path) -> None:

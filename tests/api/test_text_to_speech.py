@@ -1,9 +1,11 @@
 """Speech in this process: chunks, files, threads, errors, and closing."""
 
 import io
+import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +31,8 @@ from server.api.arguments import (
     SpeechFields,
 )
 from server.audio.pcm import pcm_bytes
+from server.timestamps.json_document import to_json
+from server.timestamps.srt import to_srt
 from tests.api.conftest import MODELS, server, settings
 from tests.conftest import EMBEDDED, samples_of
 
@@ -119,7 +123,10 @@ def test_the_times_add_up_to_the_audio(tts: TextToSpeech, tmp_path: Path, decode
         times = [time for word in sentence.words for time in (word.begin, word.end)]
         assert times == sorted(times)
         assert sentence.begin <= times[0] < times[-1] <= sentence.end
-    assert tts.save(TEXT, tmp_path / "hello.wav", speed=1.5).timing == timing
+    for suffix, write in (("json", to_json), ("srt", to_srt)):
+        path = tmp_path / f"hello.{suffix}"
+        assert tts.save(TEXT, tmp_path / "hello.wav", speed=1.5, timestamps=path).timing == timing
+        assert path.read_text("utf-8") == write(timing)
 
 
 def test_the_format_of_a_file_is_its_suffix_unless_one_is_given(tts: TextToSpeech, tmp_path: Path) -> None:
@@ -193,6 +200,8 @@ def test_a_wrong_format_is_refused_before_anything_is_computed(tts: TextToSpeech
         assert caught.value.param == name
         with pytest.raises(RequestError):
             tts.save("你好。", "hello.wav", **arguments)
+    with pytest.raises(RequestError, match="valid suffixes: "):
+        tts.save("你好。", "hello.wav", timestamps="hello.txt")
     assert not decoder_steps
 
 
@@ -229,12 +238,76 @@ def test_settings_come_from_a_configuration_file(tmp_path: Path) -> None:
             tts.speak("你好你好。")
 
 
+def test_a_configured_label_is_in_files_and_heard(tts: TextToSpeech, tmp_path: Path) -> None:
+    label = {"enabled": True, "producer": "P", "audible": "rhythm"}
+    with TextToSpeech("demo", config=settings(label=label)) as labeling:
+        written = labeling.save("你好。", tmp_path / "hello.mp3")
+        assert sum(len(chunk.samples) for chunk in labeling.speak("你好。")) == written.timing.samples
+        assert labeling.timestamps("你好。") == written.timing
+        streams = [b"".join(labeling.encode("你好。")) for _ in range(2)]
+    assert 1.3 < written.seconds - tts.save("你好。", tmp_path / "plain.mp3").seconds < 1.5
+    ids = set()
+    for file in (str(written.path), *map(io.BytesIO, streams)):
+        with av.open(file) as container:
+            found = json.loads(container.metadata["AIGC"])
+            assert found["ContentProducer"] == "P"
+            ids.add(found["ProduceID"])
+    assert len(ids) == 3
+    with av.open(str(tmp_path / "plain.mp3")) as container:
+        assert "AIGC" not in container.metadata
+
+
 def test_other_voices_of_the_folder_are_opened_when_they_are_named(tts: TextToSpeech) -> None:
     other = samples_of(tts.speak("你好。", voice="demo-small", seed=1))
     with TextToSpeech("demo-small", config=settings()) as small:
         np.testing.assert_array_equal(samples_of(small.speak("你好。", seed=1)), other)
     text = '<speak>你好<voice name="female">你好</voice></speak>'
     assert len(samples_of(tts.speak(text))) > len(other)
+
+
+def test_a_text_in_pieces_is_spoken_as_the_whole_text(tts: TextToSpeech, tmp_path: Path) -> None:
+    whole = samples_of(tts.speak(TEXT, seed=1, speaker="female"))
+    with TextToSpeech("demo", config=settings(synthesis={"early_clause": False})) as waiting:
+        for pieces in (iter(TEXT), [TEXT], [TEXT[:9], "", TEXT[9:]]):
+            np.testing.assert_array_equal(samples_of(waiting.speak(pieces, seed=1, speaker="female")), whole)
+        written = waiting.save(iter(TEXT), tmp_path / "hello.wav", seed=1, speaker="female")
+        assert written.timing.sentences == waiting.timestamps(TEXT, speaker="female").sentences
+        assert b"".join(waiting.encode(iter(TEXT), response_format="pcm", seed=1, speaker="female")) == pcm_bytes(whole)
+
+
+def test_pieces_are_read_as_they_are_needed_and_their_errors_come_out(tts: TextToSpeech) -> None:
+    read: list[str] = []
+
+    def pieces() -> Iterator[str]:
+        for piece in TEXT:
+            read.append(piece)
+            yield piece
+        raise ZeroDivisionError
+
+    chunks = tts.speak(pieces())
+    assert not read
+    next(chunks)
+    assert len(read) < len(TEXT) / 2
+    with pytest.raises(ZeroDivisionError):
+        list(chunks)
+    assert "".join(read) == TEXT
+
+
+NO_PIECES = {
+    "no text": ([], NothingToSpeakError, "nothing to speak"),
+    "no characters": ([""], NothingToSpeakError, "nothing to speak"),
+    "no speech": (["🎉"], NothingToSpeakError, "nothing to speak"),
+    "a number": (5, RequestError, "input must be text or an iterator of its pieces, not 5"),
+    "numbers": ([5], RequestError, "a piece of input must be text, not 5"),
+    "an invalid mark": (["重[", "chong9]庆"], RequestError, "chong9"),
+}
+
+
+@pytest.mark.parametrize("case", NO_PIECES)
+def test_pieces_that_are_no_text_are_an_error(tts: TextToSpeech, case: str) -> None:
+    pieces, error, message = NO_PIECES[case]
+    with pytest.raises(error, match=message):
+        list(tts.speak(pieces))  # type: ignore[arg-type]
 
 
 def test_threads_share_a_voice(tts: TextToSpeech) -> None:

@@ -70,6 +70,19 @@ def test_speak_streams_a_compressed_format_with_a_bit_rate(tmp_path: Path, capsy
     assert sizes[1] > 3 * sizes[0]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "written"),
+    [(".json", '"text": "25"'), (".srt", "今天25℃"), (".vtt", ">25<"), (".TextGrid", 'text = "℃"')],
+)
+def test_speak_writes_the_times_in_the_format_of_the_suffix(suffix: str, written: str, tmp_path: Path) -> None:
+    times = tmp_path / f"times{suffix}"
+    output = str(tmp_path / "a.flac")
+    assert main(["speak", "今天25℃。\ud800", "-o", output, "--timestamps", str(times), *MODELS]) == 0
+    assert written in times.read_text(encoding="utf-8")
+    if suffix == ".json":
+        assert json.loads(times.read_text(encoding="utf-8"))["duration"] == soundfile.info(output).duration
+
+
 @pytest.mark.parametrize(("audible", "seconds"), [("none", 0), ("rhythm", 1.4), ("notice", 3)])
 def test_speak_labels_its_output_as_configured(audible: str, seconds: float, tmp_path: Path) -> None:
     config, plain, output = tmp_path / "config.yaml", tmp_path / "plain.flac", tmp_path / "labeled.flac"
@@ -120,6 +133,10 @@ ERRORS = {
     "an empty text": (["speak", ""], "nothing to speak"),
     "no text": (["speak"], "give either a text or --symbols FILE"),
     "symbols without a folder for traces": (["speak", "--symbols", "x"], "belong together"),
+    "an unknown format of times": (
+        ["speak", "你好", "--timestamps", "x.ass"],
+        "'x.ass' names no format of times; valid suffixes: .json, .srt, .vtt, .TextGrid",
+    ),
     "a missing output folder": (["speak", "你好", "-o", "/nowhere/x.wav"], "cannot write /nowhere/x.wav"),
     "a missing configuration": (["voices", "--config", "missing.yaml"], "missing.yaml does not exist"),
 }

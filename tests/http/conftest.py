@@ -20,7 +20,7 @@ from server.synthesis.options import Wording
 from server.text.frontend import FrontEnd, Sentence
 from server.text.markup.script import Script
 from server.text.units.unit_tables import UnitTables
-from server.types import Audio, Style, Units
+from server.types import Audio, SentenceTiming, Style, Units
 from server.voices.manifest import FORMAT
 from server.voices.voice import Voice
 
@@ -65,6 +65,10 @@ class CountingSynthesizer:
     async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         self.requests.append((sentence.text, *self._names, *sentence.unit_styles))
         return self._chunks(sentence.text, clock)
+
+    async def predict_times(self, sentence: Sentence) -> SentenceTiming:
+        samples = self.samples_per_chunk * len(sentence.text)
+        return SentenceTiming(sentence.text, 0, len(sentence.text), 0, samples, self.rate, ())
 
     async def _chunks(self, text: str, clock: PlaybackClock) -> Chunks[Audio]:
         try:

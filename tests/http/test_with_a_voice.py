@@ -58,7 +58,7 @@ def test_wav_and_pcm_streams_have_the_same_samples() -> None:
         assert response.status == 200
         assert response.headers["Content-Type"] == "audio/pcm;rate=16000"
         pcm = np.frombuffer(await response.read(), "<i2")
-        response = await session.post(f"{base}/v1/audio/speech", json=speech(TEXT))
+        response = await session.post(f"{base}/v1/audio/speech", json=speech(TEXT, response_format="wav"))
         wav, rate = soundfile.read(io.BytesIO(await response.read()), dtype="int16")
         assert rate == 16000
         np.testing.assert_allclose(wav, pcm, atol=1)  # chunk sizes depend on timing, so the last bit may differ
@@ -136,6 +136,6 @@ def test_invalid_requests_are_refused_and_the_next_one_succeeds(wrong: dict[str,
         assert error["type"] == "invalid_request_error"
         response = await session.post(f"{base}/v1/audio/speech", json=speech("你好。"))
         assert response.status == 200
-        assert len(await response.read()) > 10_000
+        assert len(await response.read()) > 4000
 
     run_scenario(scenario)

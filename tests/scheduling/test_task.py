@@ -130,3 +130,23 @@ def test_input_after_its_end_is_an_error() -> None:
     assert list(iterate(received(queue))) == []
     with pytest.raises(ValueError, match="closed"):
         queue.put(1)
+
+
+def test_a_driver_without_other_threads_gives_the_input_when_it_is_awaited() -> None:
+    queue: InputQueue[float] = InputQueue()
+    left = [1.0, 2.0]
+    given: list[float] = []
+
+    def give() -> None:
+        if left:
+            given.append(left.pop(0))
+            queue.put(given[-1])
+        else:
+            queue.close()
+
+    numbers = iterate(received(queue), give)
+    assert not given
+    assert next(numbers) is not None
+    assert given == [1.0]
+    assert len(list(numbers)) == 1
+    assert given == [1.0, 2.0]

@@ -54,7 +54,8 @@ class CompressedEncoder:
         self._is_file = total_samples is not None
         self._samples = 0
         self._buffer = OutputBuffer(seekable=self._is_file or self.codec.stream_is_seekable)
-        options = {**self.codec.container_options, "flush_packets": "1"}
+        # bitexact: no random serial numbers, so that equal audio gives equal bytes
+        options = {**self.codec.container_options, "flush_packets": "1", "fflags": "+bitexact"}
         if not self._is_file:
             options |= self.codec.stream_options
         if label:

@@ -1,16 +1,17 @@
 """The fields of a request for speech: those of OpenAI's API and our own, with their validation."""
 
 import unicodedata
-from typing import Literal
+from typing import Literal, TypeVar
 
+from aiohttp import web
 from pydantic import Field, ValidationError
 
 from server.api.fields import CommonFields, Fields, Name
-from server.audio.encoders import ENCODERS
+from server.audio.encoders import ENCODERS, OutputFormat
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions
 
-DEFAULT_FORMAT = "wav"
+DEFAULT_FORMAT = "mp3"
 
 MAX_INSTRUCTIONS = 4096
 """Characters."""
@@ -72,17 +73,33 @@ class SpeechRequest(CommonFields):
     )
 
     @property
+    def output(self) -> OutputFormat:
+        """The format of the audio. Raises what `OutputFormat` raises."""
+        return OutputFormat(self.response_format, self.sample_rate, self.bit_rate)
+
+    @property
     def options(self) -> SpeechOptions:
         """How the text is spoken, the instructions aside. Raises `RequestError` for an invalid lexicon."""
         return self.options_for(self.voice.id if isinstance(self.voice, VoiceReference) else self.voice)
 
 
-def parse(body: bytes) -> SpeechRequest:
-    """Parses and validates a request body. Raises `RequestError` with the field and its valid values."""
+Request = TypeVar("Request", bound=SpeechRequest)
+
+
+def require_json(request: web.Request) -> None:
+    """Raises 415 unless the body is declared as JSON."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(
+            text=f"send JSON with Content-Type: application/json, not {request.content_type}"
+        )
+
+
+def parse_request(model: type[Request], body: bytes) -> Request:
+    """Parses and validates a request as JSON. Raises `RequestError` with the field and its valid values."""
     try:
-        request = SpeechRequest.model_validate_json(body)
+        request = model.model_validate_json(body)
     except ValidationError as error:
-        raise _request_error(error) from None
+        raise _request_error(model, error) from None
     if not request.input.strip():
         raise RequestError("input is empty; send the text to speak", param="input", code="empty_input")
     controls = {character for character in request.input if unicodedata.category(character) == "Cc"}
@@ -92,7 +109,7 @@ def parse(body: bytes) -> SpeechRequest:
     return request
 
 
-def _request_error(error: ValidationError) -> RequestError:
+def _request_error(model: type[SpeechRequest], error: ValidationError) -> RequestError:
     """Converts the first validation error; `param` is its field."""
     details = error.errors(include_url=False)[0]
     if details["type"] == "json_invalid":
@@ -101,10 +118,10 @@ def _request_error(error: ValidationError) -> RequestError:
         return RequestError('the body must be a JSON object such as {"input": "你好"}', code="invalid_json")
     field = str(details["loc"][0])
     match details["type"]:
-        case "extra_forbidden":
-            message, code = f"{field} is not a field; valid: {', '.join(SpeechRequest.model_fields)}", "unknown_field"
-        case "missing":
-            message, code = f"{field} is missing", "missing_field"
+        case "extra_forbidden" if field not in model.model_fields:
+            message, code = f"{field} is not a field; valid: {', '.join(model.model_fields)}", "unknown_field"
+        case "missing" if field == "input":
+            message, code = "input is missing", "missing_field"
         case _:
             message, code = validation_message(field, details), "invalid_value"
     return RequestError(message, param=field, code=code)

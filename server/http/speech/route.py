@@ -1,90 +1,137 @@
-"""POST /v1/audio/speech: text in, audio out while it is being computed."""
+"""POST, GET and HEAD /v1/audio/speech: text in, audio out while it is being computed."""
 
-import asyncio
 import logging
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from server.audio.encoder import AudioEncoder
-from server.audio.encoders import OutputFormat, create_encoder
-from server.config import Config
-from server.errors import ShutdownError, SpeechError, SynthesisError
-from server.http.speech.request import parse
-from server.http.startup import Startup
+from server.errors import RequestError, ShutdownError, SpeechError, SynthesisError
+from server.http.speech.bodies import AudioBody, EventBody, StreamBody
+from server.http.speech.byte_range import partial_response, requested_range
+from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
+from server.http.speech.query import parse_query
+from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
-from server.scheduling.playback import PlaybackClock
-from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
-
-if TYPE_CHECKING:
-    from server.synthesis.registry import VoiceRegistry
+from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
 
 _log = logging.getLogger(__name__)
 
-SECONDS_PER_CHARACTER = 0.2
-"""A guess at the duration of a text."""
+_UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 class SpeechRoute:
     """Synthesizes plain text, text with inline markup, or SSML."""
 
-    def __init__(self, registry: "VoiceRegistry", startup: Startup, streams: ActiveStreams, config: Config) -> None:
-        limit = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
-        self._startup = startup
+    def __init__(self, preparation: SpeechPreparation, streams: ActiveStreams) -> None:
+        self._preparation = preparation
         self._streams = streams
 
-    async def speak(self, request: web.Request) -> web.StreamResponse:
-        """Sends the status with the first chunk: until then every failure is a proper error response."""
-        if request.content_type != "application/json":
-            raise web.HTTPUnsupportedMediaType(
-                text=f"send JSON with Content-Type: application/json, not {request.content_type}"
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        """Streams the speech of a JSON body."""
+        require_json(request)
+        speech = await self._prepare(parse_request(SpeechRequest, await request.read()))
+        return await self._stream(request, speech)
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """Streams the speech of the query of the URL. A client that wants a part of it gets that of the whole file."""
+        fields = parse_query(_query(request))
+        wanted = requested_range(request) if fields.stream_format == "audio" else None
+        speech = await self._prepare(fields, repeatable=wanted is not None)
+        return await (self._stream(request, speech) if wanted is None else self._part(request, speech, wanted))
+
+    async def head(self, request: web.Request) -> web.StreamResponse:
+        """Sends the headers that GET would send. Computes nothing."""
+        speech = await self._prepare(parse_query(_query(request)))
+        response = _streamed_response(speech, _body(speech, speech.create_encoder().media_type))
+        await response.prepare(request)
+        return response
+
+    async def _prepare(self, fields: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+        if fields.timestamps and fields.stream_format != "sse":
+            raise RequestError(
+                "timestamps need stream_format sse; POST /v1/audio/speech/timestamps gives them without audio",
+                param="timestamps",
             )
-        body = parse(await request.read())
-        self._startup.require_ready()
-        plan = await asyncio.to_thread(self._planner.plan_text, body.input, body.options)
-        encoder = create_encoder(OutputFormat(body.response_format), plan.rate)
-        expected_seconds = len(body.input) * SECONDS_PER_CHARACTER / body.speed
+        return await self._preparation.prepare(fields, repeatable=repeatable)
+
+    async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
+        """Sends the status with the first chunk: until then every failure is a proper error response."""
+        plan, encoder = speech.plan, speech.create_encoder()
         with self._streams.open(
             plan.main_voice,
-            lambda clock: _encode(plan, encoder, clock),
-            expected_seconds=expected_seconds,
+            lambda clock: encode_stream(plan, encoder, clock),
+            expected_seconds=speech.expected_seconds,
             batched=plan.seed is None,
         ) as chunks:
-            first = await anext(chunks, None)
-            if first is None:
-                raise SynthesisError("the voice computed no audio for this text")
-            response = web.StreamResponse(
-                headers={"Content-Type": encoder.media_type, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-            )
+            first = await _first_audio(chunks)
+            body = _body(speech, encoder.media_type)
+            response = _streamed_response(speech, body)
             await response.prepare(request)
-            await _send(request, response, first, chunks)
+            await _send(request, response, body, first, chunks)
             return response
 
+    async def _part(self, request: web.Request, speech: PreparedSpeech, wanted: slice) -> web.Response:
+        """Computes the whole file, so that its length is exact and every part of it fits the others."""
+        plan = speech.plan
+        with self._streams.open(
+            plan.main_voice,
+            lambda clock: encode_whole(plan, speech.output, clock),
+            expected_seconds=speech.expected_seconds,
+            batched=plan.seed is None,
+        ) as files:
+            file = await anext(files)
+        response = partial_response(request, wanted, file, speech.create_encoder().media_type)
+        response.headers.update(speech.audio_headers)
+        return response
 
-async def _encode(plan: SpeechPlan, encoder: AudioEncoder, clock: PlaybackClock) -> Chunks[bytes]:
-    """Runs in the scheduler's threads, text analysis included. The header comes with the first audio."""
-    header = encoder.header()
-    async for audio in plan.audio(clock):
-        if data := encoder.encode(audio):
-            yield header + data
-            header = b""
-    if data := encoder.finish():
-        yield header + data
+
+def _query(request: web.Request) -> str:
+    """The query as the client sent it."""
+    return urlsplit(request.raw_path).query
 
 
-async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream[bytes]) -> None:
+def _body(speech: PreparedSpeech, media_type: str) -> StreamBody:
+    return EventBody(speech) if speech.request.stream_format == "sse" else AudioBody(media_type)
+
+
+def _streamed_response(speech: PreparedSpeech, body: StreamBody) -> web.StreamResponse:
+    return web.StreamResponse(headers={"Content-Type": body.media_type, **_UNBUFFERED, **speech.audio_headers})
+
+
+async def _first_audio(chunks: ChunkStream[EncodedChunk]) -> EncodedChunk:
+    """The first chunk with audio. Raises the error of the stream, `SynthesisError` if it has no audio."""
+    async for chunk in chunks:
+        if chunk.samples:
+            return chunk
+    raise SynthesisError("the voice computed no audio for this text")
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    body: StreamBody,
+    first: EncodedChunk,
+    chunks: ChunkStream[EncodedChunk],
+) -> None:
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
-        await response.write(first)
+        await _write(response, body.part(first))
         async for chunk in chunks:
-            await response.write(chunk)
+            await _write(response, body.part(chunk))
+        await _write(response, body.end())
         await response.write_eof()
     except ConnectionError:
         _log.debug("the client disconnected")
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
         level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
         _log.log(level, "a stream was cut off: %s", error, exc_info=not isinstance(error, SpeechError))
+        with suppress(ConnectionError):
+            await _write(response, body.failure(error))
         if request.transport is not None:
             request.transport.close()
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    if data:
+        await response.write(data)

@@ -12,7 +12,7 @@ from server.text.incremental.plain_text import PlainText
 from server.text.incremental.ssml_document import SsmlDocument
 from server.text.markup.builder import ScriptBuilder
 from server.text.markup.inline import InlineReader
-from server.text.markup.parser import SsmlDetector, check_length
+from server.text.markup.parser import SsmlDetector, check_length, document_start
 from server.text.markup.script import Script, SpeakingStyle
 
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -86,6 +86,7 @@ class IncrementalText:
         start = self.characters - len(held)
         if is_ssml:
             self._part = SsmlDocument(self._whole_text, start, self._base)
+            held = held[document_start(held) :]
         else:
             reader = InlineReader(self._builder, self._base, start, marks=self._inline)
             self._part = PlainText(self._whole_text, reader, self._front_end, early=self._early)

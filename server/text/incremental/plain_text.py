@@ -26,13 +26,13 @@ class PlainText:
         self._builder = reader.builder
         self._front_end = front_end
         self._scanner = front_end.sentence_scanner()
-        self._early = early
+        self._early = early and not front_end.replaces_symbols
         self._spoken = 0
         """How many characters of the sentence have left early."""
         self._end_has_left = False
         """Whether these include the end of the sentence."""
-        self._may_divide = early
-        """Whether nothing has been spoken yet, so that a clause may leave early."""
+        self._may_divide = True
+        """Whether nothing has been spoken yet: only the first clause leaves early."""
         self._tried = 0
         """Up to where the sentence was searched for such a clause."""
 
@@ -63,7 +63,7 @@ class PlainText:
         """Returns the end of the first sentence, if that is known with the pause that may follow it."""
         text, pause = self._builder.text, min(self._builder.pauses, default=None)
         if pause is None:
-            return self._scanner.find_end(text, 0, self._reader.settled, final=final)
+            return self._scanner.find_end(text, 0, min(self._reader.settled + 1, len(text)), final=final)
         is_whole = final or pause < len(text)  # else the pause may become longer, and end the sentence or interrupt it
         return self._scanner.find_end(text, 0, pause, final=is_whole) if pause or not is_whole else 0
 
@@ -101,8 +101,8 @@ class PlainText:
         text, stop = self._builder.text, self._scanner.scanned
         places = [place for place in range(self._tried, stop) if text[place] in _CLAUSE_ENDS or _is_comma(text, place)]
         self._tried = stop - (text[stop - 1 : stop] == [","])  # it is a comma if a space follows
-        clauses = (replace(self._builder.part(0, place + 1), continues=True) for place in reversed(places))
-        return next((clause for clause in clauses if not clause.pauses and False), None)  # noqa: SIM223
+        clauses = (self._builder.part(0, place + 1) for place in reversed(places))
+        return next((each for each in clauses if not each.pauses and self._front_end.can_leave_early(each)), None)
 
 
 def _is_comma(text: list[str], place: int) -> bool:

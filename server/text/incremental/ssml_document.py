@@ -13,26 +13,24 @@ class SsmlDocument:
 
     def __init__(self, whole_text: Callable[[], str], start: int, base: SpeakingStyle) -> None:
         self._whole_text = whole_text
-        self._start = start
+        self._start = document_start(whole_text(), start)
         self._base = base
-        self._scanner: DocumentScanner | None = None
+        self._scanner = DocumentScanner()
         self._is_spoken = False
 
     def feed(self, text: str) -> Iterator[Script]:
         """Yields the document when it has ended. Raises `RequestError` for invalid SSML, and for text after it."""
-        if self._scanner is None:
-            self._scanner = DocumentScanner()
-            text = text[document_start(text) :]
-        if not self._scanner.feed(text) or (self._scanner.is_complete and not self._is_spoken):
-            yield from self._speak()
+        if not self._scanner.feed(text):
+            self._parse()
+        elif self._scanner.end is not None and not self._is_spoken:
+            self._is_spoken = True
+            yield self._parse(self._start + self._scanner.end)
 
     def finish(self) -> Iterator[Script]:
-        """Yields the document if it has not been yielded yet. Raises `RequestError` if it is not complete."""
-        if self._scanner is None or not self._scanner.feed("", final=True) or not self._is_spoken:
-            yield from self._speak()
+        """Yields nothing. Raises `RequestError` if the document has not ended, or if it is invalid."""
+        if not self._scanner.feed("", final=True):
+            self._parse()
+        yield from ()
 
-    def _speak(self) -> Iterator[Script]:
-        script = parse_ssml(self._whole_text(), self._base, document_start(self._whole_text(), self._start))
-        if not self._is_spoken:
-            yield script
-        self._is_spoken = True
+    def _parse(self, end: int | None = None) -> Script:
+        return parse_ssml(self._whole_text()[:end], self._base, self._start)

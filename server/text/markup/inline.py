@@ -49,7 +49,7 @@ class InlineReader:
 
     @property
     def settled(self) -> int:
-        """How many characters of the script no later mark can change."""
+        """How many characters of the script no later mark can change. Of the next one it changes only the reading."""
         return len(self.builder.text) - (min(self._chinese_run, _MAX_MARKED_CHARACTERS) if self._marks else 0)
 
     def feed(self, text: str) -> None:

@@ -5,12 +5,15 @@ private characters of `server.text.characters`, which a client cannot send: a pl
 character, and symbols for explicit breaks.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from server.text.characters import sanitize
 from server.types import DEFAULT_STYLE, Style
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ class Script:
         )
 
     def written_text(self, start: int, stop: int) -> str:
-        """What the client wrote in this range of the input, without markup."""
+        """What the client wrote in this range of the input, without markup; U+FFFD for half of a surrogate pair."""
         first, last = bisect_left(self.starts, start), bisect_right(self.ends, stop)
-        if not self.written:
-            return self.text[first:last]
-        return "".join(self.written.get(position, self.text[position]) for position in range(first, last))
+        text = self.text[first:last]
+        if self.written:
+            text = "".join(self.written.get(position, char) for position, char in enumerate(text, first))
+        return _SURROGATE.sub("\ufffd", text)

@@ -68,10 +68,11 @@ class DocumentScanner:
     """Finds the end of a document that arrives in pieces. What is wrong in it is for `parse_xml` to say."""
 
     def __init__(self) -> None:
-        self.is_complete = False
-        """Whether the root element has ended."""
-        self._depth = 0
+        self.end: int | None = None
+        """The length of the document up to the end of its root element; None before that."""
+        self._read = 0
         self._unread = ""
+        self._depth = 0
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.StartElementHandler = lambda *_: self._nest(1)
         parser.EndElementHandler = lambda *_: self._nest(-1)
@@ -81,19 +82,26 @@ class DocumentScanner:
 
     def feed(self, piece: str, *, final: bool = False) -> bool:
         """Reads more of the document; returns whether it is well-formed so far."""
-        self._unread += piece
-        if not (final or self.is_complete or ">" in piece):
-            return True  # nothing that began here can end
+        *tags, rest = (self._unread + piece).split(">")
         try:
-            self._parser.Parse(self._unread.encode(), final)
+            for tag in tags:
+                self._parse(f"{tag}>")
+            self._unread = rest
+            if final or self.end is not None:
+                self._parse(rest, final=final)
+                self._unread = ""
         except (expat.ExpatError, UnicodeEncodeError):
             return False
-        self._unread = ""
         return True
+
+    def _parse(self, text: str, *, final: bool = False) -> None:
+        self._read += len(text)
+        self._parser.Parse(text.encode(), final)
 
     def _nest(self, levels: int) -> None:
         self._depth += levels
-        self.is_complete = not self._depth
+        if not self._depth:
+            self.end = self._read
 
     def _refuse(self) -> None:
         raise expat.ExpatError

@@ -4,11 +4,10 @@ import re
 import unicodedata
 
 from server.text.characters import HAN
-from server.text.normalization.alignment import Span
 from server.text.normalization.character_forms import is_latin, plain_form
 from server.text.normalization.emoji import Emoji, emoji_name, find_emoji
 from server.text.normalization.punctuation import EQUIVALENTS, PUNCTUATION, SYMBOL_NAMES
-from server.text.normalization.rewriting import AlignedText
+from server.text.normalization.rewriting import AlignedText, Span
 
 _READABLE = re.compile(rf"[{HAN}0-9A-Za-z ]")
 _SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£·•/.") | {*PUNCTUATION, *EQUIVALENTS, *SYMBOL_NAMES}

@@ -6,11 +6,10 @@ front end. docs/text.md describes the rules.
 
 from dataclasses import dataclass
 
-from server.text.normalization.alignment import Span
 from server.text.normalization.character_filter import filter_characters
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.punctuation import PUNCTUATION_RULES
-from server.text.normalization.rewriting import apply_rules
+from server.text.normalization.rewriting import Span, apply_rules
 from server.text.normalization.rules import RULES
 from server.text.normalization.traditional import simplified
 
@@ -25,6 +24,13 @@ class NormalizedText:
     """For every character of `text` the index of the written character that it reads; never decreases."""
     spans: tuple[Span, ...] = ()
     """For every character of `text` the written characters that it reads, alone or with others."""
+
+    def part_from(self, first: int) -> "NormalizedText":
+        """Returns the characters from `first` on, aligned with the written text from the origin of `first` on."""
+        start = self.origin[first]
+        spans = tuple((max(begin - start, 0), end - start) for begin, end in self.spans[first:])
+        origin = tuple(index - start for index in self.origin[first:])
+        return NormalizedText(self.text[first:], self.warnings, origin, spans)
 
 
 def normalize(text: str, emoji: Emoji = "drop") -> NormalizedText:

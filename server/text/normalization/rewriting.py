@@ -1,11 +1,14 @@
 """Rewrite rules on a text whose characters keep their positions in the input."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from server.text.normalization.alignment import Span, align_spans, common_prefix
+from server.text.normalization.alignment import align, common_prefix
+
+Span = tuple[int, int]
+"""Where a part of a text begins and ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,15 @@ class AlignedText:
         spans = tuple(chain.from_iterable([span] * len(piece) for piece, span in kept))
         return cls("".join(piece for piece, _ in kept), tuple(start for start, _ in spans), spans)
 
+    @classmethod
+    def join(cls, pieces: Sequence["AlignedText"]) -> "AlignedText":
+        """The pieces one after another."""
+        return cls(
+            "".join(piece.text for piece in pieces),
+            tuple(chain.from_iterable(piece.origin for piece in pieces)),
+            tuple(chain.from_iterable(piece.spans for piece in pieces)),
+        )
+
     def sub(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "AlignedText":
         """Substitutes as `re.sub`, each match by `replaced_by`."""
         pieces: list[AlignedText] = []
@@ -36,11 +48,7 @@ class AlignedText:
         if not done:
             return self
         pieces.append(self[done:])
-        return AlignedText(
-            "".join(piece.text for piece in pieces),
-            tuple(chain.from_iterable(piece.origin for piece in pieces)),
-            tuple(chain.from_iterable(piece.spans for piece in pieces)),
-        )
+        return AlignedText.join(pieces)
 
     def __getitem__(self, part: slice) -> "AlignedText":
         return AlignedText(self.text[part], self.origin[part], self.spans[part])
@@ -55,15 +63,20 @@ class AlignedText:
         """`new` in place of this text; what both have in common at their ends keeps its origin."""
         head = common_prefix(self.text, new)
         tail = common_prefix(self.text[head:][::-1], new[head:][::-1])
-        end, count = len(self.text) - tail, len(new) - head - tail
-        middle = self[head:end]
-        if not middle.text:
-            middle = self[max(0, head - 1) : head] if head else self[:1]
-        inner = tuple(middle.origin[step * len(middle.origin) // count] for step in range(count))
-        spans = align_spans(middle.spans, self.text[head:end], new[head : head + count])
-        return AlignedText(
-            new, (*self.origin[:head], *inner, *self.origin[end:]), (*self.spans[:head], *spans, *self.spans[end:])
-        )
+        end, new_end = len(self.text) - tail, len(new) - tail
+        pieces = [self[:head]]
+        position = head
+        for written, spoken in align(self.text[head:end], new[head:new_end]):
+            own = self[position : position + len(written)] if written else self[max(0, head - 1) : max(1, head)]
+            pieces.append(own.reading(spoken))
+            position += len(written)
+        return AlignedText.join([*pieces, self[end:]])
+
+    def reading(self, spoken: str) -> "AlignedText":
+        """`spoken`, which reads this text as a whole; never empty."""
+        size, count = len(self.text), len(spoken)
+        span = (self.spans[0][0], self.spans[-1][1])
+        return AlignedText(spoken, tuple(self.origin[step * size // count] for step in range(count)), (span,) * count)
 
 
 @dataclass(frozen=True, slots=True)

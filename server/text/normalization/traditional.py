@@ -28,6 +28,11 @@ def simplified(text: str) -> str:
     return changed if is_traditional else text
 
 
+def is_settled(text: str) -> bool:
+    """Returns whether the characters of a text become the same ones, whatever follows it."""
+    return text.isascii() or simplified(text) != text or _convert(text) == text
+
+
 @lru_cache(maxsize=8192)
 def _is_outside_charset(char: str) -> bool:
     if not "\u3400" <= char <= "\u9fff":

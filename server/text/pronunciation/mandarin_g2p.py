@@ -18,7 +18,7 @@ from server.text.pronunciation.context import Context
 from server.text.pronunciation.context_rules import INNER_RULE_WORDS, contextual_reading
 from server.text.pronunciation.dictionary import ambiguous_positions, look_up, suffix_reading, word_readings
 from server.text.pronunciation.erhua import merge_erhua
-from server.text.pronunciation.polyphone_model import disambiguate
+from server.text.pronunciation.polyphone_model import disambiguate, is_settled
 from server.text.pronunciation.segmentation import SegmentType, constituent_boundary, part_lengths, segment, subwords
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.pronunciation.word_lists import WORD_READINGS
@@ -65,6 +65,18 @@ def pronounce(
     return merge_erhua(words), tuple(unreadable)
 
 
+def has_settled_readings(
+    clause: str, lexicon: UserLexicon = EMPTY_LEXICON, explicit_readings: Mapping[int, str] = _NO_READINGS
+) -> bool:
+    """Returns whether the readings of a clause, normalized, with its comma, do not depend on how the sentence goes on.
+
+    Only the network looks beyond a comma.
+    """
+    runs = (match for match in _TOKENS.finditer(clause) if match.lastgroup == "han")
+    ambiguous = [position for run in runs for position in _ambiguous_positions(clause, run.span(), lexicon)]
+    return is_settled(clause, [position for position in ambiguous if position not in explicit_readings])
+
+
 def _with_break(word: Word, level: int) -> Word:
     return replace(word, break_level=max(word.break_level, level))
 
@@ -88,9 +100,7 @@ def _pronounce_run(
     start, end = span
     texts, types = zip(*segment(sentence[start:end], lexicon), strict=True)
     starts = list(accumulate(map(len, texts[:-1]), initial=start))
-    words = [(text, first) for text, first, kind in zip(texts, starts, types, strict=True) if kind is SegmentType.WORD]
-    ambiguous = [first + position for text, first in words for position in ambiguous_positions(text)]
-    predictions = disambiguate(sentence, ambiguous)
+    predictions = disambiguate(sentence, _ambiguous_positions(sentence, span, lexicon))
     previous = ""
     befores, afters = ("", *texts), (*texts[1:], "")
     for text, segment_type, first, before, after in zip(texts, types, starts, befores, afters, strict=False):
@@ -117,6 +127,17 @@ def _pronounce_run(
             syllables = readable
         if syllables:
             yield from _divide(syllables, segment_type)
+
+
+def _ambiguous_positions(sentence: str, span: tuple[int, int], lexicon: UserLexicon) -> list[int]:
+    """Returns the characters of a run of Chinese characters that the network should read."""
+    start = span[0]
+    positions: list[int] = []
+    for text, kind in segment(sentence[slice(*span)], lexicon):
+        if kind is SegmentType.WORD:
+            positions += (start + position for position in ambiguous_positions(text))
+        start += len(text)
+    return positions
 
 
 def _word_readings(word: str, context: Context, predictions: Mapping[int, str]) -> list[str]:

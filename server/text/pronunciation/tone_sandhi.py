@@ -125,8 +125,10 @@ def _apply_yi_bu_sandhi(tones: Sequence[_Tone]) -> None:
 def _is_number(tones: Sequence[_Tone], index: int, after: _Tone) -> bool:
     """Returns whether 一 at `index`, with `after` behind it, is a number, an ordinal, or an item of a list."""
     before = tones[index - 1] if index and not tones[index - 1].before_pause else None
-    in_fraction = index > 1 and tones[index - 2].char + tones[index - 1].char in _FRACTIONS_AND_SCORES
-    is_decimal = after.char == "点" and index + 2 < len(tones) and tones[index + 2].char in _DIGITS
+    is_after_two = before is not None and index > 1 and not tones[index - 2].before_pause
+    in_fraction = is_after_two and tones[index - 2].char + tones[index - 1].char in _FRACTIONS_AND_SCORES
+    is_before_two = not after.before_pause and index + 2 < len(tones)
+    is_decimal = is_before_two and after.char == "点" and tones[index + 2].char in _DIGITS
     if tones[index].ends_word or is_decimal or (in_fraction and after.char not in _PLACE_VALUES):
         return True
     if after.char in _DIGITS or after.char in _COORDINATORS:

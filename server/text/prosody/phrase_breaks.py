@@ -6,14 +6,18 @@ them, a measure word stays with its numeral, a boundary inside a dictionary entr
 word has up to four syllables, or five with enclitics and measure words.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 from server.text.normalization.numerals import NUMERALS
 from server.text.prosody.break_model import load_model
 from server.text.prosody.features import break_features
 from server.text.prosody.pos_tags import pos_tag
 from server.text.words import ProsodicWord, Word
+
+Probabilities: TypeAlias = tuple[float, float, float]
+"""Of a break of at least level 1, 2 and 3."""
 
 MAX_SYLLABLES = 4
 """Of a prosodic word, unless the user or Latin letters hold it together."""
@@ -23,6 +27,10 @@ SENTENCE_END = 4
 """The break level at the end of a sentence."""
 _THRESHOLDS = (0.4, 0.35, 0.5)
 """The least probability of a break of level 1, 2, 3. A missing break of level 1 or 2 is worse than an extra one."""
+_EXTREME_PROBABILITIES: tuple[Probabilities, ...] = (
+    (0, 0, 0), (0.999 * _THRESHOLDS[0], 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1)
+)  # fmt: skip
+"""What can be predicted for a boundary: no break, unlikely or nearly likely, or one of a level."""
 _ENCLITIC_PARTICLES = frozenset("的地得了着过们吗呢吧啊呀嘛啦哦喔哟么")
 _MEASURE_WORDS = frozenset("年月日号点分秒元角克吨米度岁名")
 """Measure words of one syllable that rjieba tags as nouns."""
@@ -33,21 +41,37 @@ _MIN_PAUSE_DISTANCE = 3
 def predict_breaks(words: Iterable[Word], last_level: int = SENTENCE_END) -> list[ProsodicWord]:
     """Returns all words in order as prosodic words; `last_level` is the level of the last break."""
     words = list(words)
-    if not words:
-        return []
+    return _grouped(words, _probabilities(words), last_level) if words else []
+
+
+def possible_breaks(words: Sequence[Word], last_level: int) -> Iterator[list[ProsodicWord]]:
+    """Yields all results of `predict_breaks` for a clause, whatever follows the pause at its end.
+
+    Only the prediction before the last word depends on it.
+    """
+    probabilities = _probabilities(words)
+    for last in _EXTREME_PROBABILITIES if probabilities else ():
+        yield _grouped(words, [*probabilities[:-1], last], last_level)
+
+
+def _grouped(words: Sequence[Word], probabilities: Sequence[Probabilities], last_level: int) -> list[ProsodicWord]:
     prosodic_words: list[ProsodicWord] = []
     start = 0
-    for index, level in enumerate([*_levels(words), last_level]):
+    for index, level in enumerate([*_levels(words, probabilities), last_level]):
         if level:
             prosodic_words.append(ProsodicWord(tuple(words[start : index + 1]), level))
             start = index + 1
     return prosodic_words
 
 
-def _levels(words: Sequence[Word]) -> list[int]:
-    """Returns the break level at every boundary between two words; 0 is no break."""
+def _probabilities(words: Sequence[Word]) -> list[Probabilities]:
+    """Returns the prediction for every boundary between two words."""
     model = load_model()
-    probabilities = [model.probabilities(features) for features in break_features(words)]
+    return [model.probabilities(features) for features in break_features(words)]
+
+
+def _levels(words: Sequence[Word], probabilities: Sequence[Probabilities]) -> list[int]:
+    """Returns the break level at every boundary between two words; 0 is no break."""
     levels = [
         _given_level(left, right) if _is_given(left, right) else min(_likely_level(boundary), _max_level(left, right))
         for (left, right), boundary in zip(pairwise(words), probabilities, strict=True)

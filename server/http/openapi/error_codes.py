@@ -1,0 +1,208 @@
+"""Every error over HTTP: its status, its code, when it comes and what to do. docs/errors.md shows the same table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One error that the API can answer."""
+
+    status: int
+    code: str
+    when: str
+    remedy: str
+
+
+ERROR_CODES = (
+    ErrorCode(
+        400,
+        "invalid_json",
+        "The body is not a JSON object.",
+        'Send JSON in UTF-8, such as `{"input": "你好"}`.',
+    ),
+    ErrorCode(
+        400,
+        "invalid_query",
+        "The query of the URL cannot be read.",
+        "Write `name=value&name=value` in percent-encoded UTF-8.",
+    ),
+    ErrorCode(
+        400,
+        "unreadable_body",
+        "The body does not match its headers, for example its compression.",
+        "Correct `Content-Encoding` or the body.",
+    ),
+    ErrorCode(
+        400,
+        "missing_field",
+        "`input` is missing.",
+        "Send the text in `input`.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_field",
+        "A field does not exist.",
+        "Remove it, or use one of those in the message.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_value",
+        "A field has a wrong type or a value outside of its limits, or a mark in the text is not valid.",
+        "Choose a value that the message names.",
+    ),
+    ErrorCode(
+        400,
+        "empty_input",
+        "`input` is empty.",
+        "Send the text to speak.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_input",
+        "`input` has control characters.",
+        "Remove them.",
+    ),
+    ErrorCode(
+        400,
+        "input_too_long",
+        "`input` is longer than `synthesis.max_characters` in config.yaml.",
+        "Divide the text, or raise the limit.",
+    ),
+    ErrorCode(
+        400,
+        "nothing_to_speak",
+        "Nothing of the text can be spoken.",
+        "Write at least one Chinese character, letter or digit.",
+    ),
+    ErrorCode(
+        400,
+        "unsupported_language",
+        "The text has a language that the voice does not speak.",
+        "Choose another voice, or write the text in Chinese.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_phone",
+        "The voice lacks a phone of the text.",
+        "Choose another voice, or another reading.",
+    ),
+    ErrorCode(
+        400,
+        "different_rates",
+        "The voices of an SSML text have different sampling rates.",
+        "Use voices of one rate in a text.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_voice",
+        "No voice and no alias has this name.",
+        "Use a name of `/v1/audio/voices`.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_speaker",
+        "The voice has no such speaker.",
+        "Use a speaker that `/v1/audio/voices` lists for the voice.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_emotion",
+        "The voice was not trained on this emotion.",
+        "Use an emotion that `/v1/audio/voices` lists for the voice.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_response_format",
+        "There is no such audio format.",
+        "Use a format that the message lists.",
+    ),
+    ErrorCode(
+        400,
+        "unknown_format",
+        "There is no such format of times.",
+        "Use a format that the message lists.",
+    ),
+    ErrorCode(
+        404,
+        "not_found",
+        "There is nothing at this path.",
+        "Correct the path.",
+    ),
+    ErrorCode(
+        404,
+        "model_not_found",
+        "There is no such model.",
+        "Use a name of `/v1/models`.",
+    ),
+    ErrorCode(
+        405,
+        "method_not_allowed",
+        "The path does not support this method.",
+        "Use a method of the header `Allow`.",
+    ),
+    ErrorCode(
+        413,
+        "request_entity_too_large",
+        "The body is larger than any valid request.",
+        "Divide the text.",
+    ),
+    ErrorCode(
+        415,
+        "unsupported_media_type",
+        "The body is not declared as JSON.",
+        "Send `Content-Type: application/json`.",
+    ),
+    ErrorCode(
+        416,
+        "range_not_satisfiable",
+        "`Range` begins after the end of the audio.",
+        "Use the length in the header `Content-Range`.",
+    ),
+    ErrorCode(
+        426,
+        "upgrade_required",
+        "The path is a WebSocket.",
+        "Connect with `ws://` or `wss://`.",
+    ),
+    ErrorCode(
+        429,
+        "too_many_streams",
+        "The server is at capacity.",
+        "Repeat the request after the seconds in `Retry-After`.",
+    ),
+    ErrorCode(
+        500,
+        "synthesis_failed",
+        "The voice or its device failed. A stream that has begun is cut off instead.",
+        "Repeat the request; if it fails again, read the log of the server.",
+    ),
+    ErrorCode(
+        500,
+        "internal_error",
+        "A mistake in the server.",
+        "Read the log of the server, and report it.",
+    ),
+    ErrorCode(
+        503,
+        "service_unavailable",
+        "The voices are still loading, or none can be used.",
+        "Repeat the request after the seconds in `Retry-After`; without that header, correct what the message names.",
+    ),
+    ErrorCode(
+        503,
+        "broken_voice",
+        "The voice is damaged.",
+        "Convert it again, or choose another one.",
+    ),
+    ErrorCode(
+        503,
+        "shutting_down",
+        "The server is stopping.",
+        "Repeat the request after the seconds in `Retry-After`.",
+    ),
+)
+
+
+def with_status(status: int) -> tuple[ErrorCode, ...]:
+    """Returns the errors with this status."""
+    return tuple(error for error in ERROR_CODES if error.status == status)

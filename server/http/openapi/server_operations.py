@@ -1,0 +1,87 @@
+"""The operations about the server itself: models, voices, health, and this document."""
+
+from server.http.dashscope.route import PATH as WEBSOCKET
+from server.http.health import Health, NotReady
+from server.http.models import MODELS, Model, ModelList
+from server.http.openapi.operation import Header, Operation, Response, json_content
+from server.http.voices import VoiceList
+
+_NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
+_HTML = {"text/html": {"schema": {"type": "string"}}}
+
+SERVER_OPERATIONS = (
+    Operation(
+        "get",
+        "/v1/models",
+        "Voices and models",
+        "List the models",
+        "OpenAI's names of speech models, for clients that look for them. The voice decides how a text sounds, not the "
+        "model.",
+        {200: Response("The models.", json_content(ModelList))},
+    ),
+    Operation(
+        "get",
+        "/v1/models/{model}",
+        "Voices and models",
+        "Look up a model",
+        "One of the models.",
+        {200: Response("The model.", json_content(Model))},
+        errors=(404, 500),
+        parameters=(
+            {
+                "name": "model",
+                "in": "path",
+                "required": True,
+                "description": "The name of the model.",
+                "schema": {"type": "string", "minLength": 1},
+                "examples": {name: {"value": name} for name in MODELS},
+            },
+        ),
+    ),
+    Operation(
+        "get",
+        "/v1/audio/voices",
+        "Voices and models",
+        "List the voices",
+        "The voices with their speakers and emotions, those that are broken with the reason, and the aliases.",
+        {200: Response("The voices.", json_content(VoiceList))},
+        errors=(500, 503),
+    ),
+    Operation(
+        "get",
+        "/health",
+        "Server",
+        "Health",
+        "Whether the server is ready, the execution provider, the reason of a fallback, and the load.",
+        {
+            200: Response("The server is ready.", json_content(Health), _NO_STORE),
+            503: Response("The voices are still loading, or none can be used.", json_content(NotReady), _NO_STORE),
+        },
+    ),
+    Operation(
+        "get",
+        WEBSOCKET,
+        "WebSocket",
+        "The WebSocket of DashScope's clients",
+        "Speech for programs that use Alibaba's Sambert or CosyVoice voices: the text whole or in pieces. The messages "
+        "are described in docs/dashscope.md.",
+        {101: Response("The connection is a WebSocket.")},
+        errors=(426, 500, 503),
+    ),
+    Operation(
+        "get",
+        "/openapi.json",
+        "Server",
+        "This document",
+        "The OpenAPI document of the API.",
+        {200: Response("The document.", {"application/json": {"schema": {"type": "object"}}})},
+    ),
+    Operation(
+        "get",
+        "/docs",
+        "Server",
+        "The page of the API",
+        "Shows this document; it needs no other host.",
+        {200: Response("The page.", _HTML)},
+    ),
+)

@@ -1,0 +1,120 @@
+"""A validated request and its plan: everything that is known, and every error of the client's, before the computing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+from server.audio.encoder import AudioEncoder
+from server.audio.encoders import OutputFormat, create_encoder
+from server.audio.label import GeneratedLabel
+from server.config import Config, LabelSection
+from server.http.speech.request import SpeechRequest
+from server.http.startup import Startup
+from server.synthesis.multi_voice import SpeechPlanner
+from server.synthesis.output.labeled_speech import TimedSpeech, labeled
+from server.text.instructions.parser import Instructions
+
+if TYPE_CHECKING:
+    from server.synthesis.registry import VoiceRegistry
+
+SECONDS_PER_CHARACTER = 0.2
+"""A guess at the duration of a text."""
+
+APPLIED, IGNORED = "X-Instructions-Applied", "X-Instructions-Ignored"
+MAX_IGNORED_BYTES = 2000
+"""Of the header, percent-encoding included: clients refuse long ones."""
+
+
+PRODUCE_ID = "X-AIGC-Produce-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSpeech:
+    """A request that can be computed."""
+
+    request: SpeechRequest
+    plan: TimedSpeech
+    """With its audible label."""
+    output: OutputFormat
+    expected_seconds: float
+    """A guess at the duration of the audio."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the response, about the instructions."""
+
+    @property
+    def audio_headers(self) -> Mapping[str, str]:
+        """Of a response with audio: also the number of its label."""
+        label = self.output.label
+        return {**self.headers, PRODUCE_ID: label.produce_id} if label else self.headers
+
+    def create_encoder(self) -> AudioEncoder:
+        """The encoder of one stream."""
+        return create_encoder(self.output, self.plan.rate)
+
+
+class SpeechPreparation:
+    """Plans the requests of clients."""
+
+    def __init__(self, registry: "VoiceRegistry", startup: Startup, config: Config) -> None:
+        limit = config.synthesis.max_characters
+        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._startup = startup
+        self._label = config.label
+
+    async def prepare(self, request: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+        """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
+
+        `repeatable`: equal requests give equal bytes, also without a seed.
+        """
+        self._startup.require_ready()
+        return await asyncio.to_thread(self._prepare, request, repeatable)
+
+    def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
+        output, options = request.output, request.options
+        headers: dict[str, str] = {}
+        if repeatable and options.seed is None:
+            options = replace(options, seed=0)
+        if request.instructions:
+            keeps_speed = "speed" in request.model_fields_set
+            options, found = self._planner.follow(request.instructions, options, pace=not keeps_speed)
+            headers |= instruction_headers(found)
+        plan = labeled(self._planner.plan_text(request.input, options), self._label)
+        output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
+        if label := _label(self._label, request, is_repeatable=plan.seed is not None):
+            output = replace(output, label=label)
+        expected_seconds = len(request.input) * SECONDS_PER_CHARACTER / options.style.speed
+        return PreparedSpeech(request, plan, output, expected_seconds, headers)
+
+
+def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:
+    """A new label, if labels are on. Its number follows from the request where equal requests give equal bytes."""
+    label = GeneratedLabel.of(section)
+    if label and is_repeatable:
+        return replace(label, produce_id=uuid5(NAMESPACE_URL, request.model_dump_json()).hex)
+    return label
+
+
+def instruction_headers(instructions: Instructions) -> dict[str, str]:
+    """Returns the headers that name what was applied and what was ignored, in percent-encoded UTF-8."""
+    speed = None if instructions.speed is None else f"{instructions.speed:g}"
+    applied = [f"{name}={value}" for name, value in (("emotion", instructions.emotion), ("speed", speed)) if value]
+    headers = {APPLIED: "; ".join(applied)} if applied else {}
+    if instructions.ignored:
+        headers[IGNORED] = _encoded_list(instructions.ignored)
+    return headers
+
+
+def _encoded_list(parts: tuple[str, ...]) -> str:
+    """`part, part`, percent-encoded; where there are too many, the end is `...`."""
+    listed, size = [], 0
+    for part in parts:
+        encoded = quote(part, safe=" ")
+        size += len(encoded) + 2
+        if size > MAX_IGNORED_BYTES:
+            listed.append("...")
+            break
+        listed.append(encoded)
+    return ", ".join(listed)

@@ -1,0 +1,80 @@
+"""Segments of a text -> sentences and pauses, also while the text still arrives."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from server.errors import NothingToSpeakError
+from server.scheduling.input_queue import InputQueue
+from server.synthesis.options import DEFAULT_WORDING, Wording
+from server.synthesis.sequencing import PENDING, Item, Pending
+from server.text.frontend import Sentence
+from server.text.markup.script import Script
+
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
+    from server.synthesis.synthesizer import Synthesizer
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a script for one speaker."""
+
+    script: Script
+    synthesizer: "Synthesizer"
+    speaker: str
+    emotion: str
+    wording: Wording = DEFAULT_WORDING
+
+
+class SegmentItems:
+    """The sentences and pauses of segments, also of those that arrive while earlier ones are spoken.
+
+    A segment with nothing to speak is an error only if all are like that. Each warning occurs once; those of a segment
+    with nothing to speak belong to the next sentence.
+    """
+
+    def __init__(self, segments: InputQueue[Segment]) -> None:
+        self._segments = segments
+        self._synthesizer: Synthesizer | None = None
+        self._items: Iterator[Item] = iter(())
+        self._has_spoken = False
+        self._is_empty = True
+        """Whether there was no segment."""
+        self._warnings: dict[str, bool] = {}
+        """All so far -> whether a sentence has it."""
+
+    async def get(self, *, wait: bool) -> tuple["Synthesizer", Item] | Pending | None:
+        """The next sentence or pause; see `ItemSource`. Raises `NothingToSpeakError` after the last segment."""
+        while (item := self._next()) is None:
+            if not wait and not self._segments.is_ready():
+                return PENDING
+            segment = await self._segments.get()
+            if segment is None:
+                break
+            self._is_empty = False
+            self._synthesizer = segment.synthesizer
+            self._items = segment.synthesizer.sentences(
+                segment.script, speaker=segment.speaker, emotion=segment.emotion, wording=segment.wording
+            )
+        if item is not None and self._synthesizer:
+            self._has_spoken = True
+            return self._synthesizer, item
+        if not self._has_spoken and not self._is_empty:
+            raise NothingToSpeakError(self._warnings)
+        return None
+
+    def _next(self) -> Item | None:
+        try:
+            item = next(self._items, None)
+        except NothingToSpeakError as error:
+            self._add_warnings(error.skipped)
+            return None
+        if isinstance(item, Sentence):
+            self._add_warnings(item.warnings)
+            item = replace(item, warnings=tuple(warning for warning, given in self._warnings.items() if not given))
+            self._warnings = dict.fromkeys(self._warnings, True)
+        return item
+
+    def _add_warnings(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self._warnings.setdefault(warning, False)

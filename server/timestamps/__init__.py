@@ -1,0 +1,1 @@
+"""The times of a text as JSON, subtitles and annotations."""

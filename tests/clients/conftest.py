@@ -1,0 +1,84 @@
+"""Servers on real ports, for clients that run in this thread or in other processes."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from aiohttp import web
+
+from server.config import Config, ModelsSection, RuntimeSection
+from server.http import create_app
+from server.synthesis.registry import VoiceRegistry
+from tests.clients.chromium import PROGRAM, Page, open_page
+from tests.conftest import EMBEDDED
+from tests.http.conftest import CountingSynthesizer, FakeRegistry, write_voice
+
+TEXT = "今天天气很好，我们一起去公园散步。"
+
+
+@contextmanager
+def serve(registry: VoiceRegistry | FakeRegistry, config: Config) -> Iterator[str]:
+    """Serves in a thread, on a free port. Yields the URL when the voices are loaded."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="server")
+    thread.start()
+    runner = web.AppRunner(create_app(registry, config), handler_cancellation=True, shutdown_timeout=1)
+
+    async def start() -> str:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0]
+        return f"http://{host}:{port}"
+
+    try:
+        url = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+        while httpx2.get(f"{url}/health").status_code != 200:
+            time.sleep(0.02)
+        yield url
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A server with the embedded voices."""
+    config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=RuntimeSection(providers=("cpu",), threads=1))
+    with serve(VoiceRegistry(config), config) as url:
+        yield url
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """A page of headless Chromium."""
+    if PROGRAM is None:
+        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
+    async with open_page(tmp_path / "profile") as opened:
+        yield opened
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> CountingSynthesizer:
+    """The voice of `counting_url`: a second of audio for each character, when the test permits it."""
+    voice = CountingSynthesizer(write_voice(tmp_path / "demo", "demo"))
+    voice.samples_per_chunk = 16000
+    return voice
+
+
+@pytest.fixture
+def counting_url(counting: CountingSynthesizer) -> Iterator[str]:
+    """A server with one voice, whose progress the test controls, for one stream at a time."""
+    config = Config.model_validate({"scheduler": {"workers": 1, "max_streams": 1}})
+    with serve(FakeRegistry({"demo": counting}), config) as url:
+        try:
+            yield url
+        finally:
+            if counting.permits:
+                counting.permits.release(1000)

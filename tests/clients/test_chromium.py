@@ -1,0 +1,70 @@
+"""Headless Chromium plays `<audio src>` with the query of a GET, in every format."""
+
+import json
+import threading
+from urllib.parse import urlencode
+
+import pytest
+
+from server.audio.encoders import ENCODERS
+from tests.clients.chromium import Page
+from tests.clients.conftest import TEXT
+from tests.http.conftest import CountingSynthesizer
+
+PLAYED = ("mp3", "opus", "aac", "flac", "wav", "webm")
+
+UNSEEKABLE = ("wav",)
+"""The first request of Chromium is for `bytes=0-`, and the answer is a stream without ranges: it can be sought in as
+long as its end is unknown. A WAV has an end for Chromium when its data ends, before anything is played."""
+
+LOAD = """(url) => {
+  window.audio = new Audio(url);
+  audio.defaultPlaybackRate = audio.playbackRate = 8;
+  window.events = [];
+  for (const name of ["playing", "seeked", "ended", "error"]) audio.addEventListener(name, () => events.push(name));
+  window.next = (...names) => new Promise((resolve) => {
+    for (const name of names) audio.addEventListener(name, () => resolve(name), {once: true});
+  });
+}"""
+
+PLAY = "audio.play().catch(() => {})"
+
+
+async def load(page: Page, url: str, **fields: str) -> None:
+    await page.evaluate(f"({LOAD})({json.dumps(f'{url}/v1/audio/speech?{urlencode(fields)}')})")
+
+
+def test_every_format_but_pcm_is_played() -> None:
+    assert set(PLAYED) == ENCODERS.keys() - {"pcm"}
+
+
+async def test_every_format_is_played_to_its_end_and_again(page: Page, server_url: str) -> None:
+    for name in PLAYED:
+        await load(page, server_url, input=TEXT, voice="alloy", response_format=name)
+        assert await page.evaluate(f"{PLAY}; next('ended', 'error')") == "ended", name
+        assert 5.2 < await page.evaluate("audio.duration") < 5.5, name
+        assert 5.2 < await page.evaluate("audio.currentTime") < 5.5, name
+        assert await page.evaluate(f"{PLAY}; next('ended', 'error')") == "ended", name
+        assert await page.evaluate("events.filter((name) => name !== 'playing')") == ["ended", "seeked", "ended"], name
+
+
+async def test_a_stream_can_be_sought_forward(page: Page, server_url: str) -> None:
+    for name in PLAYED:
+        await load(page, server_url, input=TEXT, voice="alloy", response_format=name)
+        sought = await page.evaluate(
+            "next('canplay').then(() => { audio.currentTime = 2; return next('seeked', 'error'); })"
+        )
+        assert sought == "seeked", name
+        assert await page.evaluate("audio.currentTime") == (0 if name in UNSEEKABLE else 2), name
+        assert await page.evaluate(f"{PLAY}; next('ended', 'error')") == "ended", name
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav"])
+async def test_a_stream_is_played_before_its_end_is_computed(
+    page: Page, counting_url: str, counting: CountingSynthesizer, name: str
+) -> None:
+    """Chromium begins after some ten thousand bytes, whatever they are: here that is seconds of audio."""
+    counting.permits = threading.Semaphore(20)
+    await load(page, counting_url, input="字" * 60, response_format=name)
+    assert await page.evaluate(f"{PLAY}; next('playing', 'ended', 'error')") == "playing"
+    assert counting.computed <= 20

@@ -1,0 +1,27 @@
+"""A seed: equal requests give equal bytes, whatever else the server computes."""
+
+import asyncio
+
+from aiohttp import ClientSession
+
+from tests.http.test_with_a_voice import TEXT, run_scenario, speech
+
+PATH = "/v1/audio/speech"
+FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm", "webm")
+
+
+def test_equal_requests_with_a_seed_give_equal_bytes_while_other_streams_run() -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        async def speak(**fields: object) -> bytes:
+            answer = await session.post(f"{base}{PATH}", json=speech(TEXT, **fields))
+            assert answer.status == 200
+            return await answer.read()
+
+        alone = {name: await speak(seed=5, response_format=name) for name in FORMATS}
+        others = [asyncio.ensure_future(speak(emotion="sad")) for _ in range(3)]
+        together = await asyncio.gather(*(speak(seed=5, response_format=name) for name in FORMATS))
+        await asyncio.gather(*others)
+        assert dict(zip(FORMATS, together, strict=True)) == alone
+        assert await speak(seed=6, response_format="pcm") != alone["pcm"]
+
+    run_scenario(scenario)
