@@ -13,7 +13,8 @@ from server.http.dashscope import events
 from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
 from server.http.dashscope.messages import ContinueTask, FinishTask, Message, RunTask, parse_message, task_id_of
-from server.http.dashscope.task import SpeechTask, TaskStarter
+from server.http.dashscope.task import SpeechTask
+from server.http.dashscope.task_starter import TaskStarter
 from server.http.dashscope.websocket import CLOSE_SECONDS
 
 _log = logging.getLogger(__name__)

@@ -1,24 +1,24 @@
-"""What the client of a task receives for its frames: events and audio, which differ between the two modes."""
+"""What the client of a task receives for its chunks: events and audio, which differ between the two modes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from server.http.dashscope import events
 from server.http.dashscope.events import Event
-from server.http.dashscope.frames import Frame
 from server.http.dashscope.sentence_times import sentence_object, word_objects
 from server.http.dashscope.usage import count_characters
+from server.synthesis.output.encoding import EncodedChunk
 from server.types import SentenceTiming
 
 
 class Results(Protocol):
     """The messages of one task: audio as bytes, everything else as events."""
 
-    def of(self, frame: Frame) -> Iterator[Event | bytes]:
-        """The messages for the next frame."""
+    def of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
+        """The messages for the next chunk."""
 
     def end(self) -> Iterator[Event]:
-        """The messages after the last frame."""
+        """The messages after the last chunk."""
 
     @property
     def output(self) -> Mapping[str, Any] | None:
@@ -34,14 +34,14 @@ class WholeTextResults:
         self._phonemes = phonemes
         self._characters = 0
 
-    def of(self, frame: Frame) -> Iterator[Event | bytes]:
-        """The times of the sentence that begins with the frame, then its audio."""
-        if frame.sentence and self._words:
-            self._characters += count_characters(frame.sentence.text)
-            sentence = sentence_object(frame.sentence, phonemes=self._phonemes)
+    def of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
+        """The times of the sentence that begins with the chunk, then its audio."""
+        if chunk.sentence and self._words:
+            self._characters += count_characters(chunk.sentence.text)
+            sentence = sentence_object(chunk.sentence, phonemes=self._phonemes)
             yield events.sentence_times(self._task_id, sentence, self._characters)
-        if frame.data:
-            yield frame.data
+        if chunk.data:
+            yield chunk.data
 
     def end(self) -> Iterator[Event]:
         """Nothing."""
@@ -54,7 +54,7 @@ class WholeTextResults:
 
 
 class PiecesResults:
-    """CosyVoice: the beginning and the end of every sentence, and an event before every binary frame.
+    """CosyVoice: the beginning and the end of every sentence, and an event before every binary chunk.
 
     The times of a sentence are sent twice, as the cloud does: with its first audio, and at its end.
     """
@@ -70,16 +70,16 @@ class PiecesResults:
         """Of the sentence."""
         self._all_words: list[Any] = []
 
-    def of(self, frame: Frame) -> Iterator[Event | bytes]:
+    def of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
         """The end of a sentence and the beginning of the next one where it begins, then the audio and its event."""
         new_words: Sequence[Any] = ()
-        if frame.sentence:
+        if chunk.sentence:
             yield from self.end()
-            new_words = self._begin(frame.sentence)
-            yield events.sentence_begin(self._task_id, self._index, frame.sentence.text)
-        if frame.data:
+            new_words = self._begin(chunk.sentence)
+            yield events.sentence_begin(self._task_id, self._index, chunk.sentence.text)
+        if chunk.data:
             yield events.sentence_audio(self._task_id, self._index, new_words)
-            yield frame.data
+            yield chunk.data
 
     def end(self) -> Iterator[Event]:
         """The end of the last sentence."""

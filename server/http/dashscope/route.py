@@ -7,7 +7,7 @@ from aiohttp import web
 
 from server.config import Config
 from server.http.dashscope.connection import Connection
-from server.http.dashscope.task import TaskStarter
+from server.http.dashscope.task_starter import TaskStarter
 from server.http.dashscope.websocket import LingeringWebSocket
 from server.http.startup import Startup
 from server.scheduling.async_streams import ActiveStreams

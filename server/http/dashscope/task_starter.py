@@ -1,0 +1,143 @@
+"""Starts tasks: resolves the voice, plans the text and opens the stream."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.audio.encoder import AudioEncoder
+from server.audio.encoders import OutputFormat, create_encoder
+from server.config import Config
+from server.errors import RequestError, UnknownNameError
+from server.http.dashscope.errors import UnknownModelError
+from server.http.dashscope.messages import RunTask
+from server.http.dashscope.parameters import Parameters, voice_of_model
+from server.http.dashscope.results import PiecesResults, WholeTextResults
+from server.http.dashscope.task import PiecesTask, SpeechTask
+from server.http.dashscope.usage import Usage
+from server.scheduling.async_streams import ActiveStreams, ChunkStream
+from server.synthesis.multi_voice import SpeechPlanner
+from server.synthesis.options import SpeechOptions
+from server.synthesis.output.encoding import EncodedChunk, encode_stream
+from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
+from server.synthesis.segments import Segment
+from server.synthesis.speech_input import SpeechInput
+from server.synthesis.voice_resolver import VoiceResolver
+from server.text.markdown import MarkdownFilter
+from server.text.markup.script import Script
+
+if TYPE_CHECKING:
+    from server.synthesis.registry import VoiceRegistry
+
+SECONDS_PER_CHARACTER = 0.2
+"""A guess at the duration of a text."""
+CHARACTERS_IN_PIECES = 100
+"""A guess at the length of a text that is not known yet."""
+SAMBERT_FORMAT = OutputFormat("wav", 16000)
+COSYVOICE_FORMAT = OutputFormat("mp3", 22050)
+"""The defaults of the cloud, which clients rely on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PreparedTask:
+    """A task that can be computed."""
+
+    parameters: Parameters
+    speech: Speech
+    text: SpeechInput | None
+    """Takes the text; None if it is whole."""
+    encoder: AudioEncoder
+    characters: int
+    warnings: tuple[str, ...]
+
+
+class TaskStarter:
+    """Starts the tasks of all connections."""
+
+    def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
+        limit = config.synthesis.max_characters
+        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._resolver = VoiceResolver(registry)
+        self._registry = registry
+        self._streams = streams
+        self._label = config.label
+        self._early = config.synthesis.early_clause
+
+    async def start(self, message: RunTask) -> tuple[SpeechTask, tuple[str, ...]]:
+        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
+        task = await asyncio.to_thread(self._prepare, message)
+        chunks = self._open(task)
+        task_id, usage = message.header.task_id, Usage()
+        if task.text is None:
+            usage.add(message.payload.input.text)
+            whole = WholeTextResults(task_id, **task.parameters.times)
+            return SpeechTask(task_id, chunks, whole, usage), task.warnings
+        results = PiecesResults(task_id, **task.parameters.times)
+        filters_markdown = task.parameters.enable_markdown_filter
+        return PiecesTask(task_id, chunks, results, usage, task.text, filters_markdown=filters_markdown), task.warnings
+
+    def _open(self, task: _PreparedTask) -> ChunkStream[EncodedChunk]:
+        return self._streams.open(
+            task.speech.main_voice,
+            lambda clock: encode_stream(task.speech, task.encoder, clock),
+            expected_seconds=task.characters * SECONDS_PER_CHARACTER / task.parameters.rate,
+            batched=task.speech.seed is None,
+        )
+
+    def _prepare(self, message: RunTask) -> _PreparedTask:
+        parameters = Parameters.parse(message.payload.parameters)
+        voice = self._voice(parameters, message.payload.model)
+        options, ignored = self._options(parameters, voice)
+        in_pieces = message.header.streaming == "duplex"
+        label = parameters.label(self._label, message.header.task_id)
+        output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
+        text: SpeechInput | None = None
+        if in_pieces:
+            text = self._planner.open_input(options, early=self._early)
+            speech = labeled_input(text, voice, self._label)
+            characters = CHARACTERS_IN_PIECES
+        else:
+            written = _whole_text(message, filters_markdown=parameters.enable_markdown_filter)
+            speech = labeled(self._planner.plan_text(written, options), self._label)
+            characters = len(written)
+        encoder = create_encoder(output, speech.rate)
+        return _PreparedTask(parameters, speech, text, encoder, characters, (*parameters.warnings(), *ignored))
+
+    def _voice(self, parameters: Parameters, model: str) -> Segment:
+        """The voice and the speaker of a task. A model that names none is told as such."""
+        # An alias may be the whole name of a model.
+        name = model if model in self._registry.aliases else voice_of_model(model)
+        try:
+            synthesizer, speaker = self._resolver.resolve(parameters.voice or name, None)
+        except UnknownNameError as error:
+            if parameters.voice or name is None:
+                raise
+            raise UnknownModelError(
+                f"model {model!r} names no voice here: {error}; config.yaml may add it (models.aliases)"
+            ) from None
+        return Segment(Script.plain(""), synthesizer, speaker, synthesizer.voice.emotion(None))
+
+    def _options(self, parameters: Parameters, voice: Segment) -> tuple[SpeechOptions, list[str]]:
+        """How the text is spoken, and the parts of the instruction that were not understood."""
+        options = SpeechOptions(
+            voice.synthesizer.voice.name,
+            voice.speaker,
+            style=parameters.style,
+            wording=parameters.hot_fix.wording,
+            seed=parameters.seed or None,
+        )
+        if not parameters.instruction:
+            return options, []
+        # Clients send a rate of 1 also where nobody has chosen it.
+        options, found = self._planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
+        return options, [f"parameters.instruction: {part!r} was not understood" for part in found.ignored]
+
+
+def _whole_text(message: RunTask, *, filters_markdown: bool) -> str:
+    """Raises `RequestError` where there is none."""
+    text: str | None = message.payload.input.text
+    if not text:
+        raise RequestError("payload.input.text is missing or empty; with streaming out, send the whole text")
+    if not filters_markdown:
+        return text
+    markdown = MarkdownFilter()
+    return markdown.append(text) + markdown.finish()
