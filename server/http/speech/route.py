@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -100,10 +101,12 @@ def _streamed_response(speech: PreparedSpeech, body: StreamBody) -> web.StreamRe
 
 
 async def _first_audio(chunks: ChunkStream[EncodedChunk]) -> EncodedChunk:
-    """The first chunk with audio. Raises the error of the stream, `SynthesisError` if it has no audio."""
+    """The first chunk with audio, and what is before it. Raises the stream's error, `SynthesisError` without audio."""
+    before = b""
     async for chunk in chunks:
         if chunk.samples:
-            return chunk
+            return replace(chunk, data=before + chunk.data)
+        before += chunk.data
     raise SynthesisError("the voice computed no audio for this text")
 
 
