@@ -29,6 +29,8 @@ from tests.conftest import samples_of
 
 TEXT = "今天天气很好，我们一起去公园散步。然后回家吃晚饭。"
 LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧。" * 3
+HANGS = 60
+"""Seconds after which a scenario, which takes about one, will not end any more."""
 LARGEST_CHUNK = 16
 """Decoder steps."""
 
@@ -38,11 +40,12 @@ def opened(**sections: dict[str, object]) -> AsyncTextToSpeech:
 
 
 async def collected(tts: AsyncTextToSpeech, text: object, **arguments: object) -> Floats:
-    return samples_of([chunk async for chunk in tts.speak(text, **arguments)])  # type: ignore[arg-type]
+    async with asyncio.timeout(HANGS):
+        return samples_of([chunk async for chunk in tts.speak(text, **arguments)])  # type: ignore[arg-type]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANGS):
         while not condition():
             await asyncio.sleep(0.001)
 
@@ -239,8 +242,9 @@ async def test_an_error_of_the_stream_ends_the_pieces(device_fails: threading.Ev
         chunks = speech.speak(pieces)
         await anext(chunks)
         device_fails.set()
-        with pytest.raises(DeviceError):
-            [chunk async for chunk in chunks]
+        async with asyncio.timeout(HANGS):
+            with pytest.raises(DeviceError):
+                [chunk async for chunk in chunks]
         assert pieces.closed
 
 
@@ -285,6 +289,7 @@ async def test_no_stream_is_refused_for_the_load_but_for_a_limit_of_their_number
 
 
 async def test_closing_ends_the_streams_and_the_threads() -> None:
+    others = set(threading.enumerate())
     speech = opened()
     assert await speech.open() is await speech.open() is speech
     assert speech.voice.speakers == ("male", "female")
@@ -299,7 +304,7 @@ async def test_closing_ends_the_streams_and_the_threads() -> None:
         await speech.open()
     with pytest.raises(ShutdownError, match="closed"):
         speech.voice  # noqa: B018
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("speech")]
+    assert not [thread for thread in set(threading.enumerate()) - others if thread.name.startswith("speech")]
     await speech.close()
 
 

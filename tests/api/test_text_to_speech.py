@@ -55,10 +55,13 @@ async def test_the_chunks_are_those_that_the_http_server_sends(tts: TextToSpeech
     async with server() as speech:
         expected = await speech(TEXT, **fields)
         plain = await speech(TEXT)
+        resampled = await speech(TEXT, sample_rate=24000, seed=7)
     chunks = list(tts.speak(TEXT, **fields))
     assert {chunk.rate for chunk in chunks} == {tts.voice.rate} == {16000}
     assert all(chunk.samples.dtype == np.float32 for chunk in chunks)
     assert b"".join(pcm_bytes(chunk.samples) for chunk in chunks) == expected.tobytes()
+    chunks = list(tts.speak(TEXT, sample_rate=24000, seed=7))
+    assert b"".join(pcm_bytes(chunk.samples) for chunk in chunks) == resampled.tobytes()
     other = np.frombuffer(b"".join(pcm_bytes(chunk.samples) for chunk in tts.speak(TEXT)), "<i2")
     np.testing.assert_allclose(other, plain, atol=1)
     assert len(other) != len(expected)

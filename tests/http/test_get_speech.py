@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.audio.encoders import OutputFormat, encode_file
+from server.config import Config
 from server.errors import RequestError
+from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.query import JSON_FIELDS, parse_query
 from server.http.speech.request import SpeechRequest, parse_request
 from server.types import Audio, Style
@@ -148,6 +151,14 @@ async def test_parts_of_different_files_are_not_mixed(serving, demo):
         assert (same.status, await same.read()) == (206, whole_wav(demo, "你好")[2:])
         assert (other.status, await other.read()) == (200, whole_wav(demo, "再见了"))
     assert other.headers["Content-Length"] == str(len(whole_wav(demo, "再见了")))
+
+
+async def test_a_whole_file_is_repeatable_without_a_seed_too(registry):
+    preparation = SpeechPreparation(registry, SimpleNamespace(require_ready=lambda: None), Config())
+    for seed, expected in ((None, 0), (7, 7)):
+        fields = SpeechRequest(input="你好", seed=seed)
+        assert (await preparation.prepare(fields, repeatable=True)).plan.seed == expected
+    assert (await preparation.prepare(SpeechRequest(input="你好"))).plan.seed is None
 
 
 async def test_a_failure_while_a_whole_file_is_computed_is_a_proper_error(serving, demo):

@@ -1,6 +1,7 @@
 """A seed: equal requests give equal bytes, whatever else the server computes."""
 
 import asyncio
+from urllib.parse import urlencode
 
 from aiohttp import ClientSession
 
@@ -23,5 +24,19 @@ def test_equal_requests_with_a_seed_give_equal_bytes_while_other_streams_run() -
         await asyncio.gather(*others)
         assert dict(zip(FORMATS, together, strict=True)) == alone
         assert await speak(seed=6, response_format="pcm") != alone["pcm"]
+
+    run_scenario(scenario)
+
+
+def test_the_parts_of_a_file_are_of_the_same_file_while_other_streams_run() -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        async def entity_tag(first: int) -> str:
+            query = urlencode({"input": TEXT, "response_format": "flac"})
+            answer = await session.get(f"{base}{PATH}?{query}", headers={"Range": f"bytes={first}-"})
+            assert answer.status == 206
+            return answer.headers["ETag"]
+
+        alone = await entity_tag(1)
+        assert set(await asyncio.gather(*map(entity_tag, range(1, 5)))) == {alone}
 
     run_scenario(scenario)

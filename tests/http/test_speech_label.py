@@ -6,6 +6,8 @@ import json
 import av
 import pytest
 
+from server.audio.audible_label import rhythm_sign
+from tests.http.test_speech import expected_pcm
 from tests.http.test_speech_events import audio_of, events_of
 
 PATH = "/v1/audio/speech"
@@ -53,6 +55,19 @@ async def test_the_parts_of_a_file_have_one_label(serving):
         answers = [await client.get(f"{PATH}?input=a", headers={"Range": one}) for one in ranges]
         file = b"".join([await answer.read() for answer in answers])
     assert {answer.headers[HEADER] for answer in answers} == {label_in(file)["ProduceID"]}
+
+
+@pytest.mark.parametrize("position", ["start", "end"])
+async def test_a_listener_hears_the_rhythm_sign(serving, demo, position):
+    sign = len(rhythm_sign(16000).samples)
+    async with serving(label={**LABEL, "audible": "rhythm", "position": position}) as client:
+        answer = await client.post(PATH, json={"input": "你好", "response_format": "pcm"})
+        pcm = await answer.read()
+        part = await client.get(f"{PATH}?input=你好&response_format=pcm", headers={"Range": "bytes=-100000"})
+        assert await part.read() == pcm
+    speech = expected_pcm(demo, "你好")
+    assert len(pcm) > len(speech) + 2 * sign
+    assert pcm.endswith(speech) if position == "start" else pcm.startswith(speech)
 
 
 async def test_without_labels_there_is_none(serving):

@@ -322,8 +322,8 @@ def test_brackets_are_text_without_inline_marks(front_end: FrontEnd) -> None:
 
 
 def test_chinese_characters_wait_for_a_mark_that_can_change_them(front_end: FrontEnd) -> None:
-    run = "一会儿大学" * 40
-    syllables = " ".join(["yi2 huir4 dai4 xue2"] * 33)
+    run = "一会儿大学" * 30
+    syllables = " ".join(["yi2 huir4 dai4 xue2"] * 20)
     marked = f"{run}[{syllables}]吧。"
     assert in_pieces(front_end, marked) == whole(front_end, marked)
     text = IncrementalText(front_end, inline=False)
