@@ -15,6 +15,7 @@ from bench.measure.cost import Prices, compute_cost
 from bench.measure.formats import measure_formats
 from bench.measure.latency import LENGTHS, measure_latency
 from bench.measure.news_text import measure_news_text
+from bench.measure.pieces import measure_pieces
 from bench.measure.rtf import measure_rtf
 from bench.progress import track
 from bench.results.schema import VoiceResults
@@ -97,6 +98,13 @@ def run_news_text(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> N
             results.news_text.append(measure("http", partial(speak_over_http, server), pid=server.pid))
 
 
+def run_pieces(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures text that arrives in pieces."""
+    engine = voice.open(plan.settings)
+    with running_server(voice, plan.settings) as server:
+        results.pieces = measure_pieces(voice.name, engine, server, plan.repeats)
+
+
 def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Runs the load test on each target, at each level of concurrency."""
     if "engine" in plan.targets:
@@ -125,6 +133,7 @@ COMMANDS = {
     "batch": Command("throughput gain of batching 1 to 32 streams", run_batching),
     "formats": Command("CPU time and first bytes of every audio format", run_formats),
     "quote": Command("the usual figure: a news text of 120 characters, 100 times", run_news_text),
+    "pieces": Command("time to first audio of a text that arrives at 20 characters a second", run_pieces),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),
 }

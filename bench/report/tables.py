@@ -34,6 +34,11 @@ def machine_summary(machine: schema.Machine) -> str:
 
 def sections(voice: schema.VoiceResults) -> Iterator[Section]:
     """Yields a section for each benchmark that ran."""
+    yield from _engine_sections(voice)
+    yield from _server_sections(voice)
+
+
+def _engine_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.rtf:
         title = f"Whole engine, normalized to a core of {REFERENCE_GFLOPS:.0f} GFLOP/s"
         yield Section(title, list(map(rtf_row, voice.rtf)))
@@ -51,9 +56,14 @@ def sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section("Batched streams: CPU seconds for a second of audio", list(map(batching_row, voice.batches)))
     if voice.formats:
         yield Section("Audio formats, encoded in chunks of 20 ms", list(map(format_row, voice.formats)))
+
+
+def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.news_text:
         title = f"News text of {voice.news_text[0].characters} characters, repeated"
         yield Section(title, list(map(news_text_row, voice.news_text)))
+    if voice.pieces:
+        yield Section("Text in pieces, over the WebSocket", [pieces_row(voice.pieces)])
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
@@ -113,6 +123,16 @@ def format_row(result: schema.FormatResult) -> Row:
         "CPU ms / s": f"{1000 * result.cpu_rtf:.1f}",
         "first bytes after audio, ms": f"{1000 * result.first_audio_seconds:.0f}",
         "after CPU, ms": f"{1000 * result.first_cpu:.1f}",
+    }
+
+
+def pieces_row(result: schema.PiecesResult) -> Row:
+    """Returns the cells of the only row."""
+    return {
+        "characters / s": str(result.characters_per_second),
+        "texts": str(result.texts),
+        "characters after the clause": f"{result.waited_characters:.1f}",
+        **first_audio_cells(result.first_audio),
     }
 
 

@@ -170,6 +170,18 @@ class LoadResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PiecesResult:
+    """Text that arrives in pieces."""
+
+    characters_per_second: int
+    texts: int
+    waited_characters: float
+    """Mean number of characters after the end of the first clause until it could be spoken."""
+    first_audio: Percentiles
+    """From the character that completes what is spoken first."""
+
+
+@dataclass(frozen=True, slots=True)
 class CostResult:
     """Cost of one precision."""
 
@@ -195,6 +207,7 @@ class VoiceResults:
     batches: list[BatchingResult] = field(default_factory=list)
     formats: list[FormatResult] = field(default_factory=list)
     news_text: Annotated[list[NewsTextResult], Field(serialization_alias="quoted")] = field(default_factory=list)
+    pieces: PiecesResult | None = None
     loads: list[LoadResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)
 

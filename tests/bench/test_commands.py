@@ -79,6 +79,14 @@ def test_formats_measures_every_format_with_and_without_resampling(tmp_path: Pat
     assert [round(row["kilobits"]) for row in found if row["name"] == "pcm"] == [256, 384]
 
 
+def test_pieces_measures_a_text_that_arrives_over_the_websocket(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bench.measure.pieces.TEXTS", ("今天早上下了一场小雨，空气", "你好。"))
+    assert bench(tmp_path, "pieces") == 0
+    found = json.loads((tmp_path / "pieces.json").read_text("utf-8"))["voices"][0]["pieces"]
+    assert (found["texts"], found["characters_per_second"], found["first_audio"]["count"]) == (2, 20, 2)
+    assert found["first_audio"]["p50"] > 0
+
+
 def test_cost_is_computed_from_the_given_prices(tmp_path: Path) -> None:
     assert bench(tmp_path, "cost", "--rent", "0.5", "--use", "0.5", "--currency", "EUR") == 0
     (found,) = json.loads((tmp_path / "cost.json").read_text("utf-8"))["voices"][0]["costs"][:1]

@@ -210,14 +210,12 @@ class Connection:
                     await self._websocket.ping()
 
     async def _close(self, code: int, reason: bytes, last: Event | None = None) -> None:
-        """Sends a last event and closes the connection; cuts it where the client does not read them."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                if last:
-                    await self._websocket.send_str(json.dumps(last))
-                await self._websocket.close(code=code, message=reason)
-        except ConnectionError:
-            _log.debug("the client disconnected")
-        except TimeoutError:
-            if self._request.transport:
-                self._request.transport.abort()
+        """Sends a last event and closes the connection. A client that does not read finds both when it reads again."""
+        with suppress(ConnectionError):
+            if last:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(CLOSE_SECONDS / 2):
+                        await self._websocket.send_str(json.dumps(last))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS / 2):
+                    await self._websocket.close(code=code, message=reason)

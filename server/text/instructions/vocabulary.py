@@ -61,10 +61,10 @@ _OTHER_ENGLISH = (
     "emotional feeling pace pacing speed rate affect delivery your very really quite more slightly somewhat extremely"
 )
 _OTHER_CHINESE = (
-    "请 请你 你 我 想 想要 希望 要 需要 可以 应该 能 用 以 带 带着 有 保持 把 这 这段 这句 一句 这段话 这句话 一句话 "
-    "话 文字 文本 句子 内容 说 说话 讲 讲话 读 念 朗读 播报 得 听起来 显得 语气 语调 口吻 声音 嗓音 音调 情绪 情感 "
-    "感情 心情 感觉 样子 方式 语速 速度 整体 一种 一个 的 地 着 了 来 吧 啊 呀 哦 很 非常 特别 十分 极其 比较 更 更加 稍微 "
-    "略微 一点 一点儿 一些 点 些 吗 、"
+    "请 请你 你 我 想 想要 希望 要 需要 可以 应该 能 用 以 带 带着 有 保持 把 这 这段 这句 一句 这段话 这句话 "
+    "一句话 话 文字 文本 句子 内容 说 说话 讲 讲话 读 念 朗读 播报 得 听起来 显得 语气 语调 口吻 声音 嗓音 音调 "
+    "情绪 情感 感情 心情 感觉 样子 方式 语速 速度 整体 一种 一个 的 地 着 了 来 吧 啊 呀 哦 很 非常 特别 十分 "
+    "极其 比较 更 更加 稍微 略微 一点 一点儿 一些 点 些 吗 、"
 )
 _OTHER_PHRASES = ["a little", "a little bit", "a bit", "out loud"]
 

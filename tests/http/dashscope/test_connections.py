@@ -78,3 +78,19 @@ async def test_pings_are_answered_and_sent(serving, connect, monkeypatch):
             await websocket.ping(b"?")
             kinds = {(await websocket.receive(timeout=10)).type.name for _ in range(3)}
         assert kinds == {"PING", "PONG"}
+
+
+async def test_a_client_that_reads_late_still_learns_why_its_task_has_failed(serving, connect, demo, monkeypatch):
+    monkeypatch.setattr("server.http.dashscope.connection.CLOSE_SECONDS", 0.2)
+    demo.samples_per_chunk = 500_000  # a megabyte, more than the socket buffers hold
+    async with serving() as client, connect(client) as raw:
+        await raw.run("字" * 60)
+        while demo.computed < 4:
+            await asyncio.sleep(0.01)
+        await raw.websocket.send_str("{")
+        while not demo.closed.is_set():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
+        received = await raw.until()
+    assert names(received) == ["task-started", "audio", "task-failed", "closed"]
+    assert received[-1].reason.startswith("InvalidParameter: the message is not valid JSON")
