@@ -47,7 +47,7 @@ ERROR_CODES = (
     ErrorCode(
         400,
         "invalid_value",
-        "A field has a wrong type or a value outside of its limits, or a mark in the text is not valid.",
+        "A field has a wrong type or a value outside of its limits.",
         "Choose a value that the message names.",
     ),
     ErrorCode(
@@ -67,6 +67,18 @@ ERROR_CODES = (
         "input_too_long",
         "`input` is longer than `synthesis.max_characters` in config.yaml.",
         "Divide the text, or raise the limit.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_mark",
+        "An inline mark in the text, such as `[pause:1s]`, is not valid.",
+        "Correct it at the line and column in the message.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_ssml",
+        "The text is SSML that is not valid.",
+        "Correct it at the line and column in the message.",
     ),
     ErrorCode(
         400,
