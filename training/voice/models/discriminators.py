@@ -3,6 +3,8 @@
 Sources: HiFi-GAN (period discriminators, feature matching), UnivNet (discriminators of magnitude spectra).
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -26,8 +28,7 @@ class PeriodDiscriminator(nn.Module):
         self.period = period
         sizes = (1, *PERIOD_CHANNELS)
         self.layers = nn.ModuleList(
-            weight_norm(nn.Conv2d(before, after, (5, 1), (3, 1), (2, 0)))
-            for before, after in zip(sizes, sizes[1:], strict=False)
+            weight_norm(nn.Conv2d(before, after, (5, 1), (3, 1), (2, 0))) for before, after in pairwise(sizes)
         )
         self.judgment = nn.Conv2d(sizes[-1], 1, (3, 1), padding=(1, 0))
 
@@ -46,7 +47,7 @@ class SpectrumDiscriminator(nn.Module):
         sizes = (1, *SPECTRUM_CHANNELS)
         self.layers = nn.ModuleList(
             weight_norm(nn.Conv2d(before, after, (3, 5), (1, 2 if index else 1), (1, 2)))
-            for index, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False))
+            for index, (before, after) in enumerate(pairwise(sizes))
         )
         self.judgment = nn.Conv2d(sizes[-1], 1, 3, padding=1)
 

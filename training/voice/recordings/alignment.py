@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 
 from training.voice.analysis.features import SAMPLE_RATE
+from training.voice.corpus.erhua import INITIALS
 from training.voice.corpus.labels import GLOTTAL_ONSETS, VOICELESS_PHONES
 
 FRAME_SAMPLES, WINDOW_SAMPLES, FFT_SIZE = 80, 400, 512
@@ -21,7 +22,7 @@ FILTERS, CEPSTRA = 26, 13
 MIN_F0_HZ, MAX_F0_HZ = 60.0, 450.0
 MIN_VOICED_RMS = 0.008
 VOICING_COPIES, VOICING_NOISE = 6, 0.15
-"""Voicing is a feature of its own, repeated so that it counts as much as six cepstra; noise keeps its variance above 0."""
+"""Voicing is a feature of its own, repeated so that it counts as much as six cepstra; noise keeps its variance up."""
 STATES_OF_INITIAL, STATES_OF_FINAL = 3, 4
 EDGE_FRAMES = 12
 """Frames at either end that are silence at the flat start."""
@@ -33,8 +34,8 @@ INITIAL_DELAY, FINAL_DELAY = {True: 7, False: 2}, 3
 """Frames by which the model's boundaries are late: the end of a voiceless (True) or voiced initial, and of a final.
 Measured on words of espeak-ng, whose boundaries are known."""
 MAX_ONSET_DISTANCE, MAX_OFFSET_DISTANCE = 12, 30
-"""Frames from a boundary of a voiceless initial to the voicing onset or offset that it is moved to. The model counts the
-closure of a stop as a part of the final before it."""
+"""Frames from a boundary of a voiceless initial to the voicing onset or offset that it is moved to. The model counts
+the closure of a stop as a part of the final before it."""
 _IMPOSSIBLE = -1e30
 Floats = NDArray[np.float32]
 
@@ -50,7 +51,7 @@ class WordFeatures:
 
     @property
     def voiced(self) -> NDArray[np.bool_]:
-        """(frames,)"""
+        """(frames,): where F0 is known."""
         return self.f0 > 0
 
 
@@ -207,10 +208,7 @@ def _state_offsets(phone: str) -> range:
 
 def is_initial(phone: str) -> bool:
     """Returns whether a Mandarin phone is an initial or a glottal onset."""
-    return phone in GLOTTAL_ONSETS or phone in _INITIALS
-
-
-_INITIALS = frozenset(f"{name}_c" for name in "b p m f d t n l g k h j q xx zh ch sh r z c s y w".split())
+    return phone in GLOTTAL_ONSETS or phone.removesuffix("_c") in INITIALS
 
 
 def _flat_path(frames: int, chain: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,13 +1,15 @@
 """Assembles pseudo-sentences: spectral envelopes of recorded words (WORLD), with new durations and another F0."""
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyworld
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from training.voice.analysis.features import SAMPLE_RATE
+from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
 from training.voice.corpus.recording import limit_peaks
 from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import Intonation
@@ -20,7 +22,7 @@ FRAME_SECONDS, FRAME_SAMPLES = 0.005, 80
 FFT_SIZE = 1024
 BINS = FFT_SIZE // 2 + 1
 SILENCE_POWER = 1e-12
-STOPS = frozenset(f"{name}_c" for name in "b p d t g k j q zh ch z c".split())
+STOPS = frozenset(["b_c", "p_c", "d_c", "t_c", "g_c", "k_c", "j_c", "q_c", "zh_c", "ch_c", "z_c", "c_c"])
 """Initials that begin with a closure, which a recording that begins with them does not have."""
 CLOSURE_SHARE, MAX_CLOSURE_FRAMES = 0.45, 10
 MAX_FILLED_GAP = 12
@@ -70,7 +72,7 @@ def _filled(word: RecordedWord) -> NDArray[np.float64]:
     f0 = word.f0.astype(np.float64)
     for start, end in zip(word.bounds[1:-1:2], word.bounds[2::2], strict=True):
         voiced = start + np.flatnonzero(f0[start:end] > 0)
-        for before, after in zip(voiced[:-1], voiced[1:], strict=True):
+        for before, after in pairwise(voiced):
             if 1 < after - before <= MAX_FILLED_GAP:
                 f0[before : after + 1] = np.linspace(f0[before], f0[after], after - before + 1)
     return f0
@@ -95,7 +97,7 @@ def assemble(
     sentence: PseudoSentence, timing: Timing, emotion: HumanEmotion, intonation: Intonation
 ) -> AssembledSpeech:
     """Synthesizes a pseudo-sentence."""
-    length = round(timing.length * 2.5)
+    length = math.ceil(timing.length * 2.5)
     envelope, aperiodicity = np.full((length, BINS), SILENCE_POWER), np.ones((length, BINS))
     voiced, sounding = np.zeros(length, bool), np.zeros(length, bool)
     spectra: dict[str, Spectra] = {}
@@ -118,7 +120,8 @@ def assemble(
     voiced &= sounding
     silence = np.where(voiced[:, None], aperiodicity, 1.0)
     samples = pyworld.synthesize(np.where(voiced, f0, 0.0), envelope, silence.clip(0, 1), SAMPLE_RATE, 5.0)
-    samples = _leveled(samples[: length * FRAME_SAMPLES], sounding, emotion.gain)
+    samples = np.pad(samples, (0, FRAME_SAMPLES))[: timing.length * HOP_LENGTH]
+    samples = _leveled(samples, sounding, emotion.gain)
     dither = np.random.default_rng([13, sentence.seed]).normal(0, DITHER_AMPLITUDE, len(samples))
     return AssembledSpeech(limit_peaks(samples + dither).astype(np.float32), f0, voiced)
 

@@ -1,5 +1,7 @@
 """F0 of a pseudo-sentence: the recorded contours with less range, on a melody over clauses and the sentence."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
@@ -55,7 +57,7 @@ class Intonation:
 
         `sources` holds for each span the frames of its recording that its frames come from.
         """
-        length = round(timing.length * 2.5)
+        length = math.ceil(timing.length * 2.5)
         excursion, known = np.zeros(length), np.zeros(length, bool)
         for span, source in zip(timing.spans, sources, strict=True):
             start = round(span.start * 2.5)
@@ -88,7 +90,7 @@ def _focus_range(sentence: PseudoSentence, span: PhoneSpan) -> float:
 
 def _melody(sentence: PseudoSentence, timing: Timing) -> NDArray[np.float64]:
     """(frames of 5 ms,): the slow part of log F0: declination, focus, and the end of statements and questions."""
-    length = round(timing.length * 2.5)
+    length = math.ceil(timing.length * 2.5)
     position = np.arange(length)
     last = round(timing.spans[-1].end * 2.5)
     melody = SENTENCE_DECLINATION * (0.5 - position / max(1, last))

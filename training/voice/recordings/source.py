@@ -72,6 +72,7 @@ def _git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise SystemExit(
-            f"`{' '.join(command)}` failed: {done.stderr.strip()}; without a network, give a folder: --recordings FOLDER"
+            f"`{' '.join(command)}` failed: {done.stderr.strip()}; "
+            "without a network, name a folder: --recordings FOLDER"
         )
     return done.stdout

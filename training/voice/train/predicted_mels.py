@@ -1,7 +1,7 @@
 """Predicts the mels of the corpus with the trained acoustic model, for fine-tuning the vocoder on them.
 
-`python -m training.voice.train.predicted_mels CORPUS ACOUSTIC FOLDER`. The durations, and the previous frames, are those
-of the recordings, so that predicted mels and recorded audio agree in time. Utterances that exist are kept.
+`python -m training.voice.train.predicted_mels CORPUS ACOUSTIC FOLDER`. The durations, and the previous frames, are
+those of the recordings, so that predicted mels and recorded audio agree in time. Utterances that exist are kept.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Trains the speech recognizer for evaluation: `python -m training.voice.train.recognizer CORPUS FOLDER`.
 
-It is trained on the recordings of the corpus, and on the pseudo-sentences of a human speaker, but never on speech that a
-voice generated; held-out recordings are for validation only.
+It is trained on the recordings of the corpus, and on the pseudo-sentences of a human speaker, but never on speech that
+a voice generated; held-out recordings are for validation only.
 """
 
 from collections.abc import Sequence

@@ -114,7 +114,7 @@ def _load_predicted(folder: Path, utterances: Sequence[Utterance]) -> dict[str, 
 
 
 def random_segments(utterances: Sequence[Utterance], size: int, seed: int) -> Iterator[list[tuple[int, int]]]:
-    """Yields batches of (utterance index, first frame), uniform over the frames of each kind, with `SHARES` of kinds."""
+    """Yields batches of (utterance index, first frame), with `SHARES` of each kind, uniform over its frames."""
     lengths = np.array([len(one.mel) for one in utterances])
     kinds = np.array([one.kind for one in utterances])
     weights = np.zeros(len(utterances))
