@@ -17,12 +17,12 @@ from training.voice.analysis.f0 import f0_contour  # noqa: E402
 from training.voice.analysis.features import FRAME_RATE  # noqa: E402
 from training.voice.recordings import source  # noqa: E402
 from training.voice.recordings.alignment import Aligner, WordFeatures  # noqa: E402
-from training.voice.recordings.cleaning import LEVEL_DBFS, SCALE, clean  # noqa: E402
+from training.voice.recordings.cleaning import LEVEL_DBFS, clean  # noqa: E402
 from training.voice.recordings.generation import SentenceMaker  # noqa: E402
 from training.voice.recordings.intonation import Intonation, median_log_f0  # noqa: E402
 from training.voice.recordings.readings import other_readings, read_word  # noqa: E402
 from training.voice.recordings.script import Script  # noqa: E402
-from training.voice.recordings.style import HUMAN_EMOTIONS  # noqa: E402
+from training.voice.recordings.style import HUMAN_EMOTIONS, SCALE  # noqa: E402
 from training.voice.recordings.timing import SYLLABLES_PER_SECOND, DurationModel  # noqa: E402
 from training.voice.recordings.word import RecordedWord  # noqa: E402
 

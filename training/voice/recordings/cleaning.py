@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
+from training.voice.recordings.style import SCALE
 
-SCALE = 0.93
-"""Factor on F0 and formants alike. The recordings are played slower, so that the voice is not that of the speaker who
-recorded them. Below 1 the bandwidth stays sufficient: 10 kHz becomes 9.3."""
 HIGH_PASS_HZ = 60
 """The noise of the recordings is strongest below 100 Hz."""
 LEVEL_DBFS = -19.0
