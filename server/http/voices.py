@@ -38,6 +38,7 @@ def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> dict[str,
         "sample_rate": voice.rate,
         "speakers": voice.speakers,
         "emotions": voice.emotions,
+        "licence": voice.licence,
         "default": default,
         "status": "ready",
     }
