@@ -15,6 +15,8 @@ from training.voice.train.pretrained import initialize_acoustic
 from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
 
 PEAK_LEARNING_RATE, WARMUP_STEPS, FINAL_LEARNING_RATE = 1e-3, 200, 3e-5
+CONTINUED_LEARNING_RATE = 6e-4
+"""The peak of a training that starts from another voice."""
 F0_WEIGHT, VOICING_WEIGHT = 20.0, 3.0
 """Relative to one mel channel: two of 82 channels carry the tones."""
 PITCH_WEIGHT, ENERGY_WEIGHT = 2.0, 0.5
@@ -45,10 +47,14 @@ def main() -> None:
 
     def step(number: int, chosen: list[int]) -> Metrics:
         model.train()
-        terms = losses([utterances[index] for index in chosen])
+        groups = by_kind([utterances[index] for index in chosen], arguments.batch)
+        terms: dict[str, Tensor] = {}
+        for group in groups.values():  # one at a time: words would be padded to the length of sentences
+            for name, value in losses(group).items():
+                terms[name] = terms.get(name, 0) + value * (len(group) / len(chosen))
         loss = terms["decoder"] + terms["mel"] + terms["duration"] + PITCH_WEIGHT * terms["pitch"]
         loss = loss + ENERGY_WEIGHT * terms["energy"] + VARIANCE_WEIGHT * terms["variance"]
-        minimize(loss, model, optimizer, learning_rate(number, arguments.steps))
+        minimize(loss, model, optimizer, learning_rate(number, arguments.steps, peak))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
@@ -60,17 +66,18 @@ def main() -> None:
             for name, value in losses(chosen).items()
         }
 
+    peak = CONTINUED_LEARNING_RATE if arguments.start_from else PEAK_LEARNING_RATE
     batches = mixed_batches(utterances, arguments.batch, SHARES, arguments.seed)
     run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
 
-def learning_rate(number: int, steps: int) -> float:
+def learning_rate(number: int, steps: int, peak: float = PEAK_LEARNING_RATE) -> float:
     """Returns the learning rate of a step: linear warm-up, then cosine decay."""
     if number < WARMUP_STEPS:
-        return PEAK_LEARNING_RATE * (number + 1) / WARMUP_STEPS
+        return peak * (number + 1) / WARMUP_STEPS
     done = (number - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)
     decay = 0.5 * (1 + math.cos(math.pi * min(1, done)))
-    return FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * decay
+    return FINAL_LEARNING_RATE + (peak - FINAL_LEARNING_RATE) * decay
 
 
 def acoustic_losses(predicted: Prediction, batch: Batch, f0: tuple[float, float]) -> dict[str, Tensor]:
