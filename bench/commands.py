@@ -12,6 +12,7 @@ from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
 from bench.measure.chunking import measure_chunking
 from bench.measure.cost import Prices, compute_cost
+from bench.measure.formats import measure_formats
 from bench.measure.latency import LENGTHS, measure_latency
 from bench.measure.news_text import measure_news_text
 from bench.measure.rtf import measure_rtf
@@ -81,6 +82,11 @@ def run_batching(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> No
     results.batches = measure_batching(voice, plan.settings, plan.repeats)
 
 
+def run_formats(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the audio formats."""
+    results.formats = measure_formats(voice, plan.settings, plan.repeats)
+
+
 def run_news_text(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Measures the news text on each target."""
     measure = partial(measure_news_text, voice.name, repeats=plan.news_text_repeats)
@@ -117,6 +123,7 @@ COMMANDS = {
     "latency": Command("time to first audio by text length", run_latency),
     "compare": Command("chunked against whole-utterance synthesis", run_chunking),
     "batch": Command("throughput gain of batching 1 to 32 streams", run_batching),
+    "formats": Command("CPU time and first bytes of every audio format", run_formats),
     "quote": Command("the usual figure: a news text of 120 characters, 100 times", run_news_text),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),

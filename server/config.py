@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from server.errors import ConfigurationError, validation_message
 
@@ -55,6 +55,8 @@ class ModelsSection(_Section):
     path: Path = Field(default=Path("models"), strict=False)
     default_voice: str | None = Field(default=None, min_length=1)
     """None: `demo` if it exists, else the first voice."""
+    aliases: dict[Annotated[str, Field(min_length=1)], str] = Field(default={})
+    """Alias -> voice, `voice/speaker`, or a speaker of the default voice; besides OpenAI's voice names."""
 
 
 class RuntimeSection(_Section):
@@ -109,6 +111,33 @@ class TextSection(_Section):
         self._locations.update(locations)
 
 
+def _require_notice(notice: str) -> str:
+    if not any(word in notice for word in ("人工智能", "AI")) or not any(word in notice for word in ("生成", "合成")):
+        raise ValueError("a text with 人工智能 or AI, and with 生成 or 合成")
+    return notice
+
+
+class LabelSection(_Section):
+    """Labels that say that the speech is generated (China, GB 45438-2025)."""
+
+    enabled: bool = False
+    producer: str = Field(default="", max_length=200)
+    """Name or code of the service provider."""
+    audible: Literal["none", "rhythm", "notice"] = "none"
+    """What a listener hears: nothing, the rhythm sign, or the notice."""
+    notice: Annotated[str, AfterValidator(_require_notice)] = Field(
+        default="本音频由人工智能生成。", min_length=1, max_length=200
+    )
+    position: Literal["start", "end"] = "end"
+    """Where a listener hears it."""
+
+    @model_validator(mode="after")
+    def _require_producer(self) -> Self:
+        if self.enabled and not self.producer.strip():
+            raise ValueError("a section with a producer when it is enabled, the name or code of the service provider")
+        return self
+
+
 class Config(_Section):
     """The content of config.yaml."""
 
@@ -118,6 +147,7 @@ class Config(_Section):
     runtime: RuntimeSection = RuntimeSection()
     synthesis: SynthesisSection = SynthesisSection()
     text: TextSection = TextSection()
+    label: LabelSection = LabelSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

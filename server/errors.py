@@ -86,6 +86,8 @@ _EXPECTED = {
     "string_too_long": "text of at most {max_length} characters",
     "int_type": "a whole number",
     "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
     "finite_number": "a finite number",
     "greater_than_equal": "at least {ge:g}",
     "greater_than": "above {gt:g}",

@@ -64,6 +64,81 @@ class Mel:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneTiming:
+    """One phone. All times are samples from the start of the stream's audio, at the voice's rate."""
+
+    phone: str
+    """As KAN-TTS names it, `j_c`, `ang_c`."""
+    tone: int
+    """Mandarin 1 to 5; the stress of an English syllable, 1 or 0."""
+    begin: int
+    end: int
+    """Equal to `begin` for a phone that the voice gives no frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyllableTiming:
+    """One spoken syllable."""
+
+    text: str
+    """What the client wrote for it, markup excluded; `25` for each syllable of 二十五."""
+    start: int
+    """Index of the first of these characters in the client's text."""
+    stop: int
+    pinyin: str
+    """As it is spoken, `lv4`; empty for an English syllable."""
+    begin: int
+    """Samples."""
+    end: int
+    phones: tuple[PhoneTiming, ...]
+    """Empty for a voice that reads bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordTiming:
+    """One word of the client's text: `25`, `天气`, `hello`."""
+
+    text: str
+    """What the client wrote, markup excluded."""
+    start: int
+    stop: int
+    offset: int
+    """Index of `text` in the text of the sentence, which has no markup."""
+    begin: int
+    """Samples."""
+    end: int
+    syllables: tuple[SyllableTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceTiming:
+    """One sentence, known before its first audio. Between its words, and up to its end, there is silence."""
+
+    text: str
+    """What the client wrote, markup excluded."""
+    start: int
+    stop: int
+    begin: int
+    """Samples."""
+    end: int
+    """Where the audio of the sentence ends, its explicit pause included."""
+    rate: int
+    """Hz, of the samples."""
+    words: tuple[WordTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechTiming:
+    """The times of a whole text."""
+
+    sentences: tuple[SentenceTiming, ...]
+    samples: int
+    """Of the whole audio, with the pauses before, between and after the sentences."""
+    rate: int
+    """Hz"""
+
+
+@dataclass(frozen=True, slots=True)
 class Audio:
     """A chunk of mono audio."""
 
@@ -71,3 +146,5 @@ class Audio:
     """(samples,), full scale is -1 to 1"""
     rate: int
     """Hz"""
+    sentence: SentenceTiming | None = None
+    """The times of the sentence that begins with this chunk."""

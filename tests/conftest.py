@@ -1,8 +1,10 @@
 """Shared fixtures: packages with recorded outputs of the original code, and the embedded voice."""
 
+import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
@@ -22,7 +24,7 @@ from server.runtime.tensors import Arrays
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
-from server.synthesis.sequencing import Item, sequence
+from server.synthesis.sequencing import Item, Items, sequence
 from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
 from server.synthesis.synthesizer import Synthesizer
 from server.types import DEFAULT_STYLE, Audio, Floats, Style
@@ -67,7 +69,7 @@ def speak(synthesizer: Synthesizer, text: str, style: Style = DEFAULT_STYLE) -> 
 
 def chunks_of(synthesizer: Synthesizer, items: Iterable[Item], clock: PlaybackClock | None = None) -> Chunks[Audio]:
     """The audio of sentences and pauses, for a driver."""
-    return sequence(((synthesizer, item) for item in items), clock or PlaybackClock())
+    return sequence(Items((synthesizer, item) for item in items), clock or PlaybackClock())
 
 
 def samples_of(chunks: Iterable[Audio]) -> Floats:
@@ -129,6 +131,16 @@ def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Session, "run", counted)
     return steps
+
+
+@pytest.fixture
+def wait_for_event() -> Callable[[threading.Event], Awaitable[None]]:
+    """`await wait_for_event(event)` waits for an event of another thread."""
+
+    async def wait(event: threading.Event) -> None:
+        assert await asyncio.to_thread(event.wait, 30), "the event was not set within 30 s"
+
+    return wait
 
 
 @pytest.fixture(scope="session")

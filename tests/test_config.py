@@ -112,7 +112,10 @@ def test_the_error_for_a_missing_file_names_it(tmp_path):
         ("synthesis: {chunk_steps: 0}", "synthesis.chunk_steps must be at least 1, not 0"),
         ("server: {port: 1, port: 2}", "'port' is set twice"),
         ("server: [", "is not valid YAML"),
-        ("[server]", "must contain sections (server, scheduler, models, runtime, synthesis, text)"),
+        ("label: {enabled: true}", "label must be a section with a producer when it is enabled"),
+        ("label: {notice: 你好}", "label.notice must be a text with 人工智能 or AI, and with 生成 or 合成, not '你好'"),
+        ("label: {audible: beep}", "label.audible must be one of 'none', 'rhythm' or 'notice', not 'beep'"),
+        ("[server]", "must contain sections (server, scheduler, models, runtime, synthesis, text"),
         ("1: {}", "should be strings"),
     ],
 )  # fmt: skip

@@ -31,6 +31,7 @@ MAX_MODULES = 12
 IMPORTERS = {
     "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.quantization.calibration"),
     "aiohttp": ("server.http",),
+    "av": ("server.audio",),
     "onnx": ("convert",),
     "modelscope": ("convert.source.download",),
     "modelscope_hub": ("convert.source.download",),

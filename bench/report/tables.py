@@ -49,6 +49,8 @@ def sections(voice: schema.VoiceResults) -> Iterator[Section]:
         )
     if voice.batches:
         yield Section("Batched streams: CPU seconds for a second of audio", list(map(batching_row, voice.batches)))
+    if voice.formats:
+        yield Section("Audio formats, encoded in chunks of 20 ms", list(map(format_row, voice.formats)))
     if voice.news_text:
         title = f"News text of {voice.news_text[0].characters} characters, repeated"
         yield Section(title, list(map(news_text_row, voice.news_text)))
@@ -99,6 +101,18 @@ def batching_row(result: schema.BatchingResult) -> Row:
         "acoustic throughput": f"x {result.acoustic_gain:.2f}",
         "vocoder": f"{result.vocoder:.3f}",
         "vocoder throughput": f"x {result.vocoder_gain:.2f}",
+    }
+
+
+def format_row(result: schema.FormatResult) -> Row:
+    """Returns the cells of one format and sampling rate."""
+    return {
+        "format": result.name,
+        "Hz": str(result.rate),
+        "kbit/s": f"{result.kilobits:.0f}",
+        "CPU ms / s": f"{1000 * result.cpu_rtf:.1f}",
+        "first bytes after audio, ms": f"{1000 * result.first_audio_seconds:.0f}",
+        "after CPU, ms": f"{1000 * result.first_cpu:.1f}",
     }
 
 

@@ -97,6 +97,23 @@ class BatchingResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatResult:
+    """One audio format at one sampling rate: the fastest run."""
+
+    name: str
+    rate: int
+    """Hz, of the output; resampled where the voice has another one."""
+    cpu_rtf: float
+    """CPU seconds for a second of audio."""
+    first_cpu: float
+    """CPU seconds from the creation of the encoder to the first encoded bytes."""
+    first_audio_seconds: float
+    """Seconds of audio that the encoder read before its first encoded bytes."""
+    kilobits: float
+    """Kilobits for a second of audio."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewsTextResult:
     """Repeated synthesis of the news text. CPU and memory are those of the process that synthesizes."""
 
@@ -176,6 +193,7 @@ class VoiceResults:
     latencies: list[LatencyResult] = field(default_factory=list)
     chunking: ChunkingResult | None = None
     batches: list[BatchingResult] = field(default_factory=list)
+    formats: list[FormatResult] = field(default_factory=list)
     news_text: Annotated[list[NewsTextResult], Field(serialization_alias="quoted")] = field(default_factory=list)
     loads: list[LoadResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)

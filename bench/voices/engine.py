@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+import numpy as np
+
 from bench.results.synthesis_timing import SynthesisTiming
 from bench.system.process_usage import ProcessUsage
 from server.audio.pcm import pcm_bytes
@@ -68,6 +70,13 @@ class Engine:
         usage = ProcessUsage.since(started)
         return SynthesisTiming(first_audio, usage.wall, samples / rate, usage.cpu or 0.0, first_chunk)
 
+    def chunks(self, text: str, seconds: float) -> list[Audio]:
+        """Returns the audio of a text in chunks of equal length."""
+        rate = self.synthesizer.rate
+        samples = np.concatenate([audio.samples for audio in SpeechPlan.for_text(self.synthesizer, text).speak()])
+        size = round(seconds * rate)
+        return [Audio(samples[start : start + size], rate) for start in range(0, len(samples), size)]
+
     def time_to_first_audio(self, text: str) -> float:
         """Returns the seconds to the first chunk; the rest is not computed."""
         started = time.perf_counter()
@@ -102,7 +111,7 @@ class Engine:
             nonlocal audio_seconds
             while not isinstance(item := task.resume(outputs), GraphRun):
                 outputs = None
-                if task is tasks[0]:
+                if task is tasks[0] and isinstance(item, Audio):
                     audio_seconds += len(item.samples) / item.rate
             return item
 

@@ -1,7 +1,13 @@
 """Raw PCM: 16-bit little-endian samples, one channel, no header."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from server.audio.encoder import BitRates
+from server.audio.label import GeneratedLabel
 from server.audio.limiter import require_finite
 from server.types import Audio, Floats
 
@@ -13,9 +19,24 @@ FULL_SCALE = 32767
 class PcmEncoder:
     """Encodes a stream as raw PCM; the media type carries the sampling rate."""
 
-    def __init__(self, rate: int, total_samples: int | None = None) -> None:
+    rates: ClassVar[Sequence[int] | None] = None
+
+    def __init__(
+        self,
+        rate: int,
+        total_samples: int | None = None,
+        *,
+        bit_rate: int | None = None,
+        label: GeneratedLabel | None = None,
+    ) -> None:
         self.rate = rate
         self.total_samples = total_samples
+        self.label = label
+
+    @classmethod
+    def bit_rates(cls, rate: int) -> BitRates | None:
+        """None: the bit rate follows from the sampling rate."""
+        return None
 
     @property
     def media_type(self) -> str:
@@ -36,10 +57,15 @@ class PcmEncoder:
 
 
 def pcm_bytes(samples: Floats) -> bytes:
+    """Converts samples to the bytes of `pcm_samples`."""
+    return pcm_samples(samples).tobytes()
+
+
+def pcm_samples(samples: Floats) -> NDArray[np.int16]:
     """Converts samples to 16-bit integers, rounded to the nearest; samples beyond full scale are clipped.
 
     Raises `SynthesisError` for NaN and infinity.
     """
     require_finite(samples)
     scaled = np.rint(np.clip(samples, -1, 1).astype(np.float64) * FULL_SCALE)
-    return scaled.astype("<i2").tobytes()
+    return scaled.astype("<i2")

@@ -8,22 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from server.audio.encoders import ENCODERS, create_encoder, encode_file
+from server.audio.audible_label import notice_text, with_rhythm, with_sign
+from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, create_encoder, encode_file
+from server.audio.label import GeneratedLabel
 from server.audio.limiter import apply_gain
 from server.cli.atomic_file import write_atomic
-from server.config import Config
+from server.config import Config, LabelSection
 from server.errors import RequestError
-from server.synthesis.multi_voice import SpeechPlanner
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Chunks, iterate
+from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
-from server.text.markup.parser import parse_markup
-from server.text.markup.script import SpeakingStyle
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Audio, Style
 
 NAME = "speak"
 HELP = "synthesize a text to an audio file"
 LOG_LEVEL = "WARNING"
+
+SUFFIXES = {"ogg": "opus"}
+"""Of files, where it is not the name of a format."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -32,7 +38,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o", "--output", default="out.wav", help="output file; - streams to standard output (default: out.wav)"
     )
-    command.add_argument("--voice", help="name of the voice (default: models.default_voice of the configuration)")
+    command.add_argument(
+        "--voice", help="voice, alias or VOICE/SPEAKER (default: models.default_voice of the configuration)"
+    )
     command.add_argument("--speaker", help="speaker of the voice (default: the first one)")
     command.add_argument("--emotion", help="emotion of the voice (default: neutral)")
     for name, unit in (("speed", "factor"), ("pitch", "semitones"), ("energy", "decibels"), ("volume", "factor")):
@@ -43,6 +51,16 @@ def add_options(command: argparse.ArgumentParser) -> None:
         )
     command.add_argument(
         "--format", choices=tuple(ENCODERS), help="audio format (default: the suffix of the output file, else wav)"
+    )
+    rates = ", ".join(map(str, SAMPLE_RATES))
+    command.add_argument(
+        "--sample-rate", type=int, metavar="HZ", help=f"convert to this sampling rate: {rates} (default: the voice's)"
+    )
+    command.add_argument(
+        "--bit-rate",
+        type=int,
+        metavar="N",
+        help="bits a second, for mp3, opus, aac and webm (default: by sampling rate)",
     )
     checking = command.add_argument_group("verification against KAN-TTS")
     checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesize the lines `id<TAB>symbols` of FILE")
@@ -70,21 +88,20 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.symbols is not None:
         _trace(options, voices.synthesizer(options.voice), style)
     else:
-        _speak(options, SpeechPlanner(voices), style, config)
+        limit = config.synthesis.max_characters
+        planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
+        _speak(options, planner, style, config)
     return 0
 
 
 def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, config: Config) -> None:
+    output = _output_format(options, GeneratedLabel.of(config.label))
     text = sys.stdin.read() if options.text == "-" else options.text
-    script = parse_markup(
-        text, SpeakingStyle(style), inline=config.text.marks, max_characters=config.synthesis.max_characters
-    )
-    plan = planner.plan(script, voice=options.voice, speaker=options.speaker, emotion=options.emotion)
-    chunks = plan.speak()
-    suffix = Path(options.output).suffix.removeprefix(".")
-    audio_format = options.format or (suffix if suffix in ENCODERS else "wav")
+    plan = planner.plan_text(text, SpeechOptions(options.voice, options.speaker, options.emotion, style))
+    output.rate_for(plan.rate)
+    chunks = iterate(_labeled_audio(plan, config.label))
     if options.output == "-":
-        encoder, stdout = create_encoder(audio_format, plan.rate), sys.stdout.buffer
+        encoder, stdout = create_encoder(output, plan.rate), sys.stdout.buffer
         stdout.write(encoder.header())
         for chunk in chunks:
             stdout.write(encoder.encode(chunk))
@@ -93,8 +110,25 @@ def _speak(options: argparse.Namespace, planner: SpeechPlanner, style: Style, co
         stdout.flush()
         return
     samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
-    write_atomic(Path(options.output), encode_file(audio_format, Audio(samples, plan.rate)))
+    write_atomic(Path(options.output), encode_file(output, Audio(samples, plan.rate)))
     print(f"{options.output}: {len(samples) / plan.rate:.2f} s", file=sys.stderr)
+
+
+def _labeled_audio(plan: SpeechPlan, section: LabelSection) -> Chunks[Audio]:
+    """The audio of a text, with the audible label of the configuration."""
+    clock = PlaybackClock()
+    chunks = with_rhythm(plan.audio(clock), plan.rate, section)
+    if notice := notice_text(section):
+        first = plan.segments[0]
+        spoken = SpeechPlan.for_text(first.synthesizer, notice, speaker=first.speaker).audio(clock)
+        chunks = with_sign(chunks, spoken, plan.rate, section)
+    return chunks
+
+
+def _output_format(options: argparse.Namespace, label: GeneratedLabel | None) -> OutputFormat:
+    suffix = Path(options.output).suffix.removeprefix(".").lower()
+    name = options.format or SUFFIXES.get(suffix, suffix if suffix in ENCODERS else "wav")
+    return OutputFormat(name, options.sample_rate, options.bit_rate, label)
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:
@@ -115,4 +149,4 @@ def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) 
         np.savez(file, **contours, mel=trace.mel, audio=audio.samples, rate=audio.rate)
         write_atomic(options.trace / f"{name}.npz", file.getvalue())
         scaled = Audio(apply_gain(audio.samples, style.volume), audio.rate)
-        write_atomic(options.trace / f"{name}.wav", encode_file("wav", scaled))
+        write_atomic(options.trace / f"{name}.wav", encode_file(OutputFormat("wav"), scaled))

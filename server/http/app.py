@@ -9,10 +9,11 @@ from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
-from server.http.speech import SpeechRoute
+from server.http.models import ModelsRoute
+from server.http.speech.route import SpeechRoute
 from server.http.startup import Startup
-from server.http.streams import ActiveStreams
 from server.http.voices import VoicesRoute
+from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     startup = Startup(registry, scheduler)
     app.router.add_post("/v1/audio/speech", SpeechRoute(registry, startup, streams, config).speak)
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
+    models = ModelsRoute()
+    app.router.add_get("/v1/models", models.list)
+    app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.add_routes(static_files.routes())
 

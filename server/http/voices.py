@@ -1,10 +1,11 @@
-"""GET /v1/audio/voices: the voices with their speakers and emotions, and the broken voices with the reason."""
+"""GET /v1/audio/voices: the voices with their speakers and emotions, broken ones with the reason, and the aliases."""
 
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.http.startup import Startup
+from server.synthesis.voice_resolver import VoiceResolver
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -16,6 +17,7 @@ class VoicesRoute:
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup) -> None:
         self._registry = registry
+        self._resolver = VoiceResolver(registry)
         self._startup = startup
 
     async def get(self, request: web.Request) -> web.Response:
@@ -26,7 +28,7 @@ class VoicesRoute:
         broken = [
             {"id": name, "name": name, "status": "broken", "reason": why} for name, why in self._registry.broken.items()
         ]
-        return web.json_response({"voices": ready + broken})
+        return web.json_response({"voices": ready + broken, "aliases": self._resolver.aliases()})
 
 
 def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> dict[str, object]:

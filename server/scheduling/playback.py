@@ -41,6 +41,23 @@ class PlaybackClock:
         self.audio_seconds += seconds
         self.computed_seconds += seconds if computed else 0.0
 
+    def input_arrived(self) -> None:
+        """The client has sent input for which the stream waited: the next audio is due as at the start of a stream."""
+        self.underrun_at = max(self.underrun_at, self._clock() + FIRST_AUDIO_DEADLINE)
+
     def client_resumed(self) -> None:
         """The client, which had left chunks unread, reads again: the wait was its own, not an underrun."""
         self.underrun_at = max(self.underrun_at, self._clock() + RESUME_BUFFER)
+
+
+class RepeatableClock(PlaybackClock):
+    """A view of a clock in which nothing is played: chunk sizes that follow it are the same in every run."""
+
+    def __init__(self, clock: PlaybackClock) -> None:
+        super().__init__(lambda: 0.0)
+        self._playing = clock
+
+    def push(self, seconds: float, *, computed: bool = True) -> None:
+        """Adds a chunk here, and to the clock that plays."""
+        super().push(seconds, computed=computed)
+        self._playing.push(seconds, computed=computed)

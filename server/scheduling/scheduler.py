@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from server.config import SchedulerSection
 from server.errors import BusyError, DeviceError, LostStateError, ShutdownError, SynthesisError
@@ -21,11 +21,14 @@ from server.runtime.cpu import available_cpus
 from server.scheduling.admission import AdmissionControl
 from server.scheduling.batch_policy import BatchPolicy
 from server.scheduling.batching import run_batch
+from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.stream import Stream
 from server.scheduling.task import Chunks, Task
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 MAX_UNCONSUMED_CHUNKS = 2
 """Backpressure: a stream pauses when its client has more chunks than this to consume."""
@@ -68,19 +71,22 @@ class Scheduler:
     def start(
         self,
         voice: str,
-        chunks: Callable[[PlaybackClock], Chunks[bytes]],
-        on_chunk: Callable[[bytes], None],
+        chunks: Callable[[PlaybackClock], Chunks[T]],
+        on_chunk: Callable[[T], None],
         on_end: Callable[[Exception | None], None],
         *,
         expected_seconds: float = 0.0,
         is_probe: bool = False,
+        batched: bool = True,
     ) -> Stream:
         """Admits a stream and starts to compute it. `chunks` gets the stream's playback clock.
+
+        A stream that is not `batched` shares no graph run, so that its result does not depend on other streams.
 
         Raises `BusyError` when the stream does not fit, `ShutdownError` when the scheduler is closed.
         """
         clock = PlaybackClock()
-        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_probe)
+        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_probe, batched)
         with self._changed:
             if self._closed:
                 raise ShutdownError("the server is stopping; send the request again when it is back")
@@ -99,7 +105,7 @@ class Scheduler:
         """The client has taken a chunk; a stream that was paused for that continues."""
         with self._changed:
             stream.unconsumed_chunks -= 1
-            if stream.paused and stream.unconsumed_chunks <= MAX_UNCONSUMED_CHUNKS:
+            if stream.paused and not stream.input_wait and stream.unconsumed_chunks <= MAX_UNCONSUMED_CHUNKS:
                 stream.clock.client_resumed()
                 self._unpause(stream)
 
@@ -164,7 +170,7 @@ class Scheduler:
             self._threads.append(thread)
 
     def _unpause(self, stream: Stream) -> None:
-        stream.paused = False
+        stream.paused, stream.input_wait = False, None
         self._ready.append(stream)
         self._changed.notify()
 
@@ -218,7 +224,7 @@ class Scheduler:
             self._policy.record_duration(runs[0].graph, seconds / runs[0].size)
 
     def _advance(self, stream: Stream) -> bool:
-        """Advances to the next run or chunk. Returns False when the stream has ended or is paused."""
+        """Advances to the next run, wait or chunk. Returns False when the stream has ended or is paused."""
         started = time.perf_counter()
         try:
             if stream.cancelled:
@@ -227,6 +233,8 @@ class Scheduler:
             stream.computing_seconds += time.perf_counter() - started
             if chunk is None:
                 return True
+            if isinstance(chunk, InputWait):
+                return self._wait_for_input(stream, chunk)
             stream.on_chunk(chunk)
         except StopAsyncIteration:
             return self._end(stream)
@@ -235,6 +243,21 @@ class Scheduler:
         except BaseException as error:  # noqa: BLE001 - a panic of a Rust extension is no Exception
             return self._end(stream, SynthesisError(f"the text analysis or the synthesis crashed: {error!r}"))
         return self._account(stream)
+
+    def _wait_for_input(self, stream: Stream, wait: InputWait) -> bool:
+        """Pauses the stream until its client has sent input. Returns whether it may go on."""
+        with self._changed:
+            if stream.cancelled:
+                return True
+            stream.paused, stream.input_wait = True, wait
+        wait.on_input(lambda: self._input_arrived(stream, wait))
+        return False
+
+    def _input_arrived(self, stream: Stream, wait: InputWait) -> None:
+        with self._changed:
+            if stream.input_wait is wait:
+                stream.clock.input_arrived()
+                self._unpause(stream)
 
     def _account(self, stream: Stream) -> bool:
         """After a chunk: observes its cost and applies backpressure. Returns whether the stream may go on."""

@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 from server.scheduling.graph_run import GraphRun
+from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import RunResult, Task
 
@@ -14,22 +16,25 @@ from server.scheduling.task import RunResult, Task
 class Stream:
     """The state of one stream.
 
-    `paused`, `cancelled` and `unconsumed_chunks` are guarded by the scheduler's lock. Everything else belongs to the
-    worker that has taken the stream from the ready list, and the clock to nobody else while the stream is paused.
+    `paused`, `input_wait`, `cancelled` and `unconsumed_chunks` are guarded by the scheduler's lock. Everything
+    else belongs to the worker that has taken the stream from the ready list, and the clock to nobody else while the
+    stream is paused.
     """
 
     voice: str
-    task: Task[bytes]
+    task: Task[Any]
     clock: PlaybackClock
     expected_seconds: float
     """A guess at the audio's length."""
-    on_chunk: Callable[[bytes], None]
+    on_chunk: Callable[[Any], None]
     """Called by a worker with every chunk."""
     on_end: Callable[[Exception | None], None]
     """Called by a worker, once, after the last chunk: with the error that ended the stream, None at its regular end and
     when it was cancelled."""
     is_probe: bool = False
     """Measures a voice's cost and has no client: always admitted, never paused, its late chunks do not count."""
+    batched: bool = True
+    """Whether its runs may share batches with other streams."""
     number: int = field(default_factory=itertools.count().__next__)
     """In the order of arrival."""
     pending_run: GraphRun | None = None
@@ -38,7 +43,9 @@ class Stream:
     """Of the last run; None before the start, and after a chunk."""
     unconsumed_chunks: int = 0
     paused: bool = False
-    """Whether it waits for its client to consume a chunk."""
+    """Whether it waits for its client: to consume a chunk, or to send input."""
+    input_wait: InputWait | None = None
+    """What it waits for while it is paused for input."""
     cancelled: bool = False
     computing_seconds: float = 0.0
     """Since the last observed audio."""
@@ -56,10 +63,12 @@ class Stream:
         """Whether the pending runs of both can be executed as one batch."""
         if self.pending_run is None or other.pending_run is None or self.cancelled:
             return False
+        if not (self.batched and other.batched):
+            return False
         return self.pending_run.graph is other.pending_run.graph and self.pending_key() == other.pending_key()
 
-    def advance(self) -> bytes | None:
-        """Resumes the task up to its next graph run (returns None) or chunk.
+    def advance(self) -> Any:
+        """Resumes the task up to its next graph run (returns None), wait for input or chunk (returns that).
 
         Raises `StopAsyncIteration` at the end, and the errors of the task.
         """

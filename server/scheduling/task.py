@@ -3,7 +3,8 @@
 A stage is an `async def` function that awaits `GraphRun`s, or an async generator that also yields chunks. Awaiting a
 run suspends the whole chain of stages; the driver executes the run and resumes the chain with its outputs. The command
 line executes each run at once (`run_to_completion`, `iterate`); the scheduler collects the runs of many streams and
-executes those that match as one batch (`Task`). A stage cannot tell the difference.
+executes those that match as one batch (`Task`). A stage cannot tell the difference. A stage may also await an
+`InputWait`, for input that its client has not sent yet.
 """
 
 from collections.abc import AsyncGenerator, Coroutine, Generator
@@ -12,6 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from server.scheduling.batching import run_batch
 from server.scheduling.graph_run import GraphRun, Outputs
+from server.scheduling.input_queue import InputWait
 
 T = TypeVar("T")
 
@@ -27,21 +29,22 @@ class Task(Generic[T]):
     def __init__(self, chunks: Chunks[T]) -> None:
         self._chunks = chunks
         self._pending: Coroutine[Any, Any, T] | None = None
-        """The `__anext__` that waits for a run."""
+        """The `__anext__` that waits for a run or for input."""
 
-    def resume(self, result: RunResult | None = None) -> GraphRun | T:
-        """Continues to the next graph run or chunk. `result` is that of the last run, None after a chunk.
+    def resume(self, result: RunResult | None = None) -> GraphRun | InputWait | T:
+        """Continues to the next graph run, wait or chunk. `result` is that of the last run, None after the others.
 
         Raises `StopAsyncIteration` at the end, and the errors of the stages.
         """
         pending, self._pending = self._pending or self._chunks.__anext__(), None
         try:
-            run: GraphRun = pending.throw(result) if isinstance(result, Exception) else pending.send(result)
+            awaited: GraphRun | InputWait
+            awaited = pending.throw(result) if isinstance(result, Exception) else pending.send(result)
         except StopIteration as end:
             chunk: T = end.value
             return chunk
         self._pending = pending
-        return run
+        return awaited
 
     def close(self) -> None:
         """Ends the stages where they are suspended; their `finally` blocks run."""
@@ -71,7 +74,7 @@ def iterate(chunks: Chunks[T]) -> Generator[T, None, None]:
     try:
         while True:
             item = task.resume(result)
-            if isinstance(item, GraphRun):
+            if isinstance(item, GraphRun | InputWait):
                 result = _execute(item)
             else:
                 result = None
@@ -82,7 +85,10 @@ def iterate(chunks: Chunks[T]) -> Generator[T, None, None]:
         task.close()
 
 
-def _execute(run: GraphRun) -> RunResult:
+def _execute(run: GraphRun | InputWait) -> RunResult | None:
+    if isinstance(run, InputWait):
+        run.block()
+        return None
     try:
         return run_batch([run])[0]
     except Exception as error:  # noqa: BLE001 - it is raised inside the stage, which may handle it

@@ -1,29 +1,23 @@
 """Plans a text in one voice or several: which voice and speaker synthesizes which segment."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from server.errors import NothingToSpeakError, RequestError, UnknownNameError
-from server.scheduling.playback import PlaybackClock
+from server.errors import NothingToSpeakError, RequestError
+from server.scheduling.input_queue import InputQueue
+from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks, iterate
-from server.synthesis.sequencing import Item, sequence
+from server.synthesis.options import DEFAULT_OPTIONS, DEFAULT_WORDING, SpeechOptions, Wording
+from server.synthesis.sequencing import PENDING, Item, Pending, sequence, sequence_times
+from server.synthesis.voice_resolver import VoiceResolver, Voices
+from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
-from server.types import DEFAULT_STYLE, Audio, Style
+from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer
-
-
-class Voices(Protocol):
-    """Where a planner finds voices: a `VoiceRegistry` or `OnDemandVoices`."""
-
-    def synthesizer(self, name: str | None = None) -> "Synthesizer":
-        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
-
-    def sample_rates(self) -> Mapping[str, int]:
-        """Hz, of every working voice, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +28,18 @@ class Segment:
     synthesizer: "Synthesizer"
     speaker: str
     emotion: str
+    wording: Wording = DEFAULT_WORDING
 
 
 class SpeechPlan:
     """The segments of a text. Nothing is computed before its audio is requested."""
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
+    def __init__(self, segments: Sequence[Segment], seed: int | None = None) -> None:
         self.rate = segments[0].synthesizer.rate
         """Hz"""
         self.segments = tuple(segments)
+        self.seed = seed
+        """None: the default noise, and no promise of equal samples."""
 
     @classmethod
     def for_text(
@@ -67,78 +64,109 @@ class SpeechPlan:
     def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
         """The audio in chunks, for a scheduler. Every chunk is pushed to the clock, which sets the size of the next.
 
-        Raises `RequestError` at once when the first sentence cannot be spoken.
+        Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        return sequence(self._items(), clock)
+        if self.seed is not None:
+            clock = RepeatableClock(clock)
+        return sequence(self._items(), clock, self.seed or 0)
+
+    def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+        """One item, the times of the whole text, for a scheduler: equal to those of the audio, and none is computed.
+
+        Raises `RequestError` for a sentence that cannot be spoken.
+        """
+        return sequence_times(self._items(), clock)
 
     def speak(self) -> Generator[Audio, None, None]:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
 
-    def _items(self) -> Iterator[tuple["Synthesizer", Item]]:
-        """All sentences and pauses. A segment with nothing to speak is an error only if all are like that."""
-        spoken, empty = False, None
-        for segment in self.segments:
-            try:
-                for item in segment.synthesizer.sentences(
-                    segment.script, speaker=segment.speaker, emotion=segment.emotion
-                ):
-                    yield segment.synthesizer, item
-                    spoken = True
-            except NothingToSpeakError as error:
-                empty = error
-        if empty and not spoken:
-            raise empty
+    def _items(self) -> "SegmentItems":
+        segments: InputQueue[Segment] = InputQueue()
+        segments.put(*self.segments)
+        segments.close()
+        return SegmentItems(segments)
+
+
+class SegmentItems:
+    """The sentences and pauses of segments, also of those that arrive while earlier ones are spoken.
+
+    A segment with nothing to speak is an error only if all are like that.
+    """
+
+    def __init__(self, segments: InputQueue[Segment]) -> None:
+        self._segments = segments
+        self._synthesizer: Synthesizer | None = None
+        self._items: Iterator[Item] = iter(())
+        self._spoken = False
+        self._empty: NothingToSpeakError | None = None
+
+    async def get(self, *, wait: bool) -> tuple["Synthesizer", Item] | Pending | None:
+        """The next sentence or pause; see `ItemSource`. Raises `NothingToSpeakError` after the last segment."""
+        while (item := self._next()) is None:
+            if not wait and not self._segments.is_ready():
+                return PENDING
+            segment = await self._segments.get()
+            if segment is None:
+                break
+            self._synthesizer = segment.synthesizer
+            self._items = segment.synthesizer.sentences(
+                segment.script, speaker=segment.speaker, emotion=segment.emotion, wording=segment.wording
+            )
+        if item is not None and self._synthesizer:
+            self._spoken = True
+            return self._synthesizer, item
+        if self._empty and not self._spoken:
+            raise self._empty
+        return None
+
+    def _next(self) -> Item | None:
+        try:
+            return next(self._items, None)
+        except NothingToSpeakError as error:
+            self._empty = error
+            return None
 
 
 class SpeechPlanner:
-    """Resolves the voices and speakers of a script."""
+    """Parses a text and resolves its voices and speakers.
 
-    def __init__(self, voices: Voices) -> None:
+    `inline_markup` and `max_characters` are those of `parse_markup`.
+    """
+
+    def __init__(self, voices: Voices, *, inline_markup: bool = True, max_characters: int | None = None) -> None:
         self._voices = voices
+        self._resolver = VoiceResolver(voices)
+        self._inline_markup = inline_markup
+        self._max_characters = max_characters
 
-    def plan(
-        self, script: Script, *, voice: str | None = None, speaker: str | None = None, emotion: str | None = None
-    ) -> SpeechPlan:
-        """The plan of a script. `voice`, `speaker` and `emotion` are those of the request.
+    def plan_text(self, text: str, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
+        """The plan of plain text, text with inline markup, or SSML. Raises what `parse_markup` and `plan` raise."""
+        base = SpeakingStyle(options.style)
+        script = parse_markup(text, base, inline=self._inline_markup, max_characters=self._max_characters)
+        return self.plan(script, options)
 
-        The voice of a span of the script is a speaker of the request's voice, else a voice, else `voice/speaker`.
+    def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
+        """The plan of a script, whose styles include that of the options.
+
+        `VoiceResolver` says what the voice names of the options and of the script's spans mean.
 
         Raises `UnknownNameError` for an unknown name, `VoiceError` for a broken voice, and `RequestError` for voices of
         different sampling rates.
         """
-        default = self._voices.synthesizer(voice)
-        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, default.voice.speaker(speaker))}
+        default, speaker = self._resolver.resolve(options.voice, options.speaker)
+        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, speaker)}
         segments = []
         for name, part in split_by_voice(script):
             if name not in resolved:
-                resolved[name] = self._resolve(name or "", default)
-            synthesizer, speaker_name = resolved[name]
-            segments.append(Segment(part, synthesizer, speaker_name, synthesizer.voice.emotion(emotion)))
+                resolved[name] = self._resolver.resolve_within(default, name or "")
+            synthesizer, speaker = resolved[name]
+            emotion = synthesizer.voice.emotion(options.emotion)
+            segments.append(Segment(part, synthesizer, speaker, emotion, options.wording))
             for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
         self._check_sample_rates(segments)
-        return SpeechPlan(segments)
-
-    def _resolve(self, name: str, default: "Synthesizer") -> tuple["Synthesizer", str]:
-        """The voice and the speaker for the voice name of a span."""
-        if name in default.voice.speakers:
-            return default, name
-        voices = self._voices.sample_rates()
-        folder, slash, speaker = name.partition("/")
-        if slash and folder in voices:
-            synthesizer = self._voices.synthesizer(folder)
-            if speaker in synthesizer.voice.speakers:
-                return synthesizer, speaker
-            raise UnknownNameError("voice", name, (f"{folder}/{known}" for known in synthesizer.voice.speakers))
-        unknown = UnknownNameError("voice", name, dict.fromkeys([*default.voice.speakers, *voices, "VOICE/SPEAKER"]))
-        if not name:
-            raise unknown
-        try:
-            synthesizer = self._voices.synthesizer(name)  # raises the reason for a broken voice
-        except UnknownNameError:
-            raise unknown from None
-        return synthesizer, synthesizer.voice.speaker(None)
+        return SpeechPlan(segments, options.seed)
 
     def _check_sample_rates(self, segments: Sequence[Segment]) -> None:
         """All segments must have the rate of the first one."""

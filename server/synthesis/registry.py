@@ -14,6 +14,7 @@ from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
 from server.synthesis.synthesizer import Synthesizer
 from server.text.pronunciation.user_lexicon import UserLexicon
+from server.voices.aliases import aliases
 from server.voices.discovery import default_name, voice_folder, voice_folders
 from server.voices.voice import Voice
 
@@ -23,12 +24,14 @@ log = logging.getLogger(__name__)
 class VoiceRegistry:
     """All voices of the configured folder. Empty until `load`, which takes seconds and blocks.
 
-    Raises `ConfigurationError` for an invalid lexicon.
+    Raises `ConfigurationError` for an invalid lexicon or alias.
     """
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
         self._lexicon = UserLexicon.of(config.text.lexicon, config.text.location_of)
+        self.aliases = aliases(config)
+        """Alias -> voice, `voice/speaker`, or a speaker of the default voice."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self._config = config
         self._voices: dict[str, Synthesizer] = {}
@@ -109,6 +112,7 @@ class OnDemandVoices:
 
     def __init__(self, config: Config) -> None:
         self._registry = VoiceRegistry(config)
+        self.aliases = self._registry.aliases
         self._config = config
         self._opened: dict[str, Synthesizer] = {}
 

@@ -1,15 +1,16 @@
 """Sentences and pauses -> one stream of audio. The next sentence is prepared while the current one is computed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import numpy as np
 
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
+from server.synthesis.timing import shifted
 from server.text.frontend import Pause, Sentence
-from server.types import Audio
+from server.types import Audio, SentenceTiming, SpeechTiming
 
 SILENCE_CHUNK = 1
 """Seconds of silence in one chunk: a client that disconnects stops a long pause as well."""
@@ -27,8 +28,43 @@ class SentenceSynthesizer(Protocol):
     rate: int
     """Hz"""
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
-        """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with."""
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
+        """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
+
+        The first chunk has the times of the sentence, from sample 0. `seed` is that of the source's noise.
+        """
+
+    async def predict_times(self, sentence: Sentence) -> SentenceTiming:
+        """The times that `prepare` would give with the audio, without computing any."""
+
+
+class Pending:
+    """The type of `PENDING`."""
+
+
+PENDING: Final = Pending()
+"""There is no item yet."""
+
+
+class ItemSource(Protocol):
+    """Where a sequence finds its items, also those of a text that its client still writes."""
+
+    async def get(self, *, wait: bool) -> tuple[SentenceSynthesizer, Item] | Pending | None:
+        """The next item; None after the last one. Without `wait`, `PENDING` where it has not arrived yet.
+
+        Raises `RequestError` for a sentence that cannot be spoken.
+        """
+
+
+class Items:
+    """The items of a text that is known as a whole."""
+
+    def __init__(self, items: Iterable[tuple[SentenceSynthesizer, Item]]) -> None:
+        self._items = iter(items)
+
+    async def get(self, *, wait: bool) -> tuple[SentenceSynthesizer, Item] | None:
+        """The next item; never pending."""
+        return next(self._items, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +77,87 @@ class QueuedSentence:
     """Samples"""
 
 
-def sequence(items: Iterable[tuple[SentenceSynthesizer, Item]], clock: PlaybackClock) -> Chunks[Audio]:
-    """The audio of all items in order. A `Pause` replaces the default silence between two sentences.
+class _SentenceQueue:
+    """Pairs each sentence with the silence before it. A `Pause` replaces the default silence between two sentences."""
 
-    Reads up to the first sentence at once: raises `RequestError` for one that cannot be spoken before any audio.
+    def __init__(self, source: ItemSource) -> None:
+        self._source = source
+        self._synthesizer: SentenceSynthesizer | None = None
+        self._pause = 0
+        self._default = 0
+
+    async def get(self, *, wait: bool) -> QueuedSentence | Pending | None:
+        while item := await self._source.get(wait=wait):
+            if isinstance(item, Pending):
+                return item
+            synthesizer, sentence = self._synthesizer, _ = item
+            if isinstance(sentence, Pause):
+                self._pause += round(sentence.seconds * synthesizer.rate)
+                self._default = 0
+                continue
+            queued = QueuedSentence(synthesizer, sentence, self._pause + self._default)
+            has_own_pause = sentence.continues or sentence.pause is not None
+            self._pause = 0
+            self._default = 0 if has_own_pause else round(synthesizer.sentence_silence * synthesizer.rate)
+            return queued
+        if self._pause and self._synthesizer:
+            rest, self._pause = self._pause, 0
+            return QueuedSentence(self._synthesizer, None, rest)
+        return None
+
+
+async def sequence(source: ItemSource, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
+    """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
+
+    The first chunk of each sentence has its times. Raises `RequestError` before any audio when the first sentence
+    cannot be spoken.
     """
-    return _Sequence(_queue(items), clock).audio()
+    position = 0
+    async for chunk in _sequence(source, clock, seed):
+        yield replace(chunk, sentence=shifted(chunk.sentence, position)) if chunk.sentence else chunk
+        position += len(chunk.samples)
 
 
-def _queue(items: Iterable[tuple[SentenceSynthesizer, Item]]) -> Iterator[QueuedSentence]:
-    pause, default, synthesizer = 0, 0, None
-    for synthesizer, item in items:
-        if isinstance(item, Pause):
-            pause, default = pause + round(item.seconds * synthesizer.rate), 0
+async def sequence_times(source: ItemSource, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+    """One item, after the last sentence: the times that `sequence` would give, without computing any audio.
+
+    The clock counts what the audio would be, so that streams with clients that listen come first. Raises `RequestError`
+    for a sentence that cannot be spoken.
+    """
+    queue = _SentenceQueue(source)
+    sentences: list[SentenceTiming] = []
+    position, rate = 0, 0
+    while isinstance(queued := await queue.get(wait=True), QueuedSentence):
+        start, rate = position, queued.synthesizer.rate
+        position += queued.silence
+        if queued.sentence:
+            sentences.append(shifted(await queued.synthesizer.predict_times(queued.sentence), position))
+            position = sentences[-1].end
+        clock.push((position - start) / rate, computed=False)
+    yield SpeechTiming(tuple(sentences), position, rate)
+
+
+async def _sequence(source: ItemSource, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
+    queue = _SentenceQueue(source)
+    following: QueuedSentence | Pending | None = PENDING
+    prepared: Chunks[Audio] | None = None
+    while True:
+        current = await queue.get(wait=True) if isinstance(following, Pending) else following
+        if current is None or isinstance(current, Pending):
+            return
+        for chunk in silence(current.silence, current.synthesizer.rate, clock):
+            yield chunk
+        following = PENDING
+        if current.sentence is None:
             continue
-        yield QueuedSentence(synthesizer, item, pause + default)
-        has_own_pause = item.continues or item.pause is not None
-        pause, default = 0, 0 if has_own_pause else round(synthesizer.sentence_silence * synthesizer.rate)
-    if pause and synthesizer:
-        yield QueuedSentence(synthesizer, None, pause)
-
-
-class _Sequence:
-    """One sentence after another; the next one is prepared as soon as the client has enough audio buffered."""
-
-    def __init__(self, queue: Iterator[QueuedSentence], clock: PlaybackClock) -> None:
-        self._queue = queue
-        self._clock = clock
-        self._next = next(queue, None)
-        self._prepared: Chunks[Audio] | None = None
-        """The audio of the next sentence."""
-
-    async def audio(self) -> Chunks[Audio]:
-        while current := self._next:
-            for chunk in silence(current.silence, current.synthesizer.rate, self._clock):
-                yield chunk
-            if current.sentence is None:
-                return
-            audio = self._prepared or await current.synthesizer.prepare(current.sentence, self._clock)
-            self._next = self._prepared = None
-            async for chunk in audio:
-                yield chunk
-                await self._prefetch()
-            self._next = self._next or next(self._queue, None)
-
-    async def _prefetch(self) -> None:
-        if self._next is None and self._clock.buffered_seconds > PREFETCH_BUFFER:
-            self._next = following = next(self._queue, None)
-            if following and following.sentence:
-                self._prepared = await following.synthesizer.prepare(following.sentence, self._clock)
+        audio = prepared or await current.synthesizer.prepare(current.sentence, clock, seed)
+        prepared = None
+        async for chunk in audio:
+            yield chunk
+            if isinstance(following, Pending) and clock.buffered_seconds > PREFETCH_BUFFER:
+                following = await queue.get(wait=False)
+                if isinstance(following, QueuedSentence) and following.sentence:
+                    prepared = await following.synthesizer.prepare(following.sentence, clock, seed)
 
 
 def silence(samples: int, rate: int, clock: PlaybackClock) -> Iterator[Audio]:

@@ -16,14 +16,16 @@ from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
+from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import silence, trailing_silent_units
+from server.synthesis.timing import sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd, Pause, Sentence
 from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.units.unit_tables import UnitTables
-from server.types import DEFAULT_STYLE, Audio, Floats, Mel, Style, Units
+from server.types import DEFAULT_STYLE, Audio, Floats, Mel, SentenceTiming, Style, Units
 from server.voices.voice import Voice
 
 WARM_UP_UNITS = 8
@@ -43,6 +45,17 @@ class Trace:
     mel: Floats
     """(frames, channels), after the postnet"""
     audio: Audio
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedUtterance:
+    """An utterance whose prosody is predicted."""
+
+    prosody: ProsodyPrediction
+    end: int | None = None
+    """Sample at which the audio is cut and faded out; None without a cut."""
+    trailing_silence: int = 0
+    """Samples of silence after the last frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +99,48 @@ class Synthesizer:
         """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
 
     def sentences(
-        self, script: Script | str, *, speaker: str | None = None, emotion: str | None = None
+        self,
+        script: Script | str,
+        *,
+        speaker: str | None = None,
+        emotion: str | None = None,
+        wording: Wording = DEFAULT_WORDING,
     ) -> Iterator[Sentence | Pause]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
         names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self._front_end.segments(script, **names)
+        front_end = self._front_end
+        if wording != DEFAULT_WORDING:
+            front_end = front_end.with_wording(wording.lexicon, wording.replacements)
+        return front_end.segments(script, **names)
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
-        The audio pushes every chunk to the clock, whose buffer sets the size of the next one.
+        The audio pushes every chunk to the clock, whose buffer sets the size of the next one. Its first chunk has the
+        times of the sentence, from sample 0. `seed` is that of the source's noise.
         """
+        prepared = await self._predict(sentence)
+        return self._audio(prepared, clock, self._timing(sentence, prepared), seed)
+
+    async def predict_times(self, sentence: Sentence) -> SentenceTiming:
+        """The times that `prepare` would give with the audio, without computing any."""
+        prepared = await self._predict(sentence)
+        return self._timing(sentence, prepared)
+
+    async def _predict(self, sentence: Sentence) -> PreparedUtterance:
         styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
         prosody = await self._acoustic.predict_prosody(sentence.units, styles)
         if sentence.pause is None:
-            return self._audio(prosody, clock)
+            return PreparedUtterance(prosody)
         pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
         frame = self._samples_per_frame
         prosody = prosody.truncated(silent_units, pause // frame)
         missing = pause - frame * int(prosody.durations[len(prosody.durations) - silent_units :].sum())
-        return self._audio(prosody, clock, prosody.frames * frame, missing)
+        return PreparedUtterance(prosody, prosody.frames * frame, missing)
+
+    def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
+        frame, silence = self._samples_per_frame, prepared.trailing_silence
+        return sentence_timing(sentence, prepared.prosody, frame, self.rate, silence)
 
     def synthesize(
         self,
@@ -124,7 +159,7 @@ class Synthesizer:
     async def probe(self, clock: PlaybackClock) -> Chunks[Audio]:
         """A few seconds of audio that every voice can synthesize, to measure its cost."""
         prosody = await self._acoustic.predict_prosody(self._any_units(PROBE_UNITS), DEFAULT_STYLE)
-        async for chunk in self._audio(prosody, clock):
+        async for chunk in self._audio(PreparedUtterance(prosody), clock):
             yield chunk
 
     def warm_up(self) -> None:
@@ -155,20 +190,29 @@ class Synthesizer:
         return Units(np.zeros((count, 1 if self.tables.reads_bytes else 4), np.int64), ids, ids)
 
     async def _audio(
-        self, prosody: ProsodyPrediction, clock: PlaybackClock, end: int | None = None, trailing_silence: int = 0
+        self,
+        prepared: PreparedUtterance,
+        clock: PlaybackClock,
+        timing: SentenceTiming | None = None,
+        seed: int = 0,
     ) -> Chunks[Audio]:
-        """The utterance in chunks at its volume, faded out at sample `end`, then `trailing_silence` samples."""
+        """The utterance in chunks at its volume, then its silence; the first chunk has the times."""
+        prosody = prepared.prosody
         volumes = prosody.per_frame(lambda style: style.volume)
-        envelope = GainEnvelope(volumes, self._samples_per_frame, self.rate, end)
-        state, position = self._start(prosody), 0
+        envelope = GainEnvelope(volumes, self._samples_per_frame, self.rate, prepared.end)
+        state, position = self._start(prosody, seed=seed), 0
         while not state.acoustic.is_finished:
             _, audio, state = await self._advance(state, self._chunking.next_steps(clock))
             if len(audio.samples):
                 clock.push(len(audio.samples) / self.rate)
-                yield Audio(envelope.apply(audio.samples, position), self.rate)
+                yield Audio(envelope.apply(audio.samples, position), self.rate, timing)
+                timing = None
                 position += len(audio.samples)
-        for chunk in silence(trailing_silence, self.rate, clock):
-            yield chunk
+        for chunk in silence(prepared.trailing_silence, self.rate, clock):
+            yield replace(chunk, sentence=timing)
+            timing = None
+        if timing:  # a sentence without a single frame
+            yield Audio(np.zeros(0, np.float32), self.rate, timing)
 
     async def _synthesize(
         self, units: Units, style: Style | Sequence[Style], chunk_steps: int | None, source_noise: bool
@@ -185,10 +229,11 @@ class Synthesizer:
                 mels.append(mel.frames)
         return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
-    def _start(self, prosody: ProsodyPrediction, source_noise: bool = True) -> UtteranceState:
+    def _start(self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0) -> UtteranceState:
         missing = 1 - self._pitch_response
         shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
-        return UtteranceState(self._acoustic.start(prosody), self._vocoder.start(source_noise=source_noise), shift)
+        vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
+        return UtteranceState(self._acoustic.start(prosody), vocoder, shift)
 
     async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
         """Mel and audio that are final after up to `steps` more decoder steps; none at first."""

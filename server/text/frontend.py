@@ -14,9 +14,11 @@ from server.text.pronunciation.mandarin_g2p import pronounce
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
+from server.text.replacements import NO_REPLACEMENTS, Replacements
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
 from server.text.words import ProsodicWord, mandarin_pinyin
+from server.text.written_words import WrittenWord, written_words
 from server.types import DEFAULT_STYLE, Style, Units
 from server.voices.manifest import EMOTION_PREFIX
 
@@ -66,6 +68,12 @@ class Sentence:
     """Seconds of silence after the sentence, exactly. None: its natural end and the configured sentence silence."""
     continues: bool = False
     """Whether it was divided because of its length and the rest follows, so that no silence is added after it."""
+    written: str = ""
+    """What the client wrote, without markup: `text` with the content of replaced elements as it was."""
+    input_range: tuple[int, int] = (0, 0)
+    """Where it begins and ends in the client's input."""
+    words: tuple[WrittenWord, ...] = ()
+    """The words that the client wrote, with their syllables and units."""
 
     @property
     def break_levels(self) -> dict[int, int]:
@@ -81,16 +89,27 @@ class Sentence:
 class FrontEnd:
     """Analyzes Mandarin text for one voice."""
 
-    def __init__(self, tables: UnitTables, lexicon: UserLexicon = EMPTY_LEXICON, emoji: Emoji = "drop") -> None:
+    def __init__(
+        self,
+        tables: UnitTables,
+        lexicon: UserLexicon = EMPTY_LEXICON,
+        emoji: Emoji = "drop",
+        replacements: Replacements = NO_REPLACEMENTS,
+    ) -> None:
         self._emoji: Emoji = emoji
         self._tables = tables
         self._lexicon = lexicon
+        self._replacements = replacements
         self._speaks_english = tables.reads_bytes or tables.speaks_english
         per_length = _MAX_BYTES_PER_LENGTH if tables.reads_bytes else _MAX_UNITS_PER_LENGTH
         self._max_length = max(1, min(MAX_SENTENCE_SYLLABLES * LENGTH_PER_SYLLABLE, tables.max_units // per_length))
         self._length_of = partial(
             estimate_spoken_length, speaks_english=self._speaks_english, names_emoji=emoji == "name"
         )
+
+    def with_wording(self, lexicon: UserLexicon, replacements: Replacements) -> "FrontEnd":
+        """Returns a front end with more readings, and with these replacements."""
+        return FrontEnd(self._tables, self._lexicon.extended(lexicon), self._emoji, replacements)
 
     def analyze(self, script: Script | str, *, speaker: str, emotion: str) -> list[Sentence]:
         """Returns all sentences of a script, without its pauses; see `segments`."""
@@ -134,8 +153,11 @@ class FrontEnd:
         text = script.text[span.start : span.end]
         start = span.start + len(text) - len(text.lstrip())
         text = text.strip()
-        normalized = normalize.normalize(text, self._emoji)
-        origin = [start + index for index in normalized.origin]
+        written = self._replacements.apply(text)
+        normalized = normalize.normalize(written.text, self._emoji)
+        text_origin = tuple(written.origin[index] for index in normalized.origin)
+        text_spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
+        origin = [start + index for index in text_origin]
         explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
@@ -159,10 +181,11 @@ class FrontEnd:
             unit.format(speaker, EMOTION_PREFIX + (speaking_style.emotion or emotion).removeprefix(EMOTION_PREFIX))
             for unit, speaking_style in zip(unit_symbols, speaking_styles, strict=True)
         )
+        input_range = script.starts[start], script.ends[start + len(text) - 1]
         sentence = Sentence(
             text=text,
             normalized=normalized.text,
-            origin=normalized.origin,
+            origin=text_origin,
             prosodic_words=tuple(spoken),
             pinyin=mandarin_pinyin(spoken),
             lexical_pinyin=mandarin_pinyin(lexical),
@@ -174,6 +197,9 @@ class FrontEnd:
             pause=span.pause,
             continues=span.break_level < SENTENCE_END,
             warnings=(),
+            written=script.written_text(*input_range),
+            input_range=input_range,
+            words=written_words(script, start, text_spans, spoken, unit_symbols),
         )
         return sentence, tuple(warnings)
 

@@ -12,6 +12,7 @@ import pytest
 from bench import __main__ as command_line
 from bench.__main__ import main
 from bench.voices.engine import EngineSettings
+from server.audio.encoders import ENCODERS
 from tests.conftest import EMBEDDED
 
 ROOT = EMBEDDED.parents[1]
@@ -66,6 +67,16 @@ def test_batch_relates_every_number_of_streams_to_a_single_one(tmp_path: Path) -
     assert [row["streams"] for row in found] == [1, 2, 4, 8, 16, 32]
     assert found[0]["acoustic_gain"] == found[0]["vocoder_gain"] == 1
     assert all(row["acoustic"] > 0 and row["vocoder"] > 0 for row in found)
+
+
+def test_formats_measures_every_format_with_and_without_resampling(tmp_path: Path) -> None:
+    assert bench(tmp_path, "formats") == 0
+    found = json.loads((tmp_path / "formats.json").read_text("utf-8"))["voices"][0]["formats"]
+    assert [(row["name"], row["rate"]) for row in found] == [
+        (name, rate) for name in ENCODERS for rate in (16000, 24000)
+    ]
+    assert all(row["cpu_rtf"] > 0 and row["first_cpu"] > 0 and row["first_audio_seconds"] < 0.3 for row in found)
+    assert [round(row["kilobits"]) for row in found if row["name"] == "pcm"] == [256, 384]
 
 
 def test_cost_is_computed_from_the_given_prices(tmp_path: Path) -> None:

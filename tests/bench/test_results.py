@@ -18,7 +18,16 @@ from bench.report.markdown import markdown_table, print_section
 from bench.report.plot import plot
 from bench.report.tables import Section
 from bench.results.percentiles import Percentiles
-from bench.results.schema import LatencyResult, LoadResult, Machine, NewsTextResult, Results, RtfResult, VoiceResults
+from bench.results.schema import (
+    FormatResult,
+    LatencyResult,
+    LoadResult,
+    Machine,
+    NewsTextResult,
+    Results,
+    RtfResult,
+    VoiceResults,
+)
 from bench.system.process_usage import ProcessUsage
 from bench.voices.texts import NEWS_TEXT, TEXT_PATTERNS, text_of_length
 
@@ -127,6 +136,7 @@ def test_the_keys_of_the_json_format_are_the_published_ones(tmp_path: Path) -> N
         latencies=[LatencyResult("sentences", 10, NO_VALUES, 1.0, 0.1, 2.0, 0.2)],
         news_text=[NewsTextResult("http", 120, 2, 1.0, 0.1, 20.0, 0.05, NO_VALUES, 0.5, 280.0, None)],
         loads=[summary(RequestLog(), 1, 1.0)],
+        formats=[FormatResult("mp3", 16000, 0.01, 0.003, 0.08, 64.0)],
         costs=[compute_cost(Prices(rent=1.0), SPEED, 2)],
     )
     Results("today", "bench", machine, [voice]).save(tmp_path / "all.json")
@@ -152,6 +162,7 @@ def test_the_keys_of_the_json_format_are_the_published_ones(tmp_path: Path) -> N
         "speeds": "precision rtf rtf_normalised gflops cpu_rtf cpu_rtf_normalised cpu_share sound first_audio provider "
         "fallback",
         "latencies": "kind characters first_audio ratio ready sound rtf",
+        "formats": "name rate cpu_rtf first_cpu first_audio_seconds kilobits",
         "quoted": "way characters repeats mean deviation sound rtf first_audio cpu_share memory_peak gpu_memory",
         "loads": "way listeners requests refused failed failure first_audio chunks late interrupted silence "
         "longest_gap sound throughput cpu_share memory_peak",

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -43,6 +44,46 @@ def test_the_format_follows_the_suffix_of_the_output_or_the_option(tmp_path: Pat
     assert complete.read_bytes() == raw.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", [*ENCODERS, "ogg", "MP3"])
+def test_speak_writes_every_format_at_another_sampling_rate(suffix: str, tmp_path: Path) -> None:
+    output, plain = tmp_path / f"hello.{suffix}", tmp_path / "hello.wav"
+    assert main(["speak", "你好。", "-o", str(plain), *MODELS]) == 0
+    assert main(["speak", "你好。", "-o", str(output), "--sample-rate", "24000", *MODELS]) == 0
+    seconds = soundfile.info(plain).duration
+    if suffix == "pcm":
+        assert output.stat().st_size == 2 * round(24000 * seconds)
+        return
+    with av.open(str(output)) as container:
+        frames = list(container.decode(audio=0))
+    rate = frames[0].sample_rate
+    assert rate == (48000 if suffix in ("opus", "ogg", "webm") else 24000)
+    excess = sum(frame.samples for frame in frames) - round(seconds * rate)
+    assert 0 <= excess <= {"mp3": 47, "aac": 2047}.get(suffix.lower(), 2)
+
+
+def test_speak_streams_a_compressed_format_with_a_bit_rate(tmp_path: Path, capsysbinary) -> None:
+    sizes = []
+    for bit_rate in ("16000", "64000"):
+        arguments = ["-o", "-", "--format", "mp3", "--bit-rate", bit_rate]
+        assert main(["speak", "你好。", *arguments, *MODELS]) == 0
+        sizes.append(len(capsysbinary.readouterr().out))
+    assert sizes[1] > 3 * sizes[0]
+
+
+@pytest.mark.parametrize(("audible", "seconds"), [("none", 0), ("rhythm", 1.4), ("notice", 3)])
+def test_speak_labels_its_output_as_configured(audible: str, seconds: float, tmp_path: Path) -> None:
+    config, plain, output = tmp_path / "config.yaml", tmp_path / "plain.flac", tmp_path / "labeled.flac"
+    config.write_text(f"label: {{enabled: true, producer: P, audible: {audible}, position: start}}", encoding="utf-8")
+    assert main(["speak", "你好。", "-o", str(plain), *MODELS]) == 0
+    assert main(["speak", "你好。", "-o", str(output), *MODELS, "--config", str(config)]) == 0
+    longer = soundfile.info(output).duration - soundfile.info(plain).duration
+    assert seconds - 0.01 < longer < seconds + 1
+    with av.open(str(output)) as container:
+        assert json.loads(container.metadata["AIGC"])["ContentProducer"] == "P"
+    with av.open(str(plain)) as container:
+        assert "AIGC" not in container.metadata
+
+
 def test_speak_streams_to_standard_output() -> None:
     command = [sys.executable, "-m", "server", "speak", "你好。", "-o", "-", *MODELS]
     result = subprocess.run(command, capture_output=True, check=True, cwd=EMBEDDED.parents[1])
@@ -66,6 +107,15 @@ ERRORS = {
     "an unknown emotion": (["speak", "你好", "--emotion", "hungry"], f"unknown emotion 'hungry'; valid: {EMOTIONS}"),
     "a speed of zero": (["speak", "你好", "--speed", "0"], "speed is 0.0; valid: 0.25 to 4"),
     "a speed that is not a number": (["speak", "你好", "--speed", "nan"], "speed is nan; valid: 0.25 to 4"),
+    "an unknown sampling rate": (["speak", "你好", "--sample-rate", "44000"], "valid: 8000, 11025, 12000, 16000"),
+    "a bit rate that the format does not have": (
+        ["speak", "你好", "-o", "x.mp3", "--bit-rate", "65000"],
+        "bit_rate is 65000; valid for mp3: 8000, 16000, 24000",
+    ),
+    "a bit rate for a format without": (
+        ["speak", "你好", "--bit-rate", "64000"],
+        "use one of these formats: mp3, opus",
+    ),
     "a text with nothing to speak": (["speak", "🎉"], "nothing to speak"),
     "an empty text": (["speak", ""], "nothing to speak"),
     "no text": (["speak"], "give either a text or --symbols FILE"),
@@ -237,7 +287,7 @@ def test_the_help_of_speak_has_the_limits_of_each_style_setting(setting: str, ca
 class BufferedEncoder(PcmEncoder):
     """Returns all bytes at the end of the stream, as an encoder with large blocks does."""
 
-    def __init__(self, rate: int, total_samples: int | None = None) -> None:
+    def __init__(self, rate: int, total_samples: int | None = None, **_: object) -> None:
         super().__init__(rate, total_samples)
         self._buffer = b""
 

@@ -16,6 +16,7 @@ from server.errors import NothingToSpeakError, UnknownNameError, VoiceError
 from server.http import create_app
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
+from server.synthesis.options import Wording
 from server.text.frontend import Sentence
 from server.text.markup.script import Script
 from server.types import Audio, Style, Units
@@ -43,7 +44,7 @@ class CountingSynthesizer:
     def rate(self) -> int:
         return self.voice.rate
 
-    def sentences(self, script: Script, *, speaker: str, emotion: str) -> Iterator[Sentence]:
+    def sentences(self, script: Script, *, speaker: str, emotion: str, wording: Wording) -> Iterator[Sentence]:
         text = script.text
         if not any(character.isalnum() for character in text):
             raise NothingToSpeakError
@@ -57,7 +58,7 @@ class CountingSynthesizer:
         for chunk in ():
             yield chunk
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         self.requests.append((sentence.text, *self._names, *sentence.unit_styles))
         return self._chunks(sentence.text, clock)
 
@@ -89,6 +90,7 @@ class FakeRegistry:
         self.may_load.set()
         self.load_error: Exception | None = None
         self.default_voice = "demo"
+        self.aliases = {"alloy": "female", "lena": "M7", "backup": "second", "mike": "second/M7", "ruin": "cracked"}
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
 
     def load(self) -> None:
@@ -98,7 +100,7 @@ class FakeRegistry:
             raise self.load_error
         self.state = "ready"
 
-    def synthesizer(self, name: str | None) -> CountingSynthesizer:
+    def synthesizer(self, name: str | None = None) -> CountingSynthesizer:
         if name is None:
             name = self.default_voice
         if name in self.broken:
@@ -160,13 +162,3 @@ def serving(registry):
             yield client
 
     return start
-
-
-@pytest.fixture
-def wait_for_event():
-    """`await wait_for_event(event)` waits for an event of another thread."""
-
-    async def wait(event: threading.Event) -> None:
-        assert await asyncio.to_thread(event.wait, 30), "the event was not set within 30 s"
-
-    return wait

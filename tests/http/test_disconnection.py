@@ -8,7 +8,7 @@ import threading
 import pytest
 from aiohttp import ClientPayloadError
 
-from server.audio.encoders import create_encoder
+from server.audio.encoders import OutputFormat, create_encoder
 
 PATH = "/v1/audio/speech"
 
@@ -90,7 +90,7 @@ async def test_the_synthesis_pauses_for_a_client_that_does_not_read(serving, dem
         while size := int(await reader.readuntil(b"\r\n"), 16):
             data = await reader.readexactly(size + 2)
             number = received // (2 * demo.samples_per_chunk)
-            assert data[:-2] == create_encoder("pcm", 16000).encode(demo.chunk(number))
+            assert data[:-2] == create_encoder(OutputFormat("pcm"), 16000).encode(demo.chunk(number))
             received += size
         assert received == len(text) * 2 * demo.samples_per_chunk
         writer.close()

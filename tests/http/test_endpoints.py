@@ -20,16 +20,34 @@ PATH = "/v1/audio/speech"
 
 async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_reason(serving):
     async with serving() as client:
-        listed = (await (await client.get("/v1/audio/voices")).json())["voices"]
+        answer = await (await client.get("/v1/audio/voices")).json()
+    listed = answer["voices"]
     assert [one["id"] for one in listed] == ["demo", "second", "cracked"]
     assert listed[0] == {
         "id": "demo", "name": "demo", "language": "zh-CN", "sample_rate": 16000, "speakers": ["F7", "M7"],
         "emotions": ["neutral", "happy"], "licence": "of demo", "default": True, "status": "ready",
     }  # fmt: skip
     assert listed[1]["default"] is False
+    assert answer["aliases"] == {
+        "alloy": "demo/F7", "lena": "demo/M7", "backup": "second/F7", "mike": "second/M7", "ruin": "cracked",
+    }  # fmt: skip
     assert listed[2] == {
         "id": "cracked", "name": "cracked", "status": "broken", "reason": "models/cracked/decoder.onnx is damaged",
     }  # fmt: skip
+
+
+async def test_models_are_listed_in_the_shape_of_openai(serving):
+    async with serving() as client:
+        listed = await (await client.get("/v1/models")).json()
+        assert listed["object"] == "list"
+        assert [one["id"] for one in listed["data"]] == ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"]
+        for one in listed["data"]:
+            assert one["object"] == "model"
+            assert await (await client.get(f"/v1/models/{one['id']}")).json() == one
+        answer = await client.get("/v1/models/whisper-1")
+        error = (await answer.json())["error"]
+    assert (answer.status, error["code"], error["param"]) == (404, "model_not_found", "model")
+    assert "valid: tts-1, tts-1-hd, gpt-4o-mini-tts" in error["message"]
 
 
 async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):

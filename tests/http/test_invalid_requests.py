@@ -128,7 +128,15 @@ async def test_json_that_is_not_an_object_is_refused(serving, body):
         ("emotion", '""', "text of at least one character"),
         ("voice", '{"name": "demo"}', "must be text"),
         ("voice", '{"id": 3}', "must be text"),
-        ("stream_format", '"sse"', "must be one of 'audio'"),
+        ("stream_format", '"xml"', "must be one of 'audio' or 'sse'"),
+        ("timestamps", '"true"', "true or false, not 'true'"),
+        ("seed", "-1", "at least 0"),
+        ("seed", "1.5", "a whole number"),
+        ("sample_rate", '"8k"', "a whole number"),
+        ("lexicon", '"重庆"', "must be a mapping"),
+        ("lexicon", '{"重庆": 3}', "must be text"),
+        ("lexicon", '{"重庆": "chong"}', "not a Mandarin syllable"),
+        ("replacements", '{"": "a"}', "1 to 50 characters"),
         ("response_format", "3", "must be text"),
     ],
 )
@@ -144,7 +152,7 @@ async def test_a_field_with_an_invalid_value_is_refused(serving, field, value, m
 @pytest.mark.parametrize(
     ("field", "valid"),
     [
-        ("voice", "demo, second"),
+        ("voice", "demo, second, alloy, lena, backup, mike, ruin, VOICE/SPEAKER"),
         ("speaker", "F7, M7"),
         ("emotion", "neutral, happy"),
         ("response_format", "wav, pcm"),

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from aiohttp import ClientPayloadError
 
-from server.audio.encoders import create_encoder
+from server.audio.encoders import OutputFormat, create_encoder
 from server.errors import DeviceError, SynthesisError
 from server.types import STYLE_LIMITS, Style
 
@@ -17,7 +17,9 @@ PATH = "/v1/audio/speech"
 
 
 def expected_pcm(demo, text: str) -> bytes:
-    return b"".join(create_encoder("pcm", demo.voice.rate).encode(demo.chunk(number)) for number in range(len(text)))
+    return b"".join(
+        create_encoder(OutputFormat("pcm"), demo.voice.rate).encode(demo.chunk(number)) for number in range(len(text))
+    )
 
 
 async def test_a_wav_stream_is_one_header_and_all_samples(serving, demo):
@@ -26,7 +28,7 @@ async def test_a_wav_stream_is_one_header_and_all_samples(serving, demo):
         body = await answer.read()
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "audio/wav"
-    assert body == create_encoder("wav", 16000).header() + expected_pcm(demo, "今天天气很好")
+    assert body == create_encoder(OutputFormat("wav"), 16000).header() + expected_pcm(demo, "今天天气很好")
     samples, rate = soundfile.read(io.BytesIO(body), dtype="int16")
     assert (rate, len(samples)) == (16000, 6 * 160)
 
@@ -89,6 +91,26 @@ async def test_a_voice_is_a_name_or_an_object_with_an_id(serving, registry, voic
     async with serving() as client:
         await (await client.post(PATH, json={"input": "你好", "voice": voice})).read()
     assert (len(registry.voices["second"].requests), len(registry.voices["demo"].requests)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("voice", "expected"),
+    [
+        ("alloy", ("demo", "F7")),  # the default voice has no speaker `female`
+        ("lena", ("demo", "M7")),
+        ("backup", ("second", "F7")),
+        ("mike", ("second", "M7")),
+        ("second/M7", ("second", "M7")),
+        ({"id": "mike"}, ("second", "M7")),
+    ],
+)
+async def test_a_voice_is_an_alias_or_has_its_speaker(serving, registry, voice, expected):
+    name, speaker = expected
+    async with serving() as client:
+        answer = await client.post(PATH, json={"input": "你好", "voice": voice})
+        await answer.read()
+    assert answer.status == 200
+    assert [request[1] for request in registry.voices[name].requests] == [speaker]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ def test_a_cancelled_stream_is_ended_at_once() -> None:
     assert measured(BatchPolicy(16), graph).select([stream(graph), stream(graph), cancelled], 0) == [cancelled]
 
 
+@pytest.mark.parametrize("first_is_alone", [True, False])
+def test_a_stream_that_is_not_batched_runs_alone(first_is_alone: bool) -> None:
+    graph = Idle()
+    streams = [stream(graph, 1), stream(graph, 2)]
+    streams[0 if first_is_alone else 1].batched = False
+    assert measured(BatchPolicy(16), graph).select(streams, idle_workers=0) == streams[:1]
+
+
 def test_idle_workers_get_their_share() -> None:
     graph = Idle()
     streams = [stream(graph, buffered) for buffered in (4, 3, 2, 1)]

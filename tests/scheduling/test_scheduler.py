@@ -13,6 +13,7 @@ from server.errors import BusyError, DeviceError, ShutdownError, SynthesisError
 from server.runtime.session import Session
 from server.runtime.tensors import Array, BatchTensor
 from server.scheduling.graph_run import GraphRun
+from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import MAX_UNCONSUMED_CHUNKS, Scheduler
 from server.scheduling.task import Chunks, iterate
@@ -282,6 +283,40 @@ def test_a_cancelled_stream_ends_at_its_next_run(scheduler: Scheduler) -> None:
     assert client.wait().error is None
     assert len(graph.batches) == 1
     assert scheduler.load().streams == 0
+
+
+async def echo(queue: InputQueue[bytes]) -> Chunks[bytes]:
+    while (item := await queue.get()) is not None:
+        yield item
+
+
+def test_a_stream_that_waits_for_input_occupies_no_worker_and_continues_with_it(scheduler: Scheduler) -> None:
+    queue: InputQueue[bytes] = InputQueue()
+    waiting = Client(scheduler).start(lambda clock: echo(queue))
+    while not scheduler.is_idle:
+        pass
+    assert Client(scheduler).start(Doubling().chunks(1, 2)).wait().chunks == [b"2 ", b"4 "]
+    queue.put(b"a", b"b")
+    queue.put(b"c")
+    queue.close()
+    assert waiting.wait().chunks == [b"a", b"b", b"c"]
+    assert waiting.error is None
+
+
+@pytest.mark.parametrize("end", ["cancel", "close"])
+def test_a_stream_that_waits_for_input_can_be_ended(end: str, scheduler: Scheduler) -> None:
+    queue: InputQueue[bytes] = InputQueue()
+    client = Client(scheduler).start(lambda clock: echo(queue))
+    while not scheduler.is_idle:
+        pass
+    if end == "cancel":
+        scheduler.cancel(client.stream)
+    else:
+        scheduler.close()
+    assert client.wait().error is None
+    queue.put(b"too late")
+    queue.close()
+    assert (client.chunks, scheduler.load().streams) == ([], 0)
 
 
 def test_computing_waits_for_a_client_that_does_not_consume(scheduler: Scheduler) -> None:

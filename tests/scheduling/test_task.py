@@ -1,5 +1,6 @@
 """Async stages are driven run by run: results and errors arrive at their `await`, and closing runs `finally`."""
 
+import threading
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from server.runtime.tensors import Array
 from server.scheduling.graph_run import GraphRun
+from server.scheduling.input_queue import InputQueue
 from server.scheduling.task import Chunks, Task, iterate, run_to_completion
 
 
@@ -103,3 +105,28 @@ def test_a_task_can_be_closed_wherever_it_is_suspended(steps: int) -> None:
     assert log == ["closed"] * (steps > 0)
     with pytest.raises(StopAsyncIteration):
         task.resume()
+
+
+async def received(queue: InputQueue[float]) -> Chunks[float]:
+    while (number := await queue.get()) is not None:
+        yield await increment(number)
+
+
+def test_a_stage_receives_input_that_arrives_while_it_waits() -> None:
+    queue: InputQueue[float] = InputQueue()
+    queue.put(1, 2)
+    chunks = iterate(received(queue))
+    assert [next(chunks), next(chunks)] == [2, 3]
+    writer = threading.Timer(0.05, lambda: (queue.put(5), queue.close()))
+    writer.start()
+    assert list(chunks) == [6]
+    writer.join()
+
+
+def test_input_after_its_end_is_an_error() -> None:
+    queue: InputQueue[float] = InputQueue()
+    queue.close()
+    queue.close()
+    assert list(iterate(received(queue))) == []
+    with pytest.raises(ValueError, match="closed"):
+        queue.put(1)

@@ -10,13 +10,15 @@ import pytest
 from server.config import Config, ModelsSection, RuntimeSection
 from server.errors import RequestError, UnknownNameError, VoiceError
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
+from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Style
+from server.voices.aliases import OPENAI_ALIASES
 from tests.conftest import EMBEDDED, samples_of, speak
 
-VALID_NAMES = "demo, cracked, fast, kind, other, VOICE/SPEAKER"
+VALID_NAMES = f"demo, cracked, fast, kind, other, {', '.join(OPENAI_ALIASES)}, VOICE/SPEAKER"
 
 
 def add_voice(models: Path, name: str, rate: int = 16000, speaker: str = "demo") -> None:
@@ -79,7 +81,7 @@ def test_a_name_is_a_speaker_of_the_main_voice_or_a_voice_or_a_voice_with_its_sp
 ) -> None:
     names = ["demo", "kind", "anna", "demo/demo", "other/demo", None]
     parts = script(*(("你好。", name) for name in names))
-    assert speakers_of(planner.plan(parts, voice="kind")) == [
+    assert speakers_of(planner.plan(parts, SpeechOptions(voice="kind"))) == [
         ("demo", "demo"),
         ("kind", "anna"),
         ("kind", "anna"),
@@ -87,7 +89,7 @@ def test_a_name_is_a_speaker_of_the_main_voice_or_a_voice_or_a_voice_with_its_sp
         ("other", "demo"),
         ("kind", "anna"),
     ]
-    assert speakers_of(planner.plan(script(("你好。", "demo")), voice="other")) == [("other", "demo")]
+    assert speakers_of(planner.plan(script(("你好。", "demo")), SpeechOptions(voice="other"))) == [("other", "demo")]
 
 
 def test_the_silence_between_parts_is_that_between_sentences(planner: SpeechPlanner) -> None:
@@ -139,7 +141,7 @@ def test_the_rate_is_that_of_the_voices_in_use(planner: SpeechPlanner) -> None:
 
 def test_an_emotion_that_one_of_the_voices_lacks_is_an_error(planner: SpeechPlanner) -> None:
     with pytest.raises(UnknownNameError, match="unknown emotion 'silly'"):
-        planner.plan(script("你好。", ("再见。", "kind")), emotion="silly")
+        planner.plan(script("你好。", ("再见。", "kind")), SpeechOptions(emotion="silly"))
 
 
 def test_a_part_with_nothing_to_speak_is_skipped(planner: SpeechPlanner) -> None:
@@ -149,7 +151,7 @@ def test_a_part_with_nothing_to_speak_is_skipped(planner: SpeechPlanner) -> None
 
 def test_a_text_whose_parts_all_have_nothing_to_speak_is_an_error_before_any_audio(planner: SpeechPlanner) -> None:
     with pytest.raises(RequestError, match="nothing to speak"):
-        planner.plan(script(" ", ("……", "kind"))).speak()
+        next(planner.plan(script(" ", ("……", "kind"))).speak())
 
 
 def test_closing_a_plan_stops_the_decoder(planner: SpeechPlanner, decoder_steps: list[str]) -> None:

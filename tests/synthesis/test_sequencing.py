@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate, run_to_completion
-from server.synthesis.sequencing import Item, sequence, silence, trailing_silent_units
+from server.synthesis.sequencing import Item, Items, sequence, silence, trailing_silent_units
 from server.synthesis.synthesizer import Synthesizer
 from server.text.frontend import Pause, Sentence
 from server.text.units.symbols import byte_symbols
@@ -123,7 +123,7 @@ def test_a_text_with_nothing_to_speak_is_an_error_before_the_pause_before_it(dem
         yield from demo.sentences("。。。")
 
     with pytest.raises(RequestError, match="nothing to speak"):
-        chunks_of(demo, items())
+        next(iterate(chunks_of(demo, items())))
 
 
 class Recording:
@@ -134,7 +134,7 @@ class Recording:
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock) -> Chunks[Audio]:
+    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         self.calls.append("prepare")
         return self._chunks(clock)
 
@@ -147,7 +147,8 @@ class Recording:
 
 def test_the_next_sentence_is_prepared_as_soon_as_enough_audio_is_buffered(demo: Synthesizer) -> None:
     voice, (sentence,) = Recording(), sentences(demo, "你好。")
-    for _ in iterate(sequence([(voice, sentence), (voice, Pause(1)), (voice, sentence)], PlaybackClock(lambda: 0.0))):
+    items = Items([(voice, sentence), (voice, Pause(1)), (voice, sentence)])
+    for _ in iterate(sequence(items, PlaybackClock(lambda: 0.0))):
         pass
     assert voice.calls == ["prepare", "chunk", "chunk", "prepare", "chunk", "chunk", "chunk", "chunk"]
 

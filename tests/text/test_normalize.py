@@ -284,7 +284,7 @@ def test_unreadable_characters_are_listed_once() -> None:
 
 
 def test_invisible_characters_are_dropped() -> None:
-    assert normalize("\ufeff你\u200b好\ufe0f") == NormalizedText("你好", origin=(1, 3))
+    assert normalize("\ufeff你\u200b好\ufe0f") == NormalizedText("你好", origin=(1, 3), spans=((1, 2), (3, 5)))
 
 
 @given(st.text())

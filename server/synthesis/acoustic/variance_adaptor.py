@@ -11,7 +11,7 @@ from server.runtime.session import Session
 from server.runtime.tensors import Array
 from server.scheduling.graph_run import GraphRun
 from server.synthesis.acoustic.text_encoder import EncodedText
-from server.types import Floats, Style
+from server.types import Floats, Ids, Style
 from server.voices.manifest import MeanDeviation, Range
 
 MAX_UNIT_FRAMES = 2000
@@ -39,7 +39,9 @@ class ProsodyPrediction:
     attention_band: int
     """Decoder steps that attention reaches back, and ahead."""
     styles: tuple[Style, ...]
-    """One for each unit, or a single one for all of them."""
+    """One for each row, or a single one for all of them."""
+    unit_indices: Ids
+    """(units,): the index of the input unit that a row belongs to; a filled pause belongs to the unit after it."""
 
     @property
     def frames(self) -> int:
@@ -90,7 +92,9 @@ class VarianceAdaptor:
         lengths /= np.array([style.speed for style in styles], np.float32)
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
         band = int(lengths.max() / self.frames_per_step + 0.5)
-        return ProsodyPrediction(adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles)
+        return ProsodyPrediction(
+            adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices
+        )
 
     async def _predict_lengths(self, condition: Floats) -> Floats:
         """(units,): frames at normal speed, not yet rounded."""

@@ -45,9 +45,9 @@ class Vocoder:
         """Frames that must be there before the first sample is final."""
         return self._generator.lookahead
 
-    def start(self, *, source_noise: bool = True) -> VocoderState:
-        """The state before the first frame."""
-        source = self._source.start(noise=source_noise) if self._source else None
+    def start(self, *, source_noise: bool = True, seed: int = 0) -> VocoderState:
+        """The state before the first frame; `seed` is that of the source's noise."""
+        source = self._source.start(noise=source_noise, seed=seed) if self._source else None
         return VocoderState(self._generator.start(), source)
 
     def median_f0(self, mel: Mel) -> float | None:

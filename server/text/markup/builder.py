@@ -17,15 +17,31 @@ class ScriptBuilder:
         self._ends: list[int] = []
         self._styles: list[SpeakingStyle] = []
         self._readings: dict[int, str] = {}
+        self._written: dict[int, str] = {}
         self._sentence_starts: set[int] = set()
         self._warnings: dict[str, None] = {}
         self._total_pause = 0.0
         self.pauses: dict[int, float] = {}
 
-    def append(self, char: str, start: int, end: int, style: SpeakingStyle, reading: str | None = None) -> None:
-        """Appends one character for the input from `start` to `end`, with its pinyin if the markup gives it."""
+    def append(
+        self,
+        char: str,
+        start: int,
+        end: int,
+        style: SpeakingStyle,
+        *,
+        reading: str | None = None,
+        written: str | None = None,
+    ) -> None:
+        """Appends one character for the input from `start` to `end`, with its pinyin if the markup gives it.
+
+        `written` is what the client wrote for it; None: the character itself, nothing for one without any input.
+        """
         if reading:
             self._readings[len(self.text)] = reading
+        written = written if written is not None else char if start < end else ""
+        if written != char:
+            self._written[len(self.text)] = written
         self.text.append(char)
         self._starts.append(start)
         self._ends.append(end)
@@ -42,6 +58,8 @@ class ScriptBuilder:
         """Removes the last characters, so that they can be appended in another form."""
         kept = len(self.text) - count
         del self.text[kept:], self._starts[kept:], self._ends[kept:], self._styles[kept:]
+        for position in range(kept, kept + count):
+            self._written.pop(position, None)
 
     def add_pause(self, seconds: float) -> None:
         """Adds silence here; pauses at one position add up. Raises `MarkupError` for too much silence in total."""
@@ -70,4 +88,5 @@ class ScriptBuilder:
             frozenset(self._sentence_starts - {0, len(self.text)}),
             self._readings,
             tuple(self._warnings),
+            self._written,
         )

@@ -60,4 +60,5 @@ def _apply_pinyin(builder: ScriptBuilder, content: str, text: str, begin: int, e
         raise MarkupError(f"{count}; give each character before the bracket one syllable, as in 重庆[chong2 qing4]")
     builder.remove_last(end - first - aligned[0][1])
     for syllable, start, after in aligned:
-        builder.append(text[first + start], first + start, first + after, base, syllable)
+        written = text[first + start : first + after]
+        builder.append(written[0], first + start, first + after, base, reading=syllable, written=written)

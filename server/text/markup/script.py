@@ -5,6 +5,7 @@ private characters of `server.text.characters`, which a client cannot send: a pl
 character, and symbols for explicit breaks.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,11 @@ class Script:
     readings: Mapping[int, str] = field(default_factory=dict)
     """Position -> pinyin syllable of its character, with the tone that is spoken: `chong2`."""
     warnings: tuple[str, ...] = ()
+    written: Mapping[int, str] = field(default_factory=dict)
+    """Position -> what the client wrote for its character, markup excluded, where that is not the character itself.
+
+    The content of a replaced element belongs to its first character, and nothing to the others and to breaks.
+    """
 
     @classmethod
     def plain(cls, text: str, style: SpeakingStyle = SpeakingStyle()) -> "Script":
@@ -61,4 +67,12 @@ class Script:
             frozenset(position - start for position in self.sentence_starts if start < position < end),
             {position - start: reading for position, reading in self.readings.items() if start <= position < end},
             self.warnings if start == 0 else (),
+            {position - start: text for position, text in self.written.items() if start <= position < end},
         )
+
+    def written_text(self, start: int, stop: int) -> str:
+        """What the client wrote in this range of the input, without markup."""
+        first, last = bisect_left(self.starts, start), bisect_right(self.ends, stop)
+        if not self.written:
+            return self.text[first:last]
+        return "".join(self.written.get(position, self.text[position]) for position in range(first, last))

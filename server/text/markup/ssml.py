@@ -171,7 +171,9 @@ class _SsmlConverter:
                 self._append(run[0][0], start, end if is_reference else start + 1)
                 self.builder.append_text(run[0][1:], start + 1, element.style)
 
-    def _append(self, char: str, start: int, end: int, reading: str | None = None) -> None:
+    def _append(
+        self, char: str, start: int, end: int, *, reading: str | None = None, written: str | None = None
+    ) -> None:
         """Appends one character, and before it the pending space, boundary and paragraph pause."""
         builder, style = self.builder, self._open_elements[-1].style
         last = builder.text[-1] if builder.text else ""
@@ -182,7 +184,7 @@ class _SsmlConverter:
         if self._paragraph_starts and last:
             builder.pauses.setdefault(len(builder.text), PARAGRAPH_PAUSE_SECONDS)
         self._space, self._boundary, self._after_tag, self._paragraph_starts = None, "", False, False
-        builder.append(char, start, end, style, reading)
+        builder.append(char, start, end, style, reading=reading, written=written)
 
     def _replace_content(self, element: _Element) -> None:
         text = "".join(char for char, _, _ in element.content)
@@ -197,8 +199,9 @@ class _SsmlConverter:
         else:
             kind, form = attributes["interpret-as"].strip(), attributes.get("format")
             spoken = verbalize_say_as(" ".join(text.split()), kind, form)
+        written = "".join(char for char, _, _ in content)
         for index, char in enumerate(spoken.text):
-            self._append(char, start, end, spoken.pinyin.get(index))
+            self._append(char, start, end, reading=spoken.pinyin.get(index), written="" if index else written)
 
     def _append_phoneme(self, attributes: Mapping[str, str], content: list[_Located], start: int, end: int) -> None:
         alphabet = attributes.get("alphabet", "py")
@@ -210,10 +213,11 @@ class _SsmlConverter:
         aligned = align_syllables(syllables, chars) if all(map(is_chinese, chars)) else None
         if aligned and aligned[0][1] == 0:
             for syllable, first, after in aligned:
-                self._append(chars[first], content[first][1], content[after - 1][2], syllable)
+                written = "".join(chars[first:after])
+                self._append(chars[first], content[first][1], content[after - 1][2], reading=syllable, written=written)
         else:
-            for syllable in syllables:
-                self._append(PLACEHOLDER, start, end, syllable)
+            for index, syllable in enumerate(syllables):
+                self._append(PLACEHOLDER, start, end, reading=syllable, written="" if index else "".join(chars))
 
 
 def _is_separable(char: str, boundary: str) -> bool:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from server.text.characters import HAN
+from server.text.normalization.alignment import Span
 from server.text.normalization.character_forms import is_latin, plain_form
 from server.text.normalization.emoji import Emoji, emoji_name, find_emoji
 from server.text.normalization.punctuation import EQUIVALENTS, PUNCTUATION, SYMBOL_NAMES
@@ -15,6 +16,8 @@ _SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥
 _QUOTES = frozenset("“”‘’「」『』《》〈〉«»„‟‹›〝〞")
 _APOSTROPHES = "'’＇"
 """Between two Latin letters they belong to the word: don't."""
+_COMBINING_CATEGORIES = ("Mn", "Me")
+"""Marks that belong to the character before them, and are not read."""
 _MAX_LISTED_CHARACTERS = 8
 """In a warning."""
 
@@ -28,7 +31,7 @@ class _CharacterFilter:
     def __init__(self, text: str, *, names_emoji: bool) -> None:
         self._text = text
         self._names_emoji = names_emoji
-        self._kept: list[tuple[str, int]] = []
+        self._kept: list[tuple[str, Span]] = []
         self._last = ""
         """The last character that was kept."""
         self._previous_emoji = ""
@@ -53,8 +56,8 @@ class _CharacterFilter:
             warnings.append(f"characters that cannot be read were skipped: {_listed(self._unknown)}")
         return AlignedText.from_pieces(self._kept), tuple(warnings)
 
-    def _keep(self, text: str, position: int) -> None:
-        self._kept.append((text, position))
+    def _keep(self, text: str, start: int, end: int) -> None:
+        self._kept.append((text, (start, end)))
         self._last = text[-1:] or self._last
 
     def _add_emoji(self, position: int, end: int) -> None:
@@ -67,14 +70,18 @@ class _CharacterFilter:
             before = "，" if self._last.strip() else ""
             after = "，" if self._text[end : end + 1].isalnum() else " "
             spoken = before + name + after
-        self._keep(spoken, position)
+        self._keep(spoken, position, end)
         self._previous_emoji = emoji
 
     def _add_character(self, position: int) -> None:
         self._previous_emoji = ""
         before = self._text[position - 1] if position else ""
         for char in plain_form(self._text[position], before):
-            self._keep(self._readable_form(char, self._text[position + 1 : position + 2]), position)
+            self._keep(self._readable_form(char, self._text[position + 1 : position + 2]), position, position + 1)
+        if unicodedata.category(self._text[position]) in _COMBINING_CATEGORIES and len(self._kept) > 1:
+            self._kept.pop()
+            text, (start, _) = self._kept.pop()
+            self._kept.append((text, (start, position + 1)))
 
     def _readable_form(self, char: str, following: str) -> str:
         """Returns what is kept for a plain character; empty if it is dropped."""
@@ -96,7 +103,7 @@ class _CharacterFilter:
         if category in ("So", "Sk"):
             self._unread[char] = None
             return " "
-        if category not in ("Cf", "Mn", "Me"):
+        if category not in ("Cf", *_COMBINING_CATEGORIES):
             self._unknown[char] = None
         return ""
 

@@ -6,6 +6,7 @@ front end. docs/text.md describes the rules.
 
 from dataclasses import dataclass
 
+from server.text.normalization.alignment import Span
 from server.text.normalization.character_filter import filter_characters
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.punctuation import PUNCTUATION_RULES
@@ -22,10 +23,12 @@ class NormalizedText:
     warnings: tuple[str, ...] = ()
     origin: tuple[int, ...] = ()
     """For every character of `text` the index of the written character that it reads; never decreases."""
+    spans: tuple[Span, ...] = ()
+    """For every character of `text` the written characters that it reads, alone or with others."""
 
 
 def normalize(text: str, emoji: Emoji = "drop") -> NormalizedText:
     """Normalizes any string; characters that cannot be read are dropped with a warning. Idempotent."""
     plain, warnings = filter_characters(simplified(text), emoji)
     spoken = apply_rules(plain, (*RULES, *PUNCTUATION_RULES)).strip()
-    return NormalizedText(spoken.text, warnings, spoken.origin)
+    return NormalizedText(spoken.text, warnings, spoken.origin, spoken.spans)

@@ -5,42 +5,65 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from server.text.normalization.alignment import Span, align_spans, common_prefix
+
 
 @dataclass(frozen=True, slots=True)
 class AlignedText:
-    """A text, and for each of its characters an index into the text it was made from; indices never decrease."""
+    """A text, and for each of its characters the characters of the text it was made from; they never go backwards."""
 
     text: str
     origin: tuple[int, ...]
+    """The index of one character, whose style and reading apply."""
+    spans: tuple[Span, ...]
+    """All characters that are read by this one, alone or together with others."""
 
     @classmethod
-    def from_pieces(cls, pieces: Iterable[tuple[str, int]]) -> "AlignedText":
-        """Joins pieces of text, each with the index of the one character that it replaces."""
-        kept = [(piece, index) for piece, index in pieces if piece]
-        origin = chain.from_iterable([index] * len(piece) for piece, index in kept)
-        return cls("".join(piece for piece, _ in kept), tuple(origin))
+    def from_pieces(cls, pieces: Iterable[tuple[str, Span]]) -> "AlignedText":
+        """Joins pieces of text, each with the span of what it replaces."""
+        kept = [(piece, span) for piece, span in pieces if piece]
+        spans = tuple(chain.from_iterable([span] * len(piece) for piece, span in kept))
+        return cls("".join(piece for piece, _ in kept), tuple(start for start, _ in spans), spans)
 
     def sub(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> "AlignedText":
-        """Substitutes as `re.sub`; a prefix and suffix that a match shares with its replacement keep their indices."""
-        text: list[str] = []
-        origin: list[int] = []
+        """Substitutes as `re.sub`, each match by `replaced_by`."""
+        pieces: list[AlignedText] = []
         done = 0
         for match in pattern.finditer(self.text):
             start, end = match.span()
-            new = replacement(match)
-            text += (self.text[done:start], new)
-            origin += self.origin[done:start]
-            origin += _align_replacement(self.origin[start:end], match.group(), new)
+            pieces += (self[done:start], self[start:end].replaced_by(replacement(match)))
             done = end
         if not done:
             return self
-        return AlignedText("".join((*text, self.text[done:])), (*origin, *self.origin[done:]))
+        pieces.append(self[done:])
+        return AlignedText(
+            "".join(piece.text for piece in pieces),
+            tuple(chain.from_iterable(piece.origin for piece in pieces)),
+            tuple(chain.from_iterable(piece.spans for piece in pieces)),
+        )
+
+    def __getitem__(self, part: slice) -> "AlignedText":
+        return AlignedText(self.text[part], self.origin[part], self.spans[part])
 
     def strip(self) -> "AlignedText":
         """Removes white space at both ends."""
         start = len(self.text) - len(self.text.lstrip())
         end = max(start, len(self.text.rstrip()))
-        return AlignedText(self.text[start:end], self.origin[start:end])
+        return self[start:end]
+
+    def replaced_by(self, new: str) -> "AlignedText":
+        """`new` in place of this text; what both have in common at their ends keeps its origin."""
+        head = common_prefix(self.text, new)
+        tail = common_prefix(self.text[head:][::-1], new[head:][::-1])
+        end, count = len(self.text) - tail, len(new) - head - tail
+        middle = self[head:end]
+        if not middle.text:
+            middle = self[max(0, head - 1) : head] if head else self[:1]
+        inner = tuple(middle.origin[step * len(middle.origin) // count] for step in range(count))
+        spans = align_spans(middle.spans, self.text[head:end], new[head : head + count])
+        return AlignedText(
+            new, (*self.origin[:head], *inner, *self.origin[end:]), (*self.spans[:head], *spans, *self.spans[end:])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +88,3 @@ def apply_rules(text: AlignedText, rules: Iterable[Rule]) -> AlignedText:
     for each in rules:
         text = text.sub(each.pattern, each.verbalize)
     return text
-
-
-def _align_replacement(indices: tuple[int, ...], old: str, new: str) -> list[int]:
-    """Returns indices for `new`: those of the common prefix and suffix, and between them the others evenly."""
-    shorter = min(len(old), len(new))
-    head = 0
-    while head < shorter and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    middle = indices[head : len(indices) - tail] or indices[max(0, head - 1) : head] or indices[:1]
-    count = len(new) - head - tail
-    inner = [middle[step * len(middle) // count] for step in range(count)]
-    return [*indices[:head], *inner, *indices[len(indices) - tail :]]

@@ -39,12 +39,20 @@ class UserLexicon:
                 errors.append(f"{place(word)}: {error}" if place else str(error))
         if errors:
             raise ConfigurationError("\n".join(errors))
-        longest_first = sorted(readings, key=len, reverse=True)
-        return cls(readings, re.compile("|".join(longest_first) or "(?!)"))
+        return _lexicon(readings)
+
+    def extended(self, other: "UserLexicon") -> "UserLexicon":
+        """Returns a lexicon with the words of both; those of `other` take precedence."""
+        return _lexicon({**self.readings, **other.readings}) if other.readings else self
 
     def find(self, run: str) -> Iterator[tuple[int, int]]:
         """Yields the spans of lexicon words in a run of Chinese characters, left to right, longest match first."""
         return (match.span() for match in self._pattern.finditer(run))
+
+
+def _lexicon(readings: Mapping[str, tuple[str, ...]]) -> UserLexicon:
+    longest_first = sorted(readings, key=len, reverse=True)
+    return UserLexicon(readings, re.compile("|".join(longest_first) or "(?!)"))
 
 
 EMPTY_LEXICON = UserLexicon.of({})

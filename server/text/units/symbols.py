@@ -20,6 +20,8 @@ class UnitSymbol(NamedTuple):
     start: int
     end: int
     is_break: bool = False
+    syllable: int | None = None
+    """Index of its syllable in the sentence; None for a break and for a byte."""
 
     def format(self, speaker: str, emotion: str) -> str:
         """Returns the complete symbol, `{b_c$tone3$s_begin$word_begin$emotion_neutral$F7}`."""
@@ -32,12 +34,15 @@ def phone_symbols(prosodic_words: Sequence[ProsodicWord], tables: UnitTables) ->
     A break has an empty span at the end of its prosodic word. Raises `RequestError` naming the syllable for which the
     voice has no phones.
     """
+    count = 0
     for prosodic_word in prosodic_words:
-        syllables = [part for syllable in prosodic_word.syllables for part in _split_erhua(syllable, tables)]
-        phones = [(syllable, *phone) for syllable in syllables for phone in _phones(syllable, tables)]
-        for index, (syllable, phone, tone, flag) in enumerate(phones):
+        numbered = enumerate(prosodic_word.syllables, count)
+        count += len(prosodic_word.syllables)
+        syllables = [(number, part) for number, syllable in numbered for part in _split_erhua(syllable, tables)]
+        phones = [(number, syllable, *phone) for number, syllable in syllables for phone in _phones(syllable, tables)]
+        for index, (number, syllable, phone, tone, flag) in enumerate(phones):
             symbol = f"{phone}${tone}${flag}${_position_flag('word', index, len(phones))}"
-            yield UnitSymbol(symbol, syllable.start, syllable.end)
+            yield UnitSymbol(symbol, syllable.start, syllable.end, syllable=number)
         end = prosodic_word.syllables[-1].end
         yield UnitSymbol(f"#{prosodic_word.break_level}$tone_none$s_none$word_none", end, end, is_break=True)
 

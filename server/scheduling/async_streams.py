@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
@@ -12,31 +12,40 @@ from server.scheduling.task import Chunks
 
 _log = logging.getLogger(__name__)
 
-ChunkSource = Callable[[PlaybackClock], Chunks[bytes]]
-"""Starts the chunks of one stream, with its playback clock."""
+T = TypeVar("T")
 
 _END: Final = None
 
 
-class ChunkStream:
+class ChunkStream(Generic[T]):
     """The chunks of one stream, in order. An error of the stream is raised here unchanged.
 
     Leaving the `with` block for any reason cancels the stream.
     """
 
-    def __init__(self, scheduler: Scheduler, voice: str, chunks: ChunkSource, expected_seconds: float) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        voice: str,
+        chunks: Callable[[PlaybackClock], Chunks[T]],
+        *,
+        expected_seconds: float,
+        batched: bool,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[T | None] = asyncio.Queue()
         self._cancelled = False
         self._aborted = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._stream = scheduler.start(voice, chunks, self._on_chunk, self._on_end, expected_seconds=expected_seconds)
+        self._stream = scheduler.start(
+            voice, chunks, self._on_chunk, self._on_end, expected_seconds=expected_seconds, batched=batched
+        )
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> T:
         """The next chunk. Raises the error of the stream, or `ShutdownError`."""
         chunk = _END if self._aborted else await self._queue.get()
         if self._aborted:
@@ -64,7 +73,7 @@ class ChunkStream:
         self.cancel()
         self._queue.put_nowait(_END)  # wakes a reader that waits for a chunk
 
-    def _on_chunk(self, chunk: bytes) -> None:
+    def _on_chunk(self, chunk: T) -> None:
         """Called by a worker thread."""
         self._loop.call_soon_threadsafe(self._queue.put_nowait, chunk)
 
@@ -88,17 +97,26 @@ class ActiveStreams:
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._streams: set[ChunkStream] = set()
+        self._streams: set[ChunkStream[Any]] = set()
         self._closed = False
 
-    def open(self, voice: str, chunks: ChunkSource, *, expected_seconds: float = 0.0) -> ChunkStream:
-        """Starts a stream. `expected_seconds` is a guess at its length.
+    def open(
+        self,
+        voice: str,
+        chunks: Callable[[PlaybackClock], Chunks[T]],
+        *,
+        expected_seconds: float = 0.0,
+        batched: bool = True,
+    ) -> ChunkStream[T]:
+        """Starts a stream: `chunks` gets its playback clock. `expected_seconds` is a guess at its length.
+
+        A stream that is not `batched` shares no graph run with others.
 
         Raises `BusyError` when it does not fit, `ShutdownError` when the server is stopping.
         """
         if self._closed:
             raise ShutdownError("the server is stopping; send the request again when it is back")
-        stream = ChunkStream(self._scheduler, voice, chunks, expected_seconds)
+        stream = ChunkStream(self._scheduler, voice, chunks, expected_seconds=expected_seconds, batched=batched)
         self._streams.add(stream)
         stream.ended.add_done_callback(lambda _: self._streams.discard(stream))
         return stream

@@ -8,7 +8,7 @@ import pytest
 
 from server.config import SchedulerSection
 from server.errors import ShutdownError
-from server.http.streams import ActiveStreams
+from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import MAX_UNCONSUMED_CHUNKS, Scheduler
 from server.scheduling.task import Chunks

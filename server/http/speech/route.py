@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.audio.encoders import AudioEncoder, create_encoder
+from server.audio.encoder import AudioEncoder
+from server.audio.encoders import OutputFormat, create_encoder
 from server.config import Config
 from server.errors import ShutdownError, SpeechError, SynthesisError
-from server.http.schema import SpeechRequest, parse
+from server.http.speech.request import parse
 from server.http.startup import Startup
-from server.http.streams import ActiveStreams, ChunkStream
+from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
-from server.text.markup.parser import parse_markup
-from server.text.markup.script import SpeakingStyle
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -31,11 +30,10 @@ class SpeechRoute:
     """Synthesizes plain text, text with inline markup, or SSML."""
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup, streams: ActiveStreams, config: Config) -> None:
-        self._planner = SpeechPlanner(registry)
+        limit = config.synthesis.max_characters
+        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
         self._startup = startup
         self._streams = streams
-        self._max_characters = config.synthesis.max_characters
-        self._inline_markup = config.text.marks
 
     async def speak(self, request: web.Request) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
@@ -45,11 +43,14 @@ class SpeechRoute:
             )
         body = parse(await request.read())
         self._startup.require_ready()
-        plan = await asyncio.to_thread(self._plan, body)
-        encoder = create_encoder(body.response_format, plan.rate)
+        plan = await asyncio.to_thread(self._planner.plan_text, body.input, body.options)
+        encoder = create_encoder(OutputFormat(body.response_format), plan.rate)
         expected_seconds = len(body.input) * SECONDS_PER_CHARACTER / body.speed
         with self._streams.open(
-            plan.main_voice, lambda clock: _encode(plan, encoder, clock), expected_seconds=expected_seconds
+            plan.main_voice,
+            lambda clock: _encode(plan, encoder, clock),
+            expected_seconds=expected_seconds,
+            batched=plan.seed is None,
         ) as chunks:
             first = await anext(chunks, None)
             if first is None:
@@ -60,12 +61,6 @@ class SpeechRoute:
             await response.prepare(request)
             await _send(request, response, first, chunks)
             return response
-
-    def _plan(self, body: SpeechRequest) -> SpeechPlan:
-        script = parse_markup(
-            body.input, SpeakingStyle(body.style), inline=self._inline_markup, max_characters=self._max_characters
-        )
-        return self._planner.plan(script, voice=body.voice, speaker=body.speaker, emotion=body.emotion)
 
 
 async def _encode(plan: SpeechPlan, encoder: AudioEncoder, clock: PlaybackClock) -> Chunks[bytes]:
@@ -79,7 +74,7 @@ async def _encode(plan: SpeechPlan, encoder: AudioEncoder, clock: PlaybackClock)
         yield header + data
 
 
-async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream) -> None:
+async def _send(request: web.Request, response: web.StreamResponse, first: bytes, chunks: ChunkStream[bytes]) -> None:
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
         await response.write(first)

@@ -1,0 +1,108 @@
+"""Resolves the voice names of requests and of SSML: voices, aliases, `voice/speaker`, and speakers."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from server.errors import RequestError, UnknownNameError, VoiceError
+
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
+    from server.synthesis.synthesizer import Synthesizer
+
+
+class Voices(Protocol):
+    """Where voices are found: a `VoiceRegistry` or `OnDemandVoices`."""
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Alias -> voice, `voice/speaker`, or a speaker of the default voice."""
+
+    def synthesizer(self, name: str | None = None) -> "Synthesizer":
+        """The voice of that name, or the default one. Raises `UnknownNameError`, or `VoiceError` for a broken one."""
+
+    def sample_rates(self) -> Mapping[str, int]:
+        """Hz, of every working voice, by name."""
+
+
+class VoiceResolver:
+    """Finds the voice and the speaker that a name means."""
+
+    def __init__(self, voices: Voices) -> None:
+        self._voices = voices
+
+    def resolve(self, name: str | None, speaker: str | None) -> tuple["Synthesizer", str]:
+        """The voice and the speaker of a request.
+
+        The name is a voice, an alias, or `voice/speaker`; None is the default voice. The speaker replaces that of an
+        alias; None is the speaker that the name means, else the first one of the voice.
+
+        Raises `UnknownNameError`, `VoiceError` for a broken voice, and `RequestError` for two different speakers.
+        """
+        if name is None:
+            synthesizer, named = self._voices.synthesizer(), None
+        else:
+            synthesizer, named = self._find(name, UnknownNameError("voice", name, self._names()))
+        if named and speaker not in (None, named) and name not in self._voices.aliases:
+            raise RequestError(f"voice is {name!r}, but speaker is {speaker!r}; leave one of them out", param="speaker")
+        return synthesizer, synthesizer.voice.speaker(speaker or named)
+
+    def resolve_within(self, default: "Synthesizer", name: str) -> tuple["Synthesizer", str]:
+        """The voice and the speaker of a part of a text: a speaker of the text's voice, else as in a request.
+
+        Raises `UnknownNameError`, and `VoiceError` for a broken voice.
+        """
+        if name in default.voice.speakers:
+            return default, name
+        valid = dict.fromkeys([*default.voice.speakers, *self._names()])
+        synthesizer, speaker = self._find(name, UnknownNameError("voice", name, valid))
+        return synthesizer, synthesizer.voice.speaker(speaker)
+
+    def aliases(self) -> dict[str, str]:
+        """Alias -> `voice/speaker`; for an alias of a broken or missing voice, what the configuration says."""
+        found = {}
+        for alias, target in self._voices.aliases.items():
+            try:
+                synthesizer, speaker = self._find_alias(target)
+            except (UnknownNameError, VoiceError):
+                found[alias] = target
+            else:
+                found[alias] = f"{synthesizer.voice.name}/{synthesizer.voice.speaker(speaker)}"
+        return found
+
+    def _names(self) -> list[str]:
+        """The valid names, for an error."""
+        return [*self._voices.sample_rates(), *self._voices.aliases, "VOICE/SPEAKER"]
+
+    def _find(self, name: str, unknown: UnknownNameError) -> tuple["Synthesizer", str | None]:
+        """The voice of a name, and the speaker where the name has one. Raises `unknown`."""
+        if not name:
+            raise unknown
+        try:
+            return self._voices.synthesizer(name), None
+        except UnknownNameError:
+            if name in self._voices.aliases:
+                return self._find_alias(self._voices.aliases[name])
+            return self._find_speaker(name, unknown)
+
+    def _find_speaker(self, name: str, unknown: UnknownNameError) -> tuple["Synthesizer", str]:
+        """The voice and the speaker of `voice/speaker`. Raises `unknown` for another name."""
+        voice, slash, speaker = name.partition("/")
+        if not slash or not voice:
+            raise unknown
+        try:
+            synthesizer = self._voices.synthesizer(voice)
+        except UnknownNameError:
+            raise unknown from None
+        if speaker not in synthesizer.voice.speakers:
+            raise UnknownNameError("voice", name, (f"{voice}/{known}" for known in synthesizer.voice.speakers))
+        return synthesizer, speaker
+
+    def _find_alias(self, target: str) -> tuple["Synthesizer", str | None]:
+        """What an alias means. A speaker that the default voice does not have is its first one."""
+        try:
+            return self._voices.synthesizer(target), None
+        except UnknownNameError:
+            pass
+        if "/" in target:
+            return self._find_speaker(target, UnknownNameError("voice", target, self._names()))
+        default = self._voices.synthesizer()
+        return default, target if target in default.voice.speakers else None

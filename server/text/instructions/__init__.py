@@ -1,0 +1,1 @@
+"""Instructions in plain words that choose an emotion and a pace."""
