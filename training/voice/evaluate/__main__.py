@@ -1,16 +1,23 @@
 """Evaluates a converted voice: `python -m training.voice.evaluate CORPUS VOICE RECOGNIZER FOLDER` writes a report.
 
-FOLDER receives report.md, figures.json, and spectrograms of one held-out recording per style.
+FOLDER receives report.md, figures.json, spectrograms of one held-out recording per style, and sounds/index.html: some
+words of the human speaker as recorded, copied, spoken, and spoken by a speaker that was trained on espeak-ng.
 """
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from training.voice.corpus.speakers import SPEAKERS
 from training.voice.evaluate.evaluation import Evaluator, padded
 from training.voice.evaluate.plots import plot_spectrograms
 from training.voice.evaluate.report import format_report
-from training.voice.train.dataset import by_kind, load_utterances, one_per_style
+from training.voice.evaluate.sound_page import SoundRow, write_sound_page
+from training.voice.train.dataset import Utterance, by_kind, load_utterances, one_per_style
+
+SOUNDS = 20
+"""Words on the page."""
 
 
 def main() -> None:
@@ -45,6 +52,20 @@ def main() -> None:
             "text-to-speech": padded(evaluator.synthesize_units(one).audio.samples),
         }
         plot_spectrograms(signals, f"{one.speaker}, {one.emotion}: {one.text}", arguments.folder / f"{one.name}.png")
+    words = [one for one in held_out if one.kind == "word"][:SOUNDS]
+    if words and any(name in SPEAKERS for name in evaluator.speakers):
+        write_sound_page(arguments.folder / "sounds", [_sound_row(evaluator, word) for word in words])
+
+
+def _sound_row(evaluator: Evaluator, word: Utterance) -> SoundRow:
+    robot = replace(word, speaker=next(name for name in evaluator.speakers if name in SPEAKERS), emotion="neutral")
+    sounds = {
+        "recording": word.audio(),
+        "copy synthesis": evaluator.copy_synthesis(word),
+        "text-to-speech": evaluator.synthesize_units(word).audio.samples,
+        "trained on espeak-ng": evaluator.synthesize_units(robot).audio.samples,
+    }
+    return SoundRow(word.name, word.text, sounds)
 
 
 if __name__ == "__main__":
