@@ -15,7 +15,7 @@ from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import Intonation
 from training.voice.recordings.script import PseudoSentence
 from training.voice.recordings.style import HumanEmotion
-from training.voice.recordings.timing import PhoneSpan, Timing
+from training.voice.recordings.timing import LEADING_SECONDS, PhoneSpan, Timing
 from training.voice.recordings.word import RecordedWord
 
 FRAME_SECONDS, FRAME_SAMPLES = 0.005, 80
@@ -81,16 +81,17 @@ def _filled(word: RecordedWord) -> NDArray[np.float64]:
 def source_frames(span: PhoneSpan) -> tuple[NDArray[np.int64], int]:
     """Returns the frames of the recording that a phone's frames come from, and how many silent ones precede them.
 
-    The phone is stretched linearly. A stop that follows another word directly begins with a closure.
+    The phone is stretched linearly. The first phone begins after the lead of the sentence; a stop that follows another
+    word directly begins with a closure.
     """
     count = round(span.end * 2.5) - round(span.start * 2.5)
     first, last = int(span.word.bounds[span.index]), int(span.word.bounds[span.index + 1])
-    closure = 0
+    silent = min(round(LEADING_SECONDS / FRAME_SECONDS), count // 2) if span.start == 0 else 0
     if span.joins_words and span.word.phones[span.index] in STOPS:
-        closure = min(MAX_CLOSURE_FRAMES, int(count * CLOSURE_SHARE))
-    stretched = first + (np.arange(count - closure) + 0.5) / max(1, count - closure) * (last - first)
-    frames = np.concatenate([np.full(closure, first), stretched.astype(np.int64)])
-    return frames.clip(0, len(span.word.f0) - 1), closure
+        silent = min(MAX_CLOSURE_FRAMES, int(count * CLOSURE_SHARE))
+    stretched = first + (np.arange(count - silent) + 0.5) / max(1, count - silent) * (last - first)
+    frames = np.concatenate([np.full(silent, first), stretched.astype(np.int64)])
+    return frames.clip(0, len(span.word.f0) - 1), silent
 
 
 def assemble(
@@ -113,7 +114,6 @@ def assemble(
         envelope[frames] = one.envelope[chosen] * _gain(span, timing)
         aperiodicity[frames], voiced[frames] = one.aperiodicity[chosen], one.voiced[chosen]
         sounding[frames] = True
-    _leave_lead_silent(timing, envelope, sounding)
     envelope *= _tilt(emotion.tilt_db)
     _smooth_joins(timing, envelope, sounding)
     f0 = intonation.contour(sentence, timing, sources, emotion)
@@ -124,13 +124,6 @@ def assemble(
     samples = _leveled(samples, sounding, emotion.gain)
     dither = np.random.default_rng([13, sentence.seed]).normal(0, DITHER_AMPLITUDE, len(samples))
     return AssembledSpeech(limit_peaks(samples + dither).astype(np.float32), f0, voiced)
-
-
-def _leave_lead_silent(timing: Timing, envelope: NDArray[np.float64], sounding: NDArray[np.bool_]) -> None:
-    """Silences the first frames, which are the lead of the first phone."""
-    lead = min(8, round(timing.spans[0].end * 2.5) // 2) if timing.spans[0].end else 8
-    envelope[:lead] = SILENCE_POWER
-    sounding[:lead] = False
 
 
 def _gain(span: PhoneSpan, timing: Timing) -> float:
