@@ -19,7 +19,7 @@ class ReadyVoice(ResponseModel):
 
     id: str = Field(description="The name for the field `voice`.", examples=["demo"])
     name: str
-    language: str = Field(examples=["zh-CN"])
+    language: str = Field(description="As KAN-TTS names it; PinYin is Mandarin.", examples=["PinYin"])
     sample_rate: int = Field(description="Hz.", examples=[16000])
     speakers: tuple[str, ...] = Field(description="The first one is the default.", examples=[["male", "female"]])
     emotions: tuple[str, ...] = Field(
