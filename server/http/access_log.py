@@ -9,7 +9,7 @@ MAX_LENGTH = 200
 
 
 class AccessLog(AbstractAccessLogger):
-    """Logs the address of the client, the request, the status, the bytes sent with headers, the time and the program."""
+    """Logs the client's address, the request, the status, the bytes sent with headers, the time and the program."""
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """Logs a request that was answered, or whose answer was cut off, after `time` seconds."""
