@@ -9,8 +9,6 @@ from server.api.fields import CommonFields, Name
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions
 
-DEFAULT_FORMAT = "mp3"
-
 
 class SpeechArguments(TypedDict, total=False):
     """How a text is spoken. All of it is optional; None is the default."""
