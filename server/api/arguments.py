@@ -27,9 +27,9 @@ class SpeechArguments(TypedDict, total=False):
     """Decibels, -12 to 12."""
     volume: float
     """Factor on the samples, 0 to 4; peaks are limited, they do not clip."""
-    lexicon: Mapping[str, str] | None
+    lexicon: dict[str, str] | None
     """Readings for this text: word -> pinyin with tone digits, one a character."""
-    replacements: Mapping[str, str] | None
+    replacements: dict[str, str] | None
     """Words of this text -> what is spoken in their place."""
     seed: int | None
     """Of the noise in the voice. With a seed, equal calls give equal samples on the same provider."""
