@@ -25,6 +25,7 @@ class ReadyVoice(ResponseModel):
     emotions: tuple[str, ...] = Field(
         description="Those that the voice was trained on.", examples=[["neutral", "happy", "sad", "angry"]]
     )
+    licence: str | None = Field(description="As voice.yaml states it.", examples=["CC BY-SA 4.0"])
     default: bool = Field(description="Whether it speaks where a request names no voice.")
     status: Literal["ready"] = "ready"
 
@@ -74,5 +75,6 @@ def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> ReadyVoic
         sample_rate=voice.rate,
         speakers=voice.speakers,
         emotions=voice.emotions,
+        licence=voice.licence,
         default=default,
     )
