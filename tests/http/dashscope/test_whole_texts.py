@@ -207,7 +207,7 @@ async def test_a_cancelled_task_is_finished_and_computes_nothing_more(serving, c
 
 async def test_a_new_task_takes_the_place_of_the_running_one(serving, connect, demo, wait_for_event):
     demo.permits = threading.Semaphore(1)
-    async with serving() as client, connect(client) as raw:
+    async with serving(max_streams=1) as client, connect(client) as raw:
         await raw.run("字" * 1000)
         await raw.receive()
         await raw.receive()
