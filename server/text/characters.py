@@ -24,6 +24,6 @@ def sanitize(text: str) -> str:
 
 
 def control_characters(text: str) -> str:
-    """Returns the control characters of a text but line ends and tabs, as `U+0000, U+0007`: clients may not send them."""
+    """Returns the control characters that a client may not send, as `U+0000, U+0007`."""
     found = {char for char in text if unicodedata.category(char) == "Cc"} - _TEXT_CONTROLS
     return ", ".join(f"U+{ord(char):04X}" for char in sorted(found))

@@ -113,6 +113,12 @@ async def test_the_voice_is_that_of_the_parameter_or_of_the_model(serving, conne
         ("sambert-demo-v1", {"language_hints": ["ja", "zh"]}, "InvalidParameter", "'ja'"),
         ("sambert-demo-v1", {"hot_fix": {"pronunciation": [{"草地": "cao3"}]}}, "InvalidParameter", "草地"),
         ("sambert-demo-v1", {"hot_fix": {"pronounce": []}}, "InvalidParameter", "hot_fix.pronounce"),
+        (
+            "sambert-demo-v1",
+            {"hot_fix": {"replace": [{str(number): "零"} for number in range(1001)]}},
+            "InvalidParameter",
+            "parameters.hot_fix.replace has 1001 entries; valid: at most 1000",
+        ),
     ],
 )
 async def test_what_a_task_may_not_ask_for_fails_it_and_ends_the_connection(
@@ -137,11 +143,12 @@ async def test_what_a_task_may_not_ask_for_fails_it_and_ends_the_connection(
 
 async def test_a_parameter_that_is_not_known_is_named(serving, connect, caplog):
     async with serving() as client, connect(client) as raw:
-        await raw.run(TEXT, wobble=3, type=1, language_hints=["zh", "en"])
+        await raw.run(TEXT, wobble=3, type=1, language_hints=["zh", "en"], aigc_propagator="某平台")
         started = await raw.receive()
         assert started["header"]["attributes"]["warnings"] == [
             "parameters.wobble is not supported and has no effect",
             "parameters.type is not supported and has no effect",
+            "parameters.aigc_propagator and aigc_propagate_id have an effect with enable_aigc_tag only",
             "parameters.language_hints: only the first one is read, 'zh'",
         ]
         await raw.until("task-finished")
