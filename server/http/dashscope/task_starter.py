@@ -104,8 +104,9 @@ class TaskStarter:
 
     def _voice(self, parameters: Parameters, model: str) -> Segment:
         """The voice and the speaker of a task. A model that names none is told as such."""
-        # An alias may be the whole name of a model.
-        name = model if model in self._registry.aliases else voice_of_model(model)
+        # An alias or a voice may have the whole name of a model.
+        known = {*self._registry.aliases, *self._registry.sample_rates()}
+        name = model if model in known else voice_of_model(model)
         try:
             synthesizer, speaker = self._resolver.resolve(parameters.voice or name, None)
         except UnknownNameError as error:

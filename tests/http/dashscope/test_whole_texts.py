@@ -78,6 +78,14 @@ async def test_volume_rate_and_pitch_have_the_scales_of_the_cloud(serving, conne
     assert demo.requests == [(TEXT, "F7", "neutral", style)]
 
 
+async def test_a_voice_may_have_the_name_of_a_model(serving, connect, registry):
+    registry.voices["sambert-zhichu-v1"] = registry.voices["second"]
+    async with serving() as client, connect(client) as raw:
+        await raw.run(TEXT, model="sambert-zhichu-v1")
+        assert names(await raw.until("task-finished", "task-failed"))[-1] == "task-finished"
+    assert registry.voices["second"].requests
+
+
 @pytest.mark.parametrize(
     ("model", "voice", "spoken_by"),
     [
