@@ -35,9 +35,9 @@ class Voice:
         return self.manifest.speakers
 
     @property
-    def licence(self) -> str | None:
-        """The licence as voice.yaml states it; None if it does not."""
-        return self.manifest.source.get("licence")
+    def license(self) -> str | None:
+        """The license as voice.yaml states it; None if it does not."""
+        return self.manifest.source.get("license")
 
     @property
     def emotions(self) -> tuple[str, ...]:

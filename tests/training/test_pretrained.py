@@ -90,7 +90,7 @@ def test_the_vocoder_starts_with_the_sound_of_the_voice(published: tuple[Path, S
     torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-5)
 
 
-def test_a_voice_with_the_human_speaker_names_its_licence(published: tuple[Path, Sambert, Generator]) -> None:
+def test_a_voice_with_the_human_speaker_names_its_license(published: tuple[Path, Sambert, Generator]) -> None:
     notice = (published[0] / NOTICE_FILE).read_text()
     assert "Attribution-ShareAlike" in notice
     assert "Modified" in notice

@@ -59,7 +59,7 @@ class TestSource:
         folder = tmp_path / "repository"
         (folder / source.FOLDER).mkdir(parents=True)
         (folder / source.FOLDER / "cmn-你好.mp3").write_bytes(b"speech")
-        (folder / "README.md").write_text(f"| {source.SPEAKER_CREDIT} | {source.SPEAKER_LICENCE} |\n")
+        (folder / "README.md").write_text(f"| {source.SPEAKER_CREDIT} | {source.SPEAKER_LICENSE} |\n")
         git(folder, "init", "--quiet")
         git(folder, "add", ".")
         git(folder, "commit", "--quiet", "-m", "recordings")
@@ -77,10 +77,10 @@ class TestSource:
         with pytest.raises(SystemExit, match="not as in commit"):
             source.fetch(tmp_path / "fetched", str(repository))
 
-    def test_another_licence_is_refused(self, tmp_path: Path) -> None:
+    def test_another_license_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "README.md").write_text(f"| {source.SPEAKER_CREDIT} | all rights reserved |\n")
         with pytest.raises(SystemExit, match="does not say"):
-            source.check_licence(tmp_path / "README.md")
+            source.check_license(tmp_path / "README.md")
 
     def test_without_a_network_a_folder_can_be_named(self, tmp_path: Path) -> None:
         with pytest.raises(SystemExit, match="--recordings FOLDER"):

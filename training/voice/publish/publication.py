@@ -14,7 +14,7 @@ from convert.errors import ConvertError
 from convert.output.folder import replacing
 from training.voice.corpus.speakers import HUMAN_SPEAKER
 from training.voice.publish.weight_storage import STORAGE_FORMATS
-from training.voice.recordings.source import ADDRESS, COMMIT, FOLDER, SPEAKER_CREDIT, SPEAKER_LICENCE
+from training.voice.recordings.source import ADDRESS, COMMIT, FOLDER, SPEAKER_CREDIT, SPEAKER_LICENSE
 from training.voice.recordings.style import SCALE
 
 FLOAT32_GRAPHS = {"float16": {"vocoder"}, "int8": set[str]()}
@@ -22,12 +22,12 @@ FLOAT32_GRAPHS = {"float16": {"vocoder"}, "int8": set[str]()}
 smallest voice goes without them."""
 ESPEAK_ORIGIN = {
     "origin": "trained by this project (training/voice) on speech synthesized with espeak-ng: clear, and like a robot",
-    "licence": "free to use, as the output of espeak-ng is; the weights come under the project's licence",
+    "license": "free to use, as the output of espeak-ng is; the weights come under the project's license",
 }
 HUMAN_ORIGIN = {
     "origin": "trained by this project (training/voice): the speaker natural on recordings of words and sentences made "
     "of them, the others on speech synthesized with espeak-ng",
-    "licence": "CC BY-SA 3.0 US for this folder; its NOTICE gives the credits",
+    "license": "CC BY-SA 3.0 US for this folder; its NOTICE gives the credits",
 }
 NOTICE_FILE = "NOTICE"
 NOTICE = f"""The voice in this folder, weights and configuration, is licensed under the Creative Commons
@@ -35,7 +35,7 @@ Attribution-ShareAlike 3.0 United States License, https://creativecommons.org/li
 The program that speaks with it is not part of it, and has its own license.
 
 The speaker "{HUMAN_SPEAKER}" is based on the collection cmn-caen-tan of the project Shtooka: Chinese words, read by
-{SPEAKER_CREDIT}, recorded at the University of Caen, published as {SPEAKER_LICENCE}; here from the repository
+{SPEAKER_CREDIT}, recorded at the University of Caen, published as {SPEAKER_LICENSE}; here from the repository
 {ADDRESS} (Hugo Lopez), commit {COMMIT}, folder {FOLDER}.
 
 Modified: the recordings were resampled to {round(100 * SCALE)} % of their pitch and formants, so that the voice is not
@@ -73,7 +73,7 @@ def read_figures(report: Path) -> str:
 def publish(voice: Path, folder: Path, source: Mapping[str, str], storage: str = "float16") -> int:
     """Writes the published voice to `folder` and returns its size in bytes.
 
-    `source` is added to the manifest's `source`, after the origin and licence that follow from the speakers; `storage`
+    `source` is added to the manifest's `source`, after the origin and license that follow from the speakers; `storage`
     is one of `STORAGE_FORMATS`. The name is that of `folder`. A voice with the human speaker gets a NOTICE.
     Raises `ConvertError` if `voice` is not a converted voice in float32 alone.
     """

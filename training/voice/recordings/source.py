@@ -9,8 +9,8 @@ ADDRESS = "https://github.com/hugolpz/audio-cmn"
 COMMIT = "ff9ed3d0c631195bd2c06f39450f3264c7124040"
 """git checks that the content is that of this commit."""
 FOLDER = "96k/hsk"
-SPEAKER_LICENCE = "CC-by-sa"
-"""As the README of the recordings names the licence of this folder's speaker, CC BY-SA."""
+SPEAKER_LICENSE = "CC-by-sa"
+"""As the README of the recordings names the license of this folder's speaker, CC BY-SA."""
 SPEAKER_CREDIT = "Yue Tan"
 PREFIX = "cmn-"
 SUFFIXES = (".mp3", ".flac", ".wav")
@@ -19,7 +19,7 @@ SUFFIXES = (".mp3", ".flac", ".wav")
 def fetch(folder: Path, address: str = ADDRESS) -> Path:
     """Fetches the recordings with git into `folder`, unless they are there; returns the folder with the files.
 
-    Raises `SystemExit` if git fails, or if the README does not give the expected licence.
+    Raises `SystemExit` if git fails, or if the README does not give the expected license.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ".git").is_dir():
@@ -32,15 +32,15 @@ def fetch(folder: Path, address: str = ADDRESS) -> Path:
         raise SystemExit(
             f"{folder}: not as in commit {COMMIT}: {changed.split()[0]}; remove the folder and fetch it again"
         )
-    check_licence(folder / "README.md")
+    check_license(folder / "README.md")
     return folder / FOLDER
 
 
-def check_licence(readme: Path) -> None:
-    """Raises `SystemExit` unless one line of the README names the speaker with the licence."""
+def check_license(readme: Path) -> None:
+    """Raises `SystemExit` unless one line of the README names the speaker with the license."""
     lines = readme.read_text("utf-8").splitlines()
-    if not any(SPEAKER_CREDIT in line and SPEAKER_LICENCE in line for line in lines):
-        raise SystemExit(f"{readme} does not say that the recordings of {SPEAKER_CREDIT} are {SPEAKER_LICENCE}")
+    if not any(SPEAKER_CREDIT in line and SPEAKER_LICENSE in line for line in lines):
+        raise SystemExit(f"{readme} does not say that the recordings of {SPEAKER_CREDIT} are {SPEAKER_LICENSE}")
 
 
 def recording_files(folder: Path) -> Iterator[tuple[str, Path]]:
