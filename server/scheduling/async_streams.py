@@ -51,6 +51,7 @@ class ChunkStream(Generic[T]):
         if self._aborted:
             raise ShutdownError("the server is stopping; send the request again when it is back")
         if chunk is _END:
+            self._queue.put_nowait(_END)  # for a reader that asks again
             self.ended.result()
             raise StopAsyncIteration
         self._scheduler.chunk_consumed(self._stream)

@@ -90,9 +90,11 @@ class Scheduler:
         with self._changed:
             if self._closed:
                 raise ShutdownError("the server is stopping; send the request again when it is back")
-            if not is_probe and not self._admission.admits((each.voice for each in self._streams), voice):
+            # A client that has cancelled may start again at once, although its stream ends only after its run.
+            active = [each.voice for each in self._streams if not each.cancelled]
+            if not is_probe and not self._admission.admits(active, voice):
                 raise BusyError(
-                    f"the server is at its capacity with {len(self._streams)} streams; send the request again later",
+                    f"the server is at its capacity with {len(active)} streams; send the request again later",
                     retry_after=self._retry_after(),
                 )
             self._start_threads()

@@ -28,6 +28,8 @@ class Wording:
 
 DEFAULT_WORDING = Wording()
 
+_SECONDS_PER_CHARACTER = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
@@ -42,6 +44,10 @@ class SpeechOptions:
     seed: int | None = None
     """Of the noise of the harmonic source. With a seed, equal requests give equal samples on the same provider: chunk
     sizes do not follow the clock, and the stream shares no batch."""
+
+    def expected_seconds(self, characters: int) -> float:
+        """A guess at the duration of a text."""
+        return characters * _SECONDS_PER_CHARACTER / self.style.speed
 
 
 DEFAULT_OPTIONS = SpeechOptions()

@@ -183,6 +183,7 @@ class CosyVoiceCallback(tts_v2.ResultCallback):
         self.events: list[dict[str, Any]] = []
         self.error: dict[str, Any] = {}
         self.got_audio = threading.Event()
+        self.sentence_ended = threading.Event()
         self.closed = threading.Event()
 
     def on_open(self) -> None:
@@ -201,6 +202,8 @@ class CosyVoiceCallback(tts_v2.ResultCallback):
 
     def on_event(self, message: str) -> None:
         self.events.append(json.loads(message)["payload"])
+        if self.events[-1]["output"]["type"] == "sentence-end":
+            self.sentence_ended.set()
 
     def on_data(self, data: bytes) -> None:
         self.audio.append(data)
@@ -263,6 +266,19 @@ class TestCosyVoice:
         one.streaming_call("好")
         one.streaming_complete()
         assert callback.calls == ["open", "complete", "close"]
+
+    def test_the_end_of_a_sentence_is_told_while_no_more_text_comes(self, speech):
+        callback = CosyVoiceCallback()
+        one = synthesizer(callback=callback)
+        one.streaming_call("今天很好。")
+        one.streaming_flush()
+        assert callback.sentence_ended.wait(20)
+        np.testing.assert_array_equal(samples_of(b"".join(callback.audio)), speech("今天很好。"))
+        one.streaming_call("明天")
+        one.streaming_complete()
+        types = [event["output"]["type"] for event in callback.events]
+        assert [kind for kind in types if kind != "sentence-synthesis"] == ["sentence-begin", "sentence-end"] * 2
+        assert [event["output"]["sentence"]["index"] for event in callback.events][-1] == 1
 
     def test_a_cancelled_task_ends_at_once(self):
         callback = CosyVoiceCallback()

@@ -79,6 +79,14 @@ async def test_an_error_arrives_unchanged_behind_the_chunks_before_it(after):
     await streams.close()
 
 
+async def test_a_stream_that_has_ended_stays_at_its_end():
+    streams = streams_of(1)
+    with streams.open("", Counting(1).chunks) as stream:
+        assert [chunk async for chunk in stream] == [b"0"]
+        assert [chunk async for chunk in stream] == []
+    await streams.close()
+
+
 async def test_computing_waits_for_a_client_that_does_not_read():
     streams, source = streams_of(1), Counting(100)
     with streams.open("", source.chunks) as stream:

@@ -355,6 +355,19 @@ def test_beyond_the_limit_a_stream_is_refused_with_a_time_to_retry() -> None:
     scheduler.close()
 
 
+def test_a_cancelled_stream_makes_room_at_once() -> None:
+    scheduler, graph = Scheduler(SchedulerSection(workers=1, max_streams=1)), Doubling()
+    first = graph.block(scheduler)
+    scheduler.cancel(first.stream)
+    second = Client(scheduler).start(graph.chunks(1))
+    with pytest.raises(BusyError, match="with 1 streams"):
+        Client(scheduler).start(graph.chunks(1))
+    graph.may_run.set()
+    assert second.wait().chunks == [b"2 "]
+    assert first.wait().chunks == []
+    scheduler.close()
+
+
 def test_measuring_a_voice_gives_its_capacity(demo: Synthesizer) -> None:
     scheduler = Scheduler(SchedulerSection(workers=2))
     assert scheduler.load("demo").capacity is None

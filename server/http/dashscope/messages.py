@@ -1,27 +1,22 @@
 """The client's messages: JSON in text frames, `{"header": {...}, "payload": {...}}`, with their validation."""
 
 import json
-import unicodedata
 from typing import Annotated, Any, Literal, NoReturn, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from server.errors import RequestError, validation_message
+from server.text.characters import control_characters
 
 ACTIONS = ("run-task", "continue-task", "finish-task")
-
-
-_ALLOWED_CONTROL_CHARACTERS = "\n\r\t"
 
 
 def _require_text(text: Any) -> Any:
     # Not declared as `str`: pydantic refuses half a surrogate pair, and a client may cut a text there.
     if not isinstance(text, str):
         raise ValueError("text (in quotes)")
-    controls = {character for character in text if unicodedata.category(character) == "Cc"}
-    if found := sorted(controls.difference(_ALLOWED_CONTROL_CHARACTERS)):
-        listed = ", ".join(f"U+{ord(character):04X}" for character in found)
-        raise ValueError(f"text without control characters ({listed})")
+    if found := control_characters(text):
+        raise ValueError(f"text without control characters ({found})")
     return text
 
 

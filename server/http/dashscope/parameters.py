@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from server.api.fields import MAX_ENTRIES, MAX_SEED
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import LabelSection
@@ -15,7 +16,6 @@ from server.errors import RequestError, UnknownNameError, validation_message
 from server.synthesis.options import Wording
 from server.types import Style
 
-MAX_SEED = 2**32 - 1
 NORMAL_VOLUME = 50
 """On the scale of 0 to 100, which is linear."""
 LANGUAGES = ("zh", "en")
@@ -58,7 +58,7 @@ class HotFix(_Parameters):
     @property
     def wording(self) -> Wording:
         """The same for the front end. Raises `RequestError` naming every invalid entry."""
-        return Wording.of(_merged(self.pronunciation), _merged(self.replace))
+        return Wording.of(_merged("pronunciation", self.pronunciation), _merged("replace", self.replace))
 
 
 class Parameters(_Parameters):
@@ -154,9 +154,15 @@ class Parameters(_Parameters):
             yield f"parameters.bit_rate has an effect for {' and '.join(OPUS)} only"
         if self.enable_aigc_tag and self.format == "pcm":
             yield "parameters.enable_aigc_tag: pcm has no metadata for a label"
+        if not self.enable_aigc_tag and (self.aigc_propagator or self.aigc_propagate_id):
+            yield "parameters.aigc_propagator and aigc_propagate_id have an effect with enable_aigc_tag only"
         if len(self.language_hints) > 1:
             yield f"parameters.language_hints: only the first one is read, {self.language_hints[0]!r}"
 
 
-def _merged(entries: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    return {word: value for entry in entries for word, value in entry.items()}
+def _merged(name: str, entries: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    merged = {word: value for entry in entries for word, value in entry.items()}
+    if len(merged) > MAX_ENTRIES:
+        location = f"parameters.hot_fix.{name}"
+        raise RequestError(f"{location} has {len(merged)} entries; valid: at most {MAX_ENTRIES}", param=location)
+    return merged

@@ -56,7 +56,8 @@ class WholeTextResults:
 class PiecesResults:
     """CosyVoice: the beginning and the end of every sentence, and an event before every binary chunk.
 
-    The times of a sentence are sent twice, as the cloud does: with its first audio, and at its end.
+    The times of a sentence are sent twice, as the cloud does: with its first audio, and at its end. That is known from
+    its length, so that a client hears of it also while no more text comes.
     """
 
     def __init__(self, task_id: str, *, words: bool, phonemes: bool) -> None:
@@ -64,14 +65,18 @@ class PiecesResults:
         self._has_words = words
         self._has_phonemes = phonemes
         self._characters = 0
-        self._index = 0
+        self._position = 0
+        """Samples so far, at the rate of the speech."""
+        self._count = 0
+        """Sentences so far."""
         self._sentence: SentenceTiming | None = None
+        """The one that has not ended."""
         self._words: list[Any] = []
         """Of the sentence."""
         self._all_words: list[Any] = []
 
     def of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
-        """The end of a sentence and the beginning of the next one where it begins, then the audio and its event."""
+        """The beginning of a sentence where it begins, the audio and its event, the end of a sentence where it ends."""
         new_words: Sequence[Any] = ()
         if chunk.sentence:
             yield from self.end()
@@ -80,6 +85,9 @@ class PiecesResults:
         if chunk.data:
             yield events.sentence_audio(self._task_id, self._index, new_words)
             yield chunk.data
+        self._position += chunk.samples
+        if self._sentence and self._position >= self._sentence.end:
+            yield from self.end()
 
     def end(self) -> Iterator[Event]:
         """The end of the last sentence."""
@@ -87,10 +95,15 @@ class PiecesResults:
             self._characters += count_characters(self._sentence.text)
             yield events.sentence_end(self._task_id, self._index, self._sentence.text, self._words, self._characters)
             self._sentence = None
-            self._index += 1
+
+    @property
+    def _index(self) -> int:
+        """Of the last sentence; silence after it counts as its audio."""
+        return max(0, self._count - 1)
 
     def _begin(self, sentence: SentenceTiming) -> Sequence[Any]:
         self._sentence = sentence
+        self._count += 1
         if self._has_words:
             self._words = word_objects(sentence, phonemes=self._has_phonemes, indices=True)
             self._all_words += self._words

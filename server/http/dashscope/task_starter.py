@@ -28,8 +28,6 @@ from server.text.markup.script import Script
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
-SECONDS_PER_CHARACTER = 0.2
-"""A guess at the duration of a text."""
 CHARACTERS_IN_PIECES = 100
 """A guess at the length of a text that is not known yet."""
 SAMBERT_FORMAT = OutputFormat("wav", 16000)
@@ -45,8 +43,9 @@ class _PreparedTask:
     speech: Speech
     text: SpeechInput | None
     """Takes the text; None if it is whole."""
+    usage: Usage
     encoder: AudioEncoder
-    characters: int
+    expected_seconds: float
     warnings: tuple[str, ...]
 
 
@@ -54,8 +53,8 @@ class TaskStarter:
     """Starts the tasks of all connections."""
 
     def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
-        limit = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._max_characters = config.synthesis.max_characters
+        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=self._max_characters)
         self._resolver = VoiceResolver(registry)
         self._registry = registry
         self._streams = streams
@@ -66,9 +65,8 @@ class TaskStarter:
         """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
         task = await asyncio.to_thread(self._prepare, message)
         chunks = self._open(task)
-        task_id, usage = message.header.task_id, Usage()
+        task_id, usage = message.header.task_id, task.usage
         if task.text is None:
-            usage.add(message.payload.input.text)
             whole = WholeTextResults(task_id, **task.parameters.times)
             return SpeechTask(task_id, chunks, whole, usage), task.warnings
         results = PiecesResults(task_id, **task.parameters.times)
@@ -79,7 +77,7 @@ class TaskStarter:
         return self._streams.open(
             task.speech.main_voice,
             lambda clock: encode_stream(task.speech, task.encoder, clock),
-            expected_seconds=task.characters * SECONDS_PER_CHARACTER / task.parameters.rate,
+            expected_seconds=task.expected_seconds,
             batched=task.speech.seed is None,
         )
 
@@ -91,21 +89,24 @@ class TaskStarter:
         label = parameters.label(self._label, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
         text: SpeechInput | None = None
+        usage = Usage(self._max_characters)
         if in_pieces:
             text = self._planner.open_input(options, early=self._early)
             speech = labeled_input(text, voice, self._label)
             characters = CHARACTERS_IN_PIECES
         else:
-            written = _whole_text(message, filters_markdown=parameters.enable_markdown_filter)
+            written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
             speech = labeled(self._planner.plan_text(written, options), self._label)
             characters = len(written)
         encoder = create_encoder(output, speech.rate)
-        return _PreparedTask(parameters, speech, text, encoder, characters, (*parameters.warnings(), *ignored))
+        warnings = (*parameters.warnings(), *ignored)
+        return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
 
     def _voice(self, parameters: Parameters, model: str) -> Segment:
         """The voice and the speaker of a task. A model that names none is told as such."""
-        # An alias may be the whole name of a model.
-        name = model if model in self._registry.aliases else voice_of_model(model)
+        # An alias or a voice may have the whole name of a model.
+        known = {*self._registry.aliases, *self._registry.sample_rates()}
+        name = model if model in known else voice_of_model(model)
         try:
             synthesizer, speaker = self._resolver.resolve(parameters.voice or name, None)
         except UnknownNameError as error:
@@ -132,11 +133,12 @@ class TaskStarter:
         return options, [f"parameters.instruction: {part!r} was not understood" for part in found.ignored]
 
 
-def _whole_text(message: RunTask, *, filters_markdown: bool) -> str:
-    """Raises `RequestError` where there is none."""
+def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> str:
+    """The text as it is spoken; the usage counts it as it was sent. Raises `RequestError` where there is none."""
     text: str | None = message.payload.input.text
     if not text:
         raise RequestError("payload.input.text is missing or empty; with streaming out, send the whole text")
+    usage.add(text)
     if not filters_markdown:
         return text
     markdown = MarkdownFilter()

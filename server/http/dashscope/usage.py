@@ -2,8 +2,10 @@
 
 import re
 
-from server.text.markup.parser import SsmlDetector
+from server.text.markup.parser import SsmlDetector, check_length
 
+_SECOND_HALF = re.compile(r"[\udc00-\udfff]")
+"""Of a surrogate pair."""
 _TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
@@ -11,12 +13,17 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 class Usage:
     """Counts the text of a task, which may be cut inside a surrogate pair."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_characters: int | None = None) -> None:
+        self._max_characters = max_characters
+        self._length = 0
         self._pieces: list[str] = []
 
     def add(self, piece: str) -> None:
-        """Adds text as the client sent it."""
-        self._pieces.append(piece)
+        """Adds text as the client sent it. Raises `RequestError` for a text that is too long, its markup included."""
+        if piece:
+            self._length += len(_SECOND_HALF.sub("", piece))
+            check_length(self._length, self._max_characters)
+            self._pieces.append(piece)
 
     @property
     def characters(self) -> int:

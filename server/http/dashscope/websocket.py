@@ -10,7 +10,7 @@ CLOSE_SECONDS = 3.0
 
 
 class LingeringWebSocket(web.WebSocketResponse):
-    """Reads on after a frame that is too long.
+    """Reads on after a frame that is too long or invalid, and tells why it was refused.
 
     A connection that is closed with unread data is reset, which takes the close frame from its client.
     """
@@ -19,12 +19,16 @@ class LingeringWebSocket(web.WebSocketResponse):
         # Audio does not shrink. No deadline for pongs: a client that plays as it reads may be late.
         super().__init__(timeout=CLOSE_SECONDS, compress=False, max_msg_size=max_msg_size)
         self._request = request
-        self._limit = max_msg_size
+        self._reasons: dict[int, str] = {
+            WSCloseCode.MESSAGE_TOO_BIG: f"a message has at most {max_msg_size} bytes; send a text in several pieces",
+            WSCloseCode.INVALID_TEXT: "a text frame is not valid UTF-8",
+            WSCloseCode.PROTOCOL_ERROR: "a frame is not valid (RFC 6455)",
+        }
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
         """Sends a close frame and waits for the client's."""
-        if code == WSCloseCode.MESSAGE_TOO_BIG and not self.closed:
-            reason = f"a message has at most {self._limit} bytes; send a text in several pieces"
+        reason = self._reasons.get(code)
+        if reason and not self.closed:
             try:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self.send_frame(struct.pack("!H", code) + reason.encode(), WSMsgType.CLOSE)

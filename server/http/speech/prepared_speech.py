@@ -20,13 +20,9 @@ from server.text.instructions.parser import Instructions
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
-SECONDS_PER_CHARACTER = 0.2
-"""A guess at the duration of a text."""
-
 APPLIED, IGNORED = "X-Instructions-Applied", "X-Instructions-Ignored"
 MAX_IGNORED_BYTES = 2000
 """Of the header, percent-encoding included: clients refuse long ones."""
-
 
 PRODUCE_ID = "X-AIGC-Produce-ID"
 
@@ -85,8 +81,7 @@ class SpeechPreparation:
         output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
         if label := _label(self._label, request, is_repeatable=plan.seed is not None):
             output = replace(output, label=label)
-        expected_seconds = len(request.input) * SECONDS_PER_CHARACTER / options.style.speed
-        return PreparedSpeech(request, plan, output, expected_seconds, headers)
+        return PreparedSpeech(request, plan, output, options.expected_seconds(len(request.input)), headers)
 
 
 def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:

@@ -1,22 +1,18 @@
 """The fields of a request for speech: those of OpenAI's API and our own, with their validation."""
 
-import unicodedata
 from typing import Literal, TypeVar
 
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from server.api.fields import CommonFields, Fields, Name
+from server.api.fields import DEFAULT_FORMAT, CommonFields, Fields, Name
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions
-
-DEFAULT_FORMAT = "mp3"
+from server.text.characters import control_characters
 
 MAX_INSTRUCTIONS = 4096
 """Characters."""
-
-_ALLOWED_CONTROL_CHARACTERS = "\n\r\t"
 
 
 class VoiceReference(Fields):
@@ -102,10 +98,8 @@ def parse_request(model: type[Request], body: bytes) -> Request:
         raise _request_error(model, error) from None
     if not request.input.strip():
         raise RequestError("input is empty; send the text to speak", param="input", code="empty_input")
-    controls = {character for character in request.input if unicodedata.category(character) == "Cc"}
-    if found := sorted(controls.difference(_ALLOWED_CONTROL_CHARACTERS)):
-        listed = ", ".join(f"U+{ord(character):04X}" for character in found)
-        raise RequestError(f"input has control characters ({listed}); remove them", param="input", code="invalid_input")
+    if found := control_characters(request.input):
+        raise RequestError(f"input has control characters ({found}); remove them", param="input", code="invalid_input")
     return request
 
 

@@ -72,7 +72,8 @@ class IncrementalText:
         return scripts
 
     def _read(self, text: str) -> Iterator[Script]:
-        self._pieces.append(text)
+        if text:
+            self._pieces.append(text)
         self.characters += len(text)
         check_length(self.characters, self._max_characters)
         if self._part is not None:

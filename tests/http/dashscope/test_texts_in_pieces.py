@@ -131,11 +131,11 @@ async def test_a_task_without_text_for_too_long_fails(serving, connect):
 
 async def test_the_text_limit_does_not_count_after_the_last_text(serving, connect, demo):
     demo.permits = threading.Semaphore(0)
-    async with serving(dashscope={"text_timeout": 0.1}) as client, connect(client) as raw:
+    async with serving(dashscope={"text_timeout": 1}) as client, connect(client) as raw:
         await start(raw)
         await add(raw, "今天")
         await raw.send("finish-task", input={})
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.5)
         demo.permits.release(10)
         assert names(await raw.until("task-finished", "task-failed"))[-1] == "task-finished"
 
@@ -149,6 +149,29 @@ async def test_a_text_that_grows_too_long_fails(serving, connect):
     assert names(received)[-2:] == ["task-failed", "closed"]
     assert received[-2]["header"]["error_code"] == "InvalidParameter"
     assert "limit is 10" in received[-2]["header"]["error_message"]
+
+
+async def test_markdown_that_is_removed_counts_too(serving, connect):
+    async with serving(max_characters=10) as client:
+        async with connect(client) as raw:
+            await start(raw, enable_markdown_filter=True)
+            await add(raw, "* " * 5)
+            await add(raw, "*")
+            failed = (await raw.until())[-2]
+            assert "input has 11 characters, the limit is 10" in failed["header"]["error_message"]
+        async with connect(client) as raw:
+            await raw.run("* " * 5 + "好", enable_markdown_filter=True)
+            failed = (await raw.until())[-2]
+            assert "input has 11 characters, the limit is 10" in failed["header"]["error_message"]
+
+
+async def test_half_of_a_surrogate_pair_is_no_character_of_its_own(serving, connect):
+    async with serving(max_characters=2) as client, connect(client) as raw:
+        await start(raw)
+        for piece in ("好\ud83d", "\ude00"):
+            await add(raw, piece)
+        await raw.send("finish-task")
+        assert names(await raw.until("task-finished", "task-failed"))[-1] == "task-finished"
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,14 @@ async def test_volume_rate_and_pitch_have_the_scales_of_the_cloud(serving, conne
     assert demo.requests == [(TEXT, "F7", "neutral", style)]
 
 
+async def test_a_voice_may_have_the_name_of_a_model(serving, connect, registry):
+    registry.voices["sambert-zhichu-v1"] = registry.voices["second"]
+    async with serving() as client, connect(client) as raw:
+        await raw.run(TEXT, model="sambert-zhichu-v1")
+        assert names(await raw.until("task-finished", "task-failed"))[-1] == "task-finished"
+    assert registry.voices["second"].requests
+
+
 @pytest.mark.parametrize(
     ("model", "voice", "spoken_by"),
     [
@@ -122,6 +130,12 @@ async def test_names_of_the_cloud_may_be_aliases(serving, connect, registry, mod
         ("sambert-demo-v1", {"language_hints": ["ja", "zh"]}, "InvalidParameter", "'ja'"),
         ("sambert-demo-v1", {"hot_fix": {"pronunciation": [{"草地": "cao3"}]}}, "InvalidParameter", "草地"),
         ("sambert-demo-v1", {"hot_fix": {"pronounce": []}}, "InvalidParameter", "hot_fix.pronounce"),
+        (
+            "sambert-demo-v1",
+            {"hot_fix": {"replace": [{str(number): "零"} for number in range(1001)]}},
+            "InvalidParameter",
+            "parameters.hot_fix.replace has 1001 entries; valid: at most 1000",
+        ),
     ],
 )
 async def test_what_a_task_may_not_ask_for_fails_it_and_ends_the_connection(
@@ -146,11 +160,12 @@ async def test_what_a_task_may_not_ask_for_fails_it_and_ends_the_connection(
 
 async def test_a_parameter_that_is_not_known_is_named(serving, connect, caplog):
     async with serving() as client, connect(client) as raw:
-        await raw.run(TEXT, wobble=3, type=1, language_hints=["zh", "en"])
+        await raw.run(TEXT, wobble=3, type=1, language_hints=["zh", "en"], aigc_propagator="某平台")
         started = await raw.receive()
         assert started["header"]["attributes"]["warnings"] == [
             "parameters.wobble is not supported and has no effect",
             "parameters.type is not supported and has no effect",
+            "parameters.aigc_propagator and aigc_propagate_id have an effect with enable_aigc_tag only",
             "parameters.language_hints: only the first one is read, 'zh'",
         ]
         await raw.until("task-finished")
@@ -216,7 +231,7 @@ async def test_a_cancelled_task_is_finished_and_computes_nothing_more(serving, c
 
 async def test_a_new_task_takes_the_place_of_the_running_one(serving, connect, demo, wait_for_event):
     demo.permits = threading.Semaphore(1)
-    async with serving() as client, connect(client) as raw:
+    async with serving(max_streams=1) as client, connect(client) as raw:
         await raw.run("字" * 1000)
         await raw.receive()
         await raw.receive()

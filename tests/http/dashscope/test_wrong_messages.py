@@ -89,6 +89,22 @@ async def test_a_binary_frame_fails_the_running_task(serving, connect, demo):
     assert "binary" in received[-2]["header"]["error_message"]
 
 
+@pytest.mark.parametrize(
+    ("frame", "code", "said"),
+    [(b"\x81\x82\0\0\0\0\xff\xfe", 1007, "not valid UTF-8"), (b"\x83\x80\0\0\0\0", 1002, "RFC 6455")],
+)
+async def test_an_invalid_frame_ends_the_connection_with_a_reason(serving, connect, frame, code, said):
+    async with serving() as client:
+        async with connect(client) as raw:
+            raw.websocket._writer.transport.write(frame)
+            closed = await raw.receive()
+        assert closed.code == code
+        assert said in closed.reason
+        async with connect(client) as raw:
+            await raw.run("好")
+            assert names(await raw.until("task-finished")) == ["task-started", "audio", "task-finished"]
+
+
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize("size", [10_000_000, 40_000_000])
 @pytest.mark.parametrize("kind", ["text", "binary"])
