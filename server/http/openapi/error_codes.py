@@ -82,18 +82,6 @@ ERROR_CODES = (
     ),
     ErrorCode(
         400,
-        "invalid_mark",
-        "An inline mark in the text, such as `[pause:1s]`, is not valid.",
-        "Correct it at the line and column in the message.",
-    ),
-    ErrorCode(
-        400,
-        "invalid_ssml",
-        "The text is SSML that is not valid.",
-        "Correct it at the line and column in the message.",
-    ),
-    ErrorCode(
-        400,
         "nothing_to_speak",
         "Nothing of the text can be spoken.",
         "Write at least one Chinese character, letter or digit.",
