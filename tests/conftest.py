@@ -24,7 +24,7 @@ from server.runtime.tensors import Arrays
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
-from server.synthesis.sequencing import Item, Items, sequence
+from server.synthesis.sequencing import Item, SentenceSynthesizer, sequence
 from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
 from server.synthesis.synthesizer import Synthesizer
 from server.types import DEFAULT_STYLE, Audio, Floats, Style
@@ -65,6 +65,17 @@ def open_voice(folder: Path, runtime: Runtime | None = None) -> Synthesizer:
 def speak(synthesizer: Synthesizer, text: str, style: Style = DEFAULT_STYLE) -> Iterator[Audio]:
     """The chunks of a text, computed as they are iterated."""
     return SpeechPlan.for_text(synthesizer, text, style).speak()
+
+
+class Items:
+    """The items of a text that is known as a whole."""
+
+    def __init__(self, items: Iterable[tuple[SentenceSynthesizer, Item]]) -> None:
+        self._items = iter(items)
+
+    async def get(self, *, wait: bool) -> tuple[SentenceSynthesizer, Item] | None:
+        """The next item; never pending."""
+        return next(self._items, None)
 
 
 def chunks_of(synthesizer: Synthesizer, items: Iterable[Item], clock: PlaybackClock | None = None) -> Chunks[Audio]:

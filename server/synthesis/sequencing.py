@@ -1,6 +1,6 @@
 """Sentences and pauses -> one stream of audio. The next sentence is prepared while the current one is computed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -54,17 +54,6 @@ class ItemSource(Protocol):
 
         Raises `RequestError` for a sentence that cannot be spoken.
         """
-
-
-class Items:
-    """The items of a text that is known as a whole."""
-
-    def __init__(self, items: Iterable[tuple[SentenceSynthesizer, Item]]) -> None:
-        self._items = iter(items)
-
-    async def get(self, *, wait: bool) -> tuple[SentenceSynthesizer, Item] | None:
-        """The next item; never pending."""
-        return next(self._items, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate, run_to_completion
-from server.synthesis.sequencing import Item, Items, sequence, silence, trailing_silent_units
+from server.synthesis.sequencing import Item, sequence, silence, trailing_silent_units
 from server.synthesis.synthesizer import Synthesizer
 from server.text.frontend import Pause, Sentence
 from server.text.units.symbols import byte_symbols
 from server.types import Audio, Style
-from tests.conftest import chunks_of, samples_of, speak
+from tests.conftest import Items, chunks_of, samples_of, speak
 
 PAUSES = [0, 0.1, 0.3, 1, 5]
 QUIET = 0.004
