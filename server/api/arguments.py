@@ -9,8 +9,6 @@ from server.api.fields import CommonFields, Name
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions
 
-DEFAULT_FORMAT = "mp3"
-
 
 class SpeechArguments(TypedDict, total=False):
     """How a text is spoken. All of it is optional; None is the default."""
@@ -29,9 +27,9 @@ class SpeechArguments(TypedDict, total=False):
     """Decibels, -12 to 12."""
     volume: float
     """Factor on the samples, 0 to 4; peaks are limited, they do not clip."""
-    lexicon: Mapping[str, str] | None
+    lexicon: dict[str, str] | None
     """Readings for this text: word -> pinyin with tone digits, one a character."""
-    replacements: Mapping[str, str] | None
+    replacements: dict[str, str] | None
     """Words of this text -> what is spoken in their place."""
     seed: int | None
     """Of the noise in the voice. With a seed, equal calls give equal samples on the same provider."""

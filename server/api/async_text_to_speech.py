@@ -9,14 +9,9 @@ from math import inf
 from pathlib import Path
 from typing import Generic, Self, TypeVar, Unpack
 
-from server.api.arguments import (
-    DEFAULT_FORMAT,
-    EncodedSpeechArguments,
-    EncodedSpeechFields,
-    SpeechArguments,
-    SpeechFields,
-)
+from server.api.arguments import EncodedSpeechArguments, EncodedSpeechFields, SpeechArguments, SpeechFields
 from server.api.engine import Engine, configuration
+from server.api.fields import DEFAULT_FORMAT
 from server.api.pieces import AsyncText, Giving, giving_pieces, require_async_pieces
 from server.api.speech_file import SpeechFile, write_speech
 from server.api.stages import Stage, bytes_stage, file_stage, samples_stage

@@ -8,6 +8,7 @@ from server.api.speech_file import Target, require_format
 from server.audio.encoders import OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import Config, load_config
+from server.errors import RequestError
 from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
@@ -35,8 +36,10 @@ class Engine:
     def plan(self, text: str, options: SpeechOptions) -> TimedSpeech:
         """The speech of a text, in the opened voice unless the options name another one, with the audible label.
 
-        Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises.
+        Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises, and `RequestError` for no text.
         """
+        if not isinstance(text, str):
+            raise RequestError(f"input must be text, not {text!r}", param="input")
         return labeled(self._planner.plan_text(text, self._complete(options)), self._label)
 
     def open_input(self, options: SpeechOptions) -> tuple[SpeechInput, Speech]:

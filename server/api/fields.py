@@ -8,6 +8,8 @@ from server.audio.encoders import SAMPLE_RATES
 from server.synthesis.options import SpeechOptions, Wording
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Style
 
+DEFAULT_FORMAT = "mp3"
+"""As OpenAI's API has it."""
 MAX_SEED = 2**32 - 1
 MAX_ENTRIES = 1000
 """Of a lexicon, and of replacements."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from server.errors import NothingToSpeakError, RequestError
 from server.synthesis.speech_input import SpeechInput
@@ -15,6 +15,9 @@ AsyncText: TypeAlias = Text | AsyncIterable[str]
 Giving: TypeAlias = Callable[[Callable[[], None]], AbstractAsyncContextManager[None]]
 """Enters a context in which a stream gets its text; the argument cancels the stream."""
 
+_END: Final = object()
+"""Follows the last piece. Not None, which some clients of LLMs have among their pieces."""
+
 
 def pieces_from(text: Iterable[str], speech: SpeechInput) -> Callable[[], None]:
     """Returns a function that gives the next piece to the speech, or the end. It raises what the pieces raise."""
@@ -22,8 +25,8 @@ def pieces_from(text: Iterable[str], speech: SpeechInput) -> Callable[[], None]:
     pieces = iter(text)
 
     def give() -> None:
-        piece = next(pieces, None)
-        if piece is None:
+        piece = next(pieces, _END)
+        if piece is _END:
             _finish(speech)
         else:
             _append(speech, piece)
@@ -71,9 +74,9 @@ def _require_pieces(text: object, *kinds: type) -> None:
         raise RequestError(f"input must be text or an iterator of its pieces, not {text!r}", param="input")
 
 
-async def _in_threads(text: Iterable[str]) -> AsyncIterator[str]:
+async def _in_threads(text: Iterable[object]) -> AsyncIterator[object]:
     pieces = iter(text)
-    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+    while (piece := await asyncio.to_thread(next, pieces, _END)) is not _END:
         yield piece
 
 

@@ -5,14 +5,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Self, TypeVar, Unpack
 
-from server.api.arguments import (
-    DEFAULT_FORMAT,
-    EncodedSpeechArguments,
-    EncodedSpeechFields,
-    SpeechArguments,
-    SpeechFields,
-)
+from server.api.arguments import EncodedSpeechArguments, EncodedSpeechFields, SpeechArguments, SpeechFields
 from server.api.engine import Engine, configuration
+from server.api.fields import DEFAULT_FORMAT
 from server.api.pieces import Text, pieces_from
 from server.api.speech_file import SpeechFile, write_speech
 from server.api.stages import Stage, bytes_stage, file_stage, samples_stage

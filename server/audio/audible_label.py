@@ -39,40 +39,28 @@ def notice_text(section: LabelSection) -> str:
     return section.notice if section.enabled and section.audible == "notice" else ""
 
 
-def with_rhythm(chunks: AsyncGenerator[Audio, None], rate: int, section: LabelSection) -> AsyncGenerator[Audio, None]:
-    """Returns the chunks of a stream of `rate` Hz with the rhythm sign; unchanged where none is wanted."""
-    if not section.enabled or section.audible != "rhythm":
-        return chunks
-    return with_sign(chunks, _one(rhythm_sign(rate)), rate, section)
-
-
 async def with_sign(
     chunks: AsyncGenerator[Audio, None], sign: AsyncGenerator[Audio, None], rate: int, section: LabelSection
 ) -> AsyncGenerator[Audio, None]:
     """The chunks of a stream of `rate` Hz with those of a sign at `section.position`, and silence between them.
 
-    A sign at the start waits for the first chunk, so that a stream that fails at once fails before its first byte.
+    A sign at the start waits for the first chunk, so that a stream that fails at once fails before its first byte. A
+    stream without any chunk gets no sign.
     """
-    if section.position == "end":
-        async for chunk in chunks:
-            yield chunk
-        yield gap(rate)
-        async for chunk in sign:
-            yield chunk
-        return
     first = await anext(chunks, None)
     if first is None:
         return
-    async for chunk in sign:
-        yield chunk
-    yield gap(rate)
+    if section.position == "start":
+        async for chunk in sign:
+            yield chunk
+        yield gap(rate)
     yield first
     async for chunk in chunks:
         yield chunk
-
-
-async def _one(chunk: Audio) -> AsyncGenerator[Audio, None]:
-    yield chunk
+    if section.position == "end":
+        yield gap(rate)
+        async for chunk in sign:
+            yield chunk
 
 
 def _tone(units: int, rate: int) -> Floats:

@@ -21,7 +21,18 @@ NAME = "doctor"
 HELP = "check this machine and the voices"
 LOG_LEVEL = "CRITICAL"
 
-PACKAGES = ("onnxruntime", "onnxruntime-gpu", "numpy", "aiohttp", "pydantic", "pypinyin", "g2pm", "rjieba", "soundfile")
+PACKAGES = (
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "numpy",
+    "aiohttp",
+    "pydantic",
+    "pypinyin",
+    "g2pm",
+    "rjieba",
+    "av",
+    "soundfile",
+)
 
 Fields = Iterator[tuple[str, str]]
 

@@ -93,8 +93,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 
 def _speak(options: argparse.Namespace, config: Config) -> None:
-    text = sys.stdin.read() if options.text == "-" else options.text
-    timestamps = format_of_file(options.timestamps) if options.timestamps else None
+    text = _read_stdin() if options.text == "-" else options.text
     arguments: SpeechArguments = {
         "voice": options.voice,
         "speaker": options.speaker,
@@ -111,15 +110,23 @@ def _speak(options: argparse.Namespace, config: Config) -> None:
         "bit_rate": options.bit_rate,
     }
     with TextToSpeech(options.voice, config=config) as tts:
-        if timestamps:
-            write_atomic(options.timestamps, timestamps.write(tts.timestamps(text, **arguments)).encode())
         if options.output != "-":
-            written = tts.save(text, options.output, **encoded)
+            written = tts.save(text, options.output, timestamps=options.timestamps, **encoded)
             print(f"{options.output}: {written.seconds:.2f} s", file=sys.stderr)
             return
+        if options.timestamps:
+            chosen = format_of_file(options.timestamps)
+            write_atomic(options.timestamps, chosen.write(tts.timestamps(text, **arguments)).encode())
         for data in tts.encode(text, **encoded):
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+
+
+def _read_stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise RequestError(f"standard input is not text in {error.encoding}: {error.reason}; convert it") from None
 
 
 def _trace(options: argparse.Namespace, synthesizer: Synthesizer, style: Style) -> None:

@@ -7,6 +7,7 @@ from aiohttp import web
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
+from server.http.access_log import AccessLog
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.health import HealthRoute
@@ -35,9 +36,8 @@ _SHUTDOWN_SECONDS = 3.0
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
-    app = web.Application(
-        middlewares=[error_middleware], client_max_size=max_size, handler_args={"max_line_size": max_size}
-    )
+    connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
+    app = web.Application(middlewares=[error_middleware], client_max_size=max_size, handler_args=connection_options)
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)

@@ -14,6 +14,9 @@ from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
 
+_FIXED_CODES = {413: "request_entity_too_large"}
+"""Status -> code, where Python 3.13 has another name for the status."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorType = Literal["invalid_request_error", "rate_limit_error", "server_error"]
 
@@ -107,4 +110,5 @@ def _report_http_error(request: web.Request, error: web.HTTPException) -> ErrorR
         case _:
             message = error.text or error.reason
     kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After", "Upgrade")}
-    return ErrorReport(error.status, message, HTTPStatus(error.status).name.lower(), headers=kept)
+    code = _FIXED_CODES.get(error.status) or HTTPStatus(error.status).name.lower()
+    return ErrorReport(error.status, message, code, headers=kept)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
 
-from server.errors import SpeechError
+from server.errors import ShutdownError, SpeechError
 from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Startup:
         for name, synthesizer in self._registry.voices.items():
             try:
                 self._scheduler.measure_cost(name, synthesizer.probe)
+            except ShutdownError:
+                return
             except SpeechError as error:
                 _log.error("the cost of voice %s could not be measured, its streams are not limited: %s", name, error)
         self._measured = True

@@ -19,12 +19,13 @@ class ReadyVoice(ResponseModel):
 
     id: str = Field(description="The name for the field `voice`.", examples=["demo"])
     name: str
-    language: str = Field(examples=["zh-CN"])
+    language: str = Field(description="As KAN-TTS names it; PinYin is Mandarin.", examples=["PinYin"])
     sample_rate: int = Field(description="Hz.", examples=[16000])
     speakers: tuple[str, ...] = Field(description="The first one is the default.", examples=[["male", "female"]])
     emotions: tuple[str, ...] = Field(
         description="Those that the voice was trained on.", examples=[["neutral", "happy", "sad", "angry"]]
     )
+    license: str | None = Field(description="As voice.yaml states it.", examples=["CC BY-SA 4.0"])
     default: bool = Field(description="Whether it speaks where a request names no voice.")
     status: Literal["ready"] = "ready"
 
@@ -74,5 +75,6 @@ def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> ReadyVoic
         sample_rate=voice.rate,
         speakers=voice.speakers,
         emotions=voice.emotions,
+        license=voice.license,
         default=default,
     )

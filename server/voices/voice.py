@@ -35,6 +35,11 @@ class Voice:
         return self.manifest.speakers
 
     @property
+    def license(self) -> str | None:
+        """The license as voice.yaml states it; None if it does not."""
+        return self.manifest.source.get("license")
+
+    @property
     def emotions(self) -> tuple[str, ...]:
         """Names of the trained emotions without `emotion_`; where those are unknown, of all but placeholder rows."""
         names = [name.removeprefix(EMOTION_PREFIX) for name in self.manifest.emotions]

@@ -231,6 +231,8 @@ async def test_an_error_of_the_pieces_ends_the_stream() -> None:
         for wrong, error in (([], NothingToSpeakError), (["🎉"], NothingToSpeakError), ([5], RequestError)):
             with pytest.raises(error):
                 await collected(speech, wrong)
+        with pytest.raises(RequestError, match="a piece of input must be text, not None"):
+            await collected(speech, ["你好。", None, "再见。"])
         with pytest.raises(RequestError, match="input must be text or an iterator of its pieces, not 5"):
             await collected(speech, 5)
         assert len(await collected(speech, "你好。"))

@@ -132,6 +132,11 @@ def test_the_times_add_up_to_the_audio(tts: TextToSpeech, tmp_path: Path, decode
         assert path.read_text("utf-8") == write(timing)
 
 
+def test_times_are_those_of_a_whole_text(tts: TextToSpeech) -> None:
+    with pytest.raises(RequestError, match="input must be text, not "):
+        tts.timestamps(iter(TEXT))  # type: ignore[arg-type]
+
+
 def test_the_format_of_a_file_is_its_suffix_unless_one_is_given(tts: TextToSpeech, tmp_path: Path) -> None:
     raw = tts.save("你好。", tmp_path / "hello.PCM").path.read_bytes()
     assert tts.save("你好。", str(tmp_path / "hello.bin"), response_format="wav").path.read_bytes()[44:] == raw
@@ -302,6 +307,7 @@ NO_PIECES = {
     "no speech": (["🎉"], NothingToSpeakError, "nothing to speak"),
     "a number": (5, RequestError, "input must be text or an iterator of its pieces, not 5"),
     "numbers": ([5], RequestError, "a piece of input must be text, not 5"),
+    "a piece that is None": (["你好。", None, "再见。"], RequestError, "a piece of input must be text, not None"),
     "an invalid mark": (["重[", "chong9]庆"], RequestError, "chong9"),
 }
 

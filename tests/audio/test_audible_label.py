@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import numpy as np
 import pytest
 
-from server.audio.audible_label import AMPLITUDE, FREQUENCY, notice_text, rhythm_sign, with_rhythm, with_sign
+from server.audio.audible_label import AMPLITUDE, FREQUENCY, notice_text, rhythm_sign, with_sign
 from server.config import LabelSection
 from server.errors import SynthesisError
 from server.scheduling.task import iterate
@@ -49,39 +49,26 @@ def test_the_sign_is_a_tone_of_one_pitch_without_clicks(rate):
     assert np.abs(samples).max() <= AMPLITUDE
 
 
-def test_the_sign_follows_the_last_chunk_or_comes_before_the_first():
-    sign, gap = rhythm_sign(8000).samples, np.zeros(2400, np.float32)
-    speech = samples_of(iterate(stream(0.1, 0.2)))
-    after = samples_of(iterate(with_rhythm(stream(0.1, 0.2), 8000, section())))
-    np.testing.assert_array_equal(after, np.concatenate([speech, gap, sign]))
-    before = samples_of(iterate(with_rhythm(stream(0.1, 0.2), 8000, section(position="start"))))
-    np.testing.assert_array_equal(before, np.concatenate([sign, gap, speech]))
-
-
-def test_a_spoken_notice_is_placed_like_the_sign():
+@pytest.mark.parametrize("audible", ["rhythm", "notice"])
+def test_the_sign_follows_the_last_chunk_or_comes_before_the_first(audible):
     gap = np.zeros(2400, np.float32)
-    speech, notice = (samples_of(iterate(stream(*values))) for values in ((0.1, 0.2), (0.7, 0.8)))
-    after = with_sign(stream(0.1, 0.2), stream(0.7, 0.8), 8000, section("notice"))
-    np.testing.assert_array_equal(samples_of(iterate(after)), np.concatenate([speech, gap, notice]))
-    before = with_sign(stream(0.1, 0.2), stream(0.7, 0.8), 8000, section("notice", "start"))
-    np.testing.assert_array_equal(samples_of(iterate(before)), np.concatenate([notice, gap, speech]))
-
-
-@pytest.mark.parametrize("other", [section("none"), section("notice"), section(enabled=False)])
-def test_without_a_rhythm_the_stream_is_unchanged(other):
-    chunks = stream(0.1)
-    assert with_rhythm(chunks, 8000, other) is chunks
+    speech, sign = (samples_of(iterate(stream(*values))) for values in ((0.1, 0.2), (0.7, 0.8)))
+    after = with_sign(stream(0.1, 0.2), stream(0.7, 0.8), 8000, section(audible))
+    np.testing.assert_array_equal(samples_of(iterate(after)), np.concatenate([speech, gap, sign]))
+    before = with_sign(stream(0.1, 0.2), stream(0.7, 0.8), 8000, section(audible, "start"))
+    np.testing.assert_array_equal(samples_of(iterate(before)), np.concatenate([sign, gap, speech]))
 
 
 @pytest.mark.parametrize("position", ["start", "end"])
 def test_a_stream_that_fails_at_once_yields_no_sign(position):
-    chunks = iterate(with_rhythm(failing(), 8000, section(position=position)))
+    chunks = iterate(with_sign(failing(), stream(0.7), 8000, section(position=position)))
     with pytest.raises(SynthesisError, match="no audio"):
         next(chunks)
 
 
-def test_a_stream_without_audio_gets_no_sign_at_its_start():
-    assert not list(iterate(with_rhythm(stream(), 8000, section(position="start"))))
+@pytest.mark.parametrize("position", ["start", "end"])
+def test_a_stream_without_audio_gets_no_sign(position):
+    assert not list(iterate(with_sign(stream(), stream(0.7), 8000, section(position=position))))
 
 
 def test_the_notice_is_the_text_of_the_configuration_where_one_is_wanted():

@@ -151,6 +151,26 @@ def test_an_error_is_one_line_without_a_traceback(case: str, capsys: Captured) -
     assert "Traceback" not in shown
 
 
+def test_no_times_are_written_without_their_audio(tmp_path: Path) -> None:
+    times = tmp_path / "times.srt"
+    assert main(["speak", "你好", "-o", str(tmp_path / "absent" / "a.wav"), "--timestamps", str(times), *MODELS]) == 1
+    assert not times.exists()
+
+
+def test_times_beside_a_stream_to_standard_output(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    times = tmp_path / "times.json"
+    command = ["speak", "你好", "-o", "-", "--format", "pcm", "--timestamps", str(times), *MODELS]
+    assert main(command) == 0
+    duration = json.loads(times.read_text(encoding="utf-8"))["duration"]
+    assert len(capfdbinary.readouterr().out) == 2 * round(duration * 16000)
+
+
+def test_standard_input_that_is_no_text_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), encoding="utf-8"))
+    assert main(["speak", "-", *MODELS]) == 1
+    assert capsys.readouterr().err.startswith("error: standard input is not text in utf-8: ")
+
+
 def test_the_error_for_a_missing_models_folder_names_it(tmp_path: Path, capsys: Captured) -> None:
     assert main(["speak", "你好", "--models", str(tmp_path / "nowhere")]) == 1
     assert "nowhere does not exist" in capsys.readouterr().err

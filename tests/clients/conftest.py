@@ -1,6 +1,7 @@
 """Servers on real ports, for clients that run in this thread or in other processes."""
 
 import asyncio
+import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,11 @@ from tests.conftest import EMBEDDED
 from tests.http.conftest import CountingSynthesizer, FakeRegistry, write_voice
 
 TEXT = "今天天气很好，我们一起去公园散步。"
+
+
+def requires(program: str) -> pytest.MarkDecorator:
+    """Skips a test where the program is not installed."""
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """curl and ffmpeg: files, parts of files, headers, streams that are decoded while they arrive."""
 
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import urlencode
@@ -8,14 +7,10 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
-from tests.clients.conftest import TEXT
+from tests.clients.conftest import TEXT, requires
 
 FORMATS = ["mp3", "opus", "aac", "flac", "wav", "webm"]
 CODECS = {"mp3": "mp3", "opus": "opus", "aac": "aac", "flac": "flac", "wav": "pcm_s16le", "webm": "opus"}
-
-
-def requires(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 
 
 def run(*command: str) -> bytes:

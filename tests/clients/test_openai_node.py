@@ -2,14 +2,13 @@
 
 import base64
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.conftest import TEXT
+from tests.clients.conftest import TEXT, requires
 from tests.clients.decoding import decoded
 from tests.http.conftest import CountingSynthesizer
 
@@ -17,7 +16,7 @@ FOLDER = Path(__file__).parent
 PACKAGE = FOLDER / "node_modules" / "openai"
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
+    requires("node"),
     pytest.mark.skipif(not PACKAGE.exists(), reason=f"run `npm ci` in {FOLDER}"),
 ]
 
@@ -39,7 +38,7 @@ def test_the_plain_call_of_the_documentation_gives_an_mp3(received: dict[str, An
     assert base64.b64decode(received["plain"]).startswith(b"ID3")
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@requires("ffmpeg")
 def test_every_format_has_the_same_length(received: dict[str, Any]) -> None:
     lengths = {name: len(decoded(base64.b64decode(data), name)) for name, data in received["formats"].items()}
     assert len(lengths) == 6

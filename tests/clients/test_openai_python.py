@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import soundfile
 from openai import AsyncOpenAI, OpenAI
 
 from server.types import Floats
-from tests.clients.conftest import TEXT
+from tests.clients.conftest import TEXT, requires
 from tests.clients.decoding import decoded
 from tests.http.conftest import CountingSynthesizer
 
@@ -42,10 +41,6 @@ def expected(server_url: str) -> Floats:
     """The samples of `AUDIO`, without an encoder."""
     pcm = httpx2.post(f"{server_url}/v1/audio/speech", json={**AUDIO, "response_format": "pcm"}).content
     return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
-
-
-def requires(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 
 
 def test_the_plain_call_of_the_documentation_gives_an_mp3(client: OpenAI, expected: Floats, tmp_path: Path) -> None:

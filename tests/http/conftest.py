@@ -132,7 +132,8 @@ def write_voice(folder: Path, name: str) -> Voice:
     folder.mkdir()
     manifest = {
         "format": FORMAT, "name": name, "language": "zh-CN", "sample_rate": RATE, "precision": "fp32",
-        "speakers": ["F7", "M7"], "emotions": ["emotion_neutral", "emotion_happy"], "graphs": {}, "source": {},
+        "speakers": ["F7", "M7"], "emotions": ["emotion_neutral", "emotion_happy"], "graphs": {},
+        "source": {"license": f"of {name}"},
         "units": {"kind": "phones", "specials": ["_", "~"], "longest": 100},
         "acoustic": {"mel_channels": 80, "frames_per_step": 3, "f0": None, "speaker_embedding": None},
         "vocoder": {"samples_per_frame": 200, "harmonics": 0},

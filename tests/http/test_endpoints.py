@@ -14,6 +14,7 @@ from server.config import Config
 from server.errors import ConfigurationError
 from server.http import serve
 from server.http.static_files import FOLDER
+from tests.conftest import EMBEDDED
 
 PATH = "/v1/audio/speech"
 
@@ -25,7 +26,7 @@ async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_
     assert [one["id"] for one in listed] == ["demo", "second", "cracked"]
     assert listed[0] == {
         "id": "demo", "name": "demo", "language": "zh-CN", "sample_rate": 16000, "speakers": ["F7", "M7"],
-        "emotions": ["neutral", "happy"], "default": True, "status": "ready",
+        "emotions": ["neutral", "happy"], "license": "of demo", "default": True, "status": "ready",
     }  # fmt: skip
     assert listed[1]["default"] is False
     assert answer["aliases"] == {
@@ -170,9 +171,11 @@ def test_importing_the_http_package_loads_no_heavy_library():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
-def test_the_error_for_an_unavailable_address_names_it(tmp_path, host):
+def test_the_error_for_an_unavailable_address_names_it(tmp_path, host, caplog):
+    (tmp_path / "demo").symlink_to(EMBEDDED)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         config = Config.model_validate({"server": {"host": host, "port": port}, "models": {"path": tmp_path}})
         with pytest.raises(ConfigurationError, match=f"cannot listen on {host} port {port}: .*server.port"):
             serve(config)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

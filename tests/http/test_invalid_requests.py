@@ -213,6 +213,7 @@ async def test_an_unknown_charset_is_ignored(serving):
 async def test_a_body_that_is_too_large_is_refused(serving):
     async with serving() as client:
         error = await refused(client, 413, data=io.BytesIO(b" " * 2_000_000), headers=JSON)
+    assert error["code"] == "request_entity_too_large"
     assert "exceeded" in error["message"]
 
 

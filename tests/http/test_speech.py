@@ -168,15 +168,29 @@ async def test_concurrent_clients_get_their_own_audio(serving, registry):
             assert received == expected
 
 
-async def test_an_http_1_0_client_gets_an_unchunked_stream(serving, demo):
-    body = '{"input": "你好", "response_format": "pcm"}'.encode()
-    async with serving() as client:
-        reader, writer = await asyncio.open_connection(client.host, client.port)
-        head = f"POST {PATH} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
+async def http_1_0_answer(client, text: str) -> tuple[bytes, bytes]:
+    """The head and the body of an answer whose end is that of its connection."""
+    body = f'{{"input": "{text}", "response_format": "pcm"}}'.encode()
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    head = f"POST {PATH} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    try:
         head, _, audio = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
-        await writer.wait_closed()
+    finally:
+        writer.transport.abort()
+    return head, audio
+
+
+async def test_an_http_1_0_client_gets_an_unchunked_stream(serving, demo):
+    async with serving() as client:
+        head, audio = await http_1_0_answer(client, "你好")
     assert head.startswith(b"HTTP/1.0 200")
     assert b"chunked" not in head
     np.testing.assert_array_equal(np.frombuffer(audio, "<i2"), np.frombuffer(expected_pcm(demo, "你好"), "<i2"))
+
+
+async def test_a_failure_in_the_middle_resets_the_connection_of_an_http_1_0_client(serving, demo):
+    demo.fails_after = (2, SynthesisError("NaN in the mel"))
+    async with serving() as client:
+        with pytest.raises(ConnectionResetError):
+            await http_1_0_answer(client, "今天天气")

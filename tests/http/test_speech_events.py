@@ -5,10 +5,12 @@ import base64
 import json
 import threading
 
+import numpy as np
 import pytest
 from aiohttp import ClientPayloadError, ClientResponse
 
 from server.errors import SynthesisError
+from server.types import Audio, SentenceTiming
 
 PATH = "/v1/audio/speech"
 SSE = {"response_format": "pcm", "stream_format": "sse"}
@@ -62,6 +64,18 @@ async def test_events_arrive_while_the_rest_is_computed(serving, demo):
         demo.permits.release(2)
         rest = events_of(await answer.read())
     assert [event["type"] for event in rest] == ["speech.audio.delta", "speech.audio.delta", "speech.audio.done"]
+
+
+async def test_the_times_of_a_sentence_without_audio_are_sent(serving, demo, monkeypatch):
+    sentence = SentenceTiming("一", 0, 1, 0, 0, demo.rate, ())
+    with_times = Audio(np.zeros(0, np.float32), demo.rate, sentence)
+    chunks = {0: with_times, 1: demo.chunk(1)}
+    monkeypatch.setattr(demo, "chunk", chunks.__getitem__)
+    async with serving() as client:
+        answer = await client.post(PATH, json={"input": "一二", "timestamps": True, **SSE})
+        events = events_of(await answer.read())
+    assert [event["type"].rpartition(".")[2] for event in events] == ["timestamps", "delta", "done"]
+    assert len(audio_of(events)) == 320
 
 
 async def test_get_sends_events_too(serving):

@@ -226,6 +226,7 @@ def test_the_onset_is_the_first_window_with_sound() -> None:
 def test_silence_at_the_beginning_of_a_phone_is_not_part_of_it(
     demo: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(demo, "_onset_silence", OnsetSilence())
     plain = times_of(plan(demo, "安静，大家。"))
     monkeypatch.setattr(demo, "_onset_silence", OnsetSilence(lead=0.05, closure=0.025))
     later = times_of(plan(demo, "安静，大家。"))

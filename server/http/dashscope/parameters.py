@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from server.api.fields import MAX_ENTRIES
+from server.api.fields import MAX_ENTRIES, MAX_SEED
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import LabelSection
@@ -16,7 +16,6 @@ from server.errors import RequestError, UnknownNameError, validation_message
 from server.synthesis.options import Wording
 from server.types import Style
 
-MAX_SEED = 2**32 - 1
 NORMAL_VOLUME = 50
 """On the scale of 0 to 100, which is linear."""
 LANGUAGES = ("zh", "en")

@@ -47,7 +47,7 @@ ERROR_CODES = (
     ErrorCode(
         400,
         "invalid_value",
-        "A field has a wrong type or a value outside of its limits, or a mark in the text is not valid.",
+        "A field has a wrong type or a value outside of its limits.",
         "Choose a value that the message names.",
     ),
     ErrorCode(
@@ -61,6 +61,18 @@ ERROR_CODES = (
         "invalid_input",
         "`input` has control characters.",
         "Remove them.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_ssml",
+        "The SSML of the text is not valid.",
+        "Correct it at the line and column of the message (docs/ssml.md).",
+    ),
+    ErrorCode(
+        400,
+        "invalid_mark",
+        "An inline mark of the text is not valid.",
+        "Correct it at the line and column of the message, or switch the marks off (`text.marks` in config.yaml).",
     ),
     ErrorCode(
         400,

@@ -24,7 +24,6 @@ APPLIED, IGNORED = "X-Instructions-Applied", "X-Instructions-Ignored"
 MAX_IGNORED_BYTES = 2000
 """Of the header, percent-encoding included: clients refuse long ones."""
 
-
 PRODUCE_ID = "X-AIGC-Produce-ID"
 
 

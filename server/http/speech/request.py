@@ -5,13 +5,11 @@ from typing import Literal, TypeVar
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from server.api.fields import CommonFields, Fields, Name
+from server.api.fields import DEFAULT_FORMAT, CommonFields, Fields, Name
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.errors import RequestError, validation_message
 from server.synthesis.options import SpeechOptions
 from server.text.characters import control_characters
-
-DEFAULT_FORMAT = "mp3"
 
 MAX_INSTRUCTIONS = 4096
 """Characters."""

@@ -1,11 +1,14 @@
 """POST, GET and HEAD /v1/audio/speech: text in, audio out while it is being computed."""
 
+import asyncio
 import logging
+import socket
+import struct
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from server.errors import RequestError, ShutdownError, SpeechError, SynthesisError
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
@@ -17,6 +20,9 @@ from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
 
 _log = logging.getLogger(__name__)
+
+_LINGER_0_SECONDS = struct.pack("ii", 1, 0)
+"""A socket that is closed with this option resets its connection."""
 
 _UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -65,11 +71,11 @@ class SpeechRoute:
             expected_seconds=speech.expected_seconds,
             batched=plan.seed is None,
         ) as chunks:
-            first = await _first_audio(chunks)
+            begun = await _until_audio(chunks)
             body = _body(speech, encoder.media_type)
             response = _streamed_response(speech, body)
             await response.prepare(request)
-            await _send(request, response, body, first, chunks)
+            await _send(request, response, body, begun, chunks)
             return response
 
     async def _part(self, request: web.Request, speech: PreparedSpeech, wanted: slice) -> web.Response:
@@ -82,7 +88,8 @@ class SpeechRoute:
             batched=plan.seed is None,
         ) as files:
             file = await anext(files)
-        response = partial_response(request, wanted, file, speech.create_encoder().media_type)
+        media_type = speech.create_encoder().media_type
+        response = await asyncio.to_thread(partial_response, request, wanted, file, media_type)
         response.headers.update(speech.audio_headers)
         return response
 
@@ -100,13 +107,13 @@ def _streamed_response(speech: PreparedSpeech, body: StreamBody) -> web.StreamRe
     return web.StreamResponse(headers={"Content-Type": body.media_type, **_UNBUFFERED, **speech.audio_headers})
 
 
-async def _first_audio(chunks: ChunkStream[EncodedChunk]) -> EncodedChunk:
-    """The first chunk with audio, and what is before it. Raises the stream's error, `SynthesisError` without audio."""
-    before = b""
+async def _until_audio(chunks: ChunkStream[EncodedChunk]) -> Sequence[EncodedChunk]:
+    """The chunks up to the first one with audio. Raises the stream's error, `SynthesisError` without audio."""
+    begun = []
     async for chunk in chunks:
+        begun.append(chunk)
         if chunk.samples:
-            return replace(chunk, data=before + chunk.data)
-        before += chunk.data
+            return begun
     raise SynthesisError("the voice computed no audio for this text")
 
 
@@ -114,12 +121,13 @@ async def _send(
     request: web.Request,
     response: web.StreamResponse,
     body: StreamBody,
-    first: EncodedChunk,
+    begun: Sequence[EncodedChunk],
     chunks: ChunkStream[EncodedChunk],
 ) -> None:
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
-        await _write(response, body.part(first))
+        for chunk in begun:
+            await _write(response, body.part(chunk))
         async for chunk in chunks:
             await _write(response, body.part(chunk))
         await _write(response, body.end())
@@ -129,10 +137,25 @@ async def _send(
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
         level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
         _log.log(level, "a stream was cut off: %s", error, exc_info=not isinstance(error, SpeechError))
+        message = body.failure(error)
         with suppress(ConnectionError):
-            await _write(response, body.failure(error))
-        if request.transport is not None:
-            request.transport.close()
+            await _write(response, message)
+        _cut(request, reset=not message and request.version < HttpVersion11)
+
+
+def _cut(request: web.Request, *, reset: bool) -> None:
+    """Closes the connection in the middle of a response.
+
+    `reset` is for HTTP/1.0, which nginx speaks to a server unless it is told otherwise: there the end of the connection
+    is also that of a complete body, and only a reset is a failure.
+    """
+    if (transport := request.transport) is None:
+        return
+    if reset:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0_SECONDS)
+        transport.abort()
+    else:
+        transport.close()
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:

@@ -33,8 +33,9 @@ class TimestampsRoute:
         fields = parse_request(TimestampsRequest, await request.read())
         chosen = timestamp_format(fields.format)
         speech = await self._preparation.prepare(fields)
+        plan = speech.plan
         with self._streams.open(
-            speech.plan.main_voice, speech.plan.times, expected_seconds=speech.expected_seconds
+            plan.main_voice, plan.times, expected_seconds=speech.expected_seconds, batched=plan.seed is None
         ) as times:
             timing = await anext(times)
         text = await asyncio.to_thread(chosen.write, timing)

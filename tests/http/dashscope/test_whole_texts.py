@@ -105,6 +105,15 @@ async def test_the_voice_is_that_of_the_parameter_or_of_the_model(serving, conne
     assert [name for name, one in registry.voices.items() if one.requests] == [spoken_by]
 
 
+@pytest.mark.parametrize(("model", "voice"), [("cosyvoice-v2", "longxiaochun"), ("sambert-zhichu-v1", None)])
+async def test_names_of_the_cloud_may_be_aliases(serving, connect, registry, model, voice):
+    registry.aliases = {"longxiaochun": "second/M7", "sambert-zhichu-v1": "second/M7"}
+    async with serving() as client, connect(client) as raw:
+        await raw.run(TEXT, model=model, voice=voice)
+        await raw.until("task-finished", "task-failed")
+    assert [request[:2] for request in registry.voices["second"].requests] == [(TEXT, "M7")]
+
+
 @pytest.mark.parametrize(
     ("model", "parameters", "code", "said"),
     [

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from server.config import Config
 from server.synthesis.registry import VoiceRegistry
+from tests.clients.conftest import serve
 from tests.conftest import EMBEDDED
-from tests.http.dashscope.server_thread import serving_in_thread
 
 PROGRAM = Path(sys.executable).with_name("schemathesis")
 
@@ -40,9 +40,9 @@ async def test_every_answer_is_in_the_document(tmp_path):
             "synthesis": {"max_characters": MAX_CHARACTERS},
         }
     )
-    with serving_in_thread(VoiceRegistry(config), config) as address:
+    with serve(VoiceRegistry(config), config) as url:
         process = await asyncio.create_subprocess_exec(
-            PROGRAM, "run", f"http://{address}/openapi.json", *OPTIONS,
+            PROGRAM, "run", f"{url}/openapi.json", *OPTIONS,
             cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         output = (await process.communicate())[0].decode()

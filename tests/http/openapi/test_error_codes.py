@@ -44,12 +44,12 @@ def codes_of_call(call: ast.Call) -> Iterator[str]:
 
 
 def codes_of_assignment(assignment: ast.Assign) -> Iterator[str]:
-    """code = "x", and message, code = y, "x"."""
+    """code = "x", and message, code = y, "x"; ERROR_CODE = "x" of a module."""
     for target in assignment.targets:
         names = target.elts if isinstance(target, ast.Tuple) else [target]
         values = assignment.value.elts if isinstance(assignment.value, ast.Tuple) else [assignment.value]
         for name, value in zip(names, values, strict=False):
-            if isinstance(name, ast.Name) and name.id == "code":
+            if isinstance(name, ast.Name) and name.id.lower() in ("code", "error_code"):
                 yield from strings(value)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training.voice.analysis.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 
 MIN_F0_HZ, MAX_F0_HZ = 50.0, 400.0
-MAX_EVALUATED_F0_HZ = 350.0
+MAX_EVALUATED_F0_HZ = 400.0
 MIN_VOICED_AMPLITUDE = 0.003
 """Frames whose peak is below this are unvoiced."""
 

@@ -14,18 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from training.voice.analysis.f0 import training_f0
-from training.voice.analysis.features import (
-    HOP_LENGTH,
-    SAMPLE_RATE,
-    frame_energy,
-    magnitude_spectrogram,
-    mel_spectrogram,
-)
+from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
 from training.voice.corpus.espeak import Espeak
 from training.voice.corpus.labels import PhonemeMismatchError
 from training.voice.corpus.recording import Recording, record
 from training.voice.corpus.script import Sentence, random_sentence
 from training.voice.corpus.speakers import SPEAKERS, STYLES
+from training.voice.corpus.utterance_file import LabeledSpeech, write_utterance
 
 EMOTION_SHARES = {"neutral": 4, "happy": 3, "sad": 2, "angry": 2}
 """Utterances of each emotion among eleven."""
@@ -82,27 +77,17 @@ def _record(number: int, held_out_every: int) -> tuple[Sentence, Recording]:
 
 def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
     sentence, recording = _record(number, held_out_every)
-    magnitudes = magnitude_spectrogram(recording.samples)
     min_f0, max_f0 = sentence.style.f0_range
     voiceless = np.repeat([unit.voiceless for unit in recording.units], recording.frames)
     f0, voiced = training_f0(recording.samples, voiceless, 0.7 * min_f0, 1.25 * max_f0)
-    units = [(unit.phone, unit.tone, unit.syllable_flag, unit.word_flag) for unit in recording.units]
-    part = _utterance_file(folder, number).with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(
-            file,
-            style=np.array([sentence.style.speaker.name, sentence.style.emotion.name]),
-            held_out=sentence.held_out,
-            text=" ".join("/".join(word.syllables) + f"#{word.break_level}" for word in sentence.words),
-            units=np.array(units),
-            frames=recording.frames.astype(np.int16),
-            samples=(recording.samples.clip(-1, 1) * 32767).astype(np.int16),
-            mel=mel_spectrogram(magnitudes).astype(np.float16),
-            energy=frame_energy(magnitudes),
-            f0=f0,
-            voiced=voiced,
-        )
-    part.rename(_utterance_file(folder, number))
+    write_utterance(
+        _utterance_file(folder, number),
+        LabeledSpeech(recording.units, recording.frames, recording.samples, f0, voiced),
+        speaker=sentence.style.speaker.name,
+        emotion=sentence.style.emotion.name,
+        text=" ".join("/".join(word.syllables) + f"#{word.break_level}" for word in sentence.words),
+        held_out=sentence.held_out,
+    )
 
 
 def _write_statistics(folder: Path, utterances: int) -> None:

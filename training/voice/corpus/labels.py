@@ -60,16 +60,25 @@ def label_mandarin(words: Sequence[Word], phonemes: Sequence[Phoneme]) -> list[T
         raise PhonemeMismatchError(f"{[word.syllables for word in words]} became {[p.name for p in phonemes]}")
     timed = iter(zip(syllables, ends, strict=False))
     for word in words:
-        flags = _word_flags(2 * len(word.syllables))
-        for syllable in word.syllables:
+        *phones, break_unit = mandarin_units(word.syllables, word.break_level)
+        for initial, final in zip(phones[::2], phones[1::2], strict=True):
             syllable_phonemes, end = next(timed)
-            base, tone = split_tone(syllable)
-            initial, final = to_phones(base, "PinYin")
-            initial_end = _initial_end(initial, syllable_phonemes, end)
-            labels.append((Unit(initial, f"tone{tone}", "s_begin", next(flags)), initial_end))
-            labels.append((Unit(final, f"tone{tone}", "s_end", next(flags)), end))
-        labels.append((_break_unit(word.break_level), end))
+            labels.append((initial, _initial_end(initial.phone, syllable_phonemes, end)))
+            labels.append((final, end))
+        labels.append((break_unit, end))
     return labels
+
+
+def mandarin_units(syllables: Sequence[str], break_level: int) -> list[Unit]:
+    """Returns the units of a prosodic word: initial and final of each syllable (`hao3`), and the break after them."""
+    units: list[Unit] = []
+    flags = _word_flags(2 * len(syllables))
+    for syllable in syllables:
+        base, tone = split_tone(syllable)
+        initial, final = to_phones(base, "PinYin")
+        units.append(Unit(initial, f"tone{tone}", "s_begin", next(flags)))
+        units.append(Unit(final, f"tone{tone}", "s_end", next(flags)))
+    return [*units, _break_unit(break_level)]
 
 
 def _initial_end(initial: str, phonemes: Sequence[Phoneme], syllable_end: float) -> float:

@@ -69,7 +69,7 @@ def record(sentence: Sentence, espeak: Espeak) -> Recording:
     bounds = np.round(np.array([0.0, *ends]) * SAMPLE_RATE / HOP_LENGTH).astype(np.int64)
     count = bounds[-1] * HOP_LENGTH
     padded = np.pad(samples, (0, max(0, count - len(samples))))[:count]
-    return Recording(_limited(padded).astype(np.float32), tuple(units), np.diff(bounds))
+    return Recording(limit_peaks(padded).astype(np.float32), tuple(units), np.diff(bounds))
 
 
 def _clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -139,7 +139,7 @@ def _faded(speech: SynthesizedSpeech, until: float) -> NDArray[np.float32]:
     return samples
 
 
-def _limited(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+def limit_peaks(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """Soft limiter: amplitudes above the knee are compressed, so that none exceeds full scale."""
     over = np.maximum(np.abs(samples) - LIMITER_KNEE, 0)
     compressed = LIMITER_KNEE + (1 - LIMITER_KNEE) * np.tanh(over / (1 - LIMITER_KNEE))

@@ -1,14 +1,19 @@
-"""Speakers and emotions, and their espeak-ng variants, rates and breaks.
+"""Speakers and emotions, and their espeak-ng variants, rates and breaks; the name of the human speaker.
 
-The vocoder's excitation has `HARMONICS` harmonics. The highest must stay below 8 kHz, so F0 must stay below 250 Hz.
+The vocoder's excitation has `HARMONICS` harmonics. The highest must stay below 8 kHz, so F0 must stay below 400 Hz.
 """
 
 from dataclasses import dataclass, replace
 
 from training.voice.corpus.espeak import VoiceSettings
 
-HARMONICS = 32
-"""The fundamental and 31 overtones."""
+HARMONICS = 20
+"""The fundamental and 19 overtones."""
+HUMAN_SPEAKER = "natural"
+"""The speaker of training.voice.recordings."""
+WORD_EMOTION = "calm"
+"""The emotion of the human speaker's single words, which were read slowly and with full tones. It is for training and
+evaluation only: a voice does not offer it."""
 MANDARIN_PITCH, MANDARIN_PITCH_RANGE = 60, 99
 """In espeak-ng's units. Its default range of 50 compresses the four tones into 20 Hz."""
 ENGLISH_PITCH, ENGLISH_PITCH_RANGE = 40, 60

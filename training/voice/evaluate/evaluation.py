@@ -9,6 +9,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,11 @@ from training.voice.analysis import metrics
 from training.voice.analysis.f0 import F0Contour, f0_contour
 from training.voice.analysis.features import FRAME_RATE, SAMPLE_RATE, frame_energy, magnitude_spectrogram, mel_of_audio
 from training.voice.corpus.script import frequent_english_words
-from training.voice.corpus.speakers import STYLES
+from training.voice.corpus.speakers import EMOTIONS
 from training.voice.evaluate.recognition import load_recognizer, recognize
 from training.voice.evaluate.scoring import Lexicon, Score, english_pronunciations, score
-from training.voice.models.vocabulary import BREAK_EMOTION
+from training.voice.evaluate.speech_classifier import SpeechClassifier
+from training.voice.models.vocabulary import BREAK_EMOTION, SPEAKER_ROWS
 from training.voice.train.dataset import Statistics, Utterance, acoustic_targets, load_utterances
 
 SENTENCES_FILE = Path(__file__).with_name("sentences.txt")
@@ -51,6 +53,8 @@ class StyleResult:
     figures: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     f0_pairs: list[tuple[Samples, Samples]] = field(default_factory=list)
     """F0 of the recording and of the voice, Hz, in frames that are voiced in both."""
+    mel_pairs: list[tuple[Samples, Samples]] = field(default_factory=list)
+    """Mels of the speech of the recording and of the voice, (frames, 80) each, of any length."""
 
     def add(self, **figures: float) -> None:
         """Adds the figures of one utterance."""
@@ -65,6 +69,10 @@ class StyleResult:
             recorded, generated = (np.concatenate(part) for part in zip(*self.f0_pairs, strict=True))
             figures["f0_correlation"] = float(np.corrcoef(recorded, generated)[0, 1])
             figures["f0_median_error_hz"] = float(np.median(np.abs(recorded - generated)))
+        if self.mel_pairs:
+            recorded_mels, generated_mels = zip(*self.mel_pairs, strict=True)
+            figures["deviation"] = metrics.deviation_ratio(generated_mels, recorded_mels)
+            figures["modulation_db"] = metrics.modulation_difference(generated_mels, recorded_mels)
         if self.styles_recognized:
             figures["style_recognized"] = 100 * float(np.mean(self.styles_recognized))
         return self.score.error_rates() | figures
@@ -83,7 +91,11 @@ class Evaluator:
         self.vocoder = Vocoder(opened, runtime)
         self.recognizer = load_recognizer(recognizer)
         self.statistics = Statistics.read(corpus)
-        self.lexicon = _english_lexicon(load_utterances(corpus, held_out=False))
+        self.speakers = [speaker for speaker in SPEAKER_ROWS if speaker in opened.manifest.speakers]
+        recordings = load_utterances(corpus, held_out=False)
+        self.lexicon = _english_lexicon(recordings)
+        has_human = {one.kind for one in recordings} >= {"espeak", "word"}
+        self.classifier = SpeechClassifier(recordings) if has_human else None
 
     def copy_synthesis(self, utterance: Utterance) -> Samples:
         """Generates audio from the features of a recording, with the vocoder alone."""
@@ -102,13 +114,15 @@ class Evaluator:
         for one in held_out:
             units, recorded = one.units.tolist(), one.audio()
             self._recognize(results["recorded", one.style], recorded, units, one.style)
+            results["recorded", one.style].add(**self._naturalness(recorded))
 
             copied, result = self.copy_synthesis(one), results["copied", one.style]
             self._recognize(result, copied, units, one.style)
             _compare(result, one, mel_of_audio(copied), f0_contour(copied))
             buzz = metrics.frame_rate_buzz(copied, one.voiced) - metrics.frame_rate_buzz(recorded, one.voiced)
             result.add(buzz_db=buzz, silence_dbfs=metrics.silence_level(copied, _silent_frames(one)))
-            result.add(clipped=metrics.clipped_samples(copied))
+            result.add(clipped=metrics.clipped_samples(copied), **self._naturalness(copied))
+            result.mel_pairs.append((_speech_mel(recorded), _speech_mel(copied)))
             result.add(click=metrics.largest_click(copied) / metrics.largest_click(recorded))
 
             trace, result = self.synthesize_units(one), results["spoken", one.style]
@@ -118,28 +132,38 @@ class Evaluator:
             contour = f0_contour(spoken)
             _compare(result, one, mel_of_audio(spoken)[frames], F0Contour(contour.f0[frames], contour.voiced[frames]))
             result.add(duration_error_ms=float(np.abs(durations - one.frames).mean()) * (1000 / FRAME_RATE))
-            result.add(clipped=metrics.clipped_samples(spoken))
+            result.add(clipped=metrics.clipped_samples(spoken), **self._naturalness(spoken))
+            result.mel_pairs.append((_speech_mel(recorded), _speech_mel(spoken)))
+            if one.kind == "word":
+                result.add(warped_mcd_db=metrics.warped_distortion(*result.mel_pairs[-1]))
         return results
 
     def evaluate_sentences(self, count: int) -> Results:
         """Evaluates the condition `read` with the first `count` sentences in every style."""
         results: Results = defaultdict(StyleResult)
-        for style in STYLES.values():
-            result = results["read", style.name]
-            speaker, emotion = style.speaker.name, style.emotion.name
+        for speaker, emotion in product(self.speakers, EMOTIONS):
+            style = f"{speaker}-{emotion}"
+            result = results["read", style]
             for text in SENTENCES_FILE.read_text("utf-8").splitlines()[:count]:
                 sentences = list(self.synthesizer.sentences(text, speaker=speaker, emotion=emotion))
                 chunks = SpeechPlan.for_text(self.synthesizer, text, speaker=speaker, emotion=emotion).speak()
                 samples = padded(np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)]))
                 units = [unit.strip("{}").split("$")[:4] for one in sentences for unit in one.symbols.split()]
-                self._recognize(result, samples, units, style.name)
-                result.add(**_prosody_figures(samples, units))
+                self._recognize(result, samples, units, style)
+                result.add(**_prosody_figures(samples, units), **self._naturalness(samples))
         return results
 
     def _recognize(self, result: StyleResult, samples: Samples, units: Sequence[Sequence[str]], style: str) -> None:
         recognition = recognize(self.recognizer, mel_of_audio(samples), self.statistics)
         result.score += score(units, recognition.tokens, self.lexicon)
         result.styles_recognized.append(recognition.style == style)
+
+    def _naturalness(self, samples: Samples) -> dict[str, float]:
+        contour = f0_contour(samples)
+        figures = {"hnr_db": metrics.harmonics_to_noise(samples, contour), "f0_slips": metrics.octave_slips(contour)}
+        if self.classifier:
+            figures["human_frames"] = self.classifier.human_frames(samples)
+        return figures
 
 
 def padded(samples: Samples) -> Samples:
@@ -181,8 +205,13 @@ def _compare(result: StyleResult, one: Utterance, mel: Samples, contour: F0Conto
     recorded = f0_contour(one.audio())
     both = recorded.voiced & contour.voiced
     result.f0_pairs.append((recorded.f0[both], contour.f0[both]))
-    result.add(mcd_db=metrics.mel_cepstral_distortion(mel, one.mel.astype(np.float32)))
+    heard = metrics.loud_frames(one.audio()) if one.kind == "word" else np.ones(len(mel), bool)
+    result.add(mcd_db=metrics.mel_cepstral_distortion(mel[heard], one.mel[heard].astype(np.float32)))
     result.add(voicing_errors=100 * float((recorded.voiced != contour.voiced)[~_silent_frames(one)].mean()))
+
+
+def _speech_mel(samples: Samples) -> Samples:
+    return mel_of_audio(samples)[metrics.loud_frames(samples)]
 
 
 def _silent_frames(one: Utterance) -> NDArray[np.bool_]:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 COLUMNS = {
     "syllable_errors": ("syll. %", ".1f"), "tone_errors": ("tones %", ".1f"), "english_errors": ("Engl. %", ".1f"),
-    "style_recognized": ("style %", ".0f"), "mcd_db": ("MCD dB", ".2f"), "f0_correlation": ("F0 corr.", ".3f"),
+    "style_recognized": ("style %", ".0f"), "mcd_db": ("MCD dB", ".2f"),
+    "warped_mcd_db": ("warped MCD", ".2f"), "f0_correlation": ("F0 corr.", ".3f"),
     "f0_median_error_hz": ("F0 Hz", ".1f"), "voicing_errors": ("voicing %", ".1f"),
+    "human_frames": ("human %", ".0f"), "hnr_db": ("HNR dB", ".1f"), "deviation": ("dev.", ".2f"),
+    "modulation_db": ("mod. dB", ".1f"), "f0_slips": ("F0 slips %", ".2f"),
     "duration_error_ms": ("dur. ms", ".1f"),
     "buzz_db": ("buzz dB", ".2f"), "silence_dbfs": ("silence dBFS", ".0f"), "click": ("click", ".1f"),
     "clipped": ("clipped", ".0f"), "mean_f0_hz": ("mean F0 Hz", ".0f"), "range_semitones": ("range st", ".1f"),

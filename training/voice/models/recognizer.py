@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from training.voice.analysis.features import MEL_CHANNELS
-from training.voice.corpus.speakers import STYLES
+from training.voice.corpus.speakers import EMOTIONS, HUMAN_SPEAKER, STYLES, WORD_EMOTION
 from training.voice.models.vocabulary import PHONES
 
 SILENT_PHONES = ("ga", "ge", "go", "pau", "#1", "#2", "#3", "#4")
@@ -20,7 +20,7 @@ TOKENS = [
 ]  # fmt: skip
 """The CTC blank, English phones, Mandarin phones, Mandarin phones with tones (finals); some never occur."""
 TOKEN_ROWS = {token: row for row, token in enumerate(TOKENS)}
-STYLE_NAMES = list(STYLES)
+STYLE_NAMES = [*STYLES, *(f"{HUMAN_SPEAKER}-{emotion}" for emotion in (*EMOTIONS, WORD_EMOTION))]
 STRIDE = 2
 DILATIONS = (1, 2, 4, 1, 2, 4)
 

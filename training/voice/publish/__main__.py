@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from convert.errors import ConvertError
-from training.voice.publish.publication import ORIGIN, STORAGE_NOTES, publish, read_figures
+from training.voice.publish.publication import STORAGE_NOTES, publish, read_figures
 from training.voice.publish.weight_storage import STORAGE_FORMATS
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--storage", choices=STORAGE_FORMATS, default="float16", help="default: %(default)s")
     arguments = parser.parse_args()
     try:
-        source = ORIGIN | {"storage": STORAGE_NOTES[arguments.storage], "figures": read_figures(arguments.report)}
+        source = {"storage": STORAGE_NOTES[arguments.storage], "figures": read_figures(arguments.report)}
         size = publish(arguments.voice, arguments.folder, source, arguments.storage)
     except ConvertError as error:
         print(f"error: {error}", file=sys.stderr)

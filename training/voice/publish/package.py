@@ -5,6 +5,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from training.voice.corpus.speakers import EMOTIONS, SPEAKERS
+from training.voice.corpus.speakers import EMOTIONS, SPEAKERS, WORD_EMOTION
 from training.voice.models.config import AUDIO_CONFIG, HIFIGAN_CONFIG, SAMBERT_CONFIG
 from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, SPEAKER_ROWS
 from training.voice.train.dataset import Statistics
@@ -41,15 +42,24 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--name", default="demo", help="name of the voice; default: %(default)s")
     parser.add_argument(
-        "--first", choices=list(SPEAKERS), default=next(iter(SPEAKERS)), help="default speaker; default: %(default)s"
+        "--speakers",
+        type=_speakers,
+        default=",".join(SPEAKERS),
+        help=f"the voice's speakers, the default one first, of {', '.join(SPEAKER_ROWS)}; default: %(default)s",
     )
     arguments = parser.parse_args()
-    pack(arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name, arguments.first)
+    pack(arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name, arguments.speakers)
 
 
-def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, default_speaker: str) -> None:
-    """Writes the package. `acoustic` and `vocoder` are training folders."""
-    speakers = sorted(SPEAKERS, key=lambda speaker: speaker != default_speaker)
+def _speakers(value: str) -> list[str]:
+    names = value.split(",")
+    if len(set(names)) < len(names) or not set(names) <= set(SPEAKER_ROWS):
+        raise argparse.ArgumentTypeError(f"{value!r}: list some of {', '.join(SPEAKER_ROWS)}, each once")
+    return names
+
+
+def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, speakers: Sequence[str]) -> None:
+    """Writes the package. `acoustic` and `vocoder` are training folders, the first of the speakers is the default."""
     voice = folder / "voices" / name
     sambert: dict[str, Any] = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": SAMBERT_CONFIG}}}
     sambert["linguistic_unit"] = LINGUISTIC_UNIT | {"speaker_list": ",".join(speakers)}
@@ -74,15 +84,15 @@ def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, d
 
 
 def _with_neutral_untrained_emotions(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Gives the rows of untrained emotions the value of neutral."""
+    """Gives the rows of untrained emotions the value of neutral. That of single words stays, for the evaluation."""
     table = weights["emo_tokenizer.weight"].clone()
     for name, row in EMOTION_ROWS.items():
-        if name not in (BREAK_EMOTION, *EMOTIONS):
+        if name not in (BREAK_EMOTION, WORD_EMOTION, *EMOTIONS):
             table[row] = table[EMOTION_ROWS["neutral"]]
     return weights | {"emo_tokenizer.weight": table}
 
 
-def _with_speaker_order(weights: dict[str, Tensor], speakers: list[str]) -> dict[str, Tensor]:
+def _with_speaker_order(weights: dict[str, Tensor], speakers: Sequence[str]) -> dict[str, Tensor]:
     table = weights["spk_tokenizer.weight"].clone()
     table[: len(speakers)] = weights["spk_tokenizer.weight"][[SPEAKER_ROWS[speaker] for speaker in speakers]]
     return weights | {"spk_tokenizer.weight": table}

@@ -12,15 +12,37 @@ from onnx import TensorProto
 
 from convert.errors import ConvertError
 from convert.output.folder import replacing
+from training.voice.corpus.speakers import HUMAN_SPEAKER
 from training.voice.publish.weight_storage import STORAGE_FORMATS
+from training.voice.recordings.source import ADDRESS, COMMIT, FOLDER, SPEAKER_CREDIT, SPEAKER_LICENSE
+from training.voice.recordings.style import SCALE
 
 FLOAT32_GRAPHS = {"float16": {"vocoder"}, "int8": set[str]()}
 """Graphs that stay float32, by storage format. The vocoder's variants in other precisions are made from float32; the
 smallest voice goes without them."""
-ORIGIN = {
+ESPEAK_ORIGIN = {
     "origin": "trained by this project (training/voice) on speech synthesized with espeak-ng: clear, and like a robot",
-    "licence": "free to use, as the output of espeak-ng is; the weights come under the project's licence",
+    "license": "free to use, as the output of espeak-ng is; the weights come under the project's license",
 }
+HUMAN_ORIGIN = {
+    "origin": "trained by this project (training/voice): the speaker natural on recordings of words and sentences made "
+    "of them, the others on speech synthesized with espeak-ng",
+    "license": "CC BY-SA 3.0 US for this folder; its NOTICE gives the credits",
+}
+NOTICE_FILE = "NOTICE"
+NOTICE = f"""The voice in this folder, weights and configuration, is licensed under the Creative Commons
+Attribution-ShareAlike 3.0 United States License, https://creativecommons.org/licenses/by-sa/3.0/us/
+The program that speaks with it is not part of it, and has its own license.
+
+The speaker "{HUMAN_SPEAKER}" is based on the collection cmn-caen-tan of the project Shtooka: Chinese words, read by
+{SPEAKER_CREDIT}, recorded at the University of Caen, published as {SPEAKER_LICENSE}; here from the repository
+{ADDRESS} (Hugo Lopez), commit {COMMIT}, folder {FOLDER}.
+
+Modified: the recordings were resampled to {round(100 * SCALE)} % of their pitch and formants, so that the voice is not
+that of the reader, filtered, trimmed, cut into phones and combined to sentences with other durations and melodies; a
+synthesis model was trained on them. The folder contains no recordings. Neither the reader nor the publishers of the
+recordings have endorsed this voice.
+"""
 STORAGE_NOTES = {
     "float16": "float16, the vocoder float32; the figures are those of the voice before it was stored so",
     "int8": "8 bits a weight; the figures are those of the voice before it was stored so",
@@ -51,7 +73,8 @@ def read_figures(report: Path) -> str:
 def publish(voice: Path, folder: Path, source: Mapping[str, str], storage: str = "float16") -> int:
     """Writes the published voice to `folder` and returns its size in bytes.
 
-    `source` is added to the manifest's `source`, `storage` is one of `STORAGE_FORMATS`. The name is that of `folder`.
+    `source` is added to the manifest's `source`, after the origin and license that follow from the speakers; `storage`
+    is one of `STORAGE_FORMATS`. The name is that of `folder`. A voice with the human speaker gets a NOTICE.
     Raises `ConvertError` if `voice` is not a converted voice in float32 alone.
     """
     if not (voice / "voice.yaml").is_file():
@@ -67,7 +90,10 @@ def publish(voice: Path, folder: Path, source: Mapping[str, str], storage: str =
         for name in manifest["files"]:
             shutil.copy(voice / name, fresh)
         manifest["name"] = folder.absolute().name
-        manifest["source"] |= source
+        has_human = HUMAN_SPEAKER in manifest["speakers"]
+        manifest["source"] |= (HUMAN_ORIGIN if has_human else ESPEAK_ORIGIN) | source
+        if has_human:
+            (fresh / NOTICE_FILE).write_text(NOTICE, encoding="utf-8")
         text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
         (fresh / "voice.yaml").write_text(text, encoding="utf-8")
         return sum(file.stat().st_size for file in fresh.iterdir())

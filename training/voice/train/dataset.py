@@ -1,7 +1,7 @@
 """Loads the corpus into memory, and collates batches that depend on a seed and a step alone."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from training.voice.analysis.features import HOP_LENGTH
 from training.voice.corpus.generation import utterance_files
+from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
 from training.voice.models.sambert import Batch
 from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, SPEAKER_ROWS, UNIT_VOCABULARIES
 
@@ -71,6 +72,13 @@ class Utterance:
     """(frames,)"""
 
     @property
+    def kind(self) -> str:
+        """Where it comes from: `espeak`, or of the human speaker a `word` or a `sentence` made of words."""
+        if self.speaker != HUMAN_SPEAKER:
+            return "espeak"
+        return "word" if self.emotion == WORD_EMOTION else "sentence"
+
+    @property
     def style(self) -> str:
         """Speaker-emotion."""
         return f"{self.speaker}-{self.emotion}"
@@ -104,6 +112,12 @@ def load_utterances(corpus: Path, *, held_out: bool) -> list[Utterance]:
 def one_per_style(utterances: Sequence[Utterance]) -> list[Utterance]:
     """Returns the last utterance of each speaker and emotion."""
     return list({(one.speaker, one.emotion): one for one in utterances}.values())
+
+
+def by_kind(utterances: Sequence[Utterance], most: int) -> dict[str, list[Utterance]]:
+    """Returns the first utterances of each kind that there is, at most `most` of each."""
+    kinds = dict.fromkeys(one.kind for one in utterances)
+    return {kind: [one for one in utterances if one.kind == kind][:most] for kind in kinds}
 
 
 def acoustic_targets(utterance: Utterance, statistics: Statistics) -> NDArray[np.float32]:
@@ -153,6 +167,25 @@ def _unit_means(
     """(units,): the mean of the counted frames of each unit, 0 without any."""
     total = np.bincount(owners, np.where(counted, values, 0), units)
     return (total / np.maximum(np.bincount(owners, counted, units), 1)).astype(np.float32)
+
+
+def mixed_batches(
+    utterances: Sequence[Utterance], size: int, shares: Mapping[str, float], seed: int
+) -> Iterator[list[int]]:
+    """Yields batches of indices without end, with the shares of each kind of utterance that the corpus has.
+
+    `shares` are relative. Within a kind the utterances of a batch have similar lengths.
+    """
+    rows = {kind: [index for index, one in enumerate(utterances) if one.kind == kind] for kind in shares}
+    present = {kind: shares[kind] for kind, indices in rows.items() if indices}
+    total = sum(present.values())
+    counts = {kind: max(1, round(size * share / total)) for kind, share in present.items()}
+    streams = {
+        kind: batches_by_length([len(utterances[index].mel) for index in rows[kind]], count, seed)
+        for kind, count in counts.items()
+    }
+    while True:
+        yield [rows[kind][index] for kind, stream in streams.items() for index in next(stream)]
 
 
 def batches_by_length(lengths: Sequence[int], size: int, seed: int) -> Iterator[list[int]]:

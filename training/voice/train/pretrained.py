@@ -1,4 +1,4 @@
-"""Initializes models with the weights of a voice in KAN-TTS's layout, as far as the shapes allow."""
+"""Initializes models with the weights of a voice, published or in KAN-TTS's layout, as far as the shapes allow."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.voice.corpus.speakers import EMOTIONS
-from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, PHONES
+from training.voice.corpus.speakers import EMOTIONS, HUMAN_SPEAKER, WORD_EMOTION
+from training.voice.models.config import HIFIGAN_CONFIG
+from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, PHONES, SPEAKER_ROWS
+from training.voice.train.published_voice import acoustic_weights, read_manifest, vocoder_weights
 
 SIMILAR_PHONES = {
     "aa": "a_c", "ae": "a_c", "ah": "e_c", "ao": "o_c", "aw": "ao_c", "ay": "ai_c", "eh": "ei_c", "er": "er_c",
@@ -20,29 +22,40 @@ SIMILAR_PHONES = {
 """English phones are initialized with the most similar Mandarin phone, erhua finals with their finals."""
 MELS, F0_CHANNEL = 82, 80
 """Decoder channels, and the one of them that is F0."""
+MODEL_OF_NEW_SPEAKERS = "female"
+"""The speaker that a new one begins like."""
 
 
-def initialize_acoustic(model: nn.Module, package: Path, f0: tuple[float, float]) -> None:
-    """Loads the acoustic model of `package`. `f0` is the mean and standard deviation of the new corpus, Hz.
+def initialize_acoustic(model: nn.Module, voice: Path, f0: tuple[float, float]) -> None:
+    """Loads the acoustic model of `voice`. `f0` is the mean and standard deviation of the new corpus, Hz."""
+    if (voice / "voice.yaml").is_file():
+        _initialize_from_published(model, voice, f0)
+    else:
+        _initialize_from_package(model, voice, f0)
 
-    Weights that depend on the normalization of F0 are rescaled, so that the model at first predicts the same F0 in Hz.
-    """
+
+def _initialize_from_published(model: nn.Module, voice: Path, f0: tuple[float, float]) -> None:
+    """Keeps the rows of the voice's speakers; a new speaker begins like `MODEL_OF_NEW_SPEAKERS`."""
+    manifest, old = read_manifest(voice), acoustic_weights(voice)
+    normalization = manifest["acoustic"]["f0"]
+    _rescale_f0(old, (normalization["mean"], normalization["deviation"]), f0)
+    state = model.state_dict()
+    known = dict(zip(manifest["speakers"], old.pop("spk_tokenizer.weight"), strict=False))
+    for name, row in SPEAKER_ROWS.items():
+        rows = state["spk_tokenizer.weight"]
+        rows[row] = known[name] if name in known else known[MODEL_OF_NEW_SPEAKERS] + 0.05 * torch.randn(rows.shape[1])
+    if HUMAN_SPEAKER not in known:
+        emotions = old["emo_tokenizer.weight"]
+        noise = 0.05 * torch.randn(emotions.shape[1])
+        emotions[EMOTION_ROWS[WORD_EMOTION]] = emotions[EMOTION_ROWS["neutral"]] + noise
+    model.load_state_dict(state | old)
+
+
+def _initialize_from_package(model: nn.Module, package: Path, f0: tuple[float, float]) -> None:
     (folder,) = (path.parent for path in package.rglob("am/mvn.npy"))
     old = {key: value.clone() for key, value in _newest_weights(folder)["model"].items()}
     mean, deviation = np.load(folder / "mvn.npy").ravel().tolist()
-    scale, shift = deviation / f0[1], (mean - f0[0]) / f0[1]  # new = old x scale + shift
-    decoder = "mel_decoder.mel_dec"
-    for row in range(F0_CHANNEL, 3 * MELS, MELS):
-        old[f"{decoder}.dec_out_proj.weight"][row] *= scale
-        old[f"{decoder}.dec_out_proj.bias"][row] = old[f"{decoder}.dec_out_proj.bias"][row] * scale + shift
-    old["mel_postnet.fc.weight"][F0_CHANNEL] *= scale
-    old["mel_postnet.fc.bias"][F0_CHANNEL] *= scale
-    for key in (f"{decoder}.prenet.fcs.0", "mel_postnet.fsmn.ffn_lst.0.w_1"):
-        _rescale_input(old, key, scale, shift)
-    predictor = "variance_adaptor.pitch_predictor.fc"
-    old[f"{predictor}.weight"] *= scale
-    old[f"{predictor}.bias"] = old[f"{predictor}.bias"] * scale + shift
-    old["variance_adaptor.pitch_emb.weight"] /= scale
+    _rescale_f0(old, (mean, deviation), f0)
     phones = old["text_encoder.sy_emb.weight"]
     for row, phone in enumerate(PHONES):
         base = SIMILAR_PHONES.get(phone) or (phone.removesuffix("r_c") + "_c" if phone.endswith("r_c") else phone)
@@ -55,10 +68,33 @@ def initialize_acoustic(model: nn.Module, package: Path, f0: tuple[float, float]
     model.load_state_dict(state | old)
 
 
-def initialize_vocoder(model: nn.Module, package: Path) -> None:
-    """Loads the generator of `package`. Of a source with more harmonics only the lower ones are kept."""
-    (folder,) = {path.parents[1] for path in package.rglob("voc/ckpt/*.pth")}
-    old = dict(_newest_weights(folder)["model"]["generator"])
+def _rescale_f0(weights: dict[str, Tensor], old: tuple[float, float], new: tuple[float, float]) -> None:
+    """Rescales what depends on the normalization of F0 (mean, standard deviation), so that F0 in Hz stays the same."""
+    (mean, deviation), f0 = old, new
+    scale, shift = deviation / f0[1], (mean - f0[0]) / f0[1]  # new = old x scale + shift
+    decoder = "mel_decoder.mel_dec"
+    for row in range(F0_CHANNEL, 3 * MELS, MELS):
+        weights[f"{decoder}.dec_out_proj.weight"][row] *= scale
+        bias = weights[f"{decoder}.dec_out_proj.bias"]
+        bias[row] = bias[row] * scale + shift
+    weights["mel_postnet.fc.weight"][F0_CHANNEL] *= scale
+    weights["mel_postnet.fc.bias"][F0_CHANNEL] *= scale
+    for key in (f"{decoder}.prenet.fcs.0", "mel_postnet.fsmn.ffn_lst.0.w_1"):
+        _rescale_input(weights, key, scale, shift)
+    predictor = "variance_adaptor.pitch_predictor.fc"
+    weights[f"{predictor}.weight"] *= scale
+    weights[f"{predictor}.bias"] = weights[f"{predictor}.bias"] * scale + shift
+    weights["variance_adaptor.pitch_emb.weight"] /= scale
+
+
+def initialize_vocoder(model: nn.Module, voice: Path) -> None:
+    """Loads the generator of `voice`. Of a source with more harmonics only the lower ones are kept."""
+    if (voice / "voice.yaml").is_file():
+        read_manifest(voice)
+        old = vocoder_weights(voice, HIFIGAN_CONFIG)
+    else:
+        (folder,) = {path.parents[1] for path in voice.rglob("voc/ckpt/*.pth")}
+        old = dict(_newest_weights(folder)["model"]["generator"])
     mixer = "source_module.ffn.0.weight_v"
     harmonics = model.state_dict()[mixer].shape[1]
     kept = old[mixer][:, :harmonics]

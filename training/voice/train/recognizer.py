@@ -1,6 +1,7 @@
 """Trains the speech recognizer for evaluation: `python -m training.voice.train.recognizer CORPUS FOLDER`.
 
-It is trained on the recordings of the corpus; held-out recordings are for validation only.
+It is trained on the recordings of the corpus, and on the pseudo-sentences of a human speaker, but never on speech that
+a voice generated; held-out recordings are for validation only.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,15 @@ from torch.nn.utils.rnn import pad_sequence
 
 from training.voice.analysis.features import MEL_CHANNELS
 from training.voice.models.recognizer import STRIDE, STYLE_NAMES, TOKEN_ROWS, Recognizer, output_lengths, unit_tokens
-from training.voice.train.dataset import Statistics, Utterance, batches_by_length, load_utterances
+from training.voice.train.dataset import Statistics, Utterance, by_kind, load_utterances, mixed_batches
 from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
-VALIDATION_UTTERANCES = 66
+SHARES = {"espeak": 8.0, "word": 3.0, "sentence": 5.0}
+"""Of each kind of utterance in a batch."""
+VALIDATION_UTTERANCES = 44
+"""Of each kind."""
 
 
 def main() -> None:
@@ -27,7 +31,7 @@ def main() -> None:
     arguments = parse_arguments("recognizer", __doc__, steps=2500, batch=16, seed=3)
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
-    held_out = load_utterances(arguments.corpus, held_out=True)[:VALIDATION_UTTERANCES]
+    held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
     torch.manual_seed(arguments.seed)
     model = Recognizer().to(arguments.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=1e-2)
@@ -54,9 +58,13 @@ def main() -> None:
     @torch.no_grad()
     def validate() -> Metrics:
         model.eval()
-        return {name: value.item() for name, value in losses(held_out, None).items()} if held_out else {}
+        return {
+            f"{kind}_{name}": value.item()
+            for kind, chosen in held_out.items()
+            for name, value in losses(chosen, None).items()
+        }
 
-    batches = batches_by_length([len(one.mel) for one in utterances], arguments.batch, arguments.seed)
+    batches = mixed_batches(utterances, arguments.batch, SHARES, arguments.seed)
     run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
 

@@ -20,7 +20,16 @@ REPORT_EVERY = 50
 def parse_arguments(
     name: str, description: str | None, *, steps: int, batch: int, seed: int, can_start_from: bool = False
 ) -> Namespace:
-    """Parses the command line of training.voice.train.`name`, with these defaults, and sets the number of CPU threads.
+    """Parses the command line of training.voice.train.`name`, and sets the number of CPU threads."""
+    return parsed(
+        argument_parser(name, description, steps=steps, batch=batch, seed=seed, can_start_from=can_start_from)
+    )
+
+
+def argument_parser(
+    name: str, description: str | None, *, steps: int, batch: int, seed: int, can_start_from: bool = False
+) -> ArgumentParser:
+    """Returns the parser of the command training.voice.train.`name`, with these defaults.
 
     `can_start_from` adds the option to start from the weights of another voice.
     """
@@ -34,7 +43,13 @@ def parse_arguments(
     parser.add_argument("--threads", type=int, default=1, help="CPU threads; default: %(default)s")
     parser.add_argument("--device", default="cpu", help="torch device, such as cuda; default: %(default)s")
     if can_start_from:
-        parser.add_argument("--start-from", type=Path, help="voice in KAN-TTS layout, of the same sizes, to start from")
+        kinds = "a published voice such as models/demo, or one in KAN-TTS's layout"
+        parser.add_argument("--start-from", type=Path, help=f"voice of the same sizes to start from: {kinds}")
+    return parser
+
+
+def parsed(parser: ArgumentParser) -> Namespace:
+    """Parses the command line, and sets the number of CPU threads."""
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     return arguments

@@ -1,6 +1,11 @@
-"""Trains the vocoder: `python -m training.voice.train.vocoder CORPUS FOLDER`; resumes an interrupted run."""
+"""Trains the vocoder: `python -m training.voice.train.vocoder CORPUS FOLDER`; resumes an interrupted run.
 
-from collections.abc import Iterator, Sequence
+It is trained on spectra first. From --adversarial-from on, discriminators are trained against it. The pseudo-sentences
+of a human speaker are left out: they are synthesized, and the vocoder learns from what was recorded.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,64 +16,127 @@ from torch.nn import functional as F  # noqa: N812
 from training.voice.analysis.f0 import f0_contour
 from training.voice.analysis.features import HOP_LENGTH, mel_of_audio
 from training.voice.models.config import HIFIGAN_CONFIG
+from training.voice.models.discriminators import Discriminators, discriminator_loss, generator_losses
 from training.voice.models.hifigan import Generator, initialize_weights
 from training.voice.train.dataset import Statistics, Utterance, load_utterances, one_per_style
+from training.voice.train.predicted_mels import predicted_file
 from training.voice.train.pretrained import initialize_vocoder
 from training.voice.train.spectral_loss import spectral_loss
-from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
+from training.voice.train.training_loop import Metrics, argument_parser, minimize, parsed, run_training
 
 SEGMENT_FRAMES = 40
 MARGIN_FRAMES = 4
 """Frames at either end of a segment that the loss leaves out: the generator lacks their context."""
 PEAK_LEARNING_RATE, FINAL_LEARNING_RATE = 6e-4, 5e-5
+DISCRIMINATOR_LEARNING_RATE = 2e-4
+ADVERSARIAL_RATE_FACTOR = 0.5
+"""On the generator's learning rate, in the adversarial stage."""
+ADVERSARIAL_WEIGHT, FEATURE_WEIGHT = 0.15, 0.3
+SHARES = {"espeak": 0.4, "word": 0.6}
+"""Of the segments, by kind of utterance."""
+PREDICTED_PROBABILITY = 0.5
+"""Of a predicted mel instead of the recorded one, where there is one."""
+VALIDATION_WORDS = 30
 
 
 def main() -> None:
     """Trains the generator."""
-    arguments = parse_arguments("vocoder", __doc__, steps=20000, batch=4, seed=2, can_start_from=True)
+    parser = argument_parser("vocoder", __doc__, steps=20000, batch=4, seed=2, can_start_from=True)
+    parser.add_argument("--adversarial-from", type=int, help="first step with discriminators; default: none")
+    parser.add_argument("--predicted-mels", type=Path, help="folder that training.voice.train.predicted_mels wrote")
+    arguments = parsed(parser)
+    adversarial_from = arguments.steps if arguments.adversarial_from is None else arguments.adversarial_from
     statistics = Statistics.read(arguments.corpus)
-    utterances = load_utterances(arguments.corpus, held_out=False)
-    held_out = one_per_style(load_utterances(arguments.corpus, held_out=True))
+    utterances = [one for one in load_utterances(arguments.corpus, held_out=False) if one.kind in SHARES]
+    held_out = _validation_utterances(load_utterances(arguments.corpus, held_out=True))
+    predicted = _load_predicted(arguments.predicted_mels, utterances) if arguments.predicted_mels else {}
     torch.manual_seed(arguments.seed)
-    model = Generator(HIFIGAN_CONFIG)
+    model, discriminators = Generator(HIFIGAN_CONFIG), Discriminators()
     if arguments.start_from:
         initialize_vocoder(model, arguments.start_from)
     else:
         initialize_weights(model)
     model.to(arguments.device)
+    discriminators.to(arguments.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.8, 0.99), weight_decay=0)
+    opponent = torch.optim.AdamW(discriminators.parameters(), lr=DISCRIMINATOR_LEARNING_RATE, betas=(0.8, 0.99))
 
     def step(number: int, segments: list[tuple[int, int]]) -> Metrics:
-        chosen = [segment(utterances[index], first, statistics) for index, first in segments]
+        choose = np.random.default_rng([arguments.seed, number]).random
+        chosen = [
+            segment(utterances[index], first, statistics, predicted if choose() < PREDICTED_PROBABILITY else {})
+            for index, first in segments
+        ]
         stacked = map(torch.stack, zip(*chosen, strict=True))
         mel, f0, voicing, reference = (part.to(arguments.device) for part in stacked)
-        generated = model(mel, f0, voicing)
-        margin = MARGIN_FRAMES * HOP_LENGTH
-        loss = spectral_loss(generated[:, margin:-margin], reference[:, margin:-margin])
-        rate = FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / arguments.steps)
+        margin = slice(MARGIN_FRAMES * HOP_LENGTH, -MARGIN_FRAMES * HOP_LENGTH)
+        generated, reference = model(mel, f0, voicing)[:, margin], reference[:, margin]
+        loss = spectra = spectral_loss(generated, reference)
+        rate = learning_rate(number, arguments.steps)
+        metrics = {"spectra": spectra.item()}
+        if number >= adversarial_from:
+            judged = discriminator_loss(discriminators(reference), discriminators(generated.detach()))
+            minimize(judged, discriminators, opponent, DISCRIMINATOR_LEARNING_RATE, max_norm=5.0)
+            adversarial, features = generator_losses(discriminators(reference), discriminators(generated))
+            loss = spectra + ADVERSARIAL_WEIGHT * adversarial + FEATURE_WEIGHT * features
+            rate *= ADVERSARIAL_RATE_FACTOR
+            metrics |= {"judged": judged.item(), "adversarial": adversarial.item(), "features": features.item()}
         minimize(loss, model, optimizer, rate, max_norm=5.0)
-        return {"spectra": loss.item()}
+        return metrics
 
     def validate() -> Metrics:
-        return validation_metrics(model, held_out, statistics, arguments.device)
+        figures = {
+            kind: validation_metrics(model, chosen, statistics, arguments.device) for kind, chosen in held_out.items()
+        }
+        return {f"{kind}_{name}": value for kind, each in figures.items() for name, value in each.items()}
 
     batches = random_segments(utterances, arguments.batch, arguments.seed)
-    run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
+    parts = {"model": model, "optimizer": optimizer, "discriminators": discriminators, "opponent": opponent}
+    run_training(arguments, parts, batches, step, validate)
+
+
+def learning_rate(number: int, steps: int) -> float:
+    """Returns the learning rate of a step: linear decay."""
+    return FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / steps)
+
+
+def _validation_utterances(held_out: Sequence[Utterance]) -> dict[str, list[Utterance]]:
+    """Returns one utterance of every style of espeak-ng, and some words, by kind."""
+    words = [one for one in held_out if one.kind == "word"][:VALIDATION_WORDS]
+    chosen = {"espeak": one_per_style([one for one in held_out if one.kind == "espeak"]), "word": words}
+    return {kind: each for kind, each in chosen.items() if each}
+
+
+def _load_predicted(folder: Path, utterances: Sequence[Utterance]) -> dict[str, NDArray[np.float16]]:
+    """Reads the predicted mels that there are, by the utterance's name."""
+    files = {one.name: predicted_file(folder, one) for one in utterances}
+    return {name: np.load(file) for name, file in files.items() if file.exists()}
 
 
 def random_segments(utterances: Sequence[Utterance], size: int, seed: int) -> Iterator[list[tuple[int, int]]]:
-    """Yields batches of (utterance index, first frame), uniform over all frames."""
+    """Yields batches of (utterance index, first frame), with `SHARES` of each kind, uniform over its frames."""
     lengths = np.array([len(one.mel) for one in utterances])
+    kinds = np.array([one.kind for one in utterances])
+    weights = np.zeros(len(utterances))
+    for kind, share in SHARES.items():
+        weights[kinds == kind] = share * lengths[kinds == kind] / max(1, lengths[kinds == kind].sum())
     rng = np.random.default_rng(seed)
     while True:
-        chosen = rng.choice(len(utterances), size, p=lengths / lengths.sum())
+        chosen = rng.choice(len(utterances), size, p=weights / weights.sum())
         yield [(int(index), int(rng.integers(max(1, lengths[index] - SEGMENT_FRAMES)))) for index in chosen]
 
 
-def segment(utterance: Utterance, first: int, statistics: Statistics) -> list[Tensor]:
-    """Returns mel (80, 40), F0 and voicing (40,), samples (8000,) from frame `first` on; padded with zeros."""
+def segment(
+    utterance: Utterance, first: int, statistics: Statistics, predicted: Mapping[str, NDArray[np.float16]]
+) -> list[Tensor]:
+    """Returns mel (80, 40), F0 and voicing (40,), samples (8000,) from frame `first` on; padded with zeros.
+
+    The mel is the predicted one, if there is one for the utterance.
+    """
     last = first + SEGMENT_FRAMES
     mel, f0, voicing = vocoder_inputs(utterance, statistics, slice(first, last))
+    if utterance.name in predicted:
+        mel = torch.from_numpy(predicted[utterance.name][first:last].astype(np.float32)).T
     reference = torch.from_numpy(utterance.audio()[first * HOP_LENGTH : last * HOP_LENGTH])
     missing = SEGMENT_FRAMES - mel.shape[1]
     return [*(F.pad(part, (0, missing)) for part in (mel, f0, voicing)), F.pad(reference, (0, missing * HOP_LENGTH))]

@@ -1,0 +1,211 @@
+"""The human speaker: recordings are fetched, cleaned and aligned, and become pseudo-sentences."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+for package in ("torch", "pyworld", "soxr", "scipy"):
+    pytest.importorskip(package)
+pytestmark = pytest.mark.filterwarnings("default")
+
+import soundfile  # noqa: E402
+
+from training.voice.analysis.f0 import f0_contour  # noqa: E402
+from training.voice.analysis.features import FRAME_RATE  # noqa: E402
+from training.voice.recordings import source  # noqa: E402
+from training.voice.recordings.alignment import Aligner, WordFeatures  # noqa: E402
+from training.voice.recordings.cleaning import LEVEL_DBFS, clean  # noqa: E402
+from training.voice.recordings.generation import SentenceMaker  # noqa: E402
+from training.voice.recordings.intonation import Intonation, median_log_f0  # noqa: E402
+from training.voice.recordings.readings import other_readings, read_word  # noqa: E402
+from training.voice.recordings.script import Script  # noqa: E402
+from training.voice.recordings.style import HUMAN_EMOTIONS, SCALE  # noqa: E402
+from training.voice.recordings.timing import SYLLABLES_PER_SECOND, DurationModel  # noqa: E402
+from training.voice.recordings.word import RecordedWord  # noqa: E402
+
+TEXTS = ("你好", "老师", "学生", "好", "北京", "水果", "的", "吗", "一", "高兴", "语言", "电影", "朋友")
+
+
+def recorded_word(text: str, seed: int) -> RecordedWord:
+    """A buzz of 200 Hz with the phones of a word, 120 and 280 ms each; the tone falls from 230 to 170 Hz."""
+    rng = np.random.default_rng(seed)
+    syllables = read_word(text)
+    assert syllables
+    durations = np.tile([24, 56], len(syllables)) + rng.integers(-4, 5, 2 * len(syllables))
+    bounds = np.cumsum([8, *durations])
+    length = int(bounds[-1]) + 10
+    f0 = np.zeros(length, np.float32)
+    f0[8 : bounds[-1]] = np.linspace(230, 170, bounds[-1] - 8)
+    phase = np.cumsum(np.repeat(f0, 80) / 16000)
+    samples = 0.05 * sum(np.sin(2 * np.pi * phase * harmonic) for harmonic in range(1, 20)) * (np.repeat(f0, 80) > 0)
+    return RecordedWord(text, syllables, samples.astype(np.float32), f0, bounds)
+
+
+WORDS = [recorded_word(text, seed) for seed, text in enumerate(TEXTS)]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+class TestSource:
+    @pytest.fixture
+    def repository(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A repository like that of the recordings, with one word."""
+        folder = tmp_path / "repository"
+        (folder / source.FOLDER).mkdir(parents=True)
+        (folder / source.FOLDER / "cmn-你好.mp3").write_bytes(b"speech")
+        (folder / "README.md").write_text(f"| {source.SPEAKER_CREDIT} | {source.SPEAKER_LICENSE} |\n")
+        git(folder, "init", "--quiet")
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "-m", "recordings")
+        monkeypatch.setattr(source, "COMMIT", git(folder, "rev-parse", "HEAD"))
+        return folder
+
+    def test_recordings_are_fetched_once(self, repository: Path, tmp_path: Path) -> None:
+        fetched = source.fetch(tmp_path / "fetched", str(repository))
+        assert [text for text, _ in source.recording_files(fetched)] == ["你好"]
+        assert source.fetch(tmp_path / "fetched", "/nowhere") == fetched
+
+    def test_a_changed_recording_is_refused(self, repository: Path, tmp_path: Path) -> None:
+        fetched = source.fetch(tmp_path / "fetched", str(repository))
+        (fetched / "cmn-你好.mp3").write_bytes(b"something else")
+        with pytest.raises(SystemExit, match="not as in commit"):
+            source.fetch(tmp_path / "fetched", str(repository))
+
+    def test_another_license_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "README.md").write_text(f"| {source.SPEAKER_CREDIT} | all rights reserved |\n")
+        with pytest.raises(SystemExit, match="does not say"):
+            source.check_license(tmp_path / "README.md")
+
+    def test_without_a_network_a_folder_can_be_named(self, tmp_path: Path) -> None:
+        with pytest.raises(SystemExit, match="--recordings FOLDER"):
+            source.fetch(tmp_path / "fetched", str(tmp_path / "nowhere"))
+
+    def test_patterns_are_not_words(self, tmp_path: Path) -> None:
+        for name in ("cmn-从_到_.mp3", "cmn-名字.mp3", "名字.mp3", "cmn-名字.txt"):
+            (tmp_path / name).touch()
+        assert [text for text, _ in source.recording_files(tmp_path)] == ["名字"]
+        (tmp_path / "cmn-名字.mp3").unlink()
+        with pytest.raises(SystemExit, match="has no files like"):
+            list(source.recording_files(tmp_path))
+
+
+class TestCleaning:
+    RATE = 22050
+
+    def write(self, path: Path, *parts: float) -> Path:
+        """Tones of 220 Hz of these durations in seconds; negative ones are silence."""
+        rng = np.random.default_rng(0)
+        signal = [
+            np.sin(2 * np.pi * 220 * np.arange(int(abs(part) * self.RATE)) / self.RATE) * (0.2 if part > 0 else 0)
+            for part in (-0.3, *parts, -0.3)
+        ]
+        samples = np.concatenate(signal)
+        hum = 0.01 * np.sin(2 * np.pi * 50 * np.arange(len(samples)) / self.RATE)
+        soundfile.write(path, samples + hum + rng.normal(0, 1e-4, len(samples)), self.RATE)
+        return path
+
+    def test_a_recording_is_trimmed_leveled_and_scaled(self, tmp_path: Path) -> None:
+        cleaned = clean(self.write(tmp_path / "cmn-啊.wav", 0.5), "啊")
+        assert cleaned is not None
+        assert len(cleaned.samples) / 16000 == pytest.approx(0.5 / SCALE + 11 / FRAME_RATE, abs=0.04)
+        contour = f0_contour(cleaned.samples)
+        assert np.median(contour.f0[contour.voiced]) == pytest.approx(220 * SCALE, rel=0.01)
+        middle = cleaned.samples[4000:6000]
+        assert 10 * np.log10((middle**2).mean()) == pytest.approx(LEVEL_DBFS, abs=1)
+        assert np.abs(cleaned.samples[:600]).max() < 0.01
+
+    def test_a_word_that_was_read_in_two_parts_is_left_out(self, tmp_path: Path) -> None:
+        assert clean(self.write(tmp_path / "cmn-啊.wav", 0.3, -0.6, 0.3), "啊") is None
+
+
+def test_words_are_read_with_sandhi_and_corrections() -> None:
+    assert read_word("你好") == ("ni2", "hao3")
+    assert read_word("得") == ("dei3",)
+    assert read_word("女人") == ("nv3", "ren2")
+    assert read_word("A") is None
+    assert ("chang2",) in other_readings("长")
+    assert other_readings("长城") == []
+
+
+def test_the_aligner_finds_the_boundaries_of_sounds_that_differ() -> None:
+    rng = np.random.default_rng(1)
+    phones = ["m_c", "a_c", "n_c", "i_c", "l_c", "u_c"]
+    sounds = {phone: rng.normal(0, 3, 8) for phone in ["silence", *phones]}
+    words, labels, expected = [], [], []
+    for _ in range(120):
+        chosen = [str(phone) for pair in rng.permutation(3)[:2] for phone in phones[2 * pair : 2 * pair + 2]]
+        durations = [20, *rng.integers(15, 50, 4), 20]
+        features = np.repeat([sounds[name] for name in ("silence", *chosen, "silence")], durations, axis=0)
+        features = (features + rng.normal(0, 0.3, features.shape)).astype(np.float32)
+        words.append(WordFeatures(features, np.full(len(features), 200, np.float32)))
+        labels.append(chosen)
+        expected.append(np.cumsum(durations)[:-1])
+    aligner = Aligner(phones)
+    aligner.train(words, labels)
+    assert aligner.knows(phones)
+    assert not aligner.knows(["zh_c"])
+    errors = []
+    for bounds, truth in zip(aligner.align(words, labels), expected, strict=True):
+        assert bounds is not None
+        errors.append(np.abs(bounds - truth).max())
+    assert np.median(errors) <= 4  # the delays that were measured on speech are subtracted
+    right = aligner.log_likelihood(words[0], labels[0])
+    assert right > aligner.log_likelihood(words[0], labels[0][2:] + labels[0][:2])
+
+
+class TestPseudoSentences:
+    def test_the_script_keeps_third_tones_apart_and_ends_no_word_in_a_tone_that_would_change(self) -> None:
+        script = Script(WORDS)
+        for number in range(200):
+            sentence = script.sentence(number)
+            phrases = "".join(
+                "".join(word.syllables) + "|" * (word.break_level > 2) for word in sentence.prosodic_words
+            )
+            assert not re.search("[a-z]3[a-z]+3", phrases.replace("hao3ma5", "")), phrases
+            assert all(recorded.text != "一" for word in sentence.prosodic_words for recorded in word.words)
+            assert sentence.prosodic_words[-1].break_level == 4
+
+    def test_a_sentence_depends_on_its_number_alone(self) -> None:
+        maker = SentenceMaker(WORDS)
+        first, second = maker.make(3)[1], maker.make(3)[1]
+        np.testing.assert_array_equal(first.samples, second.samples)
+        assert first.frames.sum() == len(first.f0) == len(first.samples) // 200
+
+    @pytest.mark.parametrize("emotion", HUMAN_EMOTIONS.values(), ids=HUMAN_EMOTIONS)
+    def test_speech_has_the_rate_of_its_emotion_and_natural_pauses(self, emotion) -> None:
+        script, durations = Script(WORDS), DurationModel(WORDS)
+        rates, pauses = [], []
+        for number in range(60):
+            sentence = script.sentence(number)
+            timing = durations.timing(sentence, emotion)
+            spoken = sum(span.end - span.start for span in timing.spans)
+            rates.append(sum(len(word.syllables) for word in sentence.prosodic_words) / (spoken / FRAME_RATE))
+            levels = [word.break_level for word in sentence.prosodic_words]
+            pauses += [frames for frames, level in zip(timing.break_frames, levels, strict=True) if level >= 3]
+            assert timing.length == spoken + sum(timing.break_frames)
+        assert np.mean(rates) == pytest.approx(SYLLABLES_PER_SECOND * emotion.rate, rel=0.06)
+        assert np.min(pauses) / FRAME_RATE > 0.15
+        assert np.max(pauses) / FRAME_RATE < 0.65
+
+    def test_pitch_falls_in_statements_and_less_in_questions(self) -> None:
+        script, durations = Script(WORDS), DurationModel(WORDS)
+        intonation, neutral = Intonation(median_log_f0(WORDS)), HUMAN_EMOTIONS["neutral"]
+        ends: dict[bool, list[float]] = {True: [], False: []}
+        for number in range(80):
+            sentence = script.sentence(number)
+            timing = durations.timing(sentence, neutral)
+            sources = [
+                np.full(round(span.end * 2.5) - round(span.start * 2.5), int(span.word.bounds[0]) + 40)
+                for span in timing.spans
+            ]
+            contour = intonation.contour(sentence, timing, sources, neutral)
+            end = round(timing.spans[-1].end * 2.5)
+            ends[sentence.is_question].append(np.log(contour[end - 10 : end].mean() / contour[:10].mean()))
+        assert np.mean(ends[False]) < -0.15
+        assert np.mean(ends[True]) > np.mean(ends[False]) + 0.15

@@ -1,0 +1,1 @@
+"""Makes utterances of a human speaker, from recordings of single words."""

@@ -1,0 +1,156 @@
+"""Assembles pseudo-sentences: spectral envelopes of recorded words (WORLD), with new durations and another F0."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pyworld
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
+from training.voice.corpus.recording import limit_peaks
+from training.voice.recordings.cleaning import LEVEL_DBFS
+from training.voice.recordings.intonation import Intonation
+from training.voice.recordings.script import PseudoSentence
+from training.voice.recordings.style import HumanEmotion
+from training.voice.recordings.timing import LEADING_SECONDS, PhoneSpan, Timing
+from training.voice.recordings.word import RecordedWord
+
+FRAME_SECONDS, FRAME_SAMPLES = 0.005, 80
+FFT_SIZE = 1024
+BINS = FFT_SIZE // 2 + 1
+SILENCE_POWER = 1e-12
+STOPS = frozenset(["b_c", "p_c", "d_c", "t_c", "g_c", "k_c", "j_c", "q_c", "zh_c", "ch_c", "z_c", "c_c"])
+"""Initials that begin with a closure, which a recording that begins with them does not have."""
+CLOSURE_SHARE, MAX_CLOSURE_FRAMES = 0.45, 10
+MAX_FILLED_GAP = 12
+"""Frames. Shorter unvoiced gaps inside a final are creak, and are filled."""
+JOIN_FRAMES, JOIN_WIDTH = 6, 7
+"""Envelopes are smoothed over this width, this far to either side of a join."""
+NEUTRAL_TONE_DB, SENTENCE_FALL_DB = -3.0, -2.5
+TILT_FROM_HZ, TILT_TO_HZ = 1500, 6000
+DITHER_AMPLITUDE = 2e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Spectra:
+    """WORLD's analysis of one word, by frames of 5 ms."""
+
+    envelope: NDArray[np.float32]
+    """(frames, bins): power"""
+    aperiodicity: NDArray[np.float32]
+    """(frames, bins)"""
+    voiced: NDArray[np.bool_]
+    """(frames,)"""
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledSpeech:
+    """A pseudo-sentence as audio."""
+
+    samples: NDArray[np.float32]
+    """(samples,) at 16 kHz"""
+    f0: NDArray[np.float64]
+    """(frames of 5 ms,): Hz, also where unvoiced"""
+    voiced: NDArray[np.bool_]
+    """(frames of 5 ms,)"""
+
+
+def analyze(word: RecordedWord) -> Spectra:
+    """Analyzes a recording."""
+    f0 = _filled(word)
+    exact, times = word.samples.astype(np.float64), np.arange(len(f0)) * FRAME_SECONDS
+    envelope = pyworld.cheaptrick(exact, f0, times, SAMPLE_RATE, fft_size=FFT_SIZE)
+    aperiodicity = pyworld.d4c(exact, f0, times, SAMPLE_RATE, fft_size=FFT_SIZE)
+    return Spectra(envelope.astype(np.float32), aperiodicity.astype(np.float32), f0 > 0)
+
+
+def _filled(word: RecordedWord) -> NDArray[np.float64]:
+    """(frames,): F0, interpolated through short unvoiced gaps inside finals."""
+    f0 = word.f0.astype(np.float64)
+    for start, end in zip(word.bounds[1:-1:2], word.bounds[2::2], strict=True):
+        voiced = start + np.flatnonzero(f0[start:end] > 0)
+        for before, after in pairwise(voiced):
+            if 1 < after - before <= MAX_FILLED_GAP:
+                f0[before : after + 1] = np.linspace(f0[before], f0[after], after - before + 1)
+    return f0
+
+
+def source_frames(span: PhoneSpan) -> tuple[NDArray[np.int64], int]:
+    """Returns the frames of the recording that a phone's frames come from, and how many silent ones precede them.
+
+    The phone is stretched linearly. The first phone begins after the lead of the sentence; a stop that follows another
+    word directly begins with a closure.
+    """
+    count = round(span.end * 2.5) - round(span.start * 2.5)
+    first, last = int(span.word.bounds[span.index]), int(span.word.bounds[span.index + 1])
+    silent = min(round(LEADING_SECONDS / FRAME_SECONDS), count // 2) if span.start == 0 else 0
+    if span.joins_words and span.word.phones[span.index] in STOPS:
+        silent = min(MAX_CLOSURE_FRAMES, int(count * CLOSURE_SHARE))
+    stretched = first + (np.arange(count - silent) + 0.5) / max(1, count - silent) * (last - first)
+    frames = np.concatenate([np.full(silent, first), stretched.astype(np.int64)])
+    return frames.clip(0, len(span.word.f0) - 1), silent
+
+
+def assemble(
+    sentence: PseudoSentence, timing: Timing, emotion: HumanEmotion, intonation: Intonation
+) -> AssembledSpeech:
+    """Synthesizes a pseudo-sentence."""
+    length = math.ceil(timing.length * 2.5)
+    envelope, aperiodicity = np.full((length, BINS), SILENCE_POWER), np.ones((length, BINS))
+    voiced, sounding = np.zeros(length, bool), np.zeros(length, bool)
+    spectra: dict[str, Spectra] = {}
+    sources = []
+    for span in timing.spans:
+        if span.word.text not in spectra:
+            spectra[span.word.text] = analyze(span.word)
+        source, silent = source_frames(span)
+        sources.append(source)
+        start = round(span.start * 2.5)
+        frames = slice(start + silent, start + len(source))
+        chosen, one = source[silent:], spectra[span.word.text]
+        envelope[frames] = one.envelope[chosen] * _gain(span, timing)
+        aperiodicity[frames], voiced[frames] = one.aperiodicity[chosen], one.voiced[chosen]
+        sounding[frames] = True
+    envelope *= _tilt(emotion.tilt_db)
+    _smooth_joins(timing, envelope, sounding)
+    f0 = intonation.contour(sentence, timing, sources, emotion)
+    voiced &= sounding
+    silence = np.where(voiced[:, None], aperiodicity, 1.0)
+    samples = pyworld.synthesize(np.where(voiced, f0, 0.0), envelope, silence.clip(0, 1), SAMPLE_RATE, 5.0)
+    samples = np.pad(samples, (0, FRAME_SAMPLES))[: timing.length * HOP_LENGTH]
+    samples = _leveled(samples, sounding, emotion.gain)
+    dither = np.random.default_rng([13, sentence.seed]).normal(0, DITHER_AMPLITUDE, len(samples))
+    return AssembledSpeech(limit_peaks(samples + dither).astype(np.float32), f0, voiced)
+
+
+def _gain(span: PhoneSpan, timing: Timing) -> float:
+    decibels = SENTENCE_FALL_DB * span.start / max(1, timing.length)
+    if span.word.syllables[span.index // 2][-1] == "5":
+        decibels += NEUTRAL_TONE_DB
+    return float(10 ** (decibels / 10))
+
+
+def _tilt(decibels: float) -> NDArray[np.float64]:
+    """(bins,): factors on power that rise to `decibels` between two frequencies."""
+    hz = np.maximum(np.linspace(0, SAMPLE_RATE / 2, BINS), 1)
+    share = np.log(hz / TILT_FROM_HZ) / np.log(TILT_TO_HZ / TILT_FROM_HZ)
+    return 10 ** (decibels * share.clip(0, 1) / 10)
+
+
+def _smooth_joins(timing: Timing, envelope: NDArray[np.float64], sounding: NDArray[np.bool_]) -> None:
+    """Smooths the envelopes in time where one recording follows another without silence between them."""
+    for span in timing.spans:
+        center = round(span.start * 2.5)
+        around = slice(max(0, center - JOIN_FRAMES - JOIN_WIDTH), center + JOIN_FRAMES + JOIN_WIDTH)
+        if span.joins_words and sounding[around].all():
+            smooth = np.exp(uniform_filter1d(np.log(envelope[around]), JOIN_WIDTH, axis=0, mode="nearest"))
+            envelope[around][JOIN_WIDTH:-JOIN_WIDTH] = smooth[JOIN_WIDTH:-JOIN_WIDTH]
+
+
+def _leveled(samples: NDArray[np.float64], sounding: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:
+    heard = np.repeat(sounding, FRAME_SAMPLES)[: len(samples)]
+    rms = np.sqrt((samples[heard] ** 2).mean() + 1e-12)
+    return samples * (gain * 10 ** (LEVEL_DBFS / 20) / rms)

@@ -1,0 +1,111 @@
+"""The script of pseudo-sentences: which recorded words follow each other, with which breaks, emotion and focus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.voice.recordings.word import RecordedWord
+
+EMOTION_WEIGHTS = {"neutral": 0.55, "happy": 0.15, "sad": 0.15, "angry": 0.15}
+MIN_PROSODIC_WORDS, MAX_PROSODIC_WORDS = 3, 8
+MAX_JOINED_SYLLABLES = 4
+"""Of a prosodic word that is made of two recorded words."""
+JOIN_PROBABILITY, PARTICLE_PROBABILITY, QUESTION_PROBABILITY, FOCUS_PROBABILITY = 0.35, 0.15, 0.12, 0.25
+PARTICLES = ("的", "吧", "呢", "着", "啊")
+QUESTION_PARTICLE = "吗"
+UNSUITABLE = ("一", "不")
+"""Their tone depends on the next syllable, so they do not end a recorded word inside a sentence."""
+PHRASE_WORDS, CLAUSE_PHRASES = (2, 2, 3), (1, 2, 2, 3)
+"""Prosodic words of a phrase (#2) and phrases of a clause (#3); one is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProsodicWord:
+    """Recorded words that follow each other without a break, and the break after them."""
+
+    words: tuple[RecordedWord, ...]
+    break_level: int
+
+    @property
+    def syllables(self) -> tuple[str, ...]:
+        """Those of all words."""
+        return tuple(syllable for word in self.words for syllable in word.syllables)
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoSentence:
+    """A sequence of recorded words that is spoken as a sentence."""
+
+    name: str
+    emotion: str
+    prosodic_words: tuple[ProsodicWord, ...]
+    focus: int | None
+    """Index of the prosodic word in focus."""
+    seed: int
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the sentence ends in 吗."""
+        return self.prosodic_words[-1].words[-1].text == QUESTION_PARTICLE
+
+    @property
+    def text(self) -> str:
+        """Its words, separated as in the corpus of espeak-ng: ni2/hao3#4."""
+        return " ".join("/".join(word.syllables) + f"#{word.break_level}" for word in self.prosodic_words)
+
+
+class Script:
+    """Draws sentences from recorded words."""
+
+    def __init__(self, words: Sequence[RecordedWord]) -> None:
+        by_text = {word.text: word for word in words}
+        self._particles = [by_text[text] for text in PARTICLES if text in by_text]
+        self._question = by_text.get(QUESTION_PARTICLE)
+        self._words = [word for word in words if not word.text.endswith(UNSUITABLE) and word not in self._particles]
+
+    def sentence(self, number: int) -> PseudoSentence:
+        """Returns the sentence of a number; it depends on the words and the number alone."""
+        rng = np.random.default_rng([7, number])
+        emotion = str(rng.choice(list(EMOTION_WEIGHTS), p=list(EMOTION_WEIGHTS.values())))
+        count = int(rng.integers(MIN_PROSODIC_WORDS, MAX_PROSODIC_WORDS + 1))
+        levels = _break_levels(rng, count)
+        groups: list[tuple[RecordedWord, ...]] = []
+        for index in range(count):
+            continues = index > 0 and levels[index - 1] <= 2
+            groups.append(self._group(rng, groups[-1][-1] if continues else None))
+        if self._question is not None and rng.random() < QUESTION_PROBABILITY:
+            groups[-1] = (*groups[-1], self._question)
+        focus = int(rng.integers(count)) if rng.random() < FOCUS_PROBABILITY else None
+        words = tuple(ProsodicWord(group, level) for group, level in zip(groups, levels, strict=True))
+        return PseudoSentence(f"sentence-{number:05}", emotion, words, focus, number)
+
+    def _group(self, rng: np.random.Generator, before: RecordedWord | None) -> tuple[RecordedWord, ...]:
+        group = [self._word(rng, before, 4)]
+        free = MAX_JOINED_SYLLABLES - len(group[0].syllables)
+        if free > 0 and rng.random() < JOIN_PROBABILITY:
+            group.append(self._word(rng, group[-1], free))
+        if self._particles and rng.random() < PARTICLE_PROBABILITY:
+            group.append(self._particles[int(rng.integers(len(self._particles)))])
+        return tuple(group)
+
+    def _word(self, rng: np.random.Generator, before: RecordedWord | None, longest: int) -> RecordedWord:
+        """Draws a word; a third tone does not follow another one, which would change in fluent speech."""
+        while True:
+            word = self._words[int(rng.integers(len(self._words)))]
+            if len(word.syllables) <= longest and not (before and before.last_tone == word.first_tone == "3"):
+                return word
+
+
+def _break_levels(rng: np.random.Generator, count: int) -> list[int]:
+    levels = []
+    until_phrase, until_clause = rng.choice(PHRASE_WORDS), rng.choice(CLAUSE_PHRASES)
+    for _ in range(count):
+        until_phrase -= 1
+        level = 1
+        if until_phrase == 0:
+            until_phrase, until_clause, level = rng.choice(PHRASE_WORDS), until_clause - 1, 2
+            if until_clause == 0:
+                until_clause, level = rng.choice(CLAUSE_PHRASES), 3
+        levels.append(level)
+    return [*levels[:-1], 4]

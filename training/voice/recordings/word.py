@@ -1,0 +1,43 @@
+"""A recorded word with its pronunciation and the boundaries of its phones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.text.units.syllables import split_tone, to_phones
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedWord:
+    """One word of the human speaker."""
+
+    text: str
+    syllables: tuple[str, ...]
+    """Pinyin with tone."""
+    samples: NDArray[np.float32]
+    """(samples,) at 16 kHz"""
+    f0: NDArray[np.float32]
+    """(frames of 5 ms,): Hz, 0 where unvoiced"""
+    bounds: NDArray[np.int64]
+    """(phones + 1,): starts of the phones and the end of the last one, in frames of 5 ms"""
+
+    @property
+    def phones(self) -> list[str]:
+        """Initial and final of every syllable."""
+        return phones_of(self.syllables)
+
+    @property
+    def first_tone(self) -> str:
+        """The tone digit of the first syllable."""
+        return self.syllables[0][-1]
+
+    @property
+    def last_tone(self) -> str:
+        """The tone digit of the last syllable."""
+        return self.syllables[-1][-1]
+
+
+def phones_of(syllables: tuple[str, ...]) -> list[str]:
+    """Returns initial and final of every syllable."""
+    return [phone for syllable in syllables for phone in to_phones(split_tone(syllable)[0], "PinYin")]
