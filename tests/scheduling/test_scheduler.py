@@ -319,6 +319,35 @@ def test_a_stream_that_waits_for_input_can_be_ended(end: str, scheduler: Schedul
     assert (client.chunks, scheduler.load().streams) == ([], 0)
 
 
+def test_a_stream_that_is_cancelled_just_before_it_waits_for_input_ends(scheduler: Scheduler) -> None:
+    client = Client(scheduler)
+
+    async def chunks(clock: PlaybackClock) -> Chunks[bytes]:
+        assert client.started.wait(30)
+        scheduler.cancel(client.stream)
+        async for item in echo(InputQueue()):
+            yield item
+
+    assert client.start(chunks).wait().error is None
+
+
+def test_a_chunk_that_is_consumed_does_not_wake_a_stream_that_waits_for_input(scheduler: Scheduler) -> None:
+    queue: InputQueue[bytes] = InputQueue()
+    queue.put(b"a")
+    client = Client(scheduler, consumes=False).start(lambda clock: echo(queue))
+    while not scheduler.is_idle or not client.chunks:
+        pass
+    clock = client.stream.clock
+    clock.underrun_at = 0.0
+    scheduler.chunk_consumed(client.stream)
+    assert client.stream.paused
+    assert clock.underrun_at == 0.0
+    queue.put(b"b")
+    assert clock.underrun_at > 0.0  # its audio is due as at the start, and not late
+    queue.close()
+    assert client.wait().chunks == [b"a", b"b"]
+
+
 def test_computing_waits_for_a_client_that_does_not_consume(scheduler: Scheduler) -> None:
     graph = Doubling()
     client = Client(scheduler, consumes=False).start(graph.chunks(*range(1, 1001)))

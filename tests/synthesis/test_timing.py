@@ -239,6 +239,16 @@ def test_silence_at_the_beginning_of_a_phone_is_not_part_of_it(
         assert [word.begin, word.end] == [word.syllables[0].phones[0].begin, word.syllables[-1].phones[-1].end]
 
 
+def test_a_syllable_that_is_shorter_than_the_silence_keeps_a_frame(
+    demo: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_onset_silence", OnsetSilence(lead=9, closure=9))
+    timing = times_of(plan(demo, "安静，大家。"))
+    check_order(timing)
+    first = timing.sentences[0].words[0].syllables[0]
+    assert first.end - first.begin == demo._samples_per_frame
+
+
 def check_order(timing: SpeechTiming) -> None:
     parts = list(intervals(timing))
     assert all(begin <= end for _, begin, end in parts)

@@ -140,6 +140,17 @@ async def test_the_text_limit_does_not_count_after_the_last_text(serving, connec
         assert names(await raw.until("task-finished", "task-failed"))[-1] == "task-finished"
 
 
+async def test_the_text_limit_does_not_count_while_the_client_does_not_read(serving, connect, demo):
+    demo.samples_per_chunk = 500_000  # a megabyte, more than the socket buffers hold
+    async with serving(dashscope={"text_timeout": 2}) as client, connect(client) as raw:
+        await start(raw)
+        await add(raw, "字" * 30, flush=True)
+        await asyncio.sleep(2.5)
+        await until_frames(raw, 30)
+        await raw.send("finish-task", input={})
+        assert names(await raw.until("task-finished", "task-failed")) == ["task-finished"]
+
+
 async def test_a_text_that_grows_too_long_fails(serving, connect):
     async with serving(max_characters=10) as client, connect(client) as raw:
         await start(raw)
