@@ -1,5 +1,6 @@
 """The official Python client, unchanged, against a running server with the embedded voice."""
 
+import gc
 import io
 import json
 import threading
@@ -22,7 +23,8 @@ from tests.audio.conftest import decode, resampled
 from tests.clients.conftest import serve
 from tests.conftest import EMBEDDED
 
-# The client leaves the socket of a connection that the server has closed to the garbage collector.
+# The client leaves the socket of a connection that the server has closed to the garbage collector, which therefore runs
+# after each test, where these filters apply.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"),
@@ -46,12 +48,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     with serve(VoiceRegistry(config), config) as url:
         yield url
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
-def client(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dashscope, "base_websocket_api_url", f"{url.replace('http', 'ws')}/api-ws/v1/inference")
     monkeypatch.setattr(dashscope, "api_key", "any")
+    yield
+    gc.collect()
 
 
 @pytest.fixture
