@@ -164,9 +164,10 @@ def test_an_invalid_request_raises_the_error_class_with_the_field(
 
 def test_a_server_that_is_busy_raises_the_rate_limit_error(counting_url: str, counting: CountingSynthesizer) -> None:
     counting.permits = threading.Semaphore(1)
-    with OpenAI(base_url=f"{counting_url}/v1", api_key="any", max_retries=0) as client:
+    with OpenAI(base_url=f"{counting_url}/v1", api_key="any", max_retries=0, timeout=60) as client:
         with client.audio.speech.with_streaming_response.create(**AUDIO, response_format="pcm") as response:
-            next(response.iter_bytes())
+            chunks = response.iter_bytes()  # dropping the iterator would disconnect, and so make room
+            next(chunks)
             with pytest.raises(openai.RateLimitError) as raised:
                 client.audio.speech.create(**AUDIO)
             counting.permits.release(100)
@@ -176,7 +177,7 @@ def test_a_server_that_is_busy_raises_the_rate_limit_error(counting_url: str, co
 
 def test_a_failure_in_the_middle_is_never_a_success(counting_url: str, counting: CountingSynthesizer) -> None:
     counting.fails_after = (2, ZeroDivisionError("a test"))
-    with OpenAI(base_url=f"{counting_url}/v1", api_key="any", max_retries=0) as client:
+    with OpenAI(base_url=f"{counting_url}/v1", api_key="any", max_retries=0, timeout=60) as client:
         with pytest.raises(openai.APIConnectionError):
             client.audio.speech.create(**AUDIO)
         with (
