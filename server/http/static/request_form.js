@@ -74,7 +74,7 @@ const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 function curlLine({method, url, type, body}) {
   const options = method === "HEAD" ? " -I" : "";
   const data = body === undefined ? "" : ` -H ${quoted(`Content-Type: ${type}`)} \\\n  -d ${quoted(compact(body))}`;
-  return `curl${options} ${quoted(decoded(url))}${data}${data || url.includes("?") ? " -o answer" : ""}`;
+  return `curl${options} ${quoted(url)}${data}${data || url.includes("?") ? " -o answer" : ""}`;
 }
 
 /** JSON in one line; text that is not JSON as it is. */
@@ -85,15 +85,6 @@ function compact(text) {
     return text;
   }
 }
-
-/** Chinese in a URL as it is, which curl sends as UTF-8; what has a meaning in a URL or a shell remains encoded. */
-const decoded = (url) => url.replace(/(?:%[89A-F][0-9A-F])+/g, (part) => {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-});
 
 async function answer({method, url, type, body}, signal, result) {
   const start = performance.now();
