@@ -159,7 +159,6 @@ class Config(_Section):
     synthesis: SynthesisSection = SynthesisSection()
     text: TextSection = TextSection()
     dashscope: DashScopeSection = DashScopeSection()
-
     label: LabelSection = LabelSection()
 
     def updated(self, section: str, **values: Any) -> Self:

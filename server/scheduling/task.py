@@ -77,13 +77,12 @@ def iterate(chunks: Chunks[T], give_input: Callable[[], None] | None = None) -> 
     try:
         while True:
             item = task.resume(result)
-            if isinstance(item, InputWait) and give_input:
-                give_input()
-                result = None
-            elif isinstance(item, GraphRun | InputWait):
+            result = None
+            if isinstance(item, GraphRun):
                 result = _execute(item)
+            elif isinstance(item, InputWait):
+                (give_input or item.block)()
             else:
-                result = None
                 yield item
     except StopAsyncIteration:
         return
@@ -91,10 +90,7 @@ def iterate(chunks: Chunks[T], give_input: Callable[[], None] | None = None) -> 
         task.close()
 
 
-def _execute(run: GraphRun | InputWait) -> RunResult | None:
-    if isinstance(run, InputWait):
-        run.block()
-        return None
+def _execute(run: GraphRun) -> RunResult:
     try:
         return run_batch([run])[0]
     except Exception as error:  # noqa: BLE001 - it is raised inside the stage, which may handle it

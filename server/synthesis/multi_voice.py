@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.errors import RequestError
 from server.scheduling.input_queue import InputQueue
-from server.scheduling.playback import PlaybackClock, RepeatableClock
+from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions
 from server.synthesis.segments import Segment, SegmentItems
@@ -59,9 +59,7 @@ class SpeechPlan:
 
         Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        if self.seed is not None:
-            clock = RepeatableClock(clock)
-        return sequence(self._items(), clock, self.seed or 0)
+        return sequence(self._items(), clock, self.seed)
 
     def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
         """One item, the times of the whole text, for a scheduler: equal to those of the audio, and none is computed.
@@ -74,7 +72,7 @@ class SpeechPlan:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
 
-    def _items(self) -> "SegmentItems":
+    def _items(self) -> SegmentItems:
         segments: InputQueue[Segment] = InputQueue()
         segments.put(*self.segments)
         segments.close()

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from server.scheduling.playback import PlaybackClock
+from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks
 from server.synthesis.timing import shifted
 from server.text.frontend import Pause, Sentence, SentenceEnd
@@ -102,14 +102,16 @@ class _SentenceQueue:
         return round(synthesizer.sentence_silence * synthesizer.rate)
 
 
-async def sequence(source: ItemSource, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
+async def sequence(source: ItemSource, clock: PlaybackClock, seed: int | None = None) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
-    The first chunk of each sentence has its times. Raises `RequestError` before any audio when the first sentence
-    cannot be spoken.
+    The first chunk of each sentence has its times. With a seed, chunk sizes do not follow the clock. Raises
+    `RequestError` before any audio when the first sentence cannot be spoken.
     """
+    if seed is not None:
+        clock = RepeatableClock(clock)
     position = 0
-    async for chunk in _sequence(source, clock, seed):
+    async for chunk in _sequence(source, clock, seed or 0):
         yield replace(chunk, sentence=shifted(chunk.sentence, position)) if chunk.sentence else chunk
         position += len(chunk.samples)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from server.scheduling.input_queue import InputQueue
-from server.scheduling.playback import PlaybackClock, RepeatableClock
+from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.segments import Segment, SegmentItems
 from server.synthesis.sequencing import sequence
@@ -63,9 +63,7 @@ class SpeechInput:
 
         There is none for a text without any characters.
         """
-        if self.seed is not None:
-            clock = RepeatableClock(clock)
-        return sequence(SegmentItems(self._segments), clock, self.seed or 0)
+        return sequence(SegmentItems(self._segments), clock, self.seed)
 
     def _put(self, scripts: Iterable[Script]) -> None:
         self._segments.put(*(segment for script in scripts for segment in self._plan(script)))
