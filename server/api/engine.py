@@ -13,7 +13,6 @@ from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
-from server.text.markup.script import Script
 from server.voices.voice import Voice
 
 
@@ -29,9 +28,8 @@ class Engine:
         self._label = config.label
         self._early = config.synthesis.early_clause
         self._planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
-        opened = self._planner.plan(Script.plain(""), SpeechOptions(voice)).segments[0]
-        self.voice: Voice = opened.synthesizer.voice
-        self._speaker = opened.speaker
+        synthesizer, self._speaker = self._planner.resolve(voice)
+        self.voice: Voice = synthesizer.voice
 
     def plan(self, text: str, options: SpeechOptions) -> TimedSpeech:
         """The speech of a text, in the opened voice unless the options name another one, with the audible label.
@@ -47,10 +45,8 @@ class Engine:
 
         Raises what `SpeechPlanner.open_input` raises.
         """
-        options = self._complete(options)
-        speech_input = self._planner.open_input(options, early=self._early)
-        voice = self._planner.plan(Script.plain(""), options).segments[0]
-        return speech_input, labeled_input(speech_input, voice, self._label)
+        speech_input = self._planner.open_input(self._complete(options), early=self._early)
+        return speech_input, labeled_input(speech_input, self._label)
 
     def _complete(self, options: SpeechOptions) -> SpeechOptions:
         if options.voice is not None:

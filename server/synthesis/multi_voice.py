@@ -91,6 +91,10 @@ class SpeechPlanner:
         self._inline_markup = inline_markup
         self._max_characters = max_characters
 
+    def resolve(self, voice: str | None, speaker: str | None = None) -> tuple["Synthesizer", str]:
+        """The voice and the speaker of a request; see `VoiceResolver.resolve`."""
+        return self._resolver.resolve(voice, speaker)
+
     def follow(
         self, instructions: str, options: SpeechOptions, *, pace: bool = True
     ) -> tuple[SpeechOptions, Instructions]:
@@ -116,7 +120,7 @@ class SpeechPlanner:
         Raises `UnknownNameError` for an unknown name, and `VoiceError` for a broken voice; later, with a piece of the
         text, what `plan_text` raises.
         """
-        synthesizer, _ = self._resolver.resolve(options.voice, options.speaker)
+        synthesizer, speaker = self._resolver.resolve(options.voice, options.speaker)
         synthesizer.voice.emotion(options.emotion)
         text = IncrementalText(
             synthesizer.front_end(options.wording),
@@ -131,7 +135,7 @@ class SpeechPlanner:
             self._check_sample_rates([synthesizer, *(segment.synthesizer for segment in segments)])
             return segments
 
-        return SpeechInput(synthesizer, text, plan, options.seed)
+        return SpeechInput(synthesizer, speaker, text, plan, options.seed)
 
     def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of a script, whose styles include that of the options.

@@ -26,11 +26,15 @@ class SpeechInput:
     def __init__(
         self,
         synthesizer: "Synthesizer",
+        speaker: str,
         text: IncrementalText,
         plan: Callable[[Script], Sequence[Segment]],
         seed: int | None,
     ) -> None:
         """`plan` gives the segments of a script."""
+        self.synthesizer = synthesizer
+        self.speaker = speaker
+        """Those of the text where it names no others."""
         self.rate = synthesizer.rate
         """Hz"""
         self.main_voice = synthesizer.voice.name

@@ -73,7 +73,7 @@ def test_a_text_in_pieces_has_the_label_as_the_whole_text(demo: Synthesizer, aud
     pieces.finish()
     label = section(audible=audible, position="start")
     expected = list(iterate(labeled(whole, label).audio(PlaybackClock())))
-    got = list(iterate(labeled_input(pieces, whole.segments[0], label).audio(PlaybackClock())))
+    got = list(iterate(labeled_input(pieces, label).audio(PlaybackClock())))
     np.testing.assert_array_equal(samples_of(got), samples_of(expected))
     assert [chunk.sentence for chunk in got] == [chunk.sentence for chunk in expected]
-    assert labeled_input(pieces, whole.segments[0], LabelSection()) is pieces
+    assert labeled_input(pieces, LabelSection()) is pieces

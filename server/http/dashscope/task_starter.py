@@ -19,11 +19,8 @@ from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import EncodedChunk, encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
-from server.synthesis.segments import Segment
 from server.synthesis.speech_input import SpeechInput
-from server.synthesis.voice_resolver import VoiceResolver
 from server.text.markdown import MarkdownFilter
-from server.text.markup.script import Script
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -55,7 +52,6 @@ class TaskStarter:
     def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
         self._max_characters = config.synthesis.max_characters
         self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=self._max_characters)
-        self._resolver = VoiceResolver(registry)
         self._registry = registry
         self._streams = streams
         self._label = config.label
@@ -83,8 +79,7 @@ class TaskStarter:
 
     def _prepare(self, message: RunTask) -> _PreparedTask:
         parameters = Parameters.parse(message.payload.parameters)
-        voice = self._voice(parameters, message.payload.model)
-        options, ignored = self._options(parameters, voice)
+        options, ignored = self._options(parameters, message.payload.model)
         in_pieces = message.header.streaming == "duplex"
         label = parameters.label(self._label, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
@@ -92,7 +87,7 @@ class TaskStarter:
         usage = Usage(self._max_characters)
         if in_pieces:
             text = self._planner.open_input(options, early=self._early)
-            speech = labeled_input(text, voice, self._label)
+            speech = labeled_input(text, self._label)
             characters = CHARACTERS_IN_PIECES
         else:
             written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
@@ -102,26 +97,25 @@ class TaskStarter:
         warnings = (*parameters.warnings(), *ignored)
         return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
 
-    def _voice(self, parameters: Parameters, model: str) -> Segment:
-        """The voice and the speaker of a task. A model that names none is told as such."""
+    def _voice(self, parameters: Parameters, model: str) -> tuple[str, str]:
+        """The names of the voice and the speaker of a task. A model that names none is told as such."""
         # An alias or a voice may have the whole name of a model.
         known = {*self._registry.aliases, *self._registry.sample_rates()}
         name = model if model in known else voice_of_model(model)
         try:
-            synthesizer, speaker = self._resolver.resolve(parameters.voice or name, None)
+            synthesizer, speaker = self._planner.resolve(parameters.voice or name)
         except UnknownNameError as error:
             if parameters.voice or name is None:
                 raise
             raise UnknownModelError(
                 f"model {model!r} names no voice here: {error}; config.yaml may add it (models.aliases)"
             ) from None
-        return Segment(Script.plain(""), synthesizer, speaker, synthesizer.voice.emotion(None))
+        return synthesizer.voice.name, speaker
 
-    def _options(self, parameters: Parameters, voice: Segment) -> tuple[SpeechOptions, list[str]]:
+    def _options(self, parameters: Parameters, model: str) -> tuple[SpeechOptions, list[str]]:
         """How the text is spoken, and the parts of the instruction that were not understood."""
         options = SpeechOptions(
-            voice.synthesizer.voice.name,
-            voice.speaker,
+            *self._voice(parameters, model),
             style=parameters.style,
             wording=parameters.hot_fix.wording,
             seed=parameters.seed or None,

@@ -1,17 +1,19 @@
 """Speech with the audible label of the configuration (docs/labels.md), and its times."""
 
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from server.audio.audible_label import gap, notice_text, rhythm_sign, with_sign
 from server.config import LabelSection
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.multi_voice import SpeechPlan
-from server.synthesis.segments import Segment
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.timing import shifted
 from server.types import Audio, SpeechTiming
+
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
+    from server.synthesis.synthesizer import Synthesizer
 
 
 class Speech(Protocol):
@@ -45,12 +47,9 @@ def labeled(plan: SpeechPlan, section: LabelSection) -> TimedSpeech:
     return LabeledPlan(plan, section) if _is_audible(section) else plan
 
 
-def labeled_input(speech: SpeechInput, voice: Segment, section: LabelSection) -> Speech:
-    """The speech of a text that its client still writes, with the audible label where one is wanted.
-
-    The voice and the speaker of the segment speak the notice.
-    """
-    return LabeledSpeech(speech, voice, section) if _is_audible(section) else speech
+def labeled_input(speech: SpeechInput, section: LabelSection) -> Speech:
+    """The speech of a text that its client still writes, with the audible label where one is wanted."""
+    return LabeledSpeech(speech, speech.synthesizer, speech.speaker, section) if _is_audible(section) else speech
 
 
 def _is_audible(section: LabelSection) -> bool:
@@ -63,14 +62,15 @@ class LabeledSpeech:
     The notice is spoken in the default style. The times of the sentences count the label.
     """
 
-    def __init__(self, speech: Speech, voice: Segment, section: LabelSection) -> None:
+    def __init__(self, speech: Speech, synthesizer: "Synthesizer", speaker: str, section: LabelSection) -> None:
+        """The voice and the speaker are those of the notice."""
         self.rate = speech.rate
         self.seed = speech.seed
         self.main_voice = speech.main_voice
         self._speech = speech
         self._section = section
         text = notice_text(section)
-        self._notice = _spoken(text, voice, speech.seed) if text else None
+        self._notice = _spoken(text, synthesizer, speaker, speech.seed) if text else None
 
     async def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
         """The audio in chunks; see `SpeechPlan.audio`."""
@@ -98,7 +98,8 @@ class LabeledPlan(LabeledSpeech):
     """The same of a text that is known as a whole."""
 
     def __init__(self, plan: SpeechPlan, section: LabelSection) -> None:
-        super().__init__(plan, plan.segments[0], section)
+        first = plan.segments[0]
+        super().__init__(plan, first.synthesizer, first.speaker, section)
         self._plan = plan
 
     async def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
@@ -110,6 +111,6 @@ class LabeledPlan(LabeledSpeech):
             yield replace(timing, sentences=sentences, samples=timing.samples + label)
 
 
-def _spoken(text: str, voice: Segment, seed: int | None) -> SpeechPlan:
-    plan = SpeechPlan.for_text(voice.synthesizer, text, speaker=voice.speaker)
+def _spoken(text: str, synthesizer: "Synthesizer", speaker: str, seed: int | None) -> SpeechPlan:
+    plan = SpeechPlan.for_text(synthesizer, text, speaker=speaker)
     return SpeechPlan(plan.segments, seed)
