@@ -23,9 +23,9 @@ from server.runtime.session import Session
 from server.runtime.tensors import Arrays
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.sequencing import Item, SentenceSynthesizer, sequence
 from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.synthesizer import Synthesizer
 from server.types import DEFAULT_STYLE, Audio, Floats, Style
 from server.voices.manifest import read_manifest

@@ -22,8 +22,8 @@ from server.scheduling.graph_run import GraphRun, Outputs
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import Scheduler
 from server.scheduling.task import Chunks, Task
-from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.registry import VoiceRegistry
+from server.synthesis.speech_plan import SpeechPlan
 from server.text.frontend import Sentence
 from server.types import Audio
 

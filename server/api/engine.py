@@ -9,10 +9,10 @@ from server.audio.encoders import OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import Config, load_config
 from server.errors import RequestError
-from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
+from server.synthesis.speech_plan import SpeechPlanner
 from server.voices.voice import Voice
 
 

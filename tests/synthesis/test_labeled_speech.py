@@ -9,9 +9,9 @@ from server.audio.audible_label import gap, rhythm_sign
 from server.config import LabelSection
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.labeled_speech import labeled, labeled_input
+from server.synthesis.speech_plan import SpeechPlan, SpeechPlanner
 from server.synthesis.synthesizer import Synthesizer
 from server.types import Style
 from tests.conftest import samples_of

@@ -8,9 +8,9 @@ import pytest
 from server.errors import RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.options import Wording
 from server.synthesis.segments import Segment
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.synthesizer import Synthesizer
 from server.text.frontend import Sentence
 from server.text.markup.script import Script

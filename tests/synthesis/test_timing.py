@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate, run_to_completion
-from server.synthesis.multi_voice import Segment, SpeechPlan
 from server.synthesis.onset import OnsetSilence, onset
+from server.synthesis.speech_plan import Segment, SpeechPlan
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle

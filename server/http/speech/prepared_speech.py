@@ -13,8 +13,8 @@ from server.audio.label import GeneratedLabel
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
-from server.synthesis.multi_voice import SpeechPlanner
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
+from server.synthesis.speech_plan import SpeechPlanner
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from server.audio.audible_label import gap, notice_text, rhythm_sign, with_sign
 from server.config import LabelSection
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.multi_voice import SpeechPlan
 from server.synthesis.speech_input import SpeechInput
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.timing import shifted
 from server.types import Audio, SpeechTiming
 

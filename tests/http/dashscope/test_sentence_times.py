@@ -3,7 +3,7 @@
 import pytest
 
 from server.http.dashscope.sentence_times import sentence_object, word_objects
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.synthesizer import Synthesizer
 from server.types import SentenceTiming
 from tests.conftest import EMBEDDED, open_voice

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from server.config import RuntimeSection, SynthesisSection
 from server.runtime.runtime import Runtime
 from server.scheduling.task import run_to_completion
-from server.synthesis.multi_voice import SpeechPlan
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.synthesizer import Synthesizer, Trace
 from server.synthesis.vocoder.vocoder import Vocoder
 from server.text.english import dictionary

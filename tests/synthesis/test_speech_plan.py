@@ -9,9 +9,9 @@ import pytest
 
 from server.config import Config, ModelsSection, RuntimeSection
 from server.errors import RequestError, UnknownNameError, VoiceError
-from server.synthesis.multi_voice import SpeechPlan, SpeechPlanner
 from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import OnDemandVoices
+from server.synthesis.speech_plan import SpeechPlan, SpeechPlanner
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Style

@@ -1,4 +1,4 @@
-"""Plans a text in one voice or several: which voice and speaker synthesizes which segment."""
+"""Plans of texts: which voice and speaker synthesizes which segment, and how."""
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
