@@ -78,10 +78,10 @@ class FrontEnd:
 
         A clause of few syllables cannot.
         """
-        if not has_settled_form(self._replacements.apply(clause.text).text):
+        if not has_settled_form(self._replacements.apply(clause.text).text, self._emoji):
             return False
         normalized = self._normalize(clause.text)
-        explicit = {index: clause.readings[at] for index, at in enumerate(normalized.origin) if at in clause.readings}
+        explicit = clause.readings_at(normalized.origin)
         words, _ = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         is_long = sum(len(word.syllables) for word in words) >= MIN_SYLLABLES
         return is_long and has_settled_readings(normalized.text, self._lexicon, explicit) and has_settled_tones(words)
@@ -134,7 +134,7 @@ class FrontEnd:
         text = text.strip()
         normalized = self._normalize(text)
         origin = [start + index for index in normalized.origin]
-        explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
+        explicit = script.readings_at(origin)
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
         if unreadable:
