@@ -24,7 +24,7 @@ from server.scheduling.scheduler import Scheduler
 from server.scheduling.task import Chunks, Task
 from server.synthesis.registry import VoiceRegistry
 from server.synthesis.speech_plan import SpeechPlan
-from server.text.frontend import Sentence
+from server.text.sentence import Sentence
 from server.types import Audio
 
 PCM_SAMPLE_BYTES = 2

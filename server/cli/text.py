@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from server.cli.tables import Row, print_table
 from server.config import Config
 from server.errors import RequestError
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
 from server.text.markup.parser import parse_markup
 from server.text.pronunciation.user_lexicon import UserLexicon
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 from server.voices.discovery import voice_folder
 from server.voices.voice import Voice

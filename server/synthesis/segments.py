@@ -8,8 +8,8 @@ from server.errors import NothingToSpeakError
 from server.scheduling.input_queue import InputQueue
 from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import PENDING, Item, Pending
-from server.text.frontend import Sentence
 from server.text.markup.script import Script
+from server.text.sentence import Sentence
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer

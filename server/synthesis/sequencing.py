@@ -9,7 +9,7 @@ import numpy as np
 from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import Chunks
 from server.synthesis.timing import shifted
-from server.text.frontend import Pause, Sentence, SentenceEnd
+from server.text.sentence import Pause, Sentence, SentenceEnd
 from server.types import Audio, SentenceTiming, SpeechTiming
 
 SILENCE_CHUNK = 1

@@ -21,10 +21,11 @@ from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 from server.types import DEFAULT_STYLE, Audio, Floats, Mel, SentenceTiming, Style, Units
 from server.voices.voice import Voice

@@ -9,32 +9,35 @@ import unicodedata
 from collections.abc import Sequence
 
 from server.text.normalization import traditional
+from server.text.normalization.emoji import Emoji
+from server.text.normalization.normalize import plain_text
+from server.text.normalization.rules.patterns import CALENDAR_UNITS
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.prosody.phrase_breaks import possible_breaks
 from server.text.words import Word, mandarin_pinyin
 
 MIN_SYLLABLES = 4
 """Of a clause that is spoken early: a shorter one is over before the rest can follow."""
-CLAUSE_LEVEL = 3
+_CLAUSE_LEVEL = 3
 """The break level after a clause."""
-_HYPHENS = frozenset("-－−‐‑‒⁃﹣")
+_HYPHENS = frozenset("-−")
 """Before a formula, a hyphen becomes a minus: A-1，...=."""
-_CALENDAR_UNITS = "年月日号点分秒时"
 
 
-def has_settled_form(clause: str) -> bool:
+def has_settled_form(clause: str, emoji: Emoji = "drop") -> bool:
     """Returns whether the normalization of a clause, as it is written, with its comma, depends on nothing after it."""
-    if not _HYPHENS.isdisjoint(clause) or not traditional.is_settled(clause):
+    plain = plain_text(clause, emoji)[0].text
+    if not _HYPHENS.isdisjoint(plain) or not traditional.is_settled(clause):
         return False
-    last = next((char for char in reversed(clause) if char.isalnum()), "")
+    last = next((char for char in reversed(plain) if char.isalnum()), "")
     if clause[-1] == "—":  # may be read 到 between two quantities
-        return last not in _CALENDAR_UNITS and not any(map(_is_number, clause))
+        return last not in CALENDAR_UNITS and not any(map(_is_number, plain))
     return clause[-1] not in "：、" or not _is_number(last)  # 3：2 is a score, and 110、拨 a telephone number
 
 
 def has_settled_tones(words: Sequence[Word]) -> bool:
     """Returns whether the tones of a clause are the same with all breaks that can be predicted for it."""
-    spoken = {mandarin_pinyin(apply_tone_sandhi(breaks)) for breaks in possible_breaks(words, CLAUSE_LEVEL)}
+    spoken = {mandarin_pinyin(apply_tone_sandhi(breaks)) for breaks in possible_breaks(words, _CLAUSE_LEVEL)}
     return len(spoken) <= 1
 
 

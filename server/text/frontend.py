@@ -17,12 +17,12 @@ from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
 from server.text.replacements import NO_REPLACEMENTS, Replacements
+from server.text.sentence import Pause, Sentence, SentenceEnd
 from server.text.sentence_splitting import SentenceScanner, break_level, split_sentences
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
-from server.text.words import ProsodicWord, mandarin_pinyin, words_from
-from server.text.written_words import WrittenWord, written_words
-from server.types import DEFAULT_STYLE, Style, Units
+from server.text.words import mandarin_pinyin, words_from
+from server.text.written_words import written_words
 from server.voices.manifest import EMOTION_PREFIX
 
 LANGUAGES = ("PinYin", "Sichuan")
@@ -32,66 +32,6 @@ MAX_SENTENCE_SYLLABLES = 60
 _MAX_UNITS_PER_LENGTH = 4
 _MAX_BYTES_PER_LENGTH = 2
 """Per `estimate_spoken_length`: an x has three phones and may have a break; a rare character has four bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Silence outside of sentences, such as before the first one."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceEnd:
-    """The end of a sentence whose words were all spoken before it was known to end there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One analyzed sentence, ready for synthesis."""
-
-    text: str
-    """The characters of the script, without the white space around them."""
-    normalized: str
-    origin: tuple[int, ...]
-    """For every character of `normalized` the index of its source character in `text`, in ascending order."""
-    prosodic_words: tuple[ProsodicWord, ...]
-    """Its words, after tone sandhi."""
-    pinyin: tuple[str, ...]
-    """The Mandarin syllables after tone sandhi: tone 1 to 5 (neutral), v for ü, erhua as in `dianr3`."""
-    lexical_pinyin: tuple[str, ...]
-    """The Mandarin syllables before tone sandhi."""
-    unit_symbols: tuple[UnitSymbol, ...]
-    """The symbol of each unit, with its span in `normalized`."""
-    symbols: str
-    """The KAN-TTS symbol line, without an id."""
-    units: Units
-    input_spans: tuple[tuple[int, int], ...]
-    """For every unit the start and the end of its part of the input, both in ascending order."""
-    warnings: tuple[str, ...]
-    """What was left out or changed. Each warning occurs once in a text."""
-    unit_styles: tuple[Style, ...] = (DEFAULT_STYLE,)
-    """One for every unit, or a single one for all."""
-    pause: float | None = None
-    """Seconds of silence after the sentence, exactly. None: its natural end and the configured sentence silence."""
-    continues: bool = False
-    """Whether it was divided because of its length and the rest follows, so that no silence is added after it."""
-    written: str = ""
-    """What the client wrote, without markup: `text` with the content of replaced elements as it was."""
-    input_range: tuple[int, int] = (0, 0)
-    """Where it begins and ends in the client's input."""
-    words: tuple[WrittenWord, ...] = ()
-    """The words that the client wrote, with their syllables and units."""
-
-    @property
-    def break_levels(self) -> dict[int, int]:
-        """The breaks: number of Mandarin syllables before a break -> its level, 1 to 4."""
-        levels: dict[int, int] = {}
-        count = 0
-        for word in self.prosodic_words:
-            count += sum(bool(syllable.pinyin) for syllable in word.syllables)
-            levels[count] = max(word.break_level, levels.get(count, 0))
-        return levels
 
 
 class FrontEnd:
@@ -138,10 +78,10 @@ class FrontEnd:
 
         A clause of few syllables cannot.
         """
-        if not has_settled_form(self._replacements.apply(clause.text).text):
+        if not has_settled_form(self._replacements.apply(clause.text).text, self._emoji):
             return False
         normalized = self._normalize(clause.text)
-        explicit = {index: clause.readings[at] for index, at in enumerate(normalized.origin) if at in clause.readings}
+        explicit = clause.readings_at(normalized.origin)
         words, _ = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         is_long = sum(len(word.syllables) for word in words) >= MIN_SYLLABLES
         return is_long and has_settled_readings(normalized.text, self._lexicon, explicit) and has_settled_tones(words)
@@ -194,7 +134,7 @@ class FrontEnd:
         text = text.strip()
         normalized = self._normalize(text)
         origin = [start + index for index in normalized.origin]
-        explicit = {index: script.readings[at] for index, at in enumerate(origin) if at in script.readings}
+        explicit = script.readings_at(origin)
         words, unreadable = pronounce(normalized.text, self._lexicon, explicit, speaks_english=self._speaks_english)
         warnings = list(normalized.warnings)
         if unreadable:

@@ -44,7 +44,7 @@ def split_sentences(
 def break_level(piece: str) -> int:
     """Returns the level of the break after a piece before more text: 4 at a sentence end, 3 inside a sentence."""
     for char in reversed(piece):
-        if char in f"{SENTENCE_ENDS}{LINE_ENDS}.．":
+        if char in f"{SENTENCE_ENDS}{LINE_ENDS}{_STOPS}":
             return 4
         if not _continues_end(char, open_quote=True):
             break

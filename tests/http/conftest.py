@@ -17,8 +17,9 @@ from server.http import create_app
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.options import Wording
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 from server.types import Audio, SentenceTiming, Style, Units
 from server.voices.manifest import FORMAT

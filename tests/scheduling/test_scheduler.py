@@ -19,7 +19,7 @@ from server.scheduling.scheduler import MAX_UNCONSUMED_CHUNKS, Scheduler
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.sequencing import Item
 from server.synthesis.synthesizer import Synthesizer
-from server.text.frontend import Sentence
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Audio, Floats, Style, Units
 from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, chunks_of, open_voice, samples_of, speak

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from server.scheduling.task import iterate, run_to_completion
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.synthesizer import Synthesizer
-from server.text.frontend import Sentence
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Style
 from tests.conftest import EMBEDDED, GOLDEN, PACKAGES, chunks_of, cpu, open_voice, samples_of

@@ -13,7 +13,7 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate, run_to_completion
 from server.synthesis.sequencing import Item, sequence, silence, trailing_silent_units
 from server.synthesis.synthesizer import Synthesizer
-from server.text.frontend import Pause, Sentence
+from server.text.sentence import Pause, Sentence
 from server.text.units.symbols import byte_symbols
 from server.types import Audio, Style
 from tests.conftest import Items, chunks_of, samples_of, speak

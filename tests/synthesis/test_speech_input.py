@@ -19,7 +19,7 @@ from server.synthesis.registry import OnDemandVoices
 from server.synthesis.segments import SegmentItems
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
-from server.text.frontend import Sentence
+from server.text.sentence import Sentence
 from server.types import Audio, Floats, SentenceTiming, Style
 from tests.conftest import EMBEDDED, samples_of
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 from server.voices.manifest import Acoustic, Manifest, UnitInventory, Vocoder
 

@@ -13,7 +13,7 @@ from server.text.normalization.punctuation import PUNCTUATION
 
 WRITTEN = """
 1 25 110 1000 2024 3.5 1,000 95588 3:2 8:30 2024-5-6 5月 8日 90% 25℃ $5 A kg km x A-1 - + = / : ~ . % ° ( ) ' "
-今天 了 是 个 号 打 拨 电话 热线 比分 比例 三 百 年 分之 到 领先 次 晚会 元 第 后
+今天 了 是 个 号 打 拨 电话 热线 比分 比例 三 百 年 分之 到 领先 次 晚会 元 第 后 下午五點 ㏠ ⽇
 """
 TOKENS = st.sampled_from([*WRITTEN.split(), " "])
 CLAUSES = st.tuples(st.lists(TOKENS, min_size=1, max_size=5).map("".join), st.sampled_from("，；：、—,")).map("".join)
@@ -57,6 +57,8 @@ def test_a_clause_can_leave(front_end: FrontEnd, clause: str) -> None:
         ("比分变成3：", "2"),
         ("拨打了110、", "拨打了"),
         ("五月三日—", "8日"),
+        ("我們約下午五點—", "8點"),
+        ("大家记住㏠—", "8日"),
         ("型号是A-1，", "x="),
         ("他看著窗外，", "這樣"),  # 著 is 着 in a traditional text
         ("每节车厢为二十四公尺长，", "约"),

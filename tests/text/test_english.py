@@ -13,7 +13,8 @@ from server.text.english import dictionary, names
 from server.text.english.g2p import predict
 from server.text.english.syllables import syllabify
 from server.text.english.tokens import pronounce_token
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
+from server.text.sentence import Sentence
 from server.text.units.syllables import split_tone, to_phones
 from server.text.units.unit_tables import UnitTables
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 
 Read = Callable[[str], list[Sentence]]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import NothingToSpeakError, RequestError
-from server.text.frontend import MAX_SENTENCE_SYLLABLES, FrontEnd, Sentence
+from server.text.frontend import MAX_SENTENCE_SYLLABLES, FrontEnd
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 
 CHINESE = st.text(

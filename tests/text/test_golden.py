@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from server.text.frontend import Sentence
+from server.text.sentence import Sentence
 
 LINES = (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()
 GOLDEN = [tuple(line.split("|")) for line in LINES if not line.startswith("#")]

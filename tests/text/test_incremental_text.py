@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.errors import NothingToSpeakError, RequestError
-from server.text.frontend import FrontEnd, Pause, Sentence, SentenceEnd
+from server.text.frontend import FrontEnd
 from server.text.incremental.incremental_text import IncrementalText
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script
 from server.text.replacements import Replacements
+from server.text.sentence import Pause, Sentence, SentenceEnd
 from server.text.units.unit_tables import UnitTables
 
 LINES = (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()

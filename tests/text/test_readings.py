@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.text.frontend import Sentence
+from server.text.sentence import Sentence
 
 LINES = (Path(__file__).parent / "readings.txt").read_text(encoding="utf-8").splitlines()[1:]
 READINGS = [tuple(line.split(" = ")) for line in LINES]

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from server.errors import RequestError
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script
 from server.text.pronunciation.word_lists import NAME_SURNAME_READINGS
+from server.text.sentence import Sentence
 
 
 def speak(content: str) -> Script:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from server.errors import RequestError
 from server.text.characters import BREAKS, PLACEHOLDER
-from server.text.frontend import FrontEnd, Pause, Sentence
+from server.text.frontend import FrontEnd
 from server.text.markup.builder import MAX_TOTAL_PAUSE_SECONDS
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.markup.xml_events import MAX_ATTRIBUTE_CHARACTERS, MAX_DEPTH, MAX_ELEMENTS
+from server.text.sentence import Pause, Sentence
 from server.text.units.syllables import SYLLABLES
 from server.types import Style
 

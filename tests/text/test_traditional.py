@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
 from server.text.normalization.normalize import normalize
 from server.text.normalization.traditional import simplified
 from server.text.pronunciation.user_lexicon import UserLexicon
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 
 Read = Callable[[str], list[Sentence]]

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import NothingToSpeakError, RequestError
-from server.text.frontend import FrontEnd, Sentence
+from server.text.frontend import FrontEnd
 from server.text.markup.parser import parse_markup
 from server.text.normalization.normalize import normalize
+from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 from tests.text.test_normalize import WRITTEN
 from tests.text.test_ssml import DOCUMENTS

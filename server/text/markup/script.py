@@ -79,6 +79,10 @@ class Script:
             spoken=max(self.spoken - start, 0),
         )
 
+    def readings_at(self, positions: Sequence[int]) -> dict[int, str]:
+        """Returns the readings of these characters, by their index in `positions`."""
+        return {index: self.readings[at] for index, at in enumerate(positions) if at in self.readings}
+
     def written_text(self, start: int, stop: int) -> str:
         """What the client wrote in this range of the input, without markup; U+FFFD for half of a surrogate pair."""
         first, last = bisect_left(self.starts, start), bisect_right(self.ends, stop)

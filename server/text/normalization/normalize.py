@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from server.text.normalization.character_filter import filter_characters
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.punctuation import PUNCTUATION_RULES
-from server.text.normalization.rewriting import Span, apply_rules
+from server.text.normalization.rewriting import AlignedText, Span, apply_rules
 from server.text.normalization.rules import RULES
 from server.text.normalization.traditional import simplified
 
@@ -35,6 +35,11 @@ class NormalizedText:
 
 def normalize(text: str, emoji: Emoji = "drop") -> NormalizedText:
     """Normalizes any string; characters that cannot be read are dropped with a warning. Idempotent."""
-    plain, warnings = filter_characters(simplified(text), emoji)
+    plain, warnings = plain_text(text, emoji)
     spoken = apply_rules(plain, (*RULES, *PUNCTUATION_RULES)).strip()
     return NormalizedText(spoken.text, warnings, spoken.origin, spoken.spans)
+
+
+def plain_text(text: str, emoji: Emoji = "drop") -> tuple[AlignedText, tuple[str, ...]]:
+    """Returns the text as the rules see it, of simplified characters in plain forms, and warnings."""
+    return filter_characters(simplified(text), emoji)

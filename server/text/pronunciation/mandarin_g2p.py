@@ -6,7 +6,7 @@ rules, and the dictionary; the network reads the polyphonic characters that no p
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from types import MappingProxyType
@@ -73,7 +73,7 @@ def has_settled_readings(
     Only the network looks beyond a comma.
     """
     runs = (match for match in _TOKENS.finditer(clause) if match.lastgroup == "han")
-    ambiguous = [position for run in runs for position in _ambiguous_positions(clause, run.span(), lexicon)]
+    ambiguous = [at for run in runs for at in _ambiguous_positions(segment(run[0], lexicon), run.start())]
     return is_settled(clause, [position for position in ambiguous if position not in explicit_readings])
 
 
@@ -98,9 +98,10 @@ def _pronounce_run(
 ) -> Iterator[Word]:
     """Yields the words of the run of Chinese characters at `span`; adds to `unreadable`."""
     start, end = span
-    texts, types = zip(*segment(sentence[start:end], lexicon), strict=True)
+    segments = list(segment(sentence[start:end], lexicon))
+    texts, types = zip(*segments, strict=True)
     starts = list(accumulate(map(len, texts[:-1]), initial=start))
-    predictions = disambiguate(sentence, _ambiguous_positions(sentence, span, lexicon))
+    predictions = disambiguate(sentence, _ambiguous_positions(segments, start))
     previous = ""
     befores, afters = ("", *texts), (*texts[1:], "")
     for text, segment_type, first, before, after in zip(texts, types, starts, befores, afters, strict=False):
@@ -129,11 +130,10 @@ def _pronounce_run(
             yield from _divide(syllables, segment_type)
 
 
-def _ambiguous_positions(sentence: str, span: tuple[int, int], lexicon: UserLexicon) -> list[int]:
-    """Returns the characters of a run of Chinese characters that the network should read."""
-    start = span[0]
+def _ambiguous_positions(segments: Iterable[tuple[str, SegmentType]], start: int) -> list[int]:
+    """Returns the characters of a run of Chinese characters, from `start` on, that the network should read."""
     positions: list[int] = []
-    for text, kind in segment(sentence[slice(*span)], lexicon):
+    for text, kind in segments:
         if kind is SegmentType.WORD:
             positions += (start + position for position in ambiguous_positions(text))
         start += len(text)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 _UNKNOWN, _BEGIN, _END = "<UNK>", "시", "끝"
 _MIN_LEAD_AT_END, _MIN_LEAD = 40.0, 4.0
-"""Of the best score over the next one: divided by the distance to the end of the clause, and at least."""
+"""Of the best score over the next one: divided by the characters up to the comma, both counted, and at least."""
 _ALLOWED_CLASSES = {
     ("numpy.core.multiarray", "_reconstruct"): ("numpy._core.multiarray", "_reconstruct"),
     ("numpy", "ndarray"): ("numpy", "ndarray"),

@@ -4,7 +4,7 @@ import re
 
 from server.text.normalization.numerals import cardinal, number, spell_digits
 from server.text.normalization.rewriting import rule
-from server.text.normalization.rules.patterns import MEASURE_WORD, RANGE_DASH, UNATTACHED
+from server.text.normalization.rules.patterns import CALENDAR_UNITS, MEASURE_WORD, RANGE_DASH, UNATTACHED
 
 _MONTH, _DAY, _YEAR = r"(0?[1-9]|1[0-2])", r"(0?[1-9]|[12][0-9]|3[01])", r"((?:19|20)[0-9]{2})"
 _FULL_DATE = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
@@ -58,7 +58,7 @@ def _holiday(match: re.Match[str]) -> str:
 _DATES = (
     rule(rf"(?<![0-9./]){_MONTH}/{_DAY}(?![0-9/]){_HOLIDAY}", _holiday),
     rule(r"(?<![0-9./])24/7(?![0-9/])(?:小时)?", lambda m: "七乘二十四小时"),
-    rule(rf"(?<=[年月日号点分秒时]){RANGE_DASH}(?=[0-9])", lambda m: "到"),
+    rule(rf"(?<=[{CALENDAR_UNITS}]){RANGE_DASH}(?=[0-9])", lambda m: "到"),
     rule(rf"(?<![0-9.])({_FULL_DATE}){RANGE_DASH}(?={_FULL_DATE})", lambda m: m[1] + "到"),
     rule(rf"(?<![0-9.])({_FULL_DATE})T(?={_CLOCK})", lambda m: m[1] + " "),
     rule(rf"(?<![0-9])([0-9]{{4}})([-/.]){_MONTH}\2{_DAY}(?![0-9])日?", lambda m: _date(m[1], m[3], m[4])),

@@ -4,6 +4,8 @@ NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,8}(?![0-9])|[0-9]{1,24})(?:\.[0-9]{1,24}
 """A number without its sign. Longer ones are read digit by digit before these rules."""
 RANGE_DASH = r"\s?(?:-{1,2}|~{1,2}|[–—]{1,2}|−{1,2})\s?"
 """Between two quantities it is read as 到. In `5~-3` the hyphen is a sign, so different dashes are not combined."""
+CALENDAR_UNITS = "年月日号点分秒时"
+"""After one of them, a dash before a number is a range."""
 UNATTACHED = r"(?<![0-9A-Za-z.])"
 """Not inside a number or a word."""
 LARGE_UNITS = "[百千万亿]{0,2}"
