@@ -19,20 +19,16 @@ CHUNK_SECONDS = 0.02
 def measure_formats(voice: BenchmarkVoice, settings: EngineSettings, repeats: int) -> list[FormatResult]:
     """Encodes the news text in every format, `repeats` times in chunks of 20 ms; the fastest run counts."""
     chunks = voice.open(settings).chunks(NEWS_TEXT, CHUNK_SECONDS)
-    rates = sorted({chunks[0].rate, OTHER_RATE})
-    choices = [
-        (OutputFormat(name, sample_rate=rate if rate == OTHER_RATE else None), rate)
-        for name in ENCODERS
-        for rate in rates
-    ]
+    choices = [OutputFormat(name, sample_rate) for name in ENCODERS for sample_rate in (None, OTHER_RATE)]
+    outputs = {(output.name, output.rate_for(chunks[0].rate)): output for output in choices}
     results = []
-    for output, rate in track(choices, f"{voice.name}: formats"):
-        runs = [_encode(output, chunks, rate) for _ in range(repeats)]
+    for output in track(list(outputs.values()), f"{voice.name}: formats"):
+        runs = [_encode(output, chunks) for _ in range(repeats)]
         results.append(min(runs, key=lambda run: run.cpu_rtf))
     return results
 
 
-def _encode(output: OutputFormat, chunks: Sequence[Audio], rate: int) -> FormatResult:
+def _encode(output: OutputFormat, chunks: Sequence[Audio]) -> FormatResult:
     started = time.process_time()
     encoder = create_encoder(output, chunks[0].rate)
     header, size, first = encoder.header(), 0, None
@@ -44,4 +40,5 @@ def _encode(output: OutputFormat, chunks: Sequence[Audio], rate: int) -> FormatR
     cpu = time.process_time() - started
     seconds = sum(len(chunk.samples) for chunk in chunks) / chunks[0].rate
     first_cpu, first_audio_seconds = first or (cpu, seconds)
-    return FormatResult(output.name, rate, cpu / seconds, first_cpu, first_audio_seconds, 8 * size / seconds / 1000)
+    kilobits = 8 * size / seconds / 1000
+    return FormatResult(output.name, encoder.rate, cpu / seconds, first_cpu, first_audio_seconds, kilobits)

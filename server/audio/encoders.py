@@ -14,9 +14,9 @@ from server.audio.compressed.mp3 import Mp3Encoder
 from server.audio.compressed.opus import OggOpusEncoder, WebmOpusEncoder
 from server.audio.encoder import AudioEncoder, EncoderType
 from server.audio.label import GeneratedLabel
-from server.audio.limiter import require_finite
 from server.audio.pcm import PcmEncoder
-from server.audio.resampler import Resampler, resampled_length
+from server.audio.resampler import resampled_length
+from server.audio.resampling_encoder import ResamplingEncoder
 from server.audio.wav import WavEncoder
 from server.errors import RequestError, UnknownNameError
 from server.types import Audio
@@ -58,7 +58,10 @@ class OutputFormat:
             raise RequestError(
                 f"sample_rate is {self.sample_rate}; valid: {_listed(SAMPLE_RATES)}", param="sample_rate"
             )
-        self._check_bit_rate(SAMPLE_RATES if self.sample_rate is None else [self.rate_for(self.sample_rate)])
+        if self.sample_rate is None:
+            self._check_bit_rate(SAMPLE_RATES)
+        else:
+            self.rate_for(self.sample_rate)  # checks the bit rate
 
     def rate_for(self, rate: int) -> int:
         """The sampling rate of the encoded audio, for a voice of `rate` Hz: the chosen one, else that of the voice.
@@ -92,38 +95,6 @@ class OutputFormat:
             groups = groupby(valid, lambda rate: str(valid[rate]))
             listed = "; ".join(f"{bit_rates} at {_listed(tuple(group))}" for bit_rates, group in groups)
             raise RequestError(f"bit_rate is {self.bit_rate}; valid for {self.name}: {listed}", param="bit_rate")
-
-
-class ResamplingEncoder:
-    """Converts the sampling rate of a stream for its encoder."""
-
-    def __init__(self, encoder: AudioEncoder, rate: int) -> None:
-        """`rate` is that of the chunks, in Hz."""
-        self._encoder = encoder
-        self._resampler = Resampler(rate, encoder.rate)
-
-    @property
-    def rate(self) -> int:
-        """That of the encoder."""
-        return self._encoder.rate
-
-    @property
-    def media_type(self) -> str:
-        """That of the encoder."""
-        return self._encoder.media_type
-
-    def header(self) -> bytes:
-        """Returns that of the encoder."""
-        return self._encoder.header()
-
-    def encode(self, audio: Audio) -> bytes:
-        """Returns the bytes that are complete after this chunk. Raises `SynthesisError` for NaN and infinity."""
-        require_finite(audio.samples)
-        return self._encoder.encode(Audio(self._resampler.resample(audio.samples), self.rate))
-
-    def finish(self) -> bytes:
-        """Returns the rest of the audio and the end of the stream."""
-        return self._encoder.encode(Audio(self._resampler.finish(), self.rate)) + self._encoder.finish()
 
 
 def create_encoder(output: OutputFormat, rate: int, total_samples: int | None = None) -> AudioEncoder:

@@ -6,13 +6,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from bench import __main__ as command_line
 from bench.__main__ import main
+from bench.measure.formats import measure_formats
 from bench.voices.engine import EngineSettings
 from server.audio.encoders import ENCODERS
+from server.types import Audio
 from tests.conftest import EMBEDDED
 
 ROOT = EMBEDDED.parents[1]
@@ -77,6 +80,25 @@ def test_formats_measures_every_format_with_and_without_resampling(tmp_path: Pat
     ]
     assert all(row["cpu_rtf"] > 0 and row["first_cpu"] > 0 and row["first_audio_seconds"] < 0.3 for row in found)
     assert [round(row["kilobits"]) for row in found if row["name"] == "pcm"] == [256, 384]
+
+
+class VoiceOf22050Hertz:
+    """Has no audio but noise, at a rate that Opus does not have."""
+
+    name = "other"
+
+    def open(self, settings: EngineSettings) -> "VoiceOf22050Hertz":
+        return self
+
+    def chunks(self, text: str, seconds: float) -> list[Audio]:
+        samples = np.random.default_rng(0).uniform(-0.1, 0.1, 441).astype(np.float32)
+        return [Audio(samples, 22050)] * 20
+
+
+def test_formats_names_the_rates_of_the_encoded_audio() -> None:
+    found = measure_formats(VoiceOf22050Hertz(), EngineSettings(), 1)
+    rates = {name: [row.rate for row in found if row.name == name] for name in ENCODERS}
+    assert rates == {name: [24000] if name in ("opus", "webm") else [22050, 24000] for name in ENCODERS}
 
 
 def test_pieces_measures_a_text_that_arrives_over_the_websocket(tmp_path: Path, monkeypatch) -> None:

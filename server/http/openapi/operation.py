@@ -35,7 +35,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response other than an error."""
+    """A response."""
 
     description: str
     content: Json = field(default_factory=dict)
