@@ -37,14 +37,18 @@ READING_MARGIN = 40.0
 """Log likelihood by which another reading of a single character must be better."""
 LEAD_FRAMES = 8
 """Of 5 ms, before the first phone."""
-HELD_OUT_SENTENCES_EVERY = 50
 DITHER_AMPLITUDE = 2e-4
 REPORT_EVERY = 500
 T = TypeVar("T")
 
 
-def add_recordings(corpus: Path, recordings: Path, *, held_out: int, sentences: int, processes: int) -> None:
-    """Writes the utterances of the human speaker to the corpus; `held_out` words are kept from training."""
+def add_recordings(
+    corpus: Path, recordings: Path, *, held_out: int, sentences: int, held_out_every: int, processes: int
+) -> None:
+    """Writes the utterances of the human speaker to the corpus.
+
+    `held_out` words, and every `held_out_every`th sentence, are kept from training.
+    """
     (corpus / "utterances").mkdir(parents=True, exist_ok=True)
     files = list(recording_files(recordings))
     with ProcessPoolExecutor(processes) as pool:
@@ -58,7 +62,7 @@ def add_recordings(corpus: Path, recordings: Path, *, held_out: int, sentences: 
     maker = SentenceMaker([word for word in words if word.text not in reserved])
     missing = [number for number in range(sentences) if not _file(corpus, f"sentence-{number:05}").exists()]
     with ProcessPoolExecutor(processes, initializer=_share, initargs=(maker,)) as pool:
-        write = partial(_write_sentence, corpus)
+        write = partial(_write_sentence, corpus, held_out_every)
         for _ in _progress("sentences", len(missing), pool.map(write, missing, chunksize=8)):
             pass
 
@@ -165,9 +169,9 @@ def _share(maker: SentenceMaker) -> None:
     _shared[:] = [maker]
 
 
-def _write_sentence(corpus: Path, number: int) -> None:
+def _write_sentence(corpus: Path, held_out_every: int, number: int) -> None:
     sentence, speech = _shared[0].make(number)
-    held_out = number % HELD_OUT_SENTENCES_EVERY == HELD_OUT_SENTENCES_EVERY - 1
+    held_out = number % held_out_every == held_out_every - 1
     path = _file(corpus, sentence.name)
     write_utterance(
         path, speech, speaker=HUMAN_SPEAKER, emotion=sentence.emotion, text=sentence.text, held_out=held_out
