@@ -20,15 +20,15 @@ from training.voice.corpus.labels import VOICELESS_PHONES, mandarin_units
 from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
 from training.voice.corpus.utterance_file import LabeledSpeech, write_utterance
 from training.voice.recordings.alignment import Aligner, WordFeatures, word_features
-from training.voice.recordings.assembly import FRAME_SAMPLES, assemble
+from training.voice.recordings.assembly import assemble
 from training.voice.recordings.cleaning import CleanRecording, clean
 from training.voice.recordings.intonation import Intonation, median_log_f0
 from training.voice.recordings.readings import other_readings, read_word
 from training.voice.recordings.script import PseudoSentence, Script
 from training.voice.recordings.source import recording_files
 from training.voice.recordings.style import HUMAN_EMOTIONS
-from training.voice.recordings.timing import DurationModel
-from training.voice.recordings.word import RecordedWord, phones_of
+from training.voice.recordings.timing import DurationModel, frame_5_ms
+from training.voice.recordings.word import FRAME_SAMPLES, RecordedWord, phones_of
 
 MIN_F0_HZ, MAX_F0_HZ = 60.0, 400.0
 MIN_FINAL_FRAMES, MAX_PHONE_FRAMES = 8, 140
@@ -111,7 +111,7 @@ class SentenceMaker:
             frames += [span.end - span.start for span in timing.spans if span.prosodic_word == owner]
             frames.append(timing.break_frames[owner])
         voiceless = np.repeat([unit.voiceless for unit in units], frames)
-        centers = np.minimum(np.round(np.arange(timing.length) * 2.5).astype(int), len(speech.f0) - 1)
+        centers = np.minimum([frame_5_ms(frame) for frame in range(timing.length)], len(speech.f0) - 1)
         f0, voiced = speech.f0[centers].astype(np.float32), speech.voiced[centers] & ~voiceless
         return sentence, LabeledSpeech(units, np.array(frames), speech.samples, f0, voiced)
 
