@@ -4,7 +4,6 @@ The recordings of the human speaker are synthesized with a third espeak-ng voice
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import numpy as np
 import soundfile
 
 from training.voice.corpus.espeak import Espeak, VoiceSettings
+from training.voice.corpus.recording import syllable_ssml
 from training.voice.corpus.speakers import EMOTIONS, MANDARIN_PITCH, MANDARIN_PITCH_RANGE
 from training.voice.recordings.readings import read_word
 
@@ -60,8 +60,7 @@ def record_words(folder: Path) -> None:
     espeak = Espeak({"reader": WORD_SPEAKER})
     settings = VoiceSettings("cmn-latn-pinyin+reader", 120, MANDARIN_PITCH, MANDARIN_PITCH_RANGE)
     for word in WORDS:
-        syllables = read_word(word) or ()
-        text = " ".join(re.sub("^([jqxy])v", r"\1u", each).replace("v", "ü") for each in syllables)
+        text = " ".join(map(syllable_ssml, read_word(word) or ()))
         speech = espeak.synthesize(f"<speak>{text}</speak>", settings)
         margin = np.zeros(speech.sample_rate // 4, np.float32)
         noise = np.random.default_rng(0).normal(0, 1e-3, len(speech.samples) + 2 * len(margin))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
-from training.voice.corpus.recording import limit_peaks
+from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import Intonation
 from training.voice.recordings.script import PseudoSentence
@@ -29,7 +29,6 @@ JOIN_FRAMES, JOIN_WIDTH = 6, 7
 """Envelopes are smoothed over this width, this far to either side of a join."""
 NEUTRAL_TONE_DB, SENTENCE_FALL_DB = -3.0, -2.5
 TILT_FROM_HZ, TILT_TO_HZ = 1500, 6000
-DITHER_AMPLITUDE = 2e-4
 
 
 @dataclass(frozen=True, slots=True)
