@@ -9,7 +9,7 @@ import pytest
 
 for package in ("torch", "pyworld", "soxr", "scipy"):
     pytest.importorskip(package)
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources:UserWarning")
 
 import soundfile  # noqa: E402
 

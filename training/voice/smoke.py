@@ -4,7 +4,6 @@ The recordings of the human speaker are synthesized with a third espeak-ng voice
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import numpy as np
 import soundfile
 
 from training.voice.corpus.espeak import Espeak, VoiceSettings
+from training.voice.corpus.recording import syllable_ssml
 from training.voice.corpus.speakers import EMOTIONS, MANDARIN_PITCH, MANDARIN_PITCH_RANGE
 from training.voice.recordings.readings import read_word
 
@@ -35,20 +35,20 @@ def main() -> None:
     corpus, acoustic, vocoder, recognizer = (folder / part for part in ("corpus", "acoustic", "vocoder", "recognizer"))
     recipe, emotions = "training.voice", ",".join(EMOTIONS)
     voice, report, models = folder / "float32" / "demo", folder / "report", folder / "models"
-    _run_module(f"{recipe}.corpus", corpus, "--utterances", 44, "--held-out-every", 2)
+    _run_module(f"{recipe}.corpus", corpus, "--utterances", 24, "--held-out-every", 2)
     words, mels = folder / "recordings", folder / "mels"
     record_words(words)
-    options = ("--recordings", words, "--held-out", 4, "--sentences", 50, "--processes", 1)
-    _run_module(f"{recipe}.recordings", corpus, *options)
-    _run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 4, "--save-every", 2)
+    options = ("--recordings", words, "--held-out", 4, "--sentences", 10, "--held-out-every", 10)
+    _run_module(f"{recipe}.recordings", corpus, *options, "--processes", 1)
+    _run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 2, "--save-every", 1)
     _run_module(f"{recipe}.train.predicted_mels", corpus, acoustic, mels)
-    adversarial = ("--adversarial-from", 2, "--predicted-mels", mels)
-    _run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 4, "--save-every", 4, *adversarial)
-    _run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 4, "--save-every", 4)
+    adversarial = ("--adversarial-from", 1, "--predicted-mels", mels)
+    _run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 2, *adversarial)
+    _run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 2)
     speakers = ("--speakers", "natural,female,male")
     _run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package", *speakers)
     _run_module("convert", folder / "package", "--output", voice.parent, "--precision", "fp32", "--emotions", emotions)
-    _run_module(f"{recipe}.evaluate", corpus, voice, recognizer, report, "--recordings", 2, "--sentences", 1)
+    _run_module(f"{recipe}.evaluate", corpus, voice, recognizer, report, "--recordings", 1, "--sentences", 1)
     _run_module(f"{recipe}.publish", voice, report, models / "demo")
     _run_module(f"{recipe}.publish", voice, report, models / "demo-small", "--storage", "int8")
     _run_module("server", "speak", SENTENCE, "--models", models, "-o", folder / "speech.wav")
@@ -60,8 +60,7 @@ def record_words(folder: Path) -> None:
     espeak = Espeak({"reader": WORD_SPEAKER})
     settings = VoiceSettings("cmn-latn-pinyin+reader", 120, MANDARIN_PITCH, MANDARIN_PITCH_RANGE)
     for word in WORDS:
-        syllables = read_word(word) or ()
-        text = " ".join(re.sub("^([jqxy])v", r"\1u", each).replace("v", "ü") for each in syllables)
+        text = " ".join(map(syllable_ssml, read_word(word) or ()))
         speech = espeak.synthesize(f"<speak>{text}</speak>", settings)
         margin = np.zeros(speech.sample_rate // 4, np.float32)
         noise = np.random.default_rng(0).normal(0, 1e-3, len(speech.samples) + 2 * len(margin))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from training.voice.analysis.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 
 MIN_F0_HZ, MAX_F0_HZ = 50.0, 400.0
-MAX_EVALUATED_F0_HZ = 400.0
 MIN_VOICED_AMPLITUDE = 0.003
 """Frames whose peak is below this are unvoiced."""
 
@@ -45,7 +44,7 @@ def training_f0(
     `voiceless` (frames,) marks frames of voiceless phones, which are always unvoiced. The tracker's own decision is
     loose (`allowed_range`), because the default one rejects whole syllables of the female voice.
     """
-    f0 = _track_f0(samples, MAX_F0_HZ, channels_in_octave=8, allowed_range=0.2)
+    f0 = _track_f0(samples, channels_in_octave=8, allowed_range=0.2)
     centers = range(0, len(f0) * HOP_LENGTH, HOP_LENGTH)
     peaks = np.array([np.abs(samples[max(0, n - HOP_LENGTH) : n + HOP_LENGTH]).max() for n in centers])
     voiced = (f0 > min_f0) & (f0 < max_f0) & ~voiceless & (peaks > MIN_VOICED_AMPLITUDE)
@@ -57,13 +56,13 @@ def training_f0(
 
 def f0_contour(samples: NDArray[np.float32]) -> F0Contour:
     """(samples,) -> the contour for evaluation: the tracker's default thresholds, no knowledge of the phones."""
-    f0 = _track_f0(samples, MAX_EVALUATED_F0_HZ)
+    f0 = _track_f0(samples)
     return F0Contour(f0.astype(np.float32), f0 > 0)
 
 
-def _track_f0(samples: NDArray[np.float32], max_f0: float, **settings: float) -> NDArray[np.float64]:
+def _track_f0(samples: NDArray[np.float32], **settings: float) -> NDArray[np.float64]:
     """(samples,) -> (frames,): F0 in Hz, 0 in unvoiced frames; `settings` of DIO."""
     exact = samples.astype(np.float64)
-    limits = {"f0_floor": MIN_F0_HZ, "f0_ceil": max_f0, "frame_period": 1000 / FRAME_RATE}
+    limits = {"f0_floor": MIN_F0_HZ, "f0_ceil": MAX_F0_HZ, "frame_period": 1000 / FRAME_RATE}
     f0, times = pyworld.dio(exact, SAMPLE_RATE, **limits, **settings)
     return pyworld.stonemask(exact, f0, times, SAMPLE_RATE)[: len(samples) // HOP_LENGTH]

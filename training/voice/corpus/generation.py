@@ -6,7 +6,6 @@ before, because espeak-ng keeps internal state; with one process it is reproduci
 """
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from training.voice.corpus.labels import PhonemeMismatchError
 from training.voice.corpus.recording import Recording, record
 from training.voice.corpus.script import Sentence, random_sentence
 from training.voice.corpus.speakers import SPEAKERS, STYLES
-from training.voice.corpus.utterance_file import LabeledSpeech, write_utterance
+from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, word_text, write_utterance
 
 EMOTION_SHARES = {"neutral": 4, "happy": 3, "sad": 2, "angry": 2}
 """Utterances of each emotion among eleven."""
@@ -41,11 +40,6 @@ def generate_corpus(folder: Path, utterances: int, processes: int, held_out_ever
             if done % 200 == 0 or done == len(missing):
                 print(f"{done} of {len(missing)} utterances", flush=True)
     _write_statistics(folder, utterances)
-
-
-def utterance_files(folder: Path) -> Iterator[Path]:
-    """Yields the files of a corpus in order."""
-    yield from sorted((folder / "utterances").glob("*.npz"))
 
 
 @cache
@@ -85,7 +79,7 @@ def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
         LabeledSpeech(recording.units, recording.frames, recording.samples, f0, voiced),
         speaker=sentence.style.speaker.name,
         emotion=sentence.style.emotion.name,
-        text=" ".join("/".join(word.syllables) + f"#{word.break_level}" for word in sentence.words),
+        text=" ".join(word_text(word.syllables, word.break_level) for word in sentence.words),
         held_out=sentence.held_out,
     )
 
@@ -108,4 +102,4 @@ def _write_statistics(folder: Path, utterances: int) -> None:
 
 
 def _utterance_file(folder: Path, number: int) -> Path:
-    return folder / "utterances" / f"{number:05}.npz"
+    return utterance_path(folder, f"{number:05}")

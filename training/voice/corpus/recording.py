@@ -105,18 +105,22 @@ def _ssml(clause: Sequence[Word], rising: bool, stressed: bool) -> str:
     count = sum(len(word.syllables) for word in clause)
     for word in clause:
         for index, syllable in enumerate(word.syllables):
-            base, tone = split_tone(syllable)
+            part = syllable_ssml(syllable)
             remaining = count - len(parts)
-            if base != "er" and base.endswith("r"):
-                part = erhua_ssml(*to_phones(base, "PinYin"), tone)
-            else:
-                part = re.sub("^([jqxy])v", r"\1u", base).replace("v", "ü") + tone
             if rising and remaining < len(QUESTION_PITCH_RISE):
                 part = f"<prosody pitch='+{QUESTION_PITCH_RISE[-remaining]}%'>{part}</prosody>"
             elif stressed and index == 0 and len(word.syllables) > 1:
                 part = f"<prosody pitch='{STRESS_PITCH}' rate='{STRESS_RATE}'>{part}</prosody>"
             parts.append(part)
     return f"<speak>{' '.join(parts)}</speak>"
+
+
+def syllable_ssml(syllable: str) -> str:
+    """Returns how a syllable (`nv3`, `dianr3`) is written for espeak-ng."""
+    base, tone = split_tone(syllable)
+    if base != "er" and base.endswith("r"):
+        return erhua_ssml(*to_phones(base, "PinYin"), tone)
+    return re.sub("^([jqxy])v", r"\1u", base).replace("v", "ü") + tone
 
 
 def _with_stress(labels: Sequence[TimedUnit], speech: SynthesizedSpeech) -> SynthesizedSpeech:

@@ -1,6 +1,6 @@
-"""Writes an utterance of the corpus with its features: the file that the trainings read."""
+"""The file of an utterance of the corpus: speech, labels and features, which the trainings read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,21 @@ class LabeledSpeech:
     """(frames,): Hz"""
     voiced: NDArray[np.bool_]
     """(frames,)"""
+
+
+def utterance_path(corpus: Path, name: str) -> Path:
+    """Returns the file of an utterance."""
+    return corpus / "utterances" / f"{name}.npz"
+
+
+def utterance_files(corpus: Path) -> Iterator[Path]:
+    """Yields the files of a corpus in order."""
+    yield from sorted((corpus / "utterances").glob("*.npz"))
+
+
+def word_text(syllables: Sequence[str], break_level: int) -> str:
+    """Returns a word of an utterance's text, with the break after it: `ni2/hao3#4`."""
+    return "/".join(syllables) + f"#{break_level}"
 
 
 def write_utterance(

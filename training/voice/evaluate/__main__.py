@@ -9,6 +9,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from training.voice.corpus.speakers import SPEAKERS
 from training.voice.evaluate.evaluation import Evaluator, padded
 from training.voice.evaluate.plots import plot_spectrograms
@@ -28,13 +30,12 @@ def main() -> None:
     parser.add_argument("recognizer", type=Path, help="folder that training.voice.train.recognizer wrote")
     parser.add_argument("folder", type=Path, help="folder for the report")
     parser.add_argument(
-        "--recordings",
-        type=int,
-        default=88,
-        help="held-out recordings of each kind; default: %(default)s",
+        "--recordings", type=int, default=88, help="held-out recordings of each kind; default: %(default)s"
     )
     parser.add_argument("--sentences", type=int, default=42, help="sentences per style; default: %(default)s")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads; default: %(default)s")
     arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     evaluator = Evaluator(arguments.corpus, arguments.voice, arguments.recognizer)
     kinds = by_kind(load_utterances(arguments.corpus, held_out=True), arguments.recordings)
     held_out = [one for kind in kinds.values() for one in kind if one.speaker in evaluator.speakers]

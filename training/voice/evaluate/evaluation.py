@@ -82,6 +82,26 @@ Results = defaultdict[tuple[str, str], StyleResult]
 """By condition and style."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnalyzedSpeech:
+    """Speech with what the figures are computed from."""
+
+    samples: Samples
+    mel: Samples
+    """(frames, 80)"""
+    contour: F0Contour
+
+    @classmethod
+    def of(cls, samples: Samples) -> "AnalyzedSpeech":
+        """Analyzes speech."""
+        return cls(samples, mel_of_audio(samples), f0_contour(samples))
+
+    @property
+    def loud_mel(self) -> Samples:
+        """(loud frames, 80): the mel of what is speech by its level."""
+        return self.mel[metrics.loud_frames(self.samples)]
+
+
 class Evaluator:
     """A converted voice with the recognizer and the statistics of the corpus that evaluate it; opens their folders."""
 
@@ -112,28 +132,28 @@ class Evaluator:
         """Evaluates the conditions `recorded`, `copied` and `spoken`."""
         results: Results = defaultdict(StyleResult)
         for one in held_out:
-            units, recorded = one.units.tolist(), one.audio()
+            units, recorded = one.units.tolist(), AnalyzedSpeech.of(one.audio())
             self._recognize(results["recorded", one.style], recorded, units, one.style)
             results["recorded", one.style].add(**self._naturalness(recorded))
 
-            copied, result = self.copy_synthesis(one), results["copied", one.style]
+            copied, result = AnalyzedSpeech.of(self.copy_synthesis(one)), results["copied", one.style]
             self._recognize(result, copied, units, one.style)
-            _compare(result, one, mel_of_audio(copied), f0_contour(copied))
-            buzz = metrics.frame_rate_buzz(copied, one.voiced) - metrics.frame_rate_buzz(recorded, one.voiced)
-            result.add(buzz_db=buzz, silence_dbfs=metrics.silence_level(copied, _silent_frames(one)))
-            result.add(clipped=metrics.clipped_samples(copied), **self._naturalness(copied))
-            result.mel_pairs.append((_speech_mel(recorded), _speech_mel(copied)))
-            result.add(click=metrics.largest_click(copied) / metrics.largest_click(recorded))
+            _compare(result, one, recorded.contour, copied.mel, copied.contour)
+            buzz, before = (metrics.frame_rate_buzz(each.samples, one.voiced) for each in (copied, recorded))
+            result.add(buzz_db=buzz - before, silence_dbfs=metrics.silence_level(copied.samples, _silent_frames(one)))
+            result.add(clipped=metrics.clipped_samples(copied.samples), **self._naturalness(copied))
+            result.mel_pairs.append((recorded.loud_mel, copied.loud_mel))
+            result.add(click=metrics.largest_click(copied.samples) / metrics.largest_click(recorded.samples))
 
             trace, result = self.synthesize_units(one), results["spoken", one.style]
-            spoken, durations = padded(trace.audio.samples), trace.prosody.durations
+            spoken, durations = AnalyzedSpeech.of(padded(trace.audio.samples)), trace.prosody.durations
             self._recognize(result, spoken, units, one.style)
             frames = _aligned_frames(one.frames, durations)
-            contour = f0_contour(spoken)
-            _compare(result, one, mel_of_audio(spoken)[frames], F0Contour(contour.f0[frames], contour.voiced[frames]))
+            contour = F0Contour(spoken.contour.f0[frames], spoken.contour.voiced[frames])
+            _compare(result, one, recorded.contour, spoken.mel[frames], contour)
             result.add(duration_error_ms=float(np.abs(durations - one.frames).mean()) * (1000 / FRAME_RATE))
-            result.add(clipped=metrics.clipped_samples(spoken), **self._naturalness(spoken))
-            result.mel_pairs.append((_speech_mel(recorded), _speech_mel(spoken)))
+            result.add(clipped=metrics.clipped_samples(spoken.samples), **self._naturalness(spoken))
+            result.mel_pairs.append((recorded.loud_mel, spoken.loud_mel))
             if one.kind == "word":
                 result.add(warped_mcd_db=metrics.warped_distortion(*result.mel_pairs[-1]))
         return results
@@ -147,22 +167,27 @@ class Evaluator:
             for text in SENTENCES_FILE.read_text("utf-8").splitlines()[:count]:
                 sentences = list(self.synthesizer.sentences(text, speaker=speaker, emotion=emotion))
                 chunks = SpeechPlan.for_text(self.synthesizer, text, speaker=speaker, emotion=emotion).speak()
-                samples = padded(np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)]))
+                samples = np.concatenate([np.zeros(0, np.float32), *(chunk.samples for chunk in chunks)])
+                speech = AnalyzedSpeech.of(padded(samples))
                 units = [unit.strip("{}").split("$")[:4] for one in sentences for unit in one.symbols.split()]
-                self._recognize(result, samples, units, style)
-                result.add(**_prosody_figures(samples, units), **self._naturalness(samples))
+                self._recognize(result, speech, units, style)
+                result.add(**_prosody_figures(speech, units), **self._naturalness(speech))
         return results
 
-    def _recognize(self, result: StyleResult, samples: Samples, units: Sequence[Sequence[str]], style: str) -> None:
-        recognition = recognize(self.recognizer, mel_of_audio(samples), self.statistics)
+    def _recognize(
+        self, result: StyleResult, speech: AnalyzedSpeech, units: Sequence[Sequence[str]], style: str
+    ) -> None:
+        recognition = recognize(self.recognizer, speech.mel, self.statistics)
         result.score += score(units, recognition.tokens, self.lexicon)
         result.styles_recognized.append(recognition.style == style)
 
-    def _naturalness(self, samples: Samples) -> dict[str, float]:
-        contour = f0_contour(samples)
-        figures = {"hnr_db": metrics.harmonics_to_noise(samples, contour), "f0_slips": metrics.octave_slips(contour)}
+    def _naturalness(self, speech: AnalyzedSpeech) -> dict[str, float]:
+        figures = {
+            "hnr_db": metrics.harmonics_to_noise(speech.samples, speech.contour),
+            "f0_slips": metrics.octave_slips(speech.contour),
+        }
         if self.classifier:
-            figures["human_frames"] = self.classifier.human_frames(samples)
+            figures["human_frames"] = self.classifier.human_frames(speech.loud_mel)
         return figures
 
 
@@ -187,13 +212,13 @@ def _english_lexicon(utterances: Sequence[Utterance]) -> Lexicon:
     return dict(lexicon)
 
 
-def _prosody_figures(samples: Samples, units: Sequence[Sequence[str]]) -> dict[str, float]:
-    contour = f0_contour(samples)
+def _prosody_figures(speech: AnalyzedSpeech, units: Sequence[Sequence[str]]) -> dict[str, float]:
+    samples = speech.samples
     syllables = sum(unit[2] in ("s_begin", "s_both") for unit in units)
     voice_seconds = float((frame_energy(magnitude_spectrogram(samples)) > MIN_SPEECH_ENERGY).sum()) / FRAME_RATE
     return {
-        "mean_f0_hz": contour.mean,
-        "range_semitones": contour.range,
+        "mean_f0_hz": speech.contour.mean,
+        "range_semitones": speech.contour.range,
         "syllables_per_s": syllables / max(0.1, voice_seconds),
         "pause_s": len(samples) / SAMPLE_RATE - voice_seconds,
         "clipped": metrics.clipped_samples(samples),
@@ -201,17 +226,12 @@ def _prosody_figures(samples: Samples, units: Sequence[Sequence[str]]) -> dict[s
     }
 
 
-def _compare(result: StyleResult, one: Utterance, mel: Samples, contour: F0Contour) -> None:
-    recorded = f0_contour(one.audio())
+def _compare(result: StyleResult, one: Utterance, recorded: F0Contour, mel: Samples, contour: F0Contour) -> None:
     both = recorded.voiced & contour.voiced
     result.f0_pairs.append((recorded.f0[both], contour.f0[both]))
     heard = metrics.loud_frames(one.audio()) if one.kind == "word" else np.ones(len(mel), bool)
     result.add(mcd_db=metrics.mel_cepstral_distortion(mel[heard], one.mel[heard].astype(np.float32)))
     result.add(voicing_errors=100 * float((recorded.voiced != contour.voiced)[~_silent_frames(one)].mean()))
-
-
-def _speech_mel(samples: Samples) -> Samples:
-    return mel_of_audio(samples)[metrics.loud_frames(samples)]
 
 
 def _silent_frames(one: Utterance) -> NDArray[np.bool_]:

@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument("--address", default=ADDRESS, help="git repository of the recordings; default: %(default)s")
     parser.add_argument("--held-out", type=int, default=200, help="words that are not trained on; default: %(default)s")
     parser.add_argument("--sentences", type=int, default=3000, help="pseudo-sentences; default: %(default)s")
+    parser.add_argument(
+        "--held-out-every", type=int, default=50, help="hold out one of this many sentences; default: %(default)s"
+    )
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     if not (arguments.corpus / "statistics.json").is_file():
@@ -25,7 +28,7 @@ def main() -> None:
     folder = arguments.recordings or fetch(arguments.corpus / "recordings", arguments.address)
     add_recordings(
         arguments.corpus, folder, held_out=arguments.held_out, sentences=arguments.sentences,
-        processes=arguments.processes,
+        held_out_every=arguments.held_out_every, processes=arguments.processes,
     )  # fmt: skip
 
 

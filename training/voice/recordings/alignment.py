@@ -15,9 +15,9 @@ from scipy.fft import dct
 from training.voice.analysis.features import SAMPLE_RATE
 from training.voice.corpus.erhua import INITIALS
 from training.voice.corpus.labels import GLOTTAL_ONSETS, VOICELESS_PHONES
+from training.voice.recordings.word import FRAME_SAMPLES, FRAMES_PER_SECOND
 
-FRAME_SAMPLES, WINDOW_SAMPLES, FFT_SIZE = 80, 400, 512
-FRAMES_PER_SECOND = SAMPLE_RATE // FRAME_SAMPLES
+WINDOW_SAMPLES, FFT_SIZE = 400, 512
 FILTERS, CEPSTRA = 26, 13
 MIN_F0_HZ, MAX_F0_HZ = 60.0, 450.0
 MIN_VOICED_RMS = 0.008

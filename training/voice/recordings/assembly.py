@@ -1,6 +1,5 @@
 """Assembles pseudo-sentences: spectral envelopes of recorded words (WORLD), with new durations and another F0."""
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,15 +9,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
-from training.voice.corpus.recording import limit_peaks
+from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import Intonation
 from training.voice.recordings.script import PseudoSentence
 from training.voice.recordings.style import HumanEmotion
-from training.voice.recordings.timing import LEADING_SECONDS, PhoneSpan, Timing
-from training.voice.recordings.word import RecordedWord
+from training.voice.recordings.timing import LEADING_SECONDS, PhoneSpan, Timing, frame_5_ms
+from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
 
-FRAME_SECONDS, FRAME_SAMPLES = 0.005, 80
 FFT_SIZE = 1024
 BINS = FFT_SIZE // 2 + 1
 SILENCE_POWER = 1e-12
@@ -31,7 +29,6 @@ JOIN_FRAMES, JOIN_WIDTH = 6, 7
 """Envelopes are smoothed over this width, this far to either side of a join."""
 NEUTRAL_TONE_DB, SENTENCE_FALL_DB = -3.0, -2.5
 TILT_FROM_HZ, TILT_TO_HZ = 1500, 6000
-DITHER_AMPLITUDE = 2e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def source_frames(span: PhoneSpan) -> tuple[NDArray[np.int64], int]:
     The phone is stretched linearly. The first phone begins after the lead of the sentence; a stop that follows another
     word directly begins with a closure.
     """
-    count = round(span.end * 2.5) - round(span.start * 2.5)
+    count = frame_5_ms(span.end) - frame_5_ms(span.start)
     first, last = int(span.word.bounds[span.index]), int(span.word.bounds[span.index + 1])
     silent = min(round(LEADING_SECONDS / FRAME_SECONDS), count // 2) if span.start == 0 else 0
     if span.joins_words and span.word.phones[span.index] in STOPS:
@@ -98,7 +95,7 @@ def assemble(
     sentence: PseudoSentence, timing: Timing, emotion: HumanEmotion, intonation: Intonation
 ) -> AssembledSpeech:
     """Synthesizes a pseudo-sentence."""
-    length = math.ceil(timing.length * 2.5)
+    length = timing.length_5_ms
     envelope, aperiodicity = np.full((length, BINS), SILENCE_POWER), np.ones((length, BINS))
     voiced, sounding = np.zeros(length, bool), np.zeros(length, bool)
     spectra: dict[str, Spectra] = {}
@@ -108,7 +105,7 @@ def assemble(
             spectra[span.word.text] = analyze(span.word)
         source, silent = source_frames(span)
         sources.append(source)
-        start = round(span.start * 2.5)
+        start = frame_5_ms(span.start)
         frames = slice(start + silent, start + len(source))
         chosen, one = source[silent:], spectra[span.word.text]
         envelope[frames] = one.envelope[chosen] * _gain(span, timing)
@@ -119,7 +116,9 @@ def assemble(
     f0 = intonation.contour(sentence, timing, sources, emotion)
     voiced &= sounding
     silence = np.where(voiced[:, None], aperiodicity, 1.0)
-    samples = pyworld.synthesize(np.where(voiced, f0, 0.0), envelope, silence.clip(0, 1), SAMPLE_RATE, 5.0)
+    samples = pyworld.synthesize(
+        np.where(voiced, f0, 0.0), envelope, silence.clip(0, 1), SAMPLE_RATE, 1000 * FRAME_SECONDS
+    )
     samples = np.pad(samples, (0, FRAME_SAMPLES))[: timing.length * HOP_LENGTH]
     samples = _leveled(samples, sounding, emotion.gain)
     dither = np.random.default_rng([13, sentence.seed]).normal(0, DITHER_AMPLITUDE, len(samples))
@@ -143,7 +142,7 @@ def _tilt(decibels: float) -> NDArray[np.float64]:
 def _smooth_joins(timing: Timing, envelope: NDArray[np.float64], sounding: NDArray[np.bool_]) -> None:
     """Smooths the envelopes in time where one recording follows another without silence between them."""
     for span in timing.spans:
-        center = round(span.start * 2.5)
+        center = frame_5_ms(span.start)
         around = slice(max(0, center - JOIN_FRAMES - JOIN_WIDTH), center + JOIN_FRAMES + JOIN_WIDTH)
         if span.joins_words and sounding[around].all():
             smooth = np.exp(uniform_filter1d(np.log(envelope[around]), JOIN_WIDTH, axis=0, mode="nearest"))

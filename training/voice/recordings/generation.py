@@ -16,19 +16,20 @@ from numpy.typing import NDArray
 
 from training.voice.analysis.f0 import training_f0
 from training.voice.analysis.features import HOP_LENGTH
-from training.voice.corpus.labels import VOICELESS_PHONES, mandarin_units
+from training.voice.corpus.labels import mandarin_units
+from training.voice.corpus.recording import DITHER_AMPLITUDE
 from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
-from training.voice.corpus.utterance_file import LabeledSpeech, write_utterance
+from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, word_text, write_utterance
 from training.voice.recordings.alignment import Aligner, WordFeatures, word_features
-from training.voice.recordings.assembly import FRAME_SAMPLES, assemble
+from training.voice.recordings.assembly import assemble
 from training.voice.recordings.cleaning import CleanRecording, clean
 from training.voice.recordings.intonation import Intonation, median_log_f0
 from training.voice.recordings.readings import other_readings, read_word
 from training.voice.recordings.script import PseudoSentence, Script
 from training.voice.recordings.source import recording_files
 from training.voice.recordings.style import HUMAN_EMOTIONS
-from training.voice.recordings.timing import DurationModel
-from training.voice.recordings.word import RecordedWord, phones_of
+from training.voice.recordings.timing import DurationModel, frame_5_ms
+from training.voice.recordings.word import FRAME_SAMPLES, RecordedWord, phones_of
 
 MIN_F0_HZ, MAX_F0_HZ = 60.0, 400.0
 MIN_FINAL_FRAMES, MAX_PHONE_FRAMES = 8, 140
@@ -37,28 +38,34 @@ READING_MARGIN = 40.0
 """Log likelihood by which another reading of a single character must be better."""
 LEAD_FRAMES = 8
 """Of 5 ms, before the first phone."""
-HELD_OUT_SENTENCES_EVERY = 50
-DITHER_AMPLITUDE = 2e-4
 REPORT_EVERY = 500
 T = TypeVar("T")
 
 
-def add_recordings(corpus: Path, recordings: Path, *, held_out: int, sentences: int, processes: int) -> None:
-    """Writes the utterances of the human speaker to the corpus; `held_out` words are kept from training."""
+def add_recordings(
+    corpus: Path, recordings: Path, *, held_out: int, sentences: int, held_out_every: int, processes: int
+) -> None:
+    """Writes the utterances of the human speaker to the corpus.
+
+    `held_out` words, and every `held_out_every`th sentence, are kept from training.
+    """
     (corpus / "utterances").mkdir(parents=True, exist_ok=True)
     files = list(recording_files(recordings))
     with ProcessPoolExecutor(processes) as pool:
         heard = [each for each in _progress("recordings", len(files), pool.map(_hear, files, chunksize=32)) if each]
         reserved = _reserved([recording.text for recording, _ in heard], held_out)
         words = align_words(heard, reserved)
-        jobs = [(_file(corpus, f"word-{number:05}"), word, word.text in reserved) for number, word in enumerate(words)]
+        jobs = [
+            (utterance_path(corpus, f"word-{number:05}"), word, word.text in reserved)
+            for number, word in enumerate(words)
+        ]
         jobs = [job for job in jobs if not job[0].exists()]
         for _ in _progress("words", len(jobs), pool.map(_write_word, jobs, chunksize=32)):
             pass
     maker = SentenceMaker([word for word in words if word.text not in reserved])
-    missing = [number for number in range(sentences) if not _file(corpus, f"sentence-{number:05}").exists()]
+    missing = [number for number in range(sentences) if not utterance_path(corpus, f"sentence-{number:05}").exists()]
     with ProcessPoolExecutor(processes, initializer=_share, initargs=(maker,)) as pool:
-        write = partial(_write_sentence, corpus)
+        write = partial(_write_sentence, corpus, held_out_every)
         for _ in _progress("sentences", len(missing), pool.map(write, missing, chunksize=8)):
             pass
 
@@ -107,7 +114,7 @@ class SentenceMaker:
             frames += [span.end - span.start for span in timing.spans if span.prosodic_word == owner]
             frames.append(timing.break_frames[owner])
         voiceless = np.repeat([unit.voiceless for unit in units], frames)
-        centers = np.minimum(np.round(np.arange(timing.length) * 2.5).astype(int), len(speech.f0) - 1)
+        centers = np.minimum([frame_5_ms(frame) for frame in range(timing.length)], len(speech.f0) - 1)
         f0, voiced = speech.f0[centers].astype(np.float32), speech.voiced[centers] & ~voiceless
         return sentence, LabeledSpeech(units, np.array(frames), speech.samples, f0, voiced)
 
@@ -150,10 +157,10 @@ def _write_word(job: tuple[Path, RecordedWord, bool]) -> None:
     samples = samples[: frames.sum() * HOP_LENGTH]
     samples = np.pad(samples, (0, frames.sum() * HOP_LENGTH - len(samples)))
     samples = samples + np.random.default_rng(len(samples)).normal(0, DITHER_AMPLITUDE, len(samples))
-    voiceless = np.repeat([unit.phone in VOICELESS_PHONES for unit in units], frames)
+    voiceless = np.repeat([unit.voiceless for unit in units], frames)
     f0, voiced = training_f0(samples.astype(np.float32), voiceless, MIN_F0_HZ, MAX_F0_HZ)
     speech = LabeledSpeech(units, frames, samples.astype(np.float32), f0, voiced)
-    text = "/".join(word.syllables) + "#4"
+    text = word_text(word.syllables, 4)
     write_utterance(path, speech, speaker=HUMAN_SPEAKER, emotion=WORD_EMOTION, text=text, held_out=held_out)
 
 
@@ -165,17 +172,13 @@ def _share(maker: SentenceMaker) -> None:
     _shared[:] = [maker]
 
 
-def _write_sentence(corpus: Path, number: int) -> None:
+def _write_sentence(corpus: Path, held_out_every: int, number: int) -> None:
     sentence, speech = _shared[0].make(number)
-    held_out = number % HELD_OUT_SENTENCES_EVERY == HELD_OUT_SENTENCES_EVERY - 1
-    path = _file(corpus, sentence.name)
+    held_out = number % held_out_every == held_out_every - 1
+    path = utterance_path(corpus, sentence.name)
     write_utterance(
         path, speech, speaker=HUMAN_SPEAKER, emotion=sentence.emotion, text=sentence.text, held_out=held_out
     )
-
-
-def _file(corpus: Path, name: str) -> Path:
-    return corpus / "utterances" / f"{name}.npz"
 
 
 def _progress(name: str, total: int, items: Iterable[T]) -> Iterator[T]:

@@ -1,7 +1,5 @@
 """F0 of a pseudo-sentence: the recorded contours with less range, on a melody over clauses and the sentence."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
@@ -9,8 +7,8 @@ from scipy.ndimage import gaussian_filter1d
 from training.voice.recordings.alignment import is_initial
 from training.voice.recordings.script import PseudoSentence
 from training.voice.recordings.style import HumanEmotion
-from training.voice.recordings.timing import PhoneSpan, Timing
-from training.voice.recordings.word import RecordedWord
+from training.voice.recordings.timing import PhoneSpan, Timing, frame_5_ms
+from training.voice.recordings.word import FRAMES_PER_SECOND, RecordedWord
 
 RANGE = 0.72
 """Factor on the excursions of log F0: single words are read with wider tones than sentences."""
@@ -57,17 +55,17 @@ class Intonation:
 
         `sources` holds for each span the frames of its recording that its frames come from.
         """
-        length = math.ceil(timing.length * 2.5)
+        length = timing.length_5_ms
         excursion, known = np.zeros(length), np.zeros(length, bool)
         for span, source in zip(timing.spans, sources, strict=True):
-            start = round(span.start * 2.5)
+            start = frame_5_ms(span.start)
             frames = slice(start, start + len(source))
             recorded = (source_contour(span.word)[source] - self._median).clip(LOWEST, HIGHEST)
             excursion[frames] = _half_third(sentence, span, recorded)
             excursion[frames] *= _focus_range(sentence, span)
             known[frames] = True
         excursion = np.interp(np.arange(length), np.flatnonzero(known), excursion[known])
-        excursion = gaussian_filter1d(excursion, SMOOTHING_SECONDS * 200)
+        excursion = gaussian_filter1d(excursion, SMOOTHING_SECONDS * FRAMES_PER_SECOND)
         level = self._median + SENTENCE_SHIFT + emotion.f0_shift + _melody(sentence, timing)
         return np.exp(level + excursion * RANGE * emotion.f0_range).clip(MIN_F0_HZ, MAX_F0_HZ)
 
@@ -90,23 +88,23 @@ def _focus_range(sentence: PseudoSentence, span: PhoneSpan) -> float:
 
 def _melody(sentence: PseudoSentence, timing: Timing) -> NDArray[np.float64]:
     """(frames of 5 ms,): the slow part of log F0: declination, focus, and the end of statements and questions."""
-    length = math.ceil(timing.length * 2.5)
+    length = timing.length_5_ms
     position = np.arange(length)
-    last = round(timing.spans[-1].end * 2.5)
+    last = frame_5_ms(timing.spans[-1].end)
     melody = SENTENCE_DECLINATION * (0.5 - position / max(1, last))
     start = 0
     for owner, word in enumerate(sentence.prosodic_words):
         spans = [span for span in timing.spans if span.prosodic_word == owner]
         if sentence.focus is not None and owner >= sentence.focus:
             shift = FOCUS_SHIFT if owner == sentence.focus else POST_FOCUS_SHIFT
-            melody[round(spans[0].start * 2.5) : round(spans[-1].end * 2.5)] += shift
+            melody[frame_5_ms(spans[0].start) : frame_5_ms(spans[-1].end)] += shift
         if word.break_level >= 3:
-            end = round(spans[-1].end * 2.5)
+            end = frame_5_ms(spans[-1].end)
             clause = (position[start:end] - start) / max(1, end - start)
             melody[start:end] += CLAUSE_DECLINATION * (0.5 - clause)
-            start = round((spans[-1].end + timing.break_frames[owner]) * 2.5)
+            start = frame_5_ms(spans[-1].end + timing.break_frames[owner])
     seconds = QUESTION_RISE_SECONDS if sentence.is_question else FINAL_SECONDS
-    ending = ((position - last) / 200 / seconds + 1).clip(0, 1)
+    ending = ((position - last) / FRAMES_PER_SECOND / seconds + 1).clip(0, 1)
     if sentence.is_question:
         return melody + QUESTION_SHIFT + QUESTION_RISE * ending
     return melody - FINAL_LOWERING * ending

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.voice.corpus.utterance_file import word_text
 from training.voice.recordings.word import RecordedWord
 
 EMOTION_WEIGHTS = {"neutral": 0.55, "happy": 0.15, "sad": 0.15, "angry": 0.15}
@@ -51,8 +52,8 @@ class PseudoSentence:
 
     @property
     def text(self) -> str:
-        """Its words, separated as in the corpus of espeak-ng: ni2/hao3#4."""
-        return " ".join("/".join(word.syllables) + f"#{word.break_level}" for word in self.prosodic_words)
+        """Its words, as in the corpus of espeak-ng."""
+        return " ".join(word_text(word.syllables, word.break_level) for word in self.prosodic_words)
 
 
 class Script:

@@ -1,6 +1,5 @@
 """Gets the recordings: fetched by git and checked, or a folder of the same kind."""
 
-import hashlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,14 +56,6 @@ def recording_files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield text, path
     if not found:
         raise SystemExit(f"{folder} has no files like {PREFIX}名字{SUFFIXES[0]} (valid: {', '.join(SUFFIXES)})")
-
-
-def digest(folder: Path) -> str:
-    """Returns the SHA-256 of names and contents of all recordings in a folder."""
-    result = hashlib.sha256()
-    for _, path in recording_files(folder):
-        result.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return result.hexdigest()
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -1,16 +1,17 @@
 """Durations of a pseudo-sentence: those of the recorded words, shortened from citation speed to that of read speech."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from training.voice.analysis.features import FRAME_RATE
+from training.voice.analysis.features import FRAME_RATE, HOP_LENGTH
 from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.recordings.alignment import is_initial
 from training.voice.recordings.script import PseudoSentence
 from training.voice.recordings.style import HumanEmotion
-from training.voice.recordings.word import RecordedWord
+from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
 
 SYLLABLES_PER_SECOND = 4.3
 """Of neutral speech, pauses left out."""
@@ -27,7 +28,6 @@ LENGTHENING = {1: 1.0, 2: 1.12, 3: 1.3, 4: 1.3}
 """Of the final before a break, by level."""
 NEUTRAL_TONE_FACTOR, FOCUS_FACTOR = 0.72, 1.12
 MIN_INITIAL_SECONDS, MIN_FINAL_SECONDS = 0.03, 0.06
-_RECORDED_FRAME = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,16 @@ class Timing:
     length: int
     """Frames."""
 
+    @property
+    def length_5_ms(self) -> int:
+        """Frames of 5 ms."""
+        return math.ceil(self.length * HOP_LENGTH / FRAME_SAMPLES)
+
+
+def frame_5_ms(frame: int) -> int:
+    """Returns the frame of 5 ms that is nearest to the start of a frame of 12.5 ms."""
+    return round(frame * HOP_LENGTH / FRAME_SAMPLES)
+
 
 class DurationModel:
     """Mean durations of phones, by their position in the recorded word."""
@@ -67,7 +77,7 @@ class DurationModel:
         logs: dict[tuple[str, str], list[float]] = {}
         for word in words:
             for index, phone in enumerate(word.phones):
-                seconds = max(1, word.bounds[index + 1] - word.bounds[index]) * _RECORDED_FRAME
+                seconds = max(1, word.bounds[index + 1] - word.bounds[index]) * FRAME_SECONDS
                 for position in (_position(word, index), "any"):
                     logs.setdefault((phone, position), []).append(np.log(seconds))
         self._means: Mapping[tuple[str, str], float] = {key: float(np.exp(np.mean(each))) for key, each in logs.items()}
@@ -100,7 +110,7 @@ class DurationModel:
         phone = word.phones[index]
         if phone in GLOTTAL_ONSETS:
             return 0.0
-        recorded = max(1, word.bounds[index + 1] - word.bounds[index]) * _RECORDED_FRAME
+        recorded = max(1, word.bounds[index + 1] - word.bounds[index]) * FRAME_SECONDS
         individual = (recorded / self._means[phone, _position(word, index)]) ** INDIVIDUALITY
         seconds = self._means[phone, "any"] * individual * (INITIAL_SHARE if is_initial(phone) else FINAL_SHARE)
         group = sentence.prosodic_words[owner]

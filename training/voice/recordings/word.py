@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.text.units.syllables import split_tone, to_phones
+from training.voice.analysis.features import SAMPLE_RATE
+
+FRAME_SAMPLES = 80
+FRAMES_PER_SECOND = SAMPLE_RATE // FRAME_SAMPLES
+FRAME_SECONDS = 1 / FRAMES_PER_SECOND
+"""Recordings are analyzed in frames of 5 ms; the corpus has frames of 12.5 ms."""
 
 
 @dataclass(frozen=True, slots=True)

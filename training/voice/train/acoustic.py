@@ -12,7 +12,7 @@ from training.voice.models.sambert import Batch, Prediction, Sambert
 from training.voice.models.vocabulary import TABLE_SIZES
 from training.voice.train.dataset import Statistics, Utterance, by_kind, collate, load_utterances, mixed_batches
 from training.voice.train.pretrained import initialize_acoustic
-from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
+from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
 
 PEAK_LEARNING_RATE, WARMUP_STEPS, FINAL_LEARNING_RATE = 1e-3, 200, 3e-5
 CONTINUED_LEARNING_RATE = 6e-4
@@ -30,7 +30,8 @@ VALIDATION_UTTERANCES = 22
 
 def main() -> None:
     """Trains the model."""
-    arguments = parse_arguments("acoustic", __doc__, steps=12000, batch=12, seed=1, can_start_from=True)
+    parser = argument_parser("acoustic", __doc__, steps=12000, batch=12, seed=1, can_start_from=True)
+    arguments = parse_arguments(parser)
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
 
 from training.voice.analysis.features import HOP_LENGTH
-from training.voice.corpus.generation import utterance_files
 from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
+from training.voice.corpus.utterance_file import utterance_files
 from training.voice.models.sambert import Batch
 from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, SPEAKER_ROWS, UNIT_VOCABULARIES
 

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from training.voice.analysis.features import MEL_CHANNELS
 from training.voice.models.recognizer import STRIDE, STYLE_NAMES, TOKEN_ROWS, Recognizer, output_lengths, unit_tokens
 from training.voice.train.dataset import Statistics, Utterance, by_kind, load_utterances, mixed_batches
-from training.voice.train.training_loop import Metrics, minimize, parse_arguments, run_training
+from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
@@ -28,7 +28,7 @@ VALIDATION_UTTERANCES = 44
 
 def main() -> None:
     """Trains the recognizer."""
-    arguments = parse_arguments("recognizer", __doc__, steps=2500, batch=16, seed=3)
+    arguments = parse_arguments(argument_parser("recognizer", __doc__, steps=2500, batch=16, seed=3))
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)

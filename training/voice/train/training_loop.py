@@ -17,15 +17,6 @@ REPORT_EVERY = 50
 """Steps."""
 
 
-def parse_arguments(
-    name: str, description: str | None, *, steps: int, batch: int, seed: int, can_start_from: bool = False
-) -> Namespace:
-    """Parses the command line of training.voice.train.`name`, and sets the number of CPU threads."""
-    return parsed(
-        argument_parser(name, description, steps=steps, batch=batch, seed=seed, can_start_from=can_start_from)
-    )
-
-
 def argument_parser(
     name: str, description: str | None, *, steps: int, batch: int, seed: int, can_start_from: bool = False
 ) -> ArgumentParser:
@@ -48,7 +39,7 @@ def argument_parser(
     return parser
 
 
-def parsed(parser: ArgumentParser) -> Namespace:
+def parse_arguments(parser: ArgumentParser) -> Namespace:
     """Parses the command line, and sets the number of CPU threads."""
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -22,7 +22,7 @@ from training.voice.train.dataset import Statistics, Utterance, load_utterances,
 from training.voice.train.predicted_mels import predicted_file
 from training.voice.train.pretrained import initialize_vocoder
 from training.voice.train.spectral_loss import spectral_loss
-from training.voice.train.training_loop import Metrics, argument_parser, minimize, parsed, run_training
+from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
 
 SEGMENT_FRAMES = 40
 MARGIN_FRAMES = 4
@@ -44,7 +44,7 @@ def main() -> None:
     parser = argument_parser("vocoder", __doc__, steps=20000, batch=4, seed=2, can_start_from=True)
     parser.add_argument("--adversarial-from", type=int, help="first step with discriminators; default: none")
     parser.add_argument("--predicted-mels", type=Path, help="folder that training.voice.train.predicted_mels wrote")
-    arguments = parsed(parser)
+    arguments = parse_arguments(parser)
     adversarial_from = arguments.steps if arguments.adversarial_from is None else arguments.adversarial_from
     statistics = Statistics.read(arguments.corpus)
     utterances = [one for one in load_utterances(arguments.corpus, held_out=False) if one.kind in SHARES]
