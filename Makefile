@@ -79,9 +79,9 @@ COMPILE = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--custom-compile-command "make lock" --upgrade pyproject.toml
 
 lock: build/uv/bin/uv
-	$(COMPILE) --extra cpu --extra convert -o requirements/cpu.txt
-	$(COMPILE) --extra gpu --extra convert -c requirements/cpu.txt -o requirements/gpu.txt
-	$(COMPILE) --extra gpu-cu12 --extra convert -c requirements/cpu.txt -o requirements/gpu-cu12.txt
+	$(COMPILE) --extra cpu --extra celery --extra convert -o requirements/cpu.txt
+	$(COMPILE) --extra gpu --extra celery --extra convert -c requirements/cpu.txt -o requirements/gpu.txt
+	$(COMPILE) --extra gpu-cu12 --extra celery --extra convert -c requirements/cpu.txt -o requirements/gpu-cu12.txt
 	$(COMPILE) --extra dev -c requirements/cpu.txt -o requirements/dev.txt
 
 build/uv/bin/uv: Makefile

@@ -21,7 +21,7 @@ LAYERS = (
     {"scheduling"},
     {"text", "audio", "runtime", "timestamps"},
     {"voices"},
-    {"config", "types", "atomic_file"},
+    {"config", "types", "client", "atomic_file"},
     {"errors"},
 )
 """The packages of `server`, top to bottom. A module may import its own package and lower layers."""

@@ -165,7 +165,8 @@ class AsyncTextToSpeech:
         engine, streams = self._ready()
         stream = await asyncio.to_thread(prepare, engine)
         try:
-            with streams.open(stream.speech.main_voice, stream.stage, batched=stream.speech.seed is None) as chunks:
+            chunks = await streams.open(stream.speech.main_voice, stream.stage, batched=stream.speech.seed is None)
+            with chunks:
                 async with stream.giving(chunks.cancel):
                     async for chunk in chunks:
                         yield chunk

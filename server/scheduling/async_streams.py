@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, Generic, Self, TypeVar
 
+from server.client import LOCAL_CLIENT, Client
 from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.scheduler import Scheduler
@@ -29,6 +30,7 @@ class ChunkStream(Generic[T]):
         voice: str,
         chunks: Callable[[PlaybackClock], Chunks[T]],
         *,
+        client: Client,
         expected_seconds: float,
         batched: bool,
     ) -> None:
@@ -39,7 +41,13 @@ class ChunkStream(Generic[T]):
         self._aborted = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self._stream = scheduler.start(
-            voice, chunks, self._on_chunk, self._on_end, expected_seconds=expected_seconds, batched=batched
+            voice,
+            chunks,
+            self._on_chunk,
+            self._on_end,
+            client=client,
+            expected_seconds=expected_seconds,
+            batched=batched,
         )
 
     def __aiter__(self) -> Self:
@@ -101,11 +109,12 @@ class ActiveStreams:
         self._streams: set[ChunkStream[Any]] = set()
         self._closed = False
 
-    def open(
+    async def open(
         self,
         voice: str,
         chunks: Callable[[PlaybackClock], Chunks[T]],
         *,
+        client: Client = LOCAL_CLIENT,
         expected_seconds: float = 0.0,
         batched: bool = True,
     ) -> ChunkStream[T]:
@@ -117,7 +126,9 @@ class ActiveStreams:
         """
         if self._closed:
             raise ShutdownError("the server is stopping; send the request again when it is back")
-        stream = ChunkStream(self._scheduler, voice, chunks, expected_seconds=expected_seconds, batched=batched)
+        stream = ChunkStream(
+            self._scheduler, voice, chunks, client=client, expected_seconds=expected_seconds, batched=batched
+        )
         self._streams.add(stream)
         stream.ended.add_done_callback(lambda _: self._streams.discard(stream))
         return stream

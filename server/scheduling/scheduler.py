@@ -15,6 +15,7 @@ from math import ceil
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from server.client import LOCAL_CLIENT, Client
 from server.config import SchedulerSection
 from server.errors import BusyError, DeviceError, LostStateError, ShutdownError, SynthesisError
 from server.runtime.cpu import available_cpus
@@ -75,6 +76,7 @@ class Scheduler:
         on_chunk: Callable[[T], None],
         on_end: Callable[[Exception | None], None],
         *,
+        client: Client = LOCAL_CLIENT,
         expected_seconds: float = 0.0,
         is_probe: bool = False,
         batched: bool = True,
@@ -86,7 +88,9 @@ class Scheduler:
         Raises `BusyError` when the stream does not fit, `ShutdownError` when the scheduler is closed.
         """
         clock = PlaybackClock()
-        stream = Stream(voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, is_probe, batched)
+        stream = Stream(
+            voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, client, is_probe, batched
+        )
         with self._changed:
             if self._closed:
                 raise ShutdownError("the server is stopping; send the request again when it is back")

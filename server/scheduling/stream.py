@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from server.client import LOCAL_CLIENT, Client
 from server.scheduling.graph_run import GraphRun
 from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
@@ -31,6 +32,7 @@ class Stream:
     on_end: Callable[[Exception | None], None]
     """Called by a worker, once, after the last chunk: with the error that ended the stream, None at its regular end and
     when it was cancelled."""
+    client: Client = LOCAL_CLIENT
     is_probe: bool = False
     """Measures a voice's cost and has no client: always admitted, never paused, its late chunks do not count."""
     batched: bool = True

@@ -54,7 +54,7 @@ async def settle(streams: ActiveStreams) -> None:
 
 async def test_chunks_arrive_in_order_and_are_computed_in_the_pool():
     streams, source = streams_of(2), Counting(100)
-    with streams.open("", source.chunks) as stream:
+    with await streams.open("", source.chunks) as stream:
         assert [chunk async for chunk in stream] == [b"%d" % number for number in range(100)]
     assert source.closed.is_set()
     assert all(thread.name.startswith("speech") for thread in source.threads)
@@ -71,7 +71,7 @@ async def test_an_error_arrives_unchanged_behind_the_chunks_before_it(after):
         raise failure
 
     streams = streams_of(1)
-    with streams.open("", chunks) as stream:
+    with await streams.open("", chunks) as stream:
         assert [await anext(stream) for _ in range(after)] == [b"good"] * after
         with pytest.raises(ZeroDivisionError) as caught:
             await anext(stream)
@@ -81,7 +81,7 @@ async def test_an_error_arrives_unchanged_behind_the_chunks_before_it(after):
 
 async def test_a_stream_that_has_ended_stays_at_its_end():
     streams = streams_of(1)
-    with streams.open("", Counting(1).chunks) as stream:
+    with await streams.open("", Counting(1).chunks) as stream:
         assert [chunk async for chunk in stream] == [b"0"]
         assert [chunk async for chunk in stream] == []
     await streams.close()
@@ -89,7 +89,7 @@ async def test_a_stream_that_has_ended_stays_at_its_end():
 
 async def test_computing_waits_for_a_client_that_does_not_read():
     streams, source = streams_of(1), Counting(100)
-    with streams.open("", source.chunks) as stream:
+    with await streams.open("", source.chunks) as stream:
         await settle(streams)
         assert source.computed == MAX_UNCONSUMED_CHUNKS + 1
         await anext(stream)
@@ -100,7 +100,7 @@ async def test_computing_waits_for_a_client_that_does_not_read():
 
 async def test_a_client_that_does_not_read_occupies_no_thread():
     streams, slow, quick = streams_of(1), Counting(100), Counting(100)
-    with streams.open("", slow.chunks) as stalled, streams.open("", quick.chunks) as flowing:
+    with await streams.open("", slow.chunks) as stalled, await streams.open("", quick.chunks) as flowing:
         await anext(stalled)
         assert len([chunk async for chunk in flowing]) == 100
         assert slow.computed < 10
@@ -111,7 +111,7 @@ async def test_streams_take_turns_chunk_by_chunk():
     log: list[str] = []
     streams, permits = streams_of(1), threading.Semaphore(0)
     sources = {name: Counting(20, permits=permits, log=log) for name in "abc"}
-    opened = [streams.open("", partial(source.chunks, name=name, seconds=1)) for name, source in sources.items()]
+    opened = [await streams.open("", partial(source.chunks, name=name, seconds=1)) for name, source in sources.items()]
     permits.release(60)
 
     async def read(stream) -> None:
@@ -128,7 +128,7 @@ async def test_streams_take_turns_chunk_by_chunk():
 async def test_a_disconnect_stops_the_computing_at_the_next_chunk(wait_for_event):
     permits = threading.Semaphore(1)
     streams, source = streams_of(1), Counting(1000, permits=permits)
-    with streams.open("", source.chunks) as stream:
+    with await streams.open("", source.chunks) as stream:
         await anext(stream)
     permits.release(1000)
     await wait_for_event(source.closed)
@@ -139,9 +139,9 @@ async def test_a_disconnect_stops_the_computing_at_the_next_chunk(wait_for_event
 async def test_a_stream_that_is_cancelled_before_it_started_never_starts(wait_for_event):
     permits = threading.Semaphore(0)
     streams, busy, late = streams_of(1), Counting(1, permits=permits), Counting(1)
-    with streams.open("", busy.chunks):
+    with await streams.open("", busy.chunks):
         await wait_for_event(busy.started)
-        with streams.open("", late.chunks):
+        with await streams.open("", late.chunks):
             await asyncio.sleep(0)
         permits.release()
     await streams.close()
@@ -159,7 +159,7 @@ async def test_an_error_after_the_client_disconnected_is_logged(wait_for_event, 
         yield b""
 
     streams = streams_of(1)
-    with streams.open("", chunks):
+    with await streams.open("", chunks):
         await wait_for_event(started)
     permits.release()
     await streams.close()
@@ -169,7 +169,7 @@ async def test_an_error_after_the_client_disconnected_is_logged(wait_for_event, 
 async def test_closing_aborts_streams_and_joins_the_threads():
     permits = threading.Semaphore(1)
     streams, source = streams_of(2), Counting(1000, permits=permits)
-    with streams.open("", source.chunks) as stream:
+    with await streams.open("", source.chunks) as stream:
         await anext(stream)
         next_chunk = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0)
@@ -190,4 +190,4 @@ async def test_no_stream_starts_after_closing():
     streams = streams_of(1)
     await streams.close()
     with pytest.raises(ShutdownError):
-        streams.open("", Counting(1).chunks)
+        await streams.open("", Counting(1).chunks)

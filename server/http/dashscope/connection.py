@@ -9,6 +9,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from server.config import DashScopeSection
 from server.errors import RequestError, ShutdownError
+from server.http.client import client_of
 from server.http.dashscope import events
 from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
@@ -109,7 +110,7 @@ class Connection:
         if self._task and self._task.id == message.header.task_id:
             raise RequestError(f"run-task: task {self._task.id!r} is running; a new task needs a new task_id")
         await self._stop()
-        self._task, warnings = await self._starter.start(message)
+        self._task, warnings = await self._starter.start(message, client_of(self._request))
         if warnings:
             _log.warning("task %r: %s", self._task.id, "; ".join(warnings))
         await self._send(events.task_started(self._task.id, warnings))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
+from server.client import Client
 from server.config import Config
 from server.errors import RequestError, UnknownNameError
 from server.http.dashscope.errors import UnknownModelError
@@ -57,10 +58,10 @@ class TaskStarter:
         self._label = config.label
         self._early = config.synthesis.early_clause
 
-    async def start(self, message: RunTask) -> tuple[SpeechTask, tuple[str, ...]]:
+    async def start(self, message: RunTask, client: Client) -> tuple[SpeechTask, tuple[str, ...]]:
         """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
         task = await asyncio.to_thread(self._prepare, message)
-        chunks = self._open(task)
+        chunks = await self._open(task, client)
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:
             whole = WholeTextResults(task_id, **task.parameters.times)
@@ -69,10 +70,11 @@ class TaskStarter:
         filters_markdown = task.parameters.enable_markdown_filter
         return PiecesTask(task_id, chunks, results, usage, task.text, filters_markdown=filters_markdown), task.warnings
 
-    def _open(self, task: _PreparedTask) -> ChunkStream[EncodedChunk]:
-        return self._streams.open(
+    async def _open(self, task: _PreparedTask, client: Client) -> ChunkStream[EncodedChunk]:
+        return await self._streams.open(
             task.speech.main_voice,
             lambda clock: encode_stream(task.speech, task.encoder, clock),
+            client=client,
             expected_seconds=task.expected_seconds,
             batched=task.speech.seed is None,
         )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import HttpVersion11, web
 
 from server.errors import RequestError, ShutdownError, SpeechError, SynthesisError
+from server.http.client import client_of
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
 from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
@@ -65,9 +66,10 @@ class SpeechRoute:
     async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
         plan, encoder = speech.plan, speech.create_encoder()
-        with self._streams.open(
+        with await self._streams.open(
             plan.main_voice,
             lambda clock: encode_stream(plan, encoder, clock),
+            client=client_of(request),
             expected_seconds=speech.expected_seconds,
             batched=plan.seed is None,
         ) as chunks:
@@ -81,9 +83,10 @@ class SpeechRoute:
     async def _part(self, request: web.Request, speech: PreparedSpeech, wanted: slice) -> web.Response:
         """Computes the whole file, so that its length is exact and every part of it fits the others."""
         plan = speech.plan
-        with self._streams.open(
+        with await self._streams.open(
             plan.main_voice,
             lambda clock: encode_whole(plan, speech.output, clock),
+            client=client_of(request),
             expected_seconds=speech.expected_seconds,
             batched=plan.seed is None,
         ) as files:

@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from server.api.fields import Name
+from server.http.client import client_of
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.scheduling.async_streams import ActiveStreams
@@ -34,8 +35,12 @@ class TimestampsRoute:
         chosen = timestamp_format(fields.format)
         speech = await self._preparation.prepare(fields)
         plan = speech.plan
-        with self._streams.open(
-            plan.main_voice, plan.times, expected_seconds=speech.expected_seconds, batched=plan.seed is None
+        with await self._streams.open(
+            plan.main_voice,
+            plan.times,
+            client=client_of(request),
+            expected_seconds=speech.expected_seconds,
+            batched=plan.seed is None,
         ) as times:
             timing = await anext(times)
         text = await asyncio.to_thread(chosen.write, timing)

@@ -1,0 +1,1 @@
+"""The sections of config.yaml, a few of one subject in each module."""

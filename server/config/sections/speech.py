@@ -1,0 +1,42 @@
+"""How texts are read and spoken."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, PrivateAttr
+
+from server.config.sections.section import Section
+
+
+class SynthesisSection(Section):
+    """Chunk sizes, pauses and the limit of the text length."""
+
+    first_chunk_steps: int = Field(default=0, ge=0)
+    """Of the first chunk; 0: what the lookahead of the voice needs, and 4."""
+    chunk_steps: int = Field(default=16, ge=1)
+    """Of the largest chunk."""
+    sentence_silence: float = Field(default=0.28, ge=0, le=10)
+    """Seconds."""
+    early_clause: bool = True
+    """Of a text that arrives in pieces, the first clause may be spoken before its sentence is complete."""
+    max_characters: int = Field(default=10000, ge=1)
+
+
+class TextSection(Section):
+    """User lexicon, emoji and inline marks."""
+
+    lexicon: dict[str, str] = Field(default={})
+    """Word -> pinyin with tone digits."""
+    emoji: Literal["drop", "name"] = "drop"
+    """drop: removed with a warning; name: replaced by their Chinese names."""
+    marks: bool = True
+    """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
+    _locations: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def location_of(self, word: str) -> str:
+        """Returns the location of a lexicon entry, such as `config.yaml, line 12`."""
+        return self._locations.get(word, "the lexicon")
+
+    def set_locations(self, locations: Mapping[str, str]) -> None:
+        """Sets the locations of lexicon entries, by word."""
+        self._locations.update(locations)
