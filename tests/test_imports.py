@@ -16,6 +16,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"http"},
+    {"jobs"},
     {"api"},
     {"synthesis"},
     {"scheduling"},
