@@ -25,8 +25,7 @@ class Renderer(Protocol):
         """Computes a part into files of the folder of its job, each atomic; `report` gets the characters that are done.
 
         Ends within a chunk when its task is cancelled. Raises `RequestError` for what another attempt cannot mend,
-        `DeviceError`, `BusyError` and `ShutdownError` for what is no fault of the part, `OSError` of the disk, and other
-        errors.
+        `DeviceError`, `BusyError` and `ShutdownError` for what is no fault of the part, and `OSError` of the disk.
         """
 
     def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:
