@@ -3,6 +3,7 @@
 from server.config.config import Config, load_config
 from server.config.reconfiguration import Reconfiguration
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -13,6 +14,7 @@ from server.config.sections.speech import LabelSection, SynthesisSection, TextSe
 __all__ = [
     "Config",
     "DashScopeSection",
+    "JobsSection",
     "LabelSection",
     "ModelsSection",
     "Precision",

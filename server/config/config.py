@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -34,6 +35,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    jobs: JobsSection = JobsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""
