@@ -7,9 +7,6 @@ from typing import Protocol
 from server.jobs.job import Job, JobResult, Part, PartContent, PartResult
 from server.jobs.request import JobRequest
 
-RESULT_NAME = "result"
-"""Of the result in the folder of its job."""
-
 
 class Renderer(Protocol):
     """Splits requests into parts, computes parts, and joins them."""
@@ -29,7 +26,9 @@ class Renderer(Protocol):
         """
 
     def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:
-        """Makes the result in the folder of the job, atomically, from the files of all parts. Runs in a thread.
+        """Makes the file `RESULT_NAME` in the folder of the job, atomically, from the files of all parts.
 
-        Raises as `compute` does; an `InterruptedError` after `is_cancelled` has become true.
+        Runs in a thread.
+
+        Raises as `compute` does; `InterruptedError` soon after `is_cancelled` has become true.
         """
