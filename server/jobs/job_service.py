@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Self
 
 from server.client import Client
 from server.config import Config, JobsSection
@@ -20,7 +21,7 @@ from server.jobs.request import JobRequest
 from server.jobs.runner.changes import Changes
 from server.jobs.runner.runner import Runner
 from server.jobs.sqlite.sqlite_store import SqliteStore
-from server.jobs.store import ClientLimits, Page
+from server.jobs.store import ClientLimits, JobStore, Page
 from server.jobs.webhooks.destination import require_destination
 from server.jobs.webhooks.sender import WebhookSender
 
@@ -32,23 +33,43 @@ _CLEANING_SECONDS = 60.0
 class JobService:
     """The jobs of one server. For one event loop."""
 
-    def __init__(self, config: Config, renderer: Renderer, workers: int) -> None:
-        """`workers`: the parts that are computed at a time where the configuration does not say it."""
-        self._settings: JobsSection = config.jobs
-        folder = config.storage.path
+    def __init__(
+        self,
+        settings: JobsSection,
+        renderer: Renderer,
+        store: JobStore,
+        files: JobFiles,
+        quota: Quota,
+        changes: Changes,
+        runner: Runner | None,
+    ) -> None:
+        """Without a runner, other processes compute the jobs of the store."""
+        self._settings = settings
         self._renderer = renderer
-        self._files = JobFiles(folder / "jobs")
-        self._quota = Quota(self._files)
-        self._store = SqliteStore(folder / "jobs.sqlite", config.jobs.max_attempts)
-        self._changes = Changes()
-        concurrency = config.jobs.concurrency or workers
-        self._runner = Runner(self._store, renderer, self._files, self._make_folder, self._changes, concurrency)
-        self._webhooks = WebhookSender(self._store, self._changes, lambda: self._settings)
+        self._store = store
+        self._files = files
+        self._changes = changes
+        self._runner = runner
+        self._quota = quota
+        self._webhooks = WebhookSender(store, changes, lambda: self._settings)
+
+    @classmethod
+    def embedded(cls, config: Config, renderer: Renderer, workers: int) -> Self:
+        """Jobs in SQLite below `storage.path`, computed in this process.
+
+        `workers`: the parts that are computed at a time where the configuration does not say it.
+        """
+        settings, folder = config.jobs, config.storage.path
+        files, changes = JobFiles(folder / "jobs"), Changes()
+        store = SqliteStore(folder / "jobs.sqlite", settings.max_attempts)
+        quota = Quota(files, settings.quota_mb)
+        runner = Runner(store, renderer, files, quota, changes, settings.concurrency or workers)
+        return cls(settings, renderer, store, files, quota, changes, runner)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Computes jobs within the block; at its end the parts in progress are given back."""
-        tasks = [asyncio.create_task(loop) for loop in (self._runner.run(), self._webhooks.run(), self._clean())]
+        tasks = [asyncio.create_task(loop) for loop in self._loops()]
         try:
             yield
         finally:
@@ -57,9 +78,16 @@ class JobService:
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(self._store.close)
 
+    def _loops(self) -> Iterator[Coroutine[None, None, None]]:
+        yield self._webhooks.run()
+        yield self._clean()
+        if self._runner:
+            yield self._runner.run()
+
     def reconfigure(self, config: Config) -> None:
         """Takes the limits and the webhooks of a new configuration."""
         self._settings = config.jobs
+        self._quota.megabytes = config.jobs.quota_mb
         self._store.max_attempts = config.jobs.max_attempts
 
     async def create(
@@ -75,7 +103,7 @@ class JobService:
             raise JobLimitError("this server takes no jobs (jobs.client_jobs in config.yaml is 0)")
         if request.webhook:
             require_destination(request.webhook, settings.webhook_hosts)
-        await asyncio.to_thread(self._quota.require, settings.quota_mb)
+        await asyncio.to_thread(self._quota.require)
         parts = await asyncio.to_thread(self._renderer.split, request, data)
         new = _new_job(client, request, parts, idempotency_key)
         limits = ClientLimits(settings.client_jobs, settings.client_characters)
@@ -104,7 +132,8 @@ class JobService:
             await asyncio.to_thread(self._store.delete, job.id)
             return None
         cancelled = await asyncio.to_thread(self._store.cancel, job.id)
-        await self._runner.stop_job(job.id)
+        if self._runner:
+            await self._runner.stop_job(job.id)
         if cancelled and cancelled.state != "done":
             await asyncio.to_thread(self._files.delete, job.id)
         self._changes.notify()
@@ -124,7 +153,7 @@ class JobService:
 
     async def expected_end(self, job: Job) -> float | None:
         """When a job will probably end, in seconds since 1970; None where that is not known, or it has ended."""
-        if job.is_final:
+        if job.is_final or self._runner is None:
             return None
         progress = job.progress
         characters = progress.characters - progress.characters_done
@@ -137,18 +166,13 @@ class JobService:
         """Counts for metrics. Raises `StoreError`."""
         return await asyncio.to_thread(self._store.report)
 
-    def _make_folder(self, job_id: str) -> Path:
-        self._quota.require(self._settings.quota_mb)
-        return self._files.make_folder(job_id)
-
     async def _clean(self) -> None:
         while True:
-            if self._store.exists:
-                try:
-                    if await asyncio.to_thread(clean, self._store, self._files, self._settings.keep_hours * 3600):
-                        self._changes.notify()
-                except StoreError as error:
-                    _log.warning("old jobs are not deleted: %s", error)
+            try:
+                if await asyncio.to_thread(clean, self._store, self._files, self._settings.keep_hours * 3600):
+                    self._changes.notify()
+            except StoreError as error:
+                _log.warning("old jobs are not deleted: %s", error)
             await asyncio.sleep(_CLEANING_SECONDS)
 
 

@@ -55,6 +55,9 @@ class JobStore(Protocol):
     `StoreError` when the storage is full, read-only or away; nothing has changed then.
     """
 
+    max_attempts: int
+    """Of one part. May be changed."""
+
     def create(self, new: NewJob, limits: ClientLimits) -> tuple[Job, bool]:
         """Keeps a job; the second value is False where its idempotency key names an older job, which is returned.
 

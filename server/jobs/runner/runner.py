@@ -6,10 +6,11 @@ import logging
 from server.errors import StoreError
 from server.jobs.job import Lease, PartResult
 from server.jobs.job_files import JobFiles
+from server.jobs.quota import Quota
 from server.jobs.renderer import Renderer
 from server.jobs.runner.changes import Changes
 from server.jobs.runner.pace import Pace
-from server.jobs.runner.work import LEASE_SECONDS, MakeFolder, Work
+from server.jobs.runner.work import LEASE_SECONDS, Work
 from server.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Runner:
         store: JobStore,
         renderer: Renderer,
         files: JobFiles,
-        make_folder: MakeFolder,
+        quota: Quota,
         changes: Changes,
         concurrency: int,
     ) -> None:
@@ -36,7 +37,7 @@ class Runner:
         self._store = store
         self._renderer = renderer
         self._files = files
-        self._make_folder = make_folder
+        self._quota = quota
         self._changes = changes
         self._places = asyncio.Semaphore(concurrency)
         self._tasks: dict[asyncio.Task[None], str] = {}
@@ -99,7 +100,7 @@ class Runner:
 
     async def _work(self, lease: Lease) -> None:
         self._changes.notify()  # the job is running
-        result = await Work(self._store, self._renderer, self._make_folder, lease).run()
+        result = await Work(self._store, self._renderer, self._quota, lease).run()
         if isinstance(result, PartResult) and lease.part:
             self.pace.observe(lease.part.content.characters, result.computing_seconds)
         self._changes.notify()

@@ -7,19 +7,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 from server.errors import BusyError, DeviceError, RequestError, ShutdownError, SpeechError, StoreError
 from server.jobs.job import JobResult, Lease, PartResult
+from server.jobs.quota import Quota
 from server.jobs.renderer import Renderer
 from server.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-MakeFolder = Callable[[str], Path]
-"""Id of a job -> its folder, made if there is none. Blocks. Raises `StoreError` and `OSError` where the disk is full."""
 
 LEASE_SECONDS = 60.0
 RENEWAL_SECONDS = 3.0
@@ -49,10 +47,10 @@ class _Outcome:
 class Work:
     """The computing of one lease."""
 
-    def __init__(self, store: JobStore, renderer: Renderer, make_folder: MakeFolder, lease: Lease) -> None:
+    def __init__(self, store: JobStore, renderer: Renderer, quota: Quota, lease: Lease) -> None:
         self._store = store
         self._renderer = renderer
-        self._make_folder = make_folder
+        self._quota = quota
         self._lease = lease
         self._characters = 0
         self._is_lost = False
@@ -78,7 +76,7 @@ class Work:
 
     async def _compute(self) -> PartResult | JobResult:
         job, part = self._lease.job, self._lease.part
-        folder = await asyncio.to_thread(self._make_folder, job.id)
+        folder = await asyncio.to_thread(self._quota.make_folder, job.id)
         if part is None:
             parts = await asyncio.to_thread(self._store.parts, job.id)
             return await _in_thread(lambda stop: self._renderer.join(job, parts, folder, stop))

@@ -1,4 +1,4 @@
-"""Sends webhooks that are due, and repeats those that were not received. The store keeps them, so restarts do no harm."""
+"""Sends webhooks that are due, and repeats those that were not received. They are in the store: restarts lose none."""
 
 import asyncio
 import ipaddress
