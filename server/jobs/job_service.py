@@ -90,13 +90,10 @@ class JobService:
         self._quota.megabytes = config.jobs.quota_mb
         self._store.max_attempts = config.jobs.max_attempts
 
-    async def create(
-        self, client: Client, request: JobRequest, data: bytes | None = None, idempotency_key: str = ""
-    ) -> tuple[Job, bool]:
-        """Keeps a new job; the second value is False where the idempotency key names an older one.
+    async def split(self, client: Client, request: JobRequest, data: bytes | None = None) -> Sequence[PartContent]:
+        """The parts of a request; `data` is an uploaded file in place of its `input`. Keeps nothing.
 
-        `data` is an uploaded file in place of the request's `input`. Raises `RequestError`, `JobLimitError`,
-        `JobConflictError`, and `StoreError` where jobs cannot be kept.
+        Raises `RequestError`, and `StoreError` where the disk has no place for more.
         """
         settings = self._settings
         if not settings.client_jobs:
@@ -104,12 +101,26 @@ class JobService:
         if request.webhook:
             require_destination(request.webhook, settings.webhook_hosts)
         await asyncio.to_thread(self._quota.require)
-        parts = await asyncio.to_thread(self._renderer.split, request, data)
+        return await asyncio.to_thread(self._renderer.split, client, request, data)
+
+    async def create(
+        self, client: Client, request: JobRequest, parts: Sequence[PartContent], idempotency_key: str = ""
+    ) -> tuple[Job, bool]:
+        """Keeps a new job; the second value is False where the idempotency key names an older one.
+
+        Raises `JobLimitError`, `JobConflictError`, and `StoreError` where jobs cannot be kept.
+        """
+        settings = self._settings
         new = _new_job(client, request, parts, idempotency_key)
         limits = ClientLimits(settings.client_jobs, settings.client_characters)
         job, is_new = await asyncio.to_thread(self._store.create, new, limits)
         self._changes.notify()
         return job, is_new
+
+    @property
+    def max_characters(self) -> int:
+        """Of the text of a job."""
+        return self._settings.max_characters
 
     async def get(self, client: Client, job_id: str) -> Job | None:
         """A job of a client; None for another's."""
@@ -139,9 +150,10 @@ class JobService:
         self._changes.notify()
         return cancelled
 
-    async def events(self, job_id: str, after: int) -> Sequence[JobEvent]:
-        """The events of a job with higher numbers."""
-        return await asyncio.to_thread(self._store.events, job_id, after)
+    async def events_after(self, job_id: str, number: int) -> tuple[Sequence[JobEvent], Job | None]:
+        """The events of a job with higher numbers, and the job before them. Raises `StoreError`."""
+        job = await asyncio.to_thread(self._store.get, job_id)
+        return await asyncio.to_thread(self._store.events, job_id, number), job
 
     async def wait_for_change(self, seconds: float) -> None:
         """Returns when a job has changed, or after some seconds."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from server.client import Client
 from server.jobs.job import Job, JobResult, Part, PartContent, PartResult
 from server.jobs.request import JobRequest
 
@@ -11,11 +12,11 @@ from server.jobs.request import JobRequest
 class Renderer(Protocol):
     """Splits requests into parts, computes parts, and joins them."""
 
-    def split(self, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
+    def split(self, client: Client, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
         """The parts of a request; `data` is an uploaded file in place of its `input`. Runs in a thread.
 
-        Checks what can be checked without computing: text, fields, names of voices, formats, limits. Raises
-        `RequestError` with the field and the line.
+        Checks what can be checked without computing: text, fields, names of voices that the client may use, formats,
+        limits. Raises `RequestError` with the field and the line.
         """
 
     async def compute(self, job: Job, part: Part, folder: Path, report: Callable[[int], None]) -> PartResult:
