@@ -62,6 +62,13 @@ class StoreError(SpeechError, RuntimeError):
         self.code = code or ("storage_full" if is_full else "storage_unavailable")
 
 
+class UnknownJobError(SpeechError):
+    """A client has no job with this id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id!r}; GET /v1/audio/jobs lists them")
+
+
 class JobLimitError(SpeechError):
     """A client has too many unfinished jobs, or too many characters in them."""
 

@@ -1,25 +1,31 @@
 """The configuration of the server: config.yaml as frozen, validated objects."""
 
 from server.config.config import Config, load_config
+from server.config.reconfiguration import Reconfiguration
 from server.config.sections.dashscope import DashScopeSection
-from server.config.sections.label import LabelSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
-from server.config.sections.server import ServerSection
-from server.config.sections.speech import SynthesisSection, TextSection
-from server.config.sections.storage import StorageSection
+from server.config.sections.section import Reloadable, Secret, SecretUrl
+from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 
 __all__ = [
     "Config",
     "DashScopeSection",
+    "JobsSection",
     "LabelSection",
     "ModelsSection",
     "Precision",
     "PrecisionSetting",
     "Provider",
+    "Reconfiguration",
+    "Reloadable",
     "RuntimeSection",
     "SchedulerSection",
+    "Secret",
+    "SecretUrl",
     "ServerSection",
     "StorageSection",
     "SynthesisSection",

@@ -7,14 +7,13 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from server.config.sections.dashscope import DashScopeSection
-from server.config.sections.label import LabelSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
-from server.config.sections.server import ServerSection
-from server.config.sections.speech import SynthesisSection, TextSection
-from server.config.sections.storage import StorageSection
+from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 from server.config.yaml_file import read_sections
 from server.errors import ConfigurationError, validation_message
 
@@ -36,6 +35,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    jobs: JobsSection = JobsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

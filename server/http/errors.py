@@ -9,7 +9,17 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.errors import (
+    BusyError,
+    JobConflictError,
+    JobLimitError,
+    RequestError,
+    ShutdownError,
+    SpeechError,
+    StoreError,
+    UnknownJobError,
+    VoiceError,
+)
 from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
@@ -63,6 +73,8 @@ class ErrorReport:
 def report_error(error: Exception) -> ErrorReport:
     """Returns what a client is told about an exception. The message of an unexpected one is not sent."""
     match error:
+        case StoreError() | JobLimitError() | JobConflictError() | UnknownJobError():
+            return _report_job_error(error)
         case RequestError():
             return ErrorReport(400, str(error), error.code, error.param)
         case VoiceError():
@@ -76,6 +88,17 @@ def report_error(error: Exception) -> ErrorReport:
         case web.RequestPayloadError():
             return ErrorReport(400, f"the body does not match its headers: {error}", "unreadable_body")
     return ErrorReport(500, "an internal error occurred; the log of the server has the details", "internal_error")
+
+
+def _report_job_error(error: SpeechError) -> ErrorReport:
+    match error:
+        case StoreError():
+            return ErrorReport(507 if error.is_full else 503, str(error), error.code, headers={"Retry-After": "60"})
+        case JobLimitError():
+            return ErrorReport(429, str(error), "too_many_jobs", headers={"Retry-After": "60"})
+        case UnknownJobError():
+            return ErrorReport(404, str(error), "job_not_found")
+    return ErrorReport(409, str(error), "idempotency_key_reused")
 
 
 @web.middleware

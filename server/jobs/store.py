@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.errors import JobLimitError
 from server.jobs.job import (
     Delivery,
     Job,
@@ -26,6 +27,19 @@ class ClientLimits:
     characters: int
 
 
+def require_within(limits: ClientLimits, new: NewJob, jobs: int, characters: int) -> None:
+    """Raises `JobLimitError` unless a client that has unfinished jobs with that many characters may have a new one."""
+    if jobs >= limits.jobs:
+        raise JobLimitError(
+            f"{jobs} jobs are not finished, and that is the limit for one client; wait until one ends, or delete one"
+        )
+    if jobs and characters + new.characters > limits.characters:
+        raise JobLimitError(
+            f"the unfinished jobs have {characters:,} characters, and with this one {characters + new.characters:,}; "
+            f"one client may have {limits.characters:,}; wait until a job ends, or delete one"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A part of a list, the newest jobs first."""
@@ -40,6 +54,9 @@ class JobStore(Protocol):
     Every method blocks, and is complete when it returns: what it did survives the end of the process. Each raises
     `StoreError` when the storage is full, read-only or away; nothing has changed then.
     """
+
+    max_attempts: int
+    """Of one part. May be changed."""
 
     def create(self, new: NewJob, limits: ClientLimits) -> tuple[Job, bool]:
         """Keeps a job; the second value is False where its idempotency key names an older job, which is returned.
@@ -63,6 +80,7 @@ class JobStore(Protocol):
         Next is a part that waits or whose lease has ended; clients take turns, the oldest job of a client goes first.
         The result is made when all parts are done. The job is `running` from its first claim on. Counts an attempt; a
         part whose attempts are used up (its processes were killed) fails its job instead.
+        The limit of attempts belongs to the store.
         """
 
     def renew(self, lease: Lease, seconds: float, characters: int = 0) -> bool:
@@ -89,11 +107,10 @@ class JobStore(Protocol):
     def delete(self, job_id: str) -> bool:
         """Forgets a job and its events. Its files are the caller's."""
 
-    def expire(self, ended_before: float) -> Sequence[str]:
-        """Marks the jobs that are done as expired where they ended before that time.
+    def expire(self, ended_before: float, forget_before: float) -> Sequence[str]:
+        """Marks the jobs that are done and ended before a time as expired, and returns their ids.
 
-        Returns the ids of all ended jobs whose files are no longer needed: of those before that time, and of those that
-        failed or were cancelled. Forgets jobs long after their end.
+        Forgets all jobs that ended before the second time. Files are the caller's.
         """
 
     def events(self, job_id: str, after: int = 0) -> Sequence[JobEvent]:
