@@ -50,6 +50,8 @@ class LoadReport:
     """Predicted share of the workers' time for these streams."""
     late_chunks: int
     """Chunks that came after an underrun, of the streams that have ended since the start."""
+    longest_step: float = 0.0
+    """Seconds for which a worker has been busy with its present batch, or text; the longest of all workers."""
 
 
 class Scheduler:
@@ -66,6 +68,8 @@ class Scheduler:
         self._streams: set[Stream] = set()
         self._ready: list[Stream] = []
         self._idle_workers = 0
+        self._busy_since: dict[int, float] = {}
+        """Thread -> when it took its present batch."""
         self._closed = False
         self._late_chunks = 0
 
@@ -142,6 +146,7 @@ class Scheduler:
     def load(self, voice: str | None = None) -> LoadReport:
         """The current load; `capacity` is that for streams of `voice`."""
         with self._changed:
+            now = time.monotonic()
             voices = [stream.voice for stream in self._streams]
             return LoadReport(
                 streams=len(voices),
@@ -149,6 +154,7 @@ class Scheduler:
                 capacity=self._admission.capacity(voices, voice) if voice else None,
                 utilization=self._admission.utilization(voices),
                 late_chunks=self._late_chunks,
+                longest_step=now - min(self._busy_since.values(), default=now),
             )
 
     @property
@@ -191,6 +197,7 @@ class Scheduler:
     def _next_batch(self, advanced: Sequence[Stream]) -> list[Stream]:
         """Returns streams to the pool and takes the next batch; empty when the scheduler is closed and idle."""
         with self._changed:
+            self._busy_since.pop(threading.get_ident(), None)
             self._ready += advanced
             while not self._ready:
                 if self._closed and not self._streams:
@@ -203,6 +210,7 @@ class Scheduler:
             self._ready = [stream for stream in self._ready if stream not in batch]
             if self._ready and self._idle_workers:
                 self._changed.notify()
+            self._busy_since[threading.get_ident()] = time.monotonic()
         return batch
 
     def _execute(self, batch: Sequence[Stream]) -> None:
