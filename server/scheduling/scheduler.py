@@ -53,6 +53,8 @@ class LoadReport:
     """Predicted share of the workers' time for these streams."""
     late_chunks: int
     """Chunks that came after an underrun, of the streams that have ended since the start."""
+    longest_step: float = 0.0
+    """Seconds for which a worker has been busy with its present batch, or text; the longest of all workers."""
 
 
 class Scheduler:
@@ -71,6 +73,8 @@ class Scheduler:
         self._running: dict[threading.Thread, Sequence[Stream]] = {}
         """By worker: the streams of its batch."""
         self._idle_workers = 0
+        self._busy_since: dict[int, float] = {}
+        """Thread -> when it took its present batch."""
         self._closed = False
         self._late_chunks = 0
 
@@ -149,6 +153,7 @@ class Scheduler:
     def load(self, voice: str | None = None) -> LoadReport:
         """The current load; `capacity` is that for streams of `voice`."""
         with self._changed:
+            now = time.monotonic()
             voices = [stream.voice for stream in self._streams if not stream.background]
             return LoadReport(
                 streams=len(voices),
@@ -156,6 +161,7 @@ class Scheduler:
                 capacity=self._admission.capacity(voices, voice) if voice else None,
                 utilization=self._admission.utilization(voices),
                 late_chunks=self._late_chunks,
+                longest_step=now - min(self._busy_since.values(), default=now),
             )
 
     @property
@@ -198,6 +204,7 @@ class Scheduler:
     def _next_batch(self, advanced: Sequence[Stream]) -> list[Stream]:
         """Returns streams to the pool and takes the next batch; empty when the scheduler is closed and idle."""
         with self._changed:
+            self._busy_since.pop(threading.get_ident(), None)
             self._ready += advanced
             self._running.pop(threading.current_thread(), None)
             while not (candidates := self._candidates()):
@@ -212,6 +219,7 @@ class Scheduler:
             self._running[threading.current_thread()] = batch
             if self._idle_workers and self._candidates():
                 self._changed.notify()
+            self._busy_since[threading.get_ident()] = time.monotonic()
         return batch
 
     def _candidates(self) -> Sequence[Stream]:
