@@ -24,7 +24,7 @@ class DocumentLimits:
     """Of the whole input."""
     part_characters: int
     """Of one text."""
-    parts: int = 20_000
+    parts: int
 
 
 def read_parts(request: JobRequest, data: bytes | None, limits: DocumentLimits) -> Sequence[PartContent]:

@@ -57,7 +57,9 @@ class PartComputation:
 
         async def seconds_at(speed: float) -> float:
             part = await asyncio.to_thread(self.planner.at_speed, speech, content, speed)
-            with await self.streams.open(part.speech.main_voice, part.speech.times, client=client) as times:
+            with await self.streams.open(
+                part.speech.main_voice, part.speech.times, client=client, background=True
+            ) as times:
                 timing = await anext(times)
                 return timing.samples / timing.rate
 
@@ -76,6 +78,7 @@ class PartComputation:
             client=client,
             expected_seconds=part.options.expected_seconds(which.content.characters),
             batched=speech.seed is None,
+            background=True,
         ) as chunks:
             await asyncio.to_thread(files.prepare)
             target = await asyncio.to_thread(AtomicFile, files.audio(which.index))

@@ -9,6 +9,7 @@ from threading import Event
 from time import monotonic
 
 from server.audio.label import GeneratedLabel
+from server.client import Client
 from server.config import Config
 from server.errors import RequestError
 from server.jobs.documents.document import DocumentLimits, read_parts
@@ -38,22 +39,26 @@ class JobRenderer:
         voices: Voices,
         streams: ActiveStreams,
         config: Config,
-        max_characters: int,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`max_characters` are those of one job; `is_busy` says whether live streams are computed at the moment."""
+        """`is_busy` says whether live streams are computed at the moment."""
         self._config = config
         self._planner = PartPlanner(voices, config)
         self._computation = PartComputation(self._planner, streams)
-        self._limits = DocumentLimits(max_characters, min(max_characters, config.synthesis.max_characters))
         self._is_busy = is_busy
 
-    def split(self, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
+    def reconfigure(self, config: Config) -> None:
+        """Takes the limits of a new configuration."""
+        self._config = config
+
+    def split(self, client: Client, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
         """The parts of a request; see `Renderer.split`."""
+        config = self._config
+        limits = DocumentLimits(config.jobs.max_characters, config.synthesis.max_characters, config.jobs.max_parts)
         output = output_of(request)
         if request.timestamps:
             timestamp_format(request.timestamps)
-        parts = read_parts(request, data, self._limits)
+        parts = read_parts(request, data, limits)
         for part in parts:
             fields = fields_of(request.model_dump(mode="json", exclude_unset=True), part) if part.fields else request
             try:

@@ -17,7 +17,7 @@ from server.audio.encoders import OutputFormat
 from server.errors import NothingToSpeakError
 from server.jobs.documents.file_names import MANIFEST
 from server.jobs.job import JobResult, Part
-from server.jobs.renderer import RESULT_NAME
+from server.jobs.job_files import RESULT_NAME
 from server.jobs.rendering.audio_file import Pause, write_audio
 from server.jobs.rendering.cue_report import cue_warnings
 from server.jobs.rendering.part_files import PartFiles
