@@ -21,7 +21,7 @@ LAYERS = (
     {"synthesis"},
     {"scheduling"},
     {"text", "audio", "runtime", "timestamps"},
-    {"voices"},
+    {"voices", "logs"},
     {"config", "types", "client", "atomic_file"},
     {"errors"},
 )

@@ -1,6 +1,6 @@
 """The configuration of the server: config.yaml as frozen, validated objects."""
 
-from server.config.config import Config, load_config
+from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
@@ -10,10 +10,13 @@ from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
 from server.config.sections.server import ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
+from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
 __all__ = [
     "Config",
+    "ConfigSources",
     "DashScopeSection",
+    "EffectiveConfig",
     "JobsSection",
     "LabelSection",
     "ModelsSection",

@@ -1,7 +1,8 @@
 """The keys of the configuration, as config.yaml, environment variables and the command line name them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,9 @@ from server.config.sections.section import RELOADABLE, Section
 
 PREFIX = "SAMBERT_"
 """Of every environment variable of the configuration."""
+
+RENAMED_KEYS = {"scheduler.headroom": "scheduler.max_utilization"}
+"""Old key -> new key, for the error message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Key:
     @property
     def variable(self) -> str:
         """The environment variable that sets it."""
-        return f"{PREFIX}{self.section}__{self.name}".upper()
+        return variable_of(str(self))
 
     @property
     def is_reloadable(self) -> bool:
@@ -40,6 +44,7 @@ class Key:
         return getattr(getattr(config, self.section), self.name)
 
 
+@cache
 def sections() -> Mapping[str, type[Section]]:
     """Name of a section -> its type, in the order of config.yaml."""
     return {name: type(section) for name, section in Config()}
@@ -55,3 +60,35 @@ def keys() -> Mapping[str, Key]:
 def changed_keys(old: Config, new: Config) -> list[Key]:
     """The keys whose values differ."""
     return [key for key in keys().values() if key.value(old) != key.value(new)]
+
+
+def variable_of(path: str) -> str:
+    """The environment variable of `section.key`."""
+    return PREFIX + path.replace(".", "__", 1).upper()
+
+
+def unknown_key(path: str) -> str:
+    """The message for `section.key` that does not exist: the valid keys, and what was probably meant."""
+    if path in RENAMED_KEYS:
+        return f"{path} is now {RENAMED_KEYS[path]}; rename it"
+    section, _, name = path.partition(".")
+    if not name or section not in sections():
+        return f"{section} is not a section; valid: {', '.join(sections())}{meant(nearest(section, sections()))}"
+    valid = sections()[section].model_fields
+    near = _elsewhere(name) or nearest(name, valid)
+    return f"{path} is not a key; valid keys of {section}: {', '.join(valid)}{meant(near)}"
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name that was probably meant; None where none is near."""
+    return next(iter(get_close_matches(name, list(valid), n=1)), None)
+
+
+def meant(name: str | None) -> str:
+    """The end of a message about an unknown name."""
+    return f"; did you mean {name}?" if name else ""
+
+
+def _elsewhere(name: str) -> str | None:
+    """The key of that name in another section."""
+    return next((str(key) for key in keys().values() if key.name == name), None)
