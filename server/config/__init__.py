@@ -1,6 +1,7 @@
 """The configuration of the server: config.yaml as frozen, validated objects."""
 
 from server.config.config import Config, load_config
+from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
 from server.config.sections.models import ModelsSection
@@ -11,6 +12,9 @@ from server.config.sections.speech import SynthesisSection, TextSection
 from server.config.sections.storage import StorageSection
 
 __all__ = [
+    "RIGHTS",
+    "AccessKey",
+    "AccessSection",
     "Config",
     "DashScopeSection",
     "LabelSection",
@@ -18,6 +22,7 @@ __all__ = [
     "Precision",
     "PrecisionSetting",
     "Provider",
+    "Right",
     "RuntimeSection",
     "SchedulerSection",
     "ServerSection",
