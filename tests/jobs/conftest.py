@@ -68,6 +68,10 @@ class LineRenderer:
         )
 
 
+async def ready() -> None:
+    """The voices are."""
+
+
 @pytest.fixture
 async def renderer():
     return LineRenderer()
@@ -81,8 +85,11 @@ def open_service(tmp_path, renderer):
     async def opened(*, workers: int = 2, **jobs: object):
         config = Config.model_validate({"jobs": jobs, "storage": {"path": str(tmp_path / "data")}})
         service = JobService.embedded(config, renderer, workers)
-        async with service.running():
+        service.start(ready)
+        try:
             yield service
+        finally:
+            await service.close()
 
     return opened
 

@@ -7,11 +7,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.config import Config
+from server.http.access.access_control import AccessControl
 from server.http.errors import error_middleware
 from server.http.jobs.objects import PATH
 from server.http.jobs.routes import JobsRoutes
 from server.jobs.job_service import JobService
-from tests.jobs.conftest import LineRenderer
+from tests.jobs.conftest import LineRenderer, ready
 
 
 @pytest.fixture
@@ -27,10 +28,14 @@ def serving_jobs(tmp_path, renderer):
     async def start(*, workers: int = 1, **jobs: object):
         config = Config.model_validate({"jobs": jobs, "storage": {"path": str(tmp_path / "data")}})
         service = JobService.embedded(config, renderer, workers)
-        app = web.Application(middlewares=[error_middleware])
-        JobsRoutes(service).add_to(app.router)
-        async with service.running(), TestClient(TestServer(app)) as client:
-            yield client
+        app = web.Application(middlewares=[error_middleware, AccessControl(config).middleware])
+        JobsRoutes(service, lambda: None).add_to(app.router)
+        service.start(ready)
+        try:
+            async with TestClient(TestServer(app)) as client:
+                yield client
+        finally:
+            await service.close()
 
     return start
 

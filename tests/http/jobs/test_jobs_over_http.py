@@ -279,7 +279,7 @@ async def test_too_many_jobs_are_refused_until_one_ends(serving_jobs, renderer):
 
 
 async def test_a_store_that_cannot_write_is_reported(serving_jobs, tmp_path):
-    (tmp_path / "data").write_text("a file in the place of the folder")
+    (tmp_path / "data" / "jobs.sqlite").mkdir(parents=True)
     async with serving_jobs() as client:
         response = await client.post(PATH, json={"input": "a"})
         assert (await error_of(response))[:2] == (503, "storage_unavailable")
