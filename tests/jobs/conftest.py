@@ -104,7 +104,7 @@ async def submit(service: JobService, text: str, client: Client = ANYBODY, key: 
 async def ended(service: JobService, job: Job) -> Job:
     """The job when it has ended."""
     while True:
-        found = await service.get(ANYBODY, job.id)
+        found = await service.get(Client(name=job.client), job.id)
         assert found
         if found.is_final:
             return found
