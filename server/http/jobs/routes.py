@@ -97,8 +97,10 @@ class JobsRoutes:
 
 
 def _idempotency_key(request: web.Request) -> str:
-    key = request.headers.get(KEY_HEADER, "")
-    if key and not _KEY.fullmatch(key):
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
         raise RequestError(f"{KEY_HEADER} must be 1 to 200 visible ASCII characters", param=KEY_HEADER)
     return key
 

@@ -251,7 +251,7 @@ ERROR_CODES = (
     ErrorCode(
         429,
         "too_many_jobs",
-        "The client has too many unfinished jobs, or characters in them (`jobs.client_jobs`, `jobs.client_characters`).",
+        "The client has too many unfinished jobs (`jobs.client_jobs`), or too many characters in them.",
         "Repeat the request when one has ended, or delete one.",
     ),
     ErrorCode(

@@ -244,6 +244,7 @@ async def test_invalid_forms_are_refused(serving_jobs):
             (with_boundary, b"--y\r\n\r\n"),
             (with_boundary, b""),
             (with_boundary, not_utf8),
+            (with_boundary, b"--x\r\nno header\r\n\r\n--x--\r\n"),
         ):
             response = await client.post(PATH, data=body, headers={"Content-Type": content_type})
             assert response.status == 400, body
