@@ -5,6 +5,7 @@ from typing import Any, Self
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
@@ -25,6 +26,7 @@ class Config(Section):
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
     jobs: JobsSection = JobsSection()
+    queue: QueueSection = QueueSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""
