@@ -21,7 +21,7 @@ LAYERS = (
     {"synthesis"},
     {"scheduling"},
     {"text", "audio", "runtime", "timestamps"},
-    {"voices", "logs"},
+    {"voices", "access", "logs"},
     {"config", "types", "client", "atomic_file"},
     {"errors"},
 )

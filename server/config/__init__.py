@@ -2,6 +2,7 @@
 
 from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
+from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
@@ -14,6 +15,9 @@ from server.config.sections.speech import LabelSection, SynthesisSection, TextSe
 from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
 __all__ = [
+    "RIGHTS",
+    "AccessKey",
+    "AccessSection",
     "Config",
     "ConfigSources",
     "DashScopeSection",
@@ -27,6 +31,7 @@ __all__ = [
     "QueueSection",
     "Reconfiguration",
     "Reloadable",
+    "Right",
     "RuntimeSection",
     "SchedulerSection",
     "Secret",

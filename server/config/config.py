@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
@@ -27,6 +28,7 @@ class Config(Section):
     storage: StorageSection = StorageSection()
     jobs: JobsSection = JobsSection()
     queue: QueueSection = QueueSection()
+    access: AccessSection = AccessSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

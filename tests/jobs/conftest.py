@@ -68,6 +68,10 @@ class LineRenderer:
         )
 
 
+async def ready() -> None:
+    """The voices are."""
+
+
 @pytest.fixture
 async def renderer():
     return LineRenderer()
@@ -81,8 +85,11 @@ def open_service(tmp_path, renderer):
     async def opened(*, workers: int = 2, **jobs: object):
         config = Config.model_validate({"jobs": jobs, "storage": {"path": str(tmp_path / "data")}})
         service = JobService.embedded(config, renderer, workers)
-        async with service.running():
+        service.start(ready)
+        try:
             yield service
+        finally:
+            await service.close()
 
     return opened
 
@@ -97,7 +104,7 @@ async def submit(service: JobService, text: str, client: Client = ANYBODY, key: 
 async def ended(service: JobService, job: Job) -> Job:
     """The job when it has ended."""
     while True:
-        found = await service.get(ANYBODY, job.id)
+        found = await service.get(Client(name=job.client), job.id)
         assert found
         if found.is_final:
             return found

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import get_args
 
 from aiohttp import web
 
 from server.errors import RequestError, UnknownJobError
-from server.http.client import client_of
+from server.http.client import CALLER, charge, client_of
 from server.http.jobs.body import read_job
 from server.http.jobs.events import send_events
 from server.http.jobs.objects import PATH, JobDeleted, JobList, JobObject
@@ -30,8 +31,9 @@ STATES: tuple[JobState, ...] = get_args(JobState)
 class JobsRoutes:
     """Jobs of clients: each sees its own."""
 
-    def __init__(self, service: JobService) -> None:
+    def __init__(self, service: JobService, require_ready: Callable[[], None]) -> None:
         self._service = service
+        self._require_ready = require_ready
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Adds the routes."""
@@ -44,10 +46,14 @@ class JobsRoutes:
 
     async def create(self, request: web.Request) -> web.Response:
         """Makes a job. 202, or 200 where the idempotency key names an older one."""
+        self._require_ready()
         client, key = client_of(request), _idempotency_key(request)
         body = await read_job(request, _BYTES_PER_CHARACTER * self._service.max_characters + _OTHER_BYTES)
         parts = await self._service.split(client, body.request, body.data)
+        charge(request, sum(part.characters for part in parts))
         job, is_new = await self._service.create(client, body.request, parts, key)
+        if not is_new:
+            request[CALLER].refund()  # the older one was charged
         headers = {**_NO_STORE, "Location": f"{PATH}/{job.id}"}
         return model_response(await self._object(job), 202 if is_new else 200, headers)
 

@@ -20,7 +20,7 @@ from server.jobs.job import (
     PartResult,
 )
 from server.jobs.sqlite import changes
-from server.jobs.sqlite.claims import next_work
+from server.jobs.sqlite.claims import LONGEST_PAUSE, next_work
 from server.jobs.sqlite.database import Database
 from server.jobs.sqlite.rows import as_json, delivery_of, event_of, job_of, part_of
 from server.jobs.store import ClientLimits, Page, require_within
@@ -216,8 +216,8 @@ class SqliteStore:
         with self._database.transaction() as connection:
             row = connection.execute(
                 "SELECT deliveries.*, jobs.id AS job_id FROM deliveries JOIN jobs ON deliveries.job = jobs.number "
-                "WHERE due <= ? ORDER BY due LIMIT 1",
-                (now,),
+                "WHERE due <= ? OR due > ? ORDER BY due LIMIT 1",
+                (now, now + LONGEST_PAUSE),
             ).fetchone()
             if row is None:
                 return None
