@@ -6,6 +6,7 @@ from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
@@ -26,6 +27,7 @@ class Config(Section):
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
     jobs: JobsSection = JobsSection()
+    queue: QueueSection = QueueSection()
     access: AccessSection = AccessSection()
 
     def updated(self, section: str, **values: Any) -> Self:

@@ -23,7 +23,7 @@ from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
-from server.jobs.job_service import JobService
+from server.jobs.distribution import create_job_service
 from server.jobs.rendering.renderer import JobRenderer
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
@@ -77,7 +77,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
     renderer = JobRenderer(registry, streams, config, is_busy=lambda: scheduler.load().streams > 0)
-    jobs = JobService.embedded(config, renderer, scheduler.workers)
+    jobs = create_job_service(config, renderer, scheduler.workers)
     JobsRoutes(jobs, startup.require_ready).add_to(app.router)
 
     app.on_response_prepare.append(access.add_headers)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -41,8 +41,10 @@ class JobService:
         quota: Quota,
         changes: Changes,
         runner: Runner | None,
+        dispatch: Callable[[], Coroutine[None, None, None]] | None = None,
     ) -> None:
-        """Without a runner, other processes compute the jobs of the store."""
+        """Without a runner, other processes compute the jobs of the store; `dispatch` gives the work to them."""
+        self._dispatch = dispatch
         self._settings = settings
         self._renderer = renderer
         self._store = store
@@ -71,6 +73,8 @@ class JobService:
         loops = [self._webhooks.run(), self._clean()]
         if self._runner:
             loops.append(_after(until_ready, self._runner))
+        if self._dispatch:
+            loops.append(self._dispatch())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def close(self) -> None:
@@ -155,15 +159,18 @@ class JobService:
         """Returns when a job has changed, or after some seconds."""
         await self._changes.wait(seconds)
 
-    def result(self, job: Job) -> Path:
-        """The file of a job that is done."""
-        return self._files.result(job.id)
+    async def result(self, job: Job) -> Path:
+        """The file of a job that is done. Raises `StoreError` where it is elsewhere, and that is away."""
+        return await asyncio.to_thread(self._files.obtain_result, job)
 
     async def expected_end(self, job: Job) -> float | None:
         """When a job will probably end, in seconds since 1970; None where that is not known, or it has ended."""
-        if job.is_final or self._runner is None:
-            return None
         progress = job.progress
+        if job.is_final:
+            return None
+        if self._runner is None:
+            elapsed = time.time() - job.started
+            return job.started + elapsed / progress.share if job.started and progress.share else None
         characters = progress.characters - progress.characters_done
         if job.state == "queued":  # others go first
             characters = max(characters, (await self.report()).characters_waiting)

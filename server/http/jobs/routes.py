@@ -82,7 +82,7 @@ class JobsRoutes:
     async def result(self, request: web.Request) -> web.StreamResponse:
         """Its file."""
         job = await self._job(request)
-        return result_response(request, job, self._service.result(job))
+        return result_response(request, job, await self._service.result(job))
 
     async def _object(self, job: Job) -> JobObject:
         return JobObject.of(job, await self._service.expected_end(job))

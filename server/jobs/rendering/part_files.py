@@ -1,6 +1,6 @@
 """The files of computed parts: lossless audio and times, from which the result is made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -48,11 +48,9 @@ class PartFiles:
         if samples:
             raise OSError(f"{path} is damaged: it has another length than was computed")
 
-    def remove(self, indices: Sequence[int]) -> None:
-        """Removes parts that are no longer needed."""
-        for index in indices:
-            self.audio(index).unlink(missing_ok=True)
-            self._timing(index).unlink(missing_ok=True)
+    def written(self, index: int) -> list[Path]:
+        """The files that a part has."""
+        return [path for path in (self.audio(index), self._timing(index)) if path.is_file()]
 
     def _timing(self, index: int) -> Path:
         return self.folder / f"{index:06}.json"

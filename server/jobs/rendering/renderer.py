@@ -21,7 +21,7 @@ from server.jobs.rendering.result_file import ResultFormat, ResultWriter
 from server.jobs.rendering.speech import FIRST, LAST, PartPlanner, fields_of, output_of
 from server.jobs.request import JobRequest
 from server.scheduling.async_streams import ActiveStreams
-from server.synthesis.voice_resolver import Voices
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.timestamps.formats import timestamp_format
 
 _YIELDED = 3
@@ -43,8 +43,8 @@ class JobRenderer:
     ) -> None:
         """`is_busy` says whether live streams are computed at the moment."""
         self._config = config
-        self._planner = PartPlanner(voices, config)
-        self._computation = PartComputation(self._planner, streams)
+        self._voices = voices
+        self._computation = PartComputation(PartPlanner(voices, config), streams)
         self._is_busy = is_busy
 
     def reconfigure(self, config: Config) -> None:
@@ -55,6 +55,7 @@ class JobRenderer:
         """The parts of a request; see `Renderer.split`."""
         config = self._config
         limits = DocumentLimits(config.jobs.max_characters, config.synthesis.max_characters, config.jobs.max_parts)
+        planner = PartPlanner(allowed_voices(self._voices, client.voices), config)
         output = output_of(request)
         if request.timestamps:
             timestamp_format(request.timestamps)
@@ -62,7 +63,7 @@ class JobRenderer:
         for part in parts:
             fields = fields_of(request.model_dump(mode="json", exclude_unset=True), part) if part.fields else request
             try:
-                plan = self._planner.plan(part.text, self._planner.options(fields))
+                plan = planner.plan(part.text, planner.options(fields))
             except RequestError as error:
                 raise _located(error, part) from None
             output.rate_for(plan.rate)
