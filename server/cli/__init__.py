@@ -1,14 +1,14 @@
 """The command line. Each command is one module with `NAME`, `HELP`, `LOG_LEVEL`, `add_options` and `run`."""
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
 
 from server.cli import doctor, embed, serve, speak, text, voices
-from server.config import load_config
+from server.config import LoggingSection, load_config
 from server.errors import SpeechError
+from server.logs.setup import configure_logging
 
 COMMANDS = (serve, speak, text, voices, embed, doctor)
 
@@ -24,8 +24,7 @@ convert one with `python -m convert`. The configuration is ./config.yaml, or the
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger().setLevel(options.command.LOG_LEVEL)
+    configure_logging(LoggingSection(), options.command.LOG_LEVEL)
     try:
         config = load_config(options.config)
         if options.models is not None:

@@ -3,6 +3,7 @@
 import argparse
 
 from server.config import Config
+from server.logs.setup import configure_logging
 
 NAME = "serve"
 HELP = "run the HTTP server"
@@ -19,6 +20,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
     from server.http import serve  # imported here: the other commands do not need aiohttp
 
+    configure_logging(config.logging)
     given = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
     serve(config.updated("server", **given))
     return 0

@@ -3,6 +3,8 @@
 from server.config.config import Config, load_config
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
+from server.config.sections.logging import LoggingSection
+from server.config.sections.metrics import MetricsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -14,6 +16,8 @@ __all__ = [
     "Config",
     "DashScopeSection",
     "LabelSection",
+    "LoggingSection",
+    "MetricsSection",
     "ModelsSection",
     "Precision",
     "PrecisionSetting",

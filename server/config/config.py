@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
+from server.config.sections.logging import LoggingSection
+from server.config.sections.metrics import MetricsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -36,6 +38,8 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    logging: LoggingSection = LoggingSection()
+    metrics: MetricsSection = MetricsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

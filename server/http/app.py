@@ -1,5 +1,6 @@
 """Creates the aiohttp application and serves it."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
-from server.http.operations.access_log import AccessLog
+from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
 from server.http.operations.health import HealthRoute
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
@@ -42,6 +43,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     # The first one is outermost: an error is logged with the id of its request.
     middlewares = [request_id_middleware, error_middleware]
     app = web.Application(middlewares=middlewares, client_max_size=max_size, handler_args=connection_options)
+    logging.getLogger("aiohttp.server").addFilter(shorten_unreadable_requests)
     app.on_response_prepare.append(add_request_id)
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)

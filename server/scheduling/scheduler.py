@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from server.client import LOCAL_CLIENT, Client
 from server.config import SchedulerSection
 from server.errors import BusyError, DeviceError, LostStateError, ShutdownError, SynthesisError
+from server.logs.context import current_request
 from server.runtime.cpu import available_cpus
 from server.scheduling.admission import AdmissionControl
 from server.scheduling.batch_policy import BatchPolicy
@@ -215,6 +216,7 @@ class Scheduler:
 
     def _execute(self, batch: Sequence[Stream]) -> None:
         """Gives each stream the result of its run. A failed batch is repeated row by row, to find the cause."""
+        current_request.set(batch[0].context if len(batch) == 1 else None)
         runs = [stream.pending_run for stream in batch if stream.pending_run]
         started = time.perf_counter()
         try:
@@ -239,6 +241,7 @@ class Scheduler:
 
     def _advance(self, stream: Stream) -> bool:
         """Advances to the next run, wait or chunk. Returns False when the stream has ended or is paused."""
+        current_request.set(stream.context)
         started = time.perf_counter()
         try:
             if stream.cancelled:
@@ -254,8 +257,10 @@ class Scheduler:
             return self._end(stream)
         except Exception as error:  # noqa: BLE001 - reported to the client of the stream
             return self._end(stream, error)
-        except BaseException as error:  # noqa: BLE001 - a panic of a Rust extension is no Exception
-            return self._end(stream, SynthesisError(f"the text analysis or the synthesis crashed: {error!r}"))
+        except BaseException as error:  # a panic of a Rust extension is no Exception, and quotes the text
+            what = f"the text analysis or the synthesis crashed: {type(error).__name__}"
+            log.error(what, exc_info=error)
+            return self._end(stream, SynthesisError(what))
         return self._account(stream)
 
     def _wait_for_input(self, stream: Stream, wait: InputWait) -> bool:

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from server.client import LOCAL_CLIENT, Client
+from server.logs.context import RequestContext, current_request
 from server.scheduling.graph_run import GraphRun
 from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
@@ -37,6 +38,8 @@ class Stream:
     """Measures a voice's cost and has no client: always admitted, never paused, its late chunks do not count."""
     batched: bool = True
     """Whether its runs may share batches with other streams."""
+    context: RequestContext | None = field(default_factory=current_request.get)
+    """The request that it is computed for, for the log."""
     number: int = field(default_factory=itertools.count().__next__)
     """In the order of arrival."""
     pending_run: GraphRun | None = None

@@ -17,6 +17,7 @@ from server.http.dashscope.messages import ContinueTask, FinishTask, Message, Ru
 from server.http.dashscope.task import SpeechTask
 from server.http.dashscope.task_starter import TaskStarter
 from server.http.dashscope.websocket import CLOSE_SECONDS
+from server.logs.texts import log_text
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +113,8 @@ class Connection:
         await self._stop()
         self._task, warnings = await self._starter.start(message, client_of(self._request))
         if warnings:
-            _log.warning("task %r: %s", self._task.id, "; ".join(warnings))
+            _log.warning("task %r: %d parts have no effect; its client was told which", self._task.id, len(warnings))
+            log_text("; ".join(warnings))
         await self._send(events.task_started(self._task.id, warnings))
         self._speaking = asyncio.create_task(self._speak(self._task))
         if self._task.takes_text and message.payload.input.text:

@@ -15,6 +15,7 @@ from server.http.dashscope.parameters import Parameters, voice_of_model
 from server.http.dashscope.results import PiecesResults, WholeTextResults
 from server.http.dashscope.task import PiecesTask, SpeechTask
 from server.http.dashscope.usage import Usage
+from server.logs.texts import log_text
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import EncodedChunk, encode_stream
@@ -135,6 +136,7 @@ def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> st
     if not text:
         raise RequestError("payload.input.text is missing or empty; with streaming out, send the whole text")
     usage.add(text)
+    log_text(text)
     if not filters_markdown:
         return text
     markdown = MarkdownFilter()

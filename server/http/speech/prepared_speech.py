@@ -13,6 +13,7 @@ from server.audio.label import GeneratedLabel
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
+from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
 from server.text.instructions.parser import Instructions
@@ -66,6 +67,7 @@ class SpeechPreparation:
         `repeatable`: equal requests give equal bytes, also without a seed.
         """
         self._startup.require_ready()
+        log_text(request.input)
         return await asyncio.to_thread(self._prepare, request, repeatable)
 
     def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
