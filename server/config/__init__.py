@@ -1,20 +1,22 @@
 """The configuration of the server: config.yaml as frozen, validated objects."""
 
-from server.config.config import Config, load_config
+from server.config.config import Config
+from server.config.reconfiguration import Reconfiguration
 from server.config.sections.dashscope import DashScopeSection
-from server.config.sections.label import LabelSection
-from server.config.sections.logging import LoggingSection
-from server.config.sections.metrics import MetricsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
-from server.config.sections.server import ServerSection
-from server.config.sections.speech import SynthesisSection, TextSection
-from server.config.sections.storage import StorageSection
+from server.config.sections.section import Reloadable, Secret, SecretUrl
+from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
+from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
 __all__ = [
     "Config",
+    "ConfigSources",
     "DashScopeSection",
+    "EffectiveConfig",
     "LabelSection",
     "LoggingSection",
     "MetricsSection",
@@ -22,8 +24,12 @@ __all__ = [
     "Precision",
     "PrecisionSetting",
     "Provider",
+    "Reconfiguration",
+    "Reloadable",
     "RuntimeSection",
     "SchedulerSection",
+    "Secret",
+    "SecretUrl",
     "ServerSection",
     "StorageSection",
     "SynthesisSection",

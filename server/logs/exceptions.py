@@ -14,7 +14,7 @@ _WITHHELD = "(the message may have the text of a client; logging.texts in config
 
 
 def summary(error: BaseException) -> str:
-    """Returns what an error says, on one line of a message, or only its class where that may be the text of a client."""
+    """Returns what an error says, or only its class where that may be the text of a client."""
     message = _message(error)
     return type(error).__qualname__ if message is _WITHHELD else message
 

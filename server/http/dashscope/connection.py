@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
@@ -15,7 +16,7 @@ from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
 from server.http.dashscope.messages import ContinueTask, FinishTask, Message, RunTask, parse_message, task_id_of
 from server.http.dashscope.task import SpeechTask
-from server.http.dashscope.task_starter import TaskStarter
+from server.http.dashscope.task_starter import INSTRUCTION, TaskStarter
 from server.http.dashscope.websocket import CLOSE_SECONDS
 from server.logs.texts import log_text
 
@@ -113,12 +114,18 @@ class Connection:
         await self._stop()
         self._task, warnings = await self._starter.start(message, client_of(self._request))
         if warnings:
-            _log.warning("task %r: %d parts have no effect; its client was told which", self._task.id, len(warnings))
-            log_text("; ".join(warnings))
+            self._log(warnings)
         await self._send(events.task_started(self._task.id, warnings))
         self._speaking = asyncio.create_task(self._speak(self._task))
         if self._task.takes_text and message.payload.input.text:
             await self._task.append(message.payload.input)
+
+    def _log(self, warnings: Sequence[str]) -> None:
+        """Instructions are texts of a client."""
+        if harmless := [each for each in warnings if not each.startswith(INSTRUCTION)]:
+            _log.warning("task %r: %s", self._task and self._task.id, "; ".join(harmless))
+        if texts := [each for each in warnings if each.startswith(INSTRUCTION)]:
+            log_text("; ".join(texts))
 
     async def _cancel(self, message: FinishTask) -> None:
         if self._task is None and message.header.task_id == self._ended:

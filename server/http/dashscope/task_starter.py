@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHARACTERS_IN_PIECES = 100
 """A guess at the length of a text that is not known yet."""
+INSTRUCTION = "parameters.instruction"
 SAMBERT_FORMAT = OutputFormat("wav", 16000)
 COSYVOICE_FORMAT = OutputFormat("mp3", 22050)
 """The defaults of the cloud, which clients rely on."""
@@ -127,7 +128,7 @@ class TaskStarter:
             return options, []
         # Clients send a rate of 1 also where nobody has chosen it.
         options, found = self._planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
-        return options, [f"parameters.instruction: {part!r} was not understood" for part in found.ignored]
+        return options, [f"{INSTRUCTION}: {part!r} was not understood" for part in found.ignored]
 
 
 def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> str:
