@@ -14,6 +14,7 @@ from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
 from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
 from server.http.operations.health import HealthRoute
+from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.speech.prepared_speech import SpeechPreparation
@@ -63,6 +64,8 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
+    if config.metrics.enabled:
+        add_metrics(app, registry, startup, scheduler, config)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 

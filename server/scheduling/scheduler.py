@@ -25,6 +25,7 @@ from server.scheduling.batch_policy import BatchPolicy
 from server.scheduling.batching import run_batch
 from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
+from server.scheduling.statistics import StreamStatistics
 from server.scheduling.stream import Stream
 from server.scheduling.task import Chunks, Task
 
@@ -78,6 +79,7 @@ class Scheduler:
         """Thread -> when it took its present batch."""
         self._closed = False
         self._late_chunks = 0
+        self._statistics = StreamStatistics()
 
     def start(
         self,
@@ -164,6 +166,11 @@ class Scheduler:
                 late_chunks=self._late_chunks,
                 longest_step=now - min(self._busy_since.values(), default=now),
             )
+
+    def statistics(self) -> StreamStatistics:
+        """What the streams have done since the start."""
+        with self._changed:
+            return self._statistics.including(self._streams)
 
     @property
     def is_idle(self) -> bool:
@@ -308,8 +315,9 @@ class Scheduler:
         with self._changed:
             audio = stream.clock.computed_seconds - stream.observed_audio_seconds
             if audio > 0 and not stream.background:
-                self._admission.observe(stream.voice, len(self._streams), stream.computing_seconds, audio)
-                stream.computing_seconds = 0.0
+                computing = stream.computing_seconds - stream.observed_computing_seconds
+                self._admission.observe(stream.voice, len(self._streams), computing, audio)
+                stream.observed_computing_seconds = stream.computing_seconds
                 stream.observed_audio_seconds = stream.clock.computed_seconds
             stream.unconsumed_chunks += 1
             is_full = stream.unconsumed_chunks > MAX_UNCONSUMED_CHUNKS
@@ -323,6 +331,7 @@ class Scheduler:
             error = error or late_error
         with self._changed:
             self._streams.discard(stream)
+            self._statistics.add_ended(stream, error)
             self._late_chunks += 0 if stream.is_probe or stream.background else stream.clock.late_chunks
             if self._closed and not self._streams:
                 self._changed.notify_all()

@@ -56,7 +56,9 @@ class Stream:
     """What it waits for while it is paused for input."""
     cancelled: bool = False
     computing_seconds: float = 0.0
-    """Since the last observed audio."""
+    """Of workers, for all of it so far."""
+    observed_computing_seconds: float = 0.0
+    """Part of `computing_seconds` that has been observed, with its audio."""
     observed_audio_seconds: float = 0.0
     """Computed audio whose cost has been observed."""
     batch_key: Hashable = None

@@ -15,6 +15,7 @@ from server.http.dashscope.parameters import Parameters, voice_of_model
 from server.http.dashscope.results import PiecesResults, WholeTextResults
 from server.http.dashscope.task import PiecesTask, SpeechTask
 from server.http.dashscope.usage import Usage
+from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
@@ -97,6 +98,7 @@ class TaskStarter:
             written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
             speech = labeled(self._planner.plan_text(written, options), self._label)
             characters = len(written)
+            report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)
         warnings = (*parameters.warnings(), *ignored)
         return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)

@@ -13,6 +13,7 @@ from server.audio.label import GeneratedLabel
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
+from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
@@ -68,7 +69,9 @@ class SpeechPreparation:
         """
         self._startup.require_ready()
         log_text(request.input)
-        return await asyncio.to_thread(self._prepare, request, repeatable)
+        speech = await asyncio.to_thread(self._prepare, request, repeatable)
+        report_text(speech.plan.main_voice, len(request.input))
+        return speech
 
     def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
         output, options = request.output, request.options
