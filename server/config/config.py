@@ -2,7 +2,9 @@
 
 from typing import Any, Self
 
+from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.runtime import RuntimeSection
@@ -24,6 +26,8 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    access: AccessSection = AccessSection()
+    jobs: JobsSection = JobsSection()
     logging: LoggingSection = LoggingSection()
     metrics: MetricsSection = MetricsSection()
 

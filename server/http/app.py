@@ -8,6 +8,7 @@ from aiohttp import web
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
+from server.http.access.access_control import AccessControl
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.models import ModelsRoute
@@ -37,15 +38,23 @@ _SHUTDOWN_SECONDS = 3.0
 """Maximum delay of the shutdown by a client that does not read."""
 
 
+ACCESS = web.AppKey("access", AccessControl)
+
+
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
-    """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
+    """Returns the application. Raises `ConfigurationError` where the keys cannot be read.
+
+    It loads the voices when it starts, and closes running streams when it ends.
+    """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
+    access = AccessControl(config)
     # The first one is outermost: an error is logged with the id of its request.
-    middlewares = [request_id_middleware, error_middleware]
+    middlewares = [request_id_middleware, error_middleware, access.middleware]
     app = web.Application(middlewares=middlewares, client_max_size=max_size, handler_args=connection_options)
     logging.getLogger("aiohttp.server").addFilter(shorten_unreadable_requests)
     app.on_response_prepare.append(add_request_id)
+    app[ACCESS] = access
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
@@ -69,6 +78,8 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
+    app.on_response_prepare.append(access.add_headers)
+    app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
@@ -82,6 +93,7 @@ def serve(config: Config) -> None:
 
     app = create_app(VoiceRegistry(config), config)
     host, port = config.server.host, config.server.port
+    app[ACCESS].warn_if_open(host)
     try:
         # Without handler_cancellation, a client that disconnects is noticed only at the next write.
         web.run_app(app, host=host, port=port, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
