@@ -18,6 +18,7 @@ from server.http.operations.health import HealthRoute
 from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
+from server.http.operations.service_manager import ServiceManager
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -81,6 +82,9 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
+    if manager := ServiceManager.from_environment(startup, scheduler):
+        app.cleanup_ctx.append(manager.run)
+        app.on_shutdown.append(manager.stopping)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
