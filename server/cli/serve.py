@@ -20,5 +20,5 @@ def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
     from server.http import serve  # imported here: the other commands do not need aiohttp
 
-    serve(config)
+    serve(config, options.effective.sources)
     return 0

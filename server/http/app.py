@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.config import Config
+from server.config import Config, ConfigSources, Reconfiguration
 from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access_log import AccessLog
@@ -13,6 +13,7 @@ from server.http.errors import error_middleware
 from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
+from server.http.reload import ConfigReload
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -33,8 +34,11 @@ _SHUTDOWN_SECONDS = 3.0
 """Maximum delay of the shutdown by a client that does not read."""
 
 
-def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
-    """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
+def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources | None = None) -> web.Application:
+    """Returns the application. It loads the voices when it starts, and closes running streams when it ends.
+
+    With `sources`, it reads the configuration again on SIGHUP.
+    """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
     app = web.Application(middlewares=[error_middleware], client_max_size=max_size, handler_args=connection_options)
@@ -58,18 +62,26 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
+    reconfiguration = Reconfiguration(config)
+    for component in (preparation, websocket):
+        reconfiguration.add(component.reconfigure)
+    if sources:
+        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.cleanup_ctx.append(startup.run)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
 
 
-def serve(config: Config) -> None:
-    """Serves until SIGINT or SIGTERM. Raises `ConfigurationError` when the address cannot be listened on."""
+def serve(config: Config, sources: ConfigSources | None = None) -> None:
+    """Serves until SIGINT or SIGTERM; `sources` are read again on SIGHUP.
+
+    Raises `ConfigurationError` when the address cannot be listened on.
+    """
     # Imported here, so that importing this package loads nothing that computes.
     from server.synthesis.registry import VoiceRegistry
 
-    app = create_app(VoiceRegistry(config), config)
+    app = create_app(VoiceRegistry(config), config, sources)
     host, port = config.server.host, config.server.port
     try:
         # Without handler_cancellation, a client that disconnects is noticed only at the next write.
