@@ -50,6 +50,26 @@ class BusyError(SpeechError):
         self.retry_after = retry_after
 
 
+class AuthenticationError(SpeechError):
+    """A request needs a key, and has none or one that is not known, was revoked or has expired."""
+
+
+class AccessDeniedError(SpeechError):
+    """The key of a request does not allow it. `code` is for programs."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class QuotaError(SpeechError):
+    """The characters that a key allows for a day are used up. `retry_after` is the rest of the day, in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class RequestError(SpeechError, ValueError):
     """A request is not valid. `param` is the name of the field, `code` is for programs."""
 

@@ -2,6 +2,7 @@
 
 from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
+from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
@@ -12,6 +13,9 @@ from server.config.sections.speech import LabelSection, SynthesisSection, TextSe
 from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
 __all__ = [
+    "RIGHTS",
+    "AccessKey",
+    "AccessSection",
     "Config",
     "ConfigSources",
     "DashScopeSection",
@@ -23,6 +27,7 @@ __all__ = [
     "Provider",
     "Reconfiguration",
     "Reloadable",
+    "Right",
     "RuntimeSection",
     "SchedulerSection",
     "Secret",

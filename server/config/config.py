@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import RuntimeSection
@@ -23,6 +24,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    access: AccessSection = AccessSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

@@ -1,6 +1,6 @@
 """What all sections have in common: strict types, no unknown keys, no later changes; and how their keys are marked."""
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pydantic
@@ -29,7 +29,21 @@ Reloadable = Annotated[T, RELOADABLE]
 A change of any other key needs a restart. The component that uses the key takes the change in `reconfigure`."""
 
 Secret = pydantic.SecretStr
-"""The type of a text that is never shown: keys, hashes, secrets of webhooks. `get_secret_value()` reads it."""
+"""The type of a text that is never shown: secrets of webhooks, passwords. `get_secret_value()` reads it."""
+
+
+SHOWN: Final = {"shown": True}
+"""The context of `model_dump` for what a person sees."""
+
+
+def _hide(value: Any, dump: pydantic.SerializerFunctionWrapHandler, info: pydantic.SerializationInfo) -> Any:
+    return HIDDEN if info.context is SHOWN else dump(value)
+
+
+HIDE: Final = pydantic.WrapSerializer(_hide)
+
+Hidden = Annotated[T, HIDE]
+"""The type of a value that only `model_dump` for people hides, such as the hash of a key: `sha256: Hidden[str]`."""
 
 
 class SecretUrl(pydantic.Secret[str]):
