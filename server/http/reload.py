@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -45,12 +46,20 @@ class ConfigReload:
             yield
             return
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(hangup, self._wanted.set)
+        in_terminal = _has_terminal() and signal.getsignal(hangup) is not signal.SIG_IGN  # nohup ignores it
+        loop.add_signal_handler(hangup, self._hang_up, in_terminal)
         reloading = asyncio.create_task(self._reload_when_wanted())
         yield
         loop.remove_signal_handler(hangup)
         reloading.cancel()
         await asyncio.gather(reloading, return_exceptions=True)
+
+    def _hang_up(self, in_terminal: bool) -> None:
+        """SIGHUP also means that the terminal was closed: that ends a server which was started in it."""
+        if in_terminal and not _has_terminal():
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            self._wanted.set()
 
     async def _reload_when_wanted(self) -> None:
         """One at a time; signals that come meanwhile are one more."""
@@ -84,3 +93,12 @@ class ConfigReload:
     def _failed(self, problem: str) -> None:
         self.report = replace(self.report, failures=self.report.failures + 1, error=problem)
         _log.error("the configuration was not reloaded, the running one stays:\n%s", problem)
+
+
+def _has_terminal() -> bool:
+    """Whether the process belongs to a terminal that is open."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
