@@ -88,7 +88,7 @@ def report_error(error: Exception) -> ErrorReport:
         case BusyError():
             return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
         case AuthenticationError() | AccessDeniedError() | QuotaError():
-            return _report_denial(error)
+            return _report_access_error(error)
         case ShutdownError():
             return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
         case SpeechError():
@@ -98,7 +98,7 @@ def report_error(error: Exception) -> ErrorReport:
     return ErrorReport(500, "an internal error occurred; the log of the server has the details", "internal_error")
 
 
-def _report_denial(error: AuthenticationError | AccessDeniedError | QuotaError) -> ErrorReport:
+def _report_access_error(error: AuthenticationError | AccessDeniedError | QuotaError) -> ErrorReport:
     match error:
         case AuthenticationError():
             return ErrorReport(401, str(error), "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})

@@ -64,7 +64,7 @@ def settings(receiver: Receiver, **more: object) -> dict[str, object]:
 
 
 async def delivered(service) -> None:
-    while (await service.report()).webhooks_waiting:
+    while service.report().webhooks_waiting:
         await asyncio.sleep(0.01)
 
 
