@@ -13,6 +13,8 @@ from server.audio.label import GeneratedLabel
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
 from server.text.instructions.parser import Instructions
@@ -69,7 +71,10 @@ class SpeechPreparation:
         `repeatable`: equal requests give equal bytes, also without a seed.
         """
         self._startup.require_ready()
-        return await asyncio.to_thread(self._prepare, request, self._config, repeatable)
+        log_text(request.input)
+        speech = await asyncio.to_thread(self._prepare, request, self._config, repeatable)
+        report_text(speech.plan.main_voice, len(request.input))
+        return speech
 
     def _prepare(self, request: SpeechRequest, config: Config, repeatable: bool) -> PreparedSpeech:
         planner = SpeechPlanner.for_config(self._registry, config)
