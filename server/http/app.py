@@ -17,7 +17,6 @@ from server.http.operations.access_log import AccessLog, shorten_unreadable_requ
 from server.http.operations.health import HealthRoute
 from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
-from server.http.operations.reports.configuration import CONFIGURATION
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.operations.service_manager import ServiceManager
 from server.http.reload import ConfigReload
@@ -77,23 +76,20 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
+    if config.metrics.enabled:
+        add_metrics(app, registry, startup, scheduler, config)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
     reconfiguration = Reconfiguration(config)
     for component in (access, preparation, websocket):
         reconfiguration.add(component.reconfigure)
-    manager = ServiceManager.from_environment(startup, scheduler)
-    reload = ConfigReload(reconfiguration, sources, manager) if sources else None
-    if reload:
-        app.cleanup_ctx.append(reload.run)
-    if config.metrics.enabled:
-        metrics = add_metrics(app, registry, startup, scheduler, config)
-        metrics.add(lambda: reload.report if reload else None, CONFIGURATION)
+    if sources:
+        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
-    if manager:
+    if manager := ServiceManager.from_environment(startup, scheduler):
         app.cleanup_ctx.append(manager.run)
         app.on_shutdown.append(manager.stopping)
     app.on_shutdown.append(lambda app: websocket.close())

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from aiohttp import web
 
@@ -31,26 +30,12 @@ class ReloadReport:
     """Unix time of the configuration that is in force: of the start, or of the last reload that succeeded."""
 
 
-class ReloadListener(Protocol):
-    """What is told of every reload, such as a service manager."""
-
-    def reloading(self) -> None:
-        """The configuration is being read."""
-
-    def reloaded(self) -> None:
-        """It has been read, and applied or refused."""
-
-
 class ConfigReload:
     """Handles SIGHUP. What cannot be applied as a whole is not applied, and the running configuration stays."""
 
-    def __init__(
-        self, reconfiguration: Reconfiguration, sources: ConfigSources, manager: ReloadListener | None = None
-    ) -> None:
-        """`manager` is told when a reload begins and ends."""
+    def __init__(self, reconfiguration: Reconfiguration, sources: ConfigSources) -> None:
         self._reconfiguration = reconfiguration
         self._sources = sources
-        self._manager = manager
         self._wanted = asyncio.Event()
         self.report = ReloadReport(applied_at=time.time())
 
@@ -81,11 +66,7 @@ class ConfigReload:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            if self._manager:
-                self._manager.reloading()
             await self.reload()
-            if self._manager:
-                self._manager.reloaded()
 
     async def reload(self) -> None:
         """Reads the configuration and applies it, or logs why it cannot be applied."""
@@ -111,9 +92,7 @@ class ConfigReload:
 
     def _failed(self, problem: str) -> None:
         self.report = replace(self.report, failures=self.report.failures + 1, error=problem)
-        _log.error("the configuration was not reloaded, the running one stays")
-        for line in problem.splitlines():
-            _log.error("%s", line.strip())
+        _log.error("the configuration was not reloaded, the running one stays:\n%s", problem)
 
 
 def _has_terminal() -> bool:

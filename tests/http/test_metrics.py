@@ -10,7 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from server.http.operations.metrics import Metrics
-from server.http.operations.reports.collector import Measure
+from server.http.operations.report_collector import Measure
 
 PATH = "/v1/audio/speech"
 ACCEPT_OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"}

@@ -14,7 +14,7 @@ import yaml
 from server.config import Config
 from server.http import create_app
 from server.http.operations.metrics import METRICS
-from server.http.operations.reports.collector import ReportCollector
+from server.http.operations.report_collector import ReportCollector
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "sambert-server.json").read_text("utf-8"))

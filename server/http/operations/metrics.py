@@ -10,7 +10,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from server.config import Config
 from server.http.operations.event_loop import EventLoopLag
-from server.http.operations.reports.collector import Measure, ReportCollector
+from server.http.operations.report_collector import Measure, ReportCollector
 from server.http.operations.reports.state import STATE, state_report
 from server.http.operations.reports.storage import DISK, disk_report
 from server.http.operations.reports.streams import SCHEDULER, scheduler_report

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from server import __version__
-from server.http.operations.reports.collector import Measure
+from server.http.operations.report_collector import Measure
 from server.http.startup import Startup, State
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.http.operations.reports.collector import Measure
+from server.http.operations.report_collector import Measure
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.http.operations.reports.collector import Measure
+from server.http.operations.report_collector import Measure
 from server.scheduling.scheduler import LoadReport, Scheduler
 from server.scheduling.statistics import StreamStatistics
 
