@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from server.config import Config
+from server.config import Config, ConfigSources
 from server.http import create_app
 from server.http.operations.metrics import METRICS
 from server.http.operations.report_collector import ReportCollector
@@ -35,7 +35,8 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 @pytest.fixture
 def metrics(registry, tmp_path) -> dict[str, set[str]]:
     """Every name in /metrics -> its labels."""
-    app = create_app(registry, Config.model_validate({"storage": {"path": str(tmp_path / "data")}}))
+    config = Config.model_validate({"storage": {"path": str(tmp_path / "data")}})
+    app = create_app(registry, config, ConfigSources(None, {}, ()))
     found: dict[str, set[str]] = dict(BY_PROMETHEUS)
     collectors = app[METRICS].registry._collector_to_names
     for collector in collectors:

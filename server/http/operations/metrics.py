@@ -11,10 +11,8 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from server.config import Config
 from server.http.operations.event_loop import EventLoopLag
 from server.http.operations.report_collector import Measure, ReportCollector
-from server.http.operations.reports.state import STATE, state_report
-from server.http.operations.reports.storage import DISK, disk_report
-from server.http.operations.reports.streams import SCHEDULER, scheduler_report
 from server.http.operations.request_metrics import RequestMetrics
+from server.http.operations.server_reports import DISK, SCHEDULER, STATE, disk_report, scheduler_report, state_report
 from server.http.startup import Startup
 from server.scheduling.scheduler import Scheduler
 
