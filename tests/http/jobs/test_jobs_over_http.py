@@ -212,6 +212,7 @@ async def test_lines_are_sent_as_a_list(serving_jobs):
         ({"input": "a", "webhook": "https://example.com/"}, "invalid_value", "webhook"),
         ({"input": "a\0"}, "invalid_input", "input"),
         ({"input": "a", "name": "x" * 201}, "invalid_value", "name"),
+        ({"input": "a", "name": "x\r\nSet-Cookie: y"}, "invalid_value", "name"),
     ],
 )
 async def test_an_invalid_request_names_its_field(serving_jobs, body, code, param):
