@@ -3,6 +3,7 @@
 from server.config.config import Config, load_config
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
+from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -14,6 +15,7 @@ __all__ = [
     "Config",
     "DashScopeSection",
     "LabelSection",
+    "LimitsSection",
     "ModelsSection",
     "Precision",
     "PrecisionSetting",

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
+from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -36,6 +37,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    limits: LimitsSection = LimitsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

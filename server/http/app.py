@@ -38,8 +38,8 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
     app = web.Application(middlewares=[error_middleware], client_max_size=max_size, handler_args=connection_options)
-    scheduler = Scheduler(config.scheduler)
-    streams = ActiveStreams(scheduler)
+    scheduler = Scheduler(config.scheduler, config.limits)
+    streams = ActiveStreams(scheduler, config.limits)
     startup = Startup(registry, scheduler)
     preparation = SpeechPreparation(registry, startup, config)
     speech = SpeechRoute(preparation, streams)

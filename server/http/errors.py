@@ -9,7 +9,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.errors import BusyError, RequestError, ShutdownError, SpeechError, StalledError, VoiceError
 from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
@@ -68,9 +68,11 @@ def report_error(error: Exception) -> ErrorReport:
         case VoiceError():
             return ErrorReport(503, str(error), "broken_voice", "voice")
         case BusyError():
-            return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
+            return ErrorReport(429, str(error), error.code, headers={"Retry-After": str(error.retry_after)})
         case ShutdownError():
             return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
+        case StalledError():
+            return ErrorReport(408, str(error), "client_stalled")
         case SpeechError():
             return ErrorReport(500, str(error), "synthesis_failed")
         case web.RequestPayloadError():
