@@ -224,6 +224,11 @@ class ActiveStreams:
         """Whether no stream can be opened any more."""
         return self._stopping
 
+    @property
+    def stall_limit(self) -> float | None:
+        """Seconds after which a client that does not read has to be given up by those who send; None: never."""
+        return self._limits.stall_limit if self._limits else None
+
     def reconfigure(self, config: Config) -> None:
         """Takes other limits, for the streams that come from now on."""
         if self._limits:
