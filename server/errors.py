@@ -38,6 +38,10 @@ class SynthesisError(SpeechError, RuntimeError):
     """A model produced invalid output, such as NaN; it must not be sent."""
 
 
+class WorkerError(SpeechError, RuntimeError):
+    """The threads that compute have failed so often that the process has to be started again."""
+
+
 class ShutdownError(SpeechError):
     """The server is shutting down: new requests are refused, running streams are cut off."""
 

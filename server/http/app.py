@@ -1,13 +1,14 @@
 """Creates the aiohttp application and serves it."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.config import Config
-from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
+from server.http.connections.open_connections import OpenConnections
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.models import ModelsRoute
@@ -16,6 +17,7 @@ from server.http.operations.access_log import AccessLog
 from server.http.operations.health import HealthRoute
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
+from server.http.serving import Serving
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -32,11 +34,9 @@ _BYTES_PER_CHARACTER = 12
 _OTHER_BYTES = 2**20
 """For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
-_SHUTDOWN_SECONDS = 3.0
-"""Maximum delay of the shutdown by a client that does not read."""
-
 
 ACCESS = web.AppKey("access", AccessControl)
+SERVING = web.AppKey("serving", Serving)
 
 
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
@@ -45,7 +45,11 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     It loads the voices when it starts, and closes running streams when it ends.
     """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
-    connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
+    connection_options = {
+        "max_line_size": max_size,
+        "access_log_class": AccessLog,
+        "keepalive_timeout": config.limits.idle_seconds,
+    }
     access = AccessControl(config)
     # The first one is outermost: an error is logged with the id of its request.
     middlewares = [request_id_middleware, error_middleware, access.middleware]
@@ -55,6 +59,8 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     scheduler = Scheduler(config.scheduler, config.limits)
     streams = ActiveStreams(scheduler, config.limits)
     startup = Startup(registry, scheduler)
+    connections = OpenConnections(config.limits)
+    app[SERVING] = Serving(app, startup, scheduler, streams, connections, connection_options)
     preparation = SpeechPreparation(registry, startup, config)
     speech = SpeechRoute(preparation, streams)
     app.router.add_post("/v1/audio/speech", speech.post)
@@ -87,12 +93,5 @@ def serve(config: Config) -> None:
     from server.synthesis.registry import VoiceRegistry
 
     app = create_app(VoiceRegistry(config), config)
-    host, port = config.server.host, config.server.port
-    app[ACCESS].warn_if_open(host)
-    try:
-        # Without handler_cancellation, a client that disconnects is noticed only at the next write.
-        web.run_app(app, host=host, port=port, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another server.host or server.port"
-        ) from error
+    app[ACCESS].warn_if_open(config.server.host)
+    asyncio.run(app[SERVING].run(config.server))

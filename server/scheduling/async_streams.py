@@ -219,6 +219,10 @@ class ActiveStreams:
         await stream.admission()
         return stream
 
+    def __len__(self) -> int:
+        """Streams that are computed or sent."""
+        return len(self._streams | self._read)
+
     @property
     def is_stopping(self) -> bool:
         """Whether no stream can be opened any more."""

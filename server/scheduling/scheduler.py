@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from server.client import LOCAL_CLIENT, Client
 from server.config import LimitsSection, SchedulerSection
-from server.errors import BusyError, ShutdownError, SynthesisError
+from server.errors import BusyError, ShutdownError, SynthesisError, WorkerError
 from server.runtime.cpu import available_cpus
 from server.scheduling.admission.control import AdmissionControl
 from server.scheduling.admission.places import Places
@@ -201,7 +201,7 @@ class Scheduler:
         if self._closed:
             raise ShutdownError("the server is stopping; send the request again when it is back")
         if self._threads.exhausted:
-            raise SynthesisError("the workers of the server have failed too often; it has to be started again")
+            raise WorkerError("the workers have failed too often; start the server again")
 
     def _admit(self) -> None:
         """Gives places that have become free to those that wait."""
@@ -346,11 +346,11 @@ class Scheduler:
         with self._changed:
             lost = self._ready.lost(worker, self._places.streams)
         for stream in lost:
-            self._end(stream, SynthesisError(f"a worker of the server has failed: {error!r}"))
+            self._end(stream, WorkerError(f"a worker of the server has failed: {type(error).__name__}"))
 
     def _end_all(self) -> None:
         """Ends all streams, since no worker is left for them; those that one still has end there."""
-        failure = SynthesisError("the workers of the server have failed too often; it has to be started again")
+        failure = WorkerError("the workers have failed too often; start the server again")
         with self._changed:
             taken = self._ready.taken()
             for stream in list(self._places.streams):
