@@ -4,6 +4,7 @@ from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
 from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
@@ -21,6 +22,7 @@ __all__ = [
     "ConfigSources",
     "DashScopeSection",
     "EffectiveConfig",
+    "JobsSection",
     "LabelSection",
     "LimitsSection",
     "ModelsSection",

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import RuntimeSection
@@ -27,6 +28,7 @@ class Config(Section):
     storage: StorageSection = StorageSection()
     limits: LimitsSection = LimitsSection()
     access: AccessSection = AccessSection()
+    jobs: JobsSection = JobsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""
