@@ -163,7 +163,8 @@ class Places:
         message = f"the server is at its capacity with {active} streams"
         if ahead:
             message += f", and {ahead} wait for a place"
-        return BusyError(f"{message}; send the request again later", retry_after=self._retry_after(ahead))
+        message += "; send the request again later"
+        return BusyError(message, retry_after=self._retry_after(ahead), code="too_many_streams")
 
     def _ahead_of(self, stream: Stream) -> int:
         return sum(each is not stream for each in self._queue) + len(self._returning)
