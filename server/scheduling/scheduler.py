@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from server.client import LOCAL_CLIENT, Client
 from server.config import LimitsSection, SchedulerSection
 from server.errors import BusyError, ShutdownError, SynthesisError, WorkerError
+from server.logs.context import current_request
 from server.runtime.cpu import available_cpus
 from server.scheduling.admission.control import AdmissionControl
 from server.scheduling.admission.places import Places
@@ -23,6 +24,7 @@ from server.scheduling.batch_policy import BatchPolicy
 from server.scheduling.input_queue import InputWait
 from server.scheduling.load_report import LoadReport
 from server.scheduling.playback import PlaybackClock
+from server.scheduling.statistics import StreamStatistics
 from server.scheduling.stream import Place, Stream
 from server.scheduling.task import Chunks, Task
 from server.scheduling.workers.batch_execution import BatchExecution
@@ -59,6 +61,7 @@ class Scheduler:
         self._idle_workers = 0
         self._closed = False
         self._late_chunks = 0
+        self._statistics = StreamStatistics()
 
     def start(
         self,
@@ -182,6 +185,11 @@ class Scheduler:
                 longest_step=self._ready.longest_step(),
             )
 
+    def statistics(self) -> StreamStatistics:
+        """What the streams have done since the start."""
+        with self._changed:
+            return self._statistics.including(self._places.streams)
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing can be computed: all streams have ended, wait or are paused."""
@@ -266,6 +274,7 @@ class Scheduler:
 
     def _advance(self, stream: Stream) -> bool:
         """Advances to the next run, wait or chunk. Returns False when the stream has ended or is paused."""
+        current_request.set(stream.context)
         started = time.perf_counter()
         try:
             if stream.cancelled:
@@ -281,8 +290,10 @@ class Scheduler:
             return self._end(stream)
         except Exception as error:  # noqa: BLE001 - reported to the client of the stream
             return self._end(stream, error)
-        except BaseException as error:  # noqa: BLE001 - a panic of a Rust extension is no Exception
-            return self._end(stream, SynthesisError(f"the text analysis or the synthesis crashed: {error!r}"))
+        except BaseException as error:  # a panic of a Rust extension is no Exception, and quotes the text
+            what = f"the text analysis or the synthesis crashed: {type(error).__name__}"
+            log.error(what, exc_info=error)
+            return self._end(stream, SynthesisError(what))
         return self._account(stream)
 
     def _wait_for_input(self, stream: Stream, wait: InputWait) -> bool:
@@ -307,7 +318,7 @@ class Scheduler:
             audio = stream.clock.computed_seconds - stream.observed_audio_seconds
             if audio > 0:
                 self._observe(stream, audio)
-                stream.computing_seconds = 0.0
+                stream.observed_computing_seconds = stream.computing_seconds
                 stream.observed_audio_seconds = stream.clock.computed_seconds
             stream.unconsumed_chunks += 1
             is_full = stream.unconsumed_chunks > MAX_UNCONSUMED_CHUNKS
@@ -318,7 +329,8 @@ class Scheduler:
         """Background streams run while others leave room: what they cost says nothing about those."""
         if stream.is_probe or not stream.background:
             streams = self.workers if stream.is_probe else sum(1 for _ in self._places.listened())
-            self._admission.observe(stream.voice, streams, stream.computing_seconds, audio)
+            computing = stream.computing_seconds - stream.observed_computing_seconds
+            self._admission.observe(stream.voice, streams, computing, audio)
 
     def _end(self, stream: Stream, error: Exception | None = None) -> bool:
         with self._changed:
@@ -331,6 +343,7 @@ class Scheduler:
         with self._changed:
             self._places.leave(stream)
             self._places.streams.discard(stream)
+            self._statistics.add_ended(stream, error)
             self._late_chunks += 0 if stream.background else stream.clock.late_chunks
             self._admit()
             if self._closed and not self._places.streams:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from server.config import LimitsSection
+from server.config import Config, LimitsSection
 from server.http.errors import ErrorReport
 
 RETRY_AFTER = "2"
@@ -25,6 +25,10 @@ class OpenConnections:
 
     def __len__(self) -> int:
         return len(self._transports)
+
+    def reconfigure(self, config: Config) -> None:
+        """Takes other limits, for the connections and requests that come from now on."""
+        self.limits = config.limits
 
     def add(self, transport: asyncio.Transport) -> ErrorReport | None:
         """Counts a connection; one that is too many is not counted, and its client is told what is returned."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from server.errors import DeviceError, LostStateError
+from server.logs.context import current_request
 from server.scheduling.batch_policy import BatchPolicy
 from server.scheduling.batching import run_batch
 from server.scheduling.stream import Stream
@@ -24,6 +25,7 @@ class BatchExecution:
 
     def execute(self, batch: Sequence[Stream]) -> None:
         """Executes the pending runs. A failed batch is repeated row by row, to find the cause."""
+        current_request.set(batch[0].context if len(batch) == 1 else None)
         runs = [stream.pending_run for stream in batch if stream.pending_run]
         started = time.perf_counter()
         try:
