@@ -85,9 +85,9 @@ class AccessControl:
         path = _route_path(request)
         if path in self._settings.public or _is_asset(path):
             with suppress(AuthenticationError):
-                caller.renew()
+                caller.identify()
             return await handler(request)
-        caller.renew()
+        caller.identify()
         caller.require_key()
         if right := _right(path):
             caller.require(right)
@@ -101,7 +101,7 @@ class AccessControl:
 
     def _anonymous(self, request: web.Request) -> Caller:
         address = client_address(request, self._settings.trusted_proxies)
-        return Caller(address, None, self._keys.is_required, self._quota, lambda: self._find(request))
+        return Caller(address, self._keys, self._quota, lambda: self._find(request))
 
     def _find(self, request: web.Request) -> AccessKey | None:
         """The key of a request. Where none is needed, one that is wrong is none."""

@@ -9,7 +9,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from server.config import DashScopeSection
 from server.errors import RequestError, ShutdownError
-from server.http.client import client_of
+from server.http.client import CALLER
 from server.http.dashscope import events
 from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
@@ -110,9 +110,10 @@ class Connection:
         if self._task and self._task.id == message.header.task_id:
             raise RequestError(f"run-task: task {self._task.id!r} is running; a new task needs a new task_id")
         await self._stop()
-        self._task, warnings = await self._starter.start(message, client_of(self._request))
+        caller = await asyncio.to_thread(self._request[CALLER].renewed)
+        self._task, warnings = await self._starter.start(message, caller)
         if warnings:
-            _log.warning("task %r: %s", self._task.id, "; ".join(warnings))
+            _log.warning("task %r: %r", self._task.id, "; ".join(warnings))
         await self._send(events.task_started(self._task.id, warnings))
         self._speaking = asyncio.create_task(self._speak(self._task))
         if self._task.takes_text and message.payload.input.text:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.config import Config
+from server.errors import RequestError
+from server.http.access.credentials import SUBPROTOCOL, subprotocols
 from server.http.dashscope.connection import Connection
 from server.http.dashscope.task_starter import TaskStarter
 from server.http.dashscope.websocket import LingeringWebSocket
@@ -32,12 +34,15 @@ class DashScopeRoute:
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serves one connection. Before the handshake, failures are HTTP responses."""
-        websocket = LingeringWebSocket(request, max_msg_size=self._max_message)
+        websocket = LingeringWebSocket(request, max_msg_size=self._max_message, protocols=(SUBPROTOCOL,))
         if not websocket.can_prepare(request).ok:
             raise web.HTTPUpgradeRequired(
                 text=f"{PATH} is a WebSocket (DashScope's protocol); connect with ws:// or wss://",
                 headers={"Upgrade": "websocket"},
             )
+        offered = subprotocols(request.headers)
+        if offered and SUBPROTOCOL not in offered:
+            raise RequestError(f"the subprotocol of this WebSocket is {SUBPROTOCOL!r}; offer it, or none")
         self._startup.require_ready()
         await websocket.prepare(request)
         connection = Connection(request, websocket, self._starter, self._settings)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.caller import Caller
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.client import Client
@@ -21,6 +22,7 @@ from server.synthesis.output.encoding import EncodedChunk, encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_resolver import allowed_voices
 from server.text.markdown import MarkdownFilter
 
 if TYPE_CHECKING:
@@ -52,16 +54,24 @@ class TaskStarter:
 
     def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
         self._max_characters = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=self._max_characters)
+        self._inline_markup = config.text.marks
         self._registry = registry
         self._streams = streams
         self._label = config.label
         self._early = config.synthesis.early_clause
 
-    async def start(self, message: RunTask, client: Client) -> tuple[SpeechTask, tuple[str, ...]]:
-        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
-        task = await asyncio.to_thread(self._prepare, message)
-        chunks = await self._open(task, client)
+    async def start(self, message: RunTask, caller: Caller) -> tuple[SpeechTask, tuple[str, ...]]:
+        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`.
+
+        Raises `AccessDeniedError` for a voice that the caller may not use, `QuotaError` where its characters are used
+        up.
+        """
+        try:
+            task = await asyncio.to_thread(self._prepare, message, caller)
+            chunks = await self._open(task, caller.client)
+        except Exception:
+            caller.refund()
+            raise
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:
             whole = WholeTextResults(task_id, **task.parameters.times)
@@ -79,33 +89,35 @@ class TaskStarter:
             batched=task.speech.seed is None,
         )
 
-    def _prepare(self, message: RunTask) -> _PreparedTask:
+    def _prepare(self, message: RunTask, caller: Caller) -> _PreparedTask:
+        voices = allowed_voices(self._registry, caller.client.voices)
+        planner = SpeechPlanner(voices, inline_markup=self._inline_markup, max_characters=self._max_characters)
         parameters = Parameters.parse(message.payload.parameters)
-        options, ignored = self._options(parameters, message.payload.model)
+        options, ignored = self._options(planner, parameters, message.payload.model)
         in_pieces = message.header.streaming == "duplex"
         label = parameters.label(self._label, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
         text: SpeechInput | None = None
-        usage = Usage(self._max_characters)
+        usage = Usage(self._max_characters, caller.charge)
         if in_pieces:
-            text = self._planner.open_input(options, early=self._early)
+            text = planner.open_input(options, early=self._early)
             speech = labeled_input(text, self._label)
             characters = CHARACTERS_IN_PIECES
         else:
             written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
-            speech = labeled(self._planner.plan_text(written, options), self._label)
+            speech = labeled(planner.plan_text(written, options), self._label)
             characters = len(written)
         encoder = create_encoder(output, speech.rate)
         warnings = (*parameters.warnings(), *ignored)
         return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
 
-    def _voice(self, parameters: Parameters, model: str) -> tuple[str, str]:
+    def _voice(self, planner: SpeechPlanner, parameters: Parameters, model: str) -> tuple[str, str]:
         """The names of the voice and the speaker of a task. A model that names none is told as such."""
         # An alias or a voice may have the whole name of a model.
         known = {*self._registry.aliases, *self._registry.sample_rates()}
         name = model if model in known else voice_of_model(model)
         try:
-            synthesizer, speaker = self._planner.resolve(parameters.voice or name)
+            synthesizer, speaker = planner.resolve(parameters.voice or name)
         except UnknownNameError as error:
             if parameters.voice or name is None:
                 raise
@@ -114,10 +126,10 @@ class TaskStarter:
             ) from None
         return synthesizer.voice.name, speaker
 
-    def _options(self, parameters: Parameters, model: str) -> tuple[SpeechOptions, list[str]]:
+    def _options(self, planner: SpeechPlanner, parameters: Parameters, model: str) -> tuple[SpeechOptions, list[str]]:
         """How the text is spoken, and the parts of the instruction that were not understood."""
         options = SpeechOptions(
-            *self._voice(parameters, model),
+            *self._voice(planner, parameters, model),
             style=parameters.style,
             wording=parameters.hot_fix.wording,
             seed=parameters.seed or None,
@@ -125,7 +137,7 @@ class TaskStarter:
         if not parameters.instruction:
             return options, []
         # Clients send a rate of 1 also where nobody has chosen it.
-        options, found = self._planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
+        options, found = planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
         return options, [f"parameters.instruction: {part!r} was not understood" for part in found.ignored]
 
 

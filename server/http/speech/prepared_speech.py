@@ -10,11 +10,13 @@ from uuid import NAMESPACE_URL, uuid5
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.label import GeneratedLabel
+from server.client import Client
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_resolver import allowed_voices
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:
@@ -55,33 +57,40 @@ class SpeechPreparation:
     """Plans the requests of clients."""
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup, config: Config) -> None:
-        limit = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._registry = registry
+        self._inline_markup = config.text.marks
+        self._max_characters = config.synthesis.max_characters
         self._startup = startup
         self._label = config.label
 
-    async def prepare(self, request: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+    async def prepare(self, request: SpeechRequest, client: Client, *, repeatable: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
 
-        `repeatable`: equal requests give equal bytes, also without a seed.
+        Raises `AccessDeniedError` for a voice that the client may not use. `repeatable`: equal requests give equal
+        bytes, also without a seed.
         """
         self._startup.require_ready()
-        return await asyncio.to_thread(self._prepare, request, repeatable)
+        return await asyncio.to_thread(self._prepare, request, client, repeatable)
 
-    def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
+    def _prepare(self, request: SpeechRequest, client: Client, repeatable: bool) -> PreparedSpeech:
+        planner = self._planner(client)
         output, options = request.output, request.options
         headers: dict[str, str] = {}
         if repeatable and options.seed is None:
             options = replace(options, seed=0)
         if request.instructions:
             keeps_speed = "speed" in request.model_fields_set
-            options, found = self._planner.follow(request.instructions, options, pace=not keeps_speed)
+            options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
             headers |= instruction_headers(found)
-        plan = labeled(self._planner.plan_text(request.input, options), self._label)
+        plan = labeled(planner.plan_text(request.input, options), self._label)
         output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
         if label := _label(self._label, request, is_repeatable=plan.seed is not None):
             output = replace(output, label=label)
         return PreparedSpeech(request, plan, output, options.expected_seconds(len(request.input)), headers)
+
+    def _planner(self, client: Client) -> SpeechPlanner:
+        voices = allowed_voices(self._registry, client.voices)
+        return SpeechPlanner(voices, inline_markup=self._inline_markup, max_characters=self._max_characters)
 
 
 def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:
