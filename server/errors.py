@@ -125,11 +125,14 @@ _shortened = Repr()
 _shortened.maxstring = _shortened.maxother = 80
 
 
-def validation_message(location: str, details: ErrorDetails) -> str:
-    """Returns one validation error as `server.port must be a whole number, not 1.5`. Long values are shortened."""
+def validation_message(location: str, details: ErrorDetails, *, shows_value: bool = True) -> str:
+    """Returns one validation error as `server.port must be a whole number, not 1.5`. Long values are shortened.
+
+    A message that does not show the value is for secrets.
+    """
     if details["type"] == "missing":
         return f"{location} is missing"
-    value = _shortened.repr(details["input"])
+    value = f", not {_shortened.repr(details['input'])}" if shows_value else ""
     if details["type"] in _EXPECTED:
-        return f"{location} must be {_EXPECTED[details['type']].format_map(details.get('ctx', {}))}, not {value}"
-    return f"{location}: {details['msg']}, not {value}"
+        return f"{location} must be {_EXPECTED[details['type']].format_map(details.get('ctx', {}))}{value}"
+    return f"{location}: {details['msg']}{value}"

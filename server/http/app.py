@@ -8,12 +8,14 @@ from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
-from server.http.access_log import AccessLog
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
-from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
+from server.http.operations.access_log import AccessLog
+from server.http.operations.health import HealthRoute
+from server.http.operations.readiness import ReadinessRoute
+from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -45,8 +47,10 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
     access = AccessControl(config)
-    middlewares = [error_middleware, access.middleware]
+    # The first one is outermost: an error is logged with the id of its request.
+    middlewares = [request_id_middleware, error_middleware, access.middleware]
     app = web.Application(middlewares=middlewares, client_max_size=max_size, handler_args=connection_options)
+    app.on_response_prepare.append(add_request_id)
     app[ACCESS] = access
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
@@ -65,6 +69,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
+    app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
