@@ -6,12 +6,12 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import config, doctor, embed, serve, speak, text, voices
+from server.cli import config, doctor, embed, keys, serve, speak, text, voices
 from server.cli.overrides import add_general_override, add_override, overrides
 from server.config import ConfigSources
 from server.errors import SpeechError
 
-COMMANDS = (serve, speak, text, voices, embed, config, doctor)
+COMMANDS = (serve, speak, text, voices, embed, keys, config, doctor)
 
 DESCRIPTION = """\
 Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from server.config.sections.section import Section
+from server.config.sections.section import Reloadable, Section
 
 Right = Literal["speech", "metrics", "admin"]
 RIGHTS: tuple[Right, ...] = ("speech", "metrics", "admin")
@@ -52,13 +52,17 @@ class AccessKey(Section):
 class AccessSection(Section):
     """Keys, public paths, web pages of other hosts, and proxies."""
 
-    required: Literal["auto", "always", "never"] = "auto"
+    required: Reloadable[Literal["auto", "always", "never"]] = "auto"
     """Whether requests need a key; auto: once there is one."""
-    keys: tuple[AccessKey, ...] = Field(default=(), strict=False)
+    keys: Reloadable[tuple[AccessKey, ...]] = Field(default=(), strict=False)
     """Besides those of the key file."""
-    public: tuple[PublicPath, ...] = Field(default=("/", "/docs", "/openapi.json", "/health", "/ready"), strict=False)
+    public: Reloadable[tuple[PublicPath, ...]] = Field(
+        default=("/", "/docs", "/openapi.json", "/health", "/ready"), strict=False
+    )
     """Paths that need no key."""
-    cors_origins: tuple[Annotated[str, AfterValidator(_require_origin)], ...] = Field(default=(), strict=False)
+    cors_origins: Reloadable[tuple[Annotated[str, AfterValidator(_require_origin)], ...]] = Field(
+        default=(), strict=False
+    )
     """Other hosts whose web pages may use the server."""
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(default=(), strict=False)
+    trusted_proxies: Reloadable[tuple[IPv4Network | IPv6Network, ...]] = Field(default=(), strict=False)
     """Whose X-Forwarded-For and X-Forwarded-Proto are believed."""

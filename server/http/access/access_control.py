@@ -42,6 +42,10 @@ class AccessControl:
         self._settings = config.access
         self._pages = CrossOrigin(config.access.cors_origins)
 
+    def check(self, config: Config) -> None:
+        """Raises `ConfigurationError` where `reconfigure` could not take the keys."""
+        self._keys.check(config)
+
     def reconfigure(self, config: Config) -> None:
         """Takes the section `access` of another configuration."""
         self._keys.reconfigure(config)
