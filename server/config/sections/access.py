@@ -1,7 +1,7 @@
 """Who may use the server: keys, and what needs none."""
 
 from datetime import date
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
@@ -27,6 +27,14 @@ def _require_origin(origin: str) -> str:
     if origin != "*" and (scheme not in ("http", "https") or not separator or not host or set(host) & set("/?#@* ")):
         raise ValueError('origins such as "https://example.org", without a path, or "*" for all')
     return origin.lower()
+
+
+def _require_network(network: str) -> str:
+    try:
+        ip_network(network)
+    except ValueError:
+        raise ValueError("addresses such as 10.1.2.3 or networks such as 10.0.0.0/8") from None
+    return network
 
 
 class AccessKey(Section):
@@ -64,5 +72,7 @@ class AccessSection(Section):
         default=(), strict=False
     )
     """Other hosts whose web pages may use the server."""
-    trusted_proxies: Reloadable[tuple[IPv4Network | IPv6Network, ...]] = Field(default=(), strict=False)
+    trusted_proxies: Reloadable[tuple[Annotated[str, AfterValidator(_require_network)], ...]] = Field(
+        default=(), strict=False
+    )
     """Whose X-Forwarded-For and X-Forwarded-Proto are believed."""

@@ -34,15 +34,16 @@ class DashScopeRoute:
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serves one connection. Before the handshake, failures are HTTP responses."""
+        # First, since aiohttp logs the subprotocols where none fits, and one may be a key.
+        offered = subprotocols(request.headers)
+        if offered and SUBPROTOCOL not in offered:
+            raise RequestError(f"the subprotocol of this WebSocket is {SUBPROTOCOL!r}; offer it, or none")
         websocket = LingeringWebSocket(request, max_msg_size=self._max_message, protocols=(SUBPROTOCOL,))
         if not websocket.can_prepare(request).ok:
             raise web.HTTPUpgradeRequired(
                 text=f"{PATH} is a WebSocket (DashScope's protocol); connect with ws:// or wss://",
                 headers={"Upgrade": "websocket"},
             )
-        offered = subprotocols(request.headers)
-        if offered and SUBPROTOCOL not in offered:
-            raise RequestError(f"the subprotocol of this WebSocket is {SUBPROTOCOL!r}; offer it, or none")
         self._startup.require_ready()
         await websocket.prepare(request)
         connection = Connection(request, websocket, self._starter, self._settings)
