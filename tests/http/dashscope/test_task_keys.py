@@ -32,9 +32,11 @@ def connected(serving, tmp_path):
 
     @asynccontextmanager
     async def connect(secret: str, scheme: str = "bearer", **sections: object):
-        async with serving(storage={"path": str(tmp_path / "data")}, **sections) as client:
-            async with client.ws_connect(PATH, headers={"Authorization": f"{scheme} {secret}"}) as websocket:
-                yield RawClient(websocket)
+        async with (
+            serving(storage={"path": str(tmp_path / "data")}, **sections) as client,
+            client.ws_connect(PATH, headers={"Authorization": f"{scheme} {secret}"}) as websocket,
+        ):
+            yield RawClient(websocket)
 
     return connect
 
