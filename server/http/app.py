@@ -1,5 +1,6 @@
 """Creates the aiohttp application and serves it."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -12,10 +13,12 @@ from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
-from server.http.operations.access_log import AccessLog
+from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
 from server.http.operations.health import HealthRoute
+from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
+from server.http.operations.service_manager import ServiceManager
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -50,6 +53,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     # The first one is outermost: an error is logged with the id of its request.
     middlewares = [request_id_middleware, error_middleware, access.middleware]
     app = web.Application(middlewares=middlewares, client_max_size=max_size, handler_args=connection_options)
+    logging.getLogger("aiohttp.server").addFilter(shorten_unreadable_requests)
     app.on_response_prepare.append(add_request_id)
     app[ACCESS] = access
     scheduler = Scheduler(config.scheduler)
@@ -70,12 +74,17 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
+    if config.metrics.enabled:
+        add_metrics(app, registry, startup, scheduler, config)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
+    if manager := ServiceManager.from_environment(startup, scheduler):
+        app.cleanup_ctx.append(manager.run)
+        app.on_shutdown.append(manager.stopping)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app

@@ -16,6 +16,7 @@ from server.errors import (
     SpeechError,
     VoiceError,
 )
+from server.logs.exceptions import summary
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Failure:
         if isinstance(error, SpeechError):
             _log.error("a task failed: %s", error)
             return cls("InternalError", str(error), WSCloseCode.INTERNAL_ERROR)
-        _log.error("a task failed: %s", error, exc_info=error)
+        _log.error("a task failed: %s", summary(error), exc_info=error)
         message = "an internal error occurred; the log of the server has the details"
         return cls("InternalError", message, WSCloseCode.INTERNAL_ERROR)
 

@@ -16,6 +16,8 @@ from server.http.dashscope.parameters import Parameters, voice_of_model
 from server.http.dashscope.results import PiecesResults, WholeTextResults
 from server.http.dashscope.task import PiecesTask, SpeechTask
 from server.http.dashscope.usage import Usage
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import EncodedChunk, encode_stream
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 CHARACTERS_IN_PIECES = 100
 """A guess at the length of a text that is not known yet."""
+INSTRUCTION = "parameters.instruction"
 SAMBERT_FORMAT = OutputFormat("wav", 16000)
 COSYVOICE_FORMAT = OutputFormat("mp3", 22050)
 """The defaults of the cloud, which clients rely on."""
@@ -107,6 +110,7 @@ class TaskStarter:
             written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
             speech = labeled(planner.plan_text(written, options), self._label)
             characters = len(written)
+            report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)
         warnings = (*parameters.warnings(), *ignored)
         return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
@@ -138,7 +142,7 @@ class TaskStarter:
             return options, []
         # Clients send a rate of 1 also where nobody has chosen it.
         options, found = planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
-        return options, [f"parameters.instruction: {part!r} was not understood" for part in found.ignored]
+        return options, [f"{INSTRUCTION}: {part!r} was not understood" for part in found.ignored]
 
 
 def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> str:
@@ -147,6 +151,7 @@ def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> st
     if not text:
         raise RequestError("payload.input.text is missing or empty; with streaming out, send the whole text")
     usage.add(text)
+    log_text(text)
     if not filters_markdown:
         return text
     markdown = MarkdownFilter()

@@ -14,6 +14,8 @@ from server.client import Client
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_resolver import allowed_voices
@@ -70,7 +72,10 @@ class SpeechPreparation:
         bytes, also without a seed.
         """
         self._startup.require_ready()
-        return await asyncio.to_thread(self._prepare, request, client, repeatable)
+        log_text(request.input)
+        speech = await asyncio.to_thread(self._prepare, request, client, repeatable)
+        report_text(speech.plan.main_voice, len(request.input))
+        return speech
 
     def _prepare(self, request: SpeechRequest, client: Client, repeatable: bool) -> PreparedSpeech:
         planner = self._planner(client)
