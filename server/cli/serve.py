@@ -22,5 +22,5 @@ def run(options: argparse.Namespace, config: Config) -> int:
     from server.http import serve  # imported here: the other commands do not need aiohttp
 
     configure_logging(config.logging)
-    serve(config)
+    serve(config, options.effective.sources)
     return 0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.config import Config
+from server.config import Config, ConfigSources, Reconfiguration
 from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
@@ -19,6 +19,7 @@ from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.operations.service_manager import ServiceManager
+from server.http.reload import ConfigReload
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -42,10 +43,11 @@ _SHUTDOWN_SECONDS = 3.0
 ACCESS = web.AppKey("access", AccessControl)
 
 
-def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
+def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources | None = None) -> web.Application:
     """Returns the application. Raises `ConfigurationError` where the keys cannot be read.
 
-    It loads the voices when it starts, and closes running streams when it ends.
+    It loads the voices when it starts, and closes running streams when it ends. With `sources`, it reads the
+    configuration again on SIGHUP.
     """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
@@ -79,6 +81,12 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
+    reconfiguration = Reconfiguration(config)
+    reconfiguration.add(access.reconfigure, check=access.check)
+    for component in (preparation, websocket):
+        reconfiguration.add(component.reconfigure)
+    if sources:
+        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
@@ -90,12 +98,15 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     return app
 
 
-def serve(config: Config) -> None:
-    """Serves until SIGINT or SIGTERM. Raises `ConfigurationError` when the address cannot be listened on."""
+def serve(config: Config, sources: ConfigSources | None = None) -> None:
+    """Serves until SIGINT or SIGTERM; `sources` are read again on SIGHUP.
+
+    Raises `ConfigurationError` when the address cannot be listened on.
+    """
     # Imported here, so that importing this package loads nothing that computes.
     from server.synthesis.registry import VoiceRegistry
 
-    app = create_app(VoiceRegistry(config), config)
+    app = create_app(VoiceRegistry(config), config, sources)
     host, port = config.server.host, config.server.port
     app[ACCESS].warn_if_open(host)
     try:

@@ -56,12 +56,13 @@ class TaskStarter:
     """Starts the tasks of all connections."""
 
     def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
-        self._max_characters = config.synthesis.max_characters
-        self._inline_markup = config.text.marks
         self._registry = registry
         self._streams = streams
-        self._label = config.label
-        self._early = config.synthesis.early_clause
+        self._config = config
+
+    def reconfigure(self, config: Config) -> None:
+        """Starts the tasks that come from now on with this configuration."""
+        self._config = config
 
     async def start(self, message: RunTask, caller: Caller) -> tuple[SpeechTask, tuple[str, ...]]:
         """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`.
@@ -70,7 +71,8 @@ class TaskStarter:
         up.
         """
         try:
-            task = await asyncio.to_thread(self._prepare, message, caller)
+            preparation = _TaskPreparation(self._registry, self._config, caller)
+            task = await asyncio.to_thread(preparation.prepare, message)
             chunks = await self._open(task, caller.client)
         except Exception:
             caller.refund()
@@ -92,36 +94,46 @@ class TaskStarter:
             batched=task.speech.seed is None,
         )
 
-    def _prepare(self, message: RunTask, caller: Caller) -> _PreparedTask:
-        voices = allowed_voices(self._registry, caller.client.voices)
-        planner = SpeechPlanner(voices, inline_markup=self._inline_markup, max_characters=self._max_characters)
+
+class _TaskPreparation:
+    """Plans the text of one task, with the voices and the configuration of its start, for one caller."""
+
+    def __init__(self, registry: "VoiceRegistry", config: Config, caller: Caller) -> None:
+        self._voices = allowed_voices(registry, caller.client.voices)
+        self._config = config
+        self._charge = caller.charge
+        self._planner = SpeechPlanner.for_config(self._voices, config)
+
+    def prepare(self, message: RunTask) -> _PreparedTask:
+        """The task. Raises `RequestError` or `VoiceError`."""
         parameters = Parameters.parse(message.payload.parameters)
-        options, ignored = self._options(planner, parameters, message.payload.model)
+        options, ignored = self._options(parameters, message.payload.model)
         in_pieces = message.header.streaming == "duplex"
-        label = parameters.label(self._label, message.header.task_id)
+        section = self._config.label
+        label = parameters.label(section, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
         text: SpeechInput | None = None
-        usage = Usage(self._max_characters, caller.charge)
+        usage = Usage(self._config.synthesis.max_characters, self._charge)
         if in_pieces:
-            text = planner.open_input(options, early=self._early)
-            speech = labeled_input(text, self._label)
+            text = self._planner.open_input(options, early=self._config.synthesis.early_clause)
+            speech = labeled_input(text, section)
             characters = CHARACTERS_IN_PIECES
         else:
             written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
-            speech = labeled(planner.plan_text(written, options), self._label)
+            speech = labeled(self._planner.plan_text(written, options), section)
             characters = len(written)
             report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)
         warnings = (*parameters.warnings(), *ignored)
         return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
 
-    def _voice(self, planner: SpeechPlanner, parameters: Parameters, model: str) -> tuple[str, str]:
+    def _voice_of(self, parameters: Parameters, model: str) -> tuple[str, str]:
         """The names of the voice and the speaker of a task. A model that names none is told as such."""
         # An alias or a voice may have the whole name of a model.
-        known = {*self._registry.aliases, *self._registry.sample_rates()}
+        known = {*self._voices.aliases, *self._voices.sample_rates()}
         name = model if model in known else voice_of_model(model)
         try:
-            synthesizer, speaker = planner.resolve(parameters.voice or name)
+            synthesizer, speaker = self._planner.resolve(parameters.voice or name)
         except UnknownNameError as error:
             if parameters.voice or name is None:
                 raise
@@ -130,10 +142,10 @@ class TaskStarter:
             ) from None
         return synthesizer.voice.name, speaker
 
-    def _options(self, planner: SpeechPlanner, parameters: Parameters, model: str) -> tuple[SpeechOptions, list[str]]:
+    def _options(self, parameters: Parameters, model: str) -> tuple[SpeechOptions, list[str]]:
         """How the text is spoken, and the parts of the instruction that were not understood."""
         options = SpeechOptions(
-            *self._voice(planner, parameters, model),
+            *self._voice_of(parameters, model),
             style=parameters.style,
             wording=parameters.hot_fix.wording,
             seed=parameters.seed or None,
@@ -141,7 +153,7 @@ class TaskStarter:
         if not parameters.instruction:
             return options, []
         # Clients send a rate of 1 also where nobody has chosen it.
-        options, found = planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
+        options, found = self._planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
         return options, [f"{INSTRUCTION}: {part!r} was not understood" for part in found.ignored]
 
 

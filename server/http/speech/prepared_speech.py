@@ -18,7 +18,7 @@ from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
-from server.synthesis.voice_resolver import allowed_voices
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ class SpeechPreparation:
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup, config: Config) -> None:
         self._registry = registry
-        self._inline_markup = config.text.marks
-        self._max_characters = config.synthesis.max_characters
         self._startup = startup
-        self._label = config.label
+        self._config = config
+
+    def reconfigure(self, config: Config) -> None:
+        """Plans the requests that come from now on with this configuration."""
+        self._config = config
 
     async def prepare(self, request: SpeechRequest, client: Client, *, repeatable: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
@@ -73,12 +75,13 @@ class SpeechPreparation:
         """
         self._startup.require_ready()
         log_text(request.input)
-        speech = await asyncio.to_thread(self._prepare, request, client, repeatable)
+        voices = allowed_voices(self._registry, client.voices)
+        speech = await asyncio.to_thread(self._prepare, request, voices, self._config, repeatable)
         report_text(speech.plan.main_voice, len(request.input))
         return speech
 
-    def _prepare(self, request: SpeechRequest, client: Client, repeatable: bool) -> PreparedSpeech:
-        planner = self._planner(client)
+    def _prepare(self, request: SpeechRequest, voices: Voices, config: Config, repeatable: bool) -> PreparedSpeech:
+        planner = SpeechPlanner.for_config(voices, config)
         output, options = request.output, request.options
         headers: dict[str, str] = {}
         if repeatable and options.seed is None:
@@ -87,15 +90,11 @@ class SpeechPreparation:
             keeps_speed = "speed" in request.model_fields_set
             options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
             headers |= instruction_headers(found)
-        plan = labeled(planner.plan_text(request.input, options), self._label)
+        plan = labeled(planner.plan_text(request.input, options), config.label)
         output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
-        if label := _label(self._label, request, is_repeatable=plan.seed is not None):
+        if label := _label(config.label, request, is_repeatable=plan.seed is not None):
             output = replace(output, label=label)
         return PreparedSpeech(request, plan, output, options.expected_seconds(len(request.input)), headers)
-
-    def _planner(self, client: Client) -> SpeechPlanner:
-        voices = allowed_voices(self._registry, client.voices)
-        return SpeechPlanner(voices, inline_markup=self._inline_markup, max_characters=self._max_characters)
 
 
 def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:
