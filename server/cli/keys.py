@@ -12,6 +12,7 @@ from server.access.key_file import KeyFile, entry_text
 from server.access.key_ring import has_expired
 from server.access.quota import CharacterQuota
 from server.access.secret import hash_secret, new_secret
+from server.cli.overrides import add_general_options
 from server.cli.tables import print_table
 from server.config import RIGHTS, AccessKey, Config
 from server.errors import RequestError, SpeechError, validation_message
@@ -26,33 +27,30 @@ COLUMNS = ("name", "rights", "streams", "characters a day", "today", "voices", "
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Adds the options of the command."""
-    command.add_argument("action", choices=("add", "list", "revoke"))
-    command.add_argument("name", nargs="?", metavar="NAME", help="name of the key, which logs and metrics show")
-    limits = command.add_argument_group("options of add")
-    limits.add_argument("--max-streams", type=int, metavar="N", help="streams at a time (default: no limit of its own)")
-    limits.add_argument(
+    """Adds the actions with their options."""
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="make a key and print it, once")
+    add.add_argument("name", metavar="NAME", help="name of the key, which logs and metrics show")
+    add.add_argument("--max-streams", type=int, metavar="N", help="streams at a time (default: no limit of its own)")
+    add.add_argument(
         "--characters-per-day", type=int, metavar="N", help="characters of texts a day (default: no limit)"
     )
-    limits.add_argument("--voices", type=_names, metavar="A,B", help="voices that it may use (default: all)")
-    limits.add_argument("--rights", type=_names, metavar="A,B", help=f"of {', '.join(RIGHTS)} (default: speech)")
-    limits.add_argument("--weight", type=float, metavar="X", help="share of places that others wait for (default: 1)")
-    limits.add_argument("--expires", type=_date, metavar="YYYY-MM-DD", help="last day (UTC) on which it is valid")
-    limits.add_argument(
-        "--entry", action="store_true", help="store nothing; print the entry for access.keys in config.yaml"
-    )
+    add.add_argument("--voices", type=_names, metavar="A,B", help="voices that it may use (default: all)")
+    add.add_argument("--rights", type=_names, metavar="A,B", help=f"of {', '.join(RIGHTS)} (default: speech)")
+    add.add_argument("--weight", type=float, metavar="X", help="share of places that others wait for (default: 1)")
+    add.add_argument("--expires", type=_date, metavar="YYYY-MM-DD", help="last day (UTC) on which it is valid")
+    add.add_argument("--entry", action="store_true", help="store nothing; print the entry for config.yaml")
+    revoke = actions.add_parser("revoke", help="remove a key")
+    revoke.add_argument("name", metavar="NAME")
+    for action in (add, revoke, actions.add_parser("list", help="list the keys with their limits")):
+        add_general_options(action)
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
-    given = {name: value for name in LIMITS if (value := getattr(options, name)) is not None}
-    if options.action != "add" and (given or options.entry):
-        raise RequestError(f"{options.action} has no limits; they belong to: keys add NAME")
-    if (options.action == "list") != (options.name is None):
-        raise RequestError("write: keys add NAME, keys revoke NAME, or keys list")
     match options.action:
         case "add":
-            _add(options, config, given)
+            _add(options, config)
         case "revoke":
             _revoke(options.name, config)
         case _:
@@ -60,8 +58,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _add(options: argparse.Namespace, config: Config, limits: dict[str, Any]) -> None:
+def _add(options: argparse.Namespace, config: Config) -> None:
     """The key alone goes to standard output, for scripts."""
+    limits: dict[str, Any] = {name: value for name in LIMITS if (value := getattr(options, name)) is not None}
     secret = new_secret()
     today = datetime.now(UTC).date()
     try:
