@@ -53,13 +53,12 @@ class BusyError(SpeechError):
 class StoreError(SpeechError, RuntimeError):
     """What the server keeps cannot be written or read: a full or read-only disk, a database that is away.
 
-    `is_full`: there is no space left. `code` is for programs.
+    `is_full`: there is no space left.
     """
 
-    def __init__(self, message: str, *, is_full: bool = False, code: str = "") -> None:
+    def __init__(self, message: str, *, is_full: bool = False) -> None:
         super().__init__(message)
         self.is_full = is_full
-        self.code = code or ("storage_full" if is_full else "storage_unavailable")
 
 
 class UnknownJobError(SpeechError):

@@ -6,6 +6,7 @@ from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Righ
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -24,6 +25,8 @@ __all__ = [
     "EffectiveConfig",
     "JobsSection",
     "LabelSection",
+    "LoggingSection",
+    "MetricsSection",
     "ModelsSection",
     "Precision",
     "PrecisionSetting",

@@ -6,6 +6,7 @@ from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
@@ -29,6 +30,8 @@ class Config(Section):
     jobs: JobsSection = JobsSection()
     queue: QueueSection = QueueSection()
     access: AccessSection = AccessSection()
+    logging: LoggingSection = LoggingSection()
+    metrics: MetricsSection = MetricsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

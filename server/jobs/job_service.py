@@ -173,13 +173,13 @@ class JobService:
             return job.started + elapsed / progress.share if job.started and progress.share else None
         characters = progress.characters - progress.characters_done
         if job.state == "queued":  # others go first
-            characters = max(characters, (await self.report()).characters_waiting)
+            characters = max(characters, (await asyncio.to_thread(self.report)).characters_waiting)
         seconds = self._runner.pace.seconds(characters, progress.parts - progress.parts_done)
         return None if seconds is None else time.time() + seconds
 
-    async def report(self) -> JobsReport:
-        """Counts for metrics. Raises `StoreError`."""
-        return await asyncio.to_thread(self._store.report)
+    def report(self) -> JobsReport:
+        """Counts for metrics. Blocks; safe in any thread. Raises `StoreError`."""
+        return self._store.report()
 
     async def _clean(self) -> None:
         while True:

@@ -19,9 +19,9 @@ from server.jobs.job_service import JobService
 
 _BYTES_PER_CHARACTER = 12
 _OTHER_BYTES = 2**20
-MAX_PAGE, _PAGE = 100, 20
+MAX_PAGE, PAGE = 100, 20
 """Jobs."""
-_KEY_HEADER = "Idempotency-Key"
+KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -97,9 +97,11 @@ class JobsRoutes:
 
 
 def _idempotency_key(request: web.Request) -> str:
-    key = request.headers.get(_KEY_HEADER, "")
-    if key and not _KEY.fullmatch(key):
-        raise RequestError(f"{_KEY_HEADER} must be 1 to 200 visible ASCII characters", param=_KEY_HEADER)
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
+        raise RequestError(f"{KEY_HEADER} must be 1 to 200 visible ASCII characters", param=KEY_HEADER)
     return key
 
 
@@ -108,7 +110,7 @@ def _page(request: web.Request) -> tuple[int, str, JobState | None]:
     if unknown := set(request.query) - {"limit", "after", "state"}:
         name = min(unknown)
         raise RequestError(f"{name} is not valid here; valid: limit, after, state", param=name, code="unknown_field")
-    limit, state = request.query.get("limit", str(_PAGE)), request.query.get("state")
+    limit, state = request.query.get("limit", str(PAGE)), request.query.get("state")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_PAGE):
         raise RequestError(f"limit must be a whole number from 1 to {MAX_PAGE}, not {limit[:20]!r}", param="limit")
     if state is not None and state not in STATES:

@@ -25,7 +25,9 @@ async def test_a_job_is_made_computed_and_fetched(serving_jobs):
         result = await client.get(done["result"]["url"])
         assert await result.read() == b"A\nBB"
         assert result.headers["Content-Type"] == "text/plain"
-        assert result.headers["Content-Disposition"] == "attachment; filename*=UTF-8''%E7%AC%AC%E4%B8%80%E7%AB%A0.txt"
+        assert result.headers["Content-Disposition"] == (
+            "attachment; filename=\"___.txt\"; filename*=UTF-8''%E7%AC%AC%E4%B8%80%E7%AB%A0.txt"
+        )
         assert (done["result"]["size"], done["result"]["seconds"]) == (4, 0.75)
 
 
@@ -242,6 +244,7 @@ async def test_invalid_forms_are_refused(serving_jobs):
             (with_boundary, b"--y\r\n\r\n"),
             (with_boundary, b""),
             (with_boundary, not_utf8),
+            (with_boundary, b"--x\r\nno header\r\n\r\n--x--\r\n"),
         ):
             response = await client.post(PATH, data=body, headers={"Content-Type": content_type})
             assert response.status == 400, body
