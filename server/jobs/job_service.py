@@ -54,6 +54,8 @@ class JobService:
         self._quota = quota
         self._webhooks = WebhookSender(store, changes, lambda: self._settings)
         self._tasks: list[asyncio.Task[None]] = []
+        self.is_closed = False
+        """Whether the server is stopping: who waits for changes must end."""
 
     @classmethod
     def embedded(cls, config: Config, renderer: Renderer, workers: int) -> Self:
@@ -79,6 +81,8 @@ class JobService:
 
     async def close(self) -> None:
         """Ends the computing: the parts in progress are given back, and go on after the next start."""
+        self.is_closed = True
+        self._changes.notify()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.atomic_file import write_atomic
+from server.atomic_file import open_atomic
 from server.client import Client
 from server.config import Config
 from server.errors import RequestError
@@ -55,13 +55,15 @@ class LineRenderer:
             raise self.errors[text].pop(0)
         self.computed[text] += 1
         (folder / "parts").mkdir(exist_ok=True)
-        write_atomic(folder / "parts" / str(part.index), text.upper().encode())
+        with open_atomic(folder / "parts" / str(part.index)) as file:
+            file.write(text.upper().encode())
         return PartResult(seconds=len(text) / 4)
 
     def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:
         content = b"\n".join((folder / "parts" / str(part.index)).read_bytes() for part in parts)
         self.computed["joined"] += 1
-        write_atomic(folder / RESULT_NAME, content)
+        with open_atomic(folder / RESULT_NAME) as file:
+            file.write(content)
         seconds = sum(part.result.seconds for part in parts)
         return JobResult(
             f"{job.name or 'speech'}.txt", "text/plain", len(content), hashlib.sha256(content).hexdigest(), seconds

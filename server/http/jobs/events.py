@@ -38,9 +38,9 @@ async def send_events(request: web.Request, service: JobService, job: Job) -> we
 
 
 async def _send_until_end(response: web.StreamResponse, service: JobService, job_id: str, after: int) -> None:
-    """A job that is deleted has no more events: the stream ends."""
+    """The stream also ends when the job is deleted, and when the server stops: then the client comes again."""
     sent_at = time.monotonic()
-    while True:
+    while not service.is_closed:
         try:
             events, job = await service.events_after(job_id, after)
         except StoreError:  # the client comes again

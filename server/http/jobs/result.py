@@ -36,7 +36,7 @@ def result_response(request: web.Request, job: Job, path: Path) -> web.StreamRes
 
 def _disposition(name: str) -> str:
     """The name twice: in UTF-8, and for clients that know only ASCII, with _ for every other character."""
-    plain = "".join(character if character.isascii() and character not in '"\\' else "_" for character in name)
+    plain = "".join(character if " " <= character <= "~" and character not in '"\\' else "_" for character in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

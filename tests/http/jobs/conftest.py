@@ -33,6 +33,7 @@ def serving_jobs(tmp_path, renderer):
         service.start(ready)
         try:
             async with TestClient(TestServer(app)) as client:
+                client.service = service
                 yield client
         finally:
             await service.close()

@@ -146,6 +146,16 @@ async def test_the_events_of_a_job_that_is_deleted_end(serving_jobs, renderer):
             assert parsed(await response.text())[-1]["event"] == "job.cancelled"
 
 
+async def test_events_end_when_the_server_stops(serving_jobs, renderer):
+    renderer.may_compute.clear()
+    async with serving_jobs() as client:
+        job_id = await created(client, "a")
+        async with client.get(f"{PATH}/{job_id}/events") as response:
+            await renderer.begun.wait()
+            await client.service.close()
+            assert [event["event"] for event in parsed(await response.text())] == ["job.queued", "job.running"]
+
+
 @pytest.mark.parametrize(
     ("media_type", "query", "kind"),
     [
@@ -202,6 +212,7 @@ async def test_lines_are_sent_as_a_list(serving_jobs):
         ({"input": "a", "webhook": "https://example.com/"}, "invalid_value", "webhook"),
         ({"input": "a\0"}, "invalid_input", "input"),
         ({"input": "a", "name": "x" * 201}, "invalid_value", "name"),
+        ({"input": "a", "name": "x\r\nSet-Cookie: y"}, "invalid_value", "name"),
     ],
 )
 async def test_an_invalid_request_names_its_field(serving_jobs, body, code, param):
