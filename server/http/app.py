@@ -1,14 +1,15 @@
 """Creates the aiohttp application and serves it."""
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.config import Config, ConfigSources, Reconfiguration
-from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
+from server.http.connections.open_connections import OpenConnections
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.jobs.metrics import JOBS
@@ -22,7 +23,8 @@ from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.operations.service_manager import ServiceManager
-from server.http.reload import ConfigReload
+from server.http.reload import RELOADS, ConfigReload
+from server.http.serving import Serving
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -30,6 +32,7 @@ from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.jobs.distribution import create_job_service
 from server.jobs.rendering.renderer import JobRenderer
+from server.logs.setup import reconfigure as reconfigure_logging
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
@@ -41,11 +44,9 @@ _BYTES_PER_CHARACTER = 12
 _OTHER_BYTES = 2**20
 """For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
-_SHUTDOWN_SECONDS = 3.0
-"""Maximum delay of the shutdown by a client that does not read."""
-
 
 ACCESS = web.AppKey("access", AccessControl)
+SERVING = web.AppKey("serving", Serving)
 
 
 def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources | None = None) -> web.Application:
@@ -55,7 +56,11 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     configuration again on SIGHUP.
     """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
-    connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
+    connection_options = {
+        "max_line_size": max_size,
+        "access_log_class": AccessLog,
+        "keepalive_timeout": config.limits.idle_seconds,
+    }
     access = AccessControl(config)
     # The first one is outermost: an error is logged with the id of its request.
     middlewares = [request_id_middleware, error_middleware, access.middleware]
@@ -63,9 +68,11 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     logging.getLogger("aiohttp.server").addFilter(shorten_unreadable_requests)
     app.on_response_prepare.append(add_request_id)
     app[ACCESS] = access
-    scheduler = Scheduler(config.scheduler)
-    streams = ActiveStreams(scheduler)
+    scheduler = Scheduler(config.scheduler, config.limits)
+    streams = ActiveStreams(scheduler, config.limits)
     startup = Startup(registry, scheduler)
+    connections = OpenConnections(config.limits)
+    app[SERVING] = Serving(app, startup, scheduler, streams, connections, connection_options)
     preparation = SpeechPreparation(registry, startup, config)
     speech = SpeechRoute(preparation, streams)
     app.router.add_post("/v1/audio/speech", speech.post)
@@ -84,17 +91,12 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     renderer = JobRenderer(registry, streams, config, is_busy=lambda: scheduler.load().streams > 0)
     jobs = create_job_service(config, renderer, scheduler.workers)
     JobsRoutes(jobs, startup.require_ready).add_to(app.router)
-    if config.metrics.enabled:
-        metrics = add_metrics(app, registry, startup, scheduler, config)
+    metrics = add_metrics(app, registry, startup, scheduler, config) if config.metrics.enabled else None
+    if metrics:
         metrics.add(jobs.report, JOBS)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
-    reconfiguration = Reconfiguration(config)
-    for component in (access, preparation, websocket, renderer, jobs):
-        reconfiguration.add(component.reconfigure)
-    if sources:
-        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
@@ -103,6 +105,15 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     if manager := ServiceManager.from_environment(startup, scheduler):
         app.cleanup_ctx.append(manager.run)
         app.on_shutdown.append(manager.stopping)
+    if sources:
+        reconfiguration = Reconfiguration(config)
+        reconfiguration.add(reconfigure_logging)
+        for component in (access, preparation, websocket, renderer, jobs, streams, connections):
+            reconfiguration.add(component.reconfigure)
+        reload = ConfigReload(reconfiguration, sources, manager)
+        app.cleanup_ctx.append(reload.run)
+        if metrics:
+            metrics.add(lambda: reload.report, RELOADS)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
@@ -117,12 +128,5 @@ def serve(config: Config, sources: ConfigSources | None = None) -> None:
     from server.synthesis.registry import VoiceRegistry
 
     app = create_app(VoiceRegistry(config), config, sources)
-    host, port = config.server.host, config.server.port
-    app[ACCESS].warn_if_open(host)
-    try:
-        # Without handler_cancellation, a client that disconnects is noticed only at the next write.
-        web.run_app(app, host=host, port=port, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another server.host or server.port"
-        ) from error
+    app[ACCESS].warn_if_open(config.server.host)
+    asyncio.run(app[SERVING].run(config.server))
