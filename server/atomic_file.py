@@ -15,13 +15,20 @@ def write_atomic(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        target = path.resolve()
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        replace_file(path.resolve(), content)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {error.strerror}") from None
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Creates or replaces a regular file. Raises `OSError`; an existing file is then unchanged.
+
+    The temporary file beside it begins with a dot. It remains where the process is killed.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -19,7 +19,7 @@ LAYERS = (
     {"api"},
     {"synthesis"},
     {"scheduling"},
-    {"text", "audio", "runtime", "timestamps"},
+    {"text", "audio", "runtime", "timestamps", "cache"},
     {"voices"},
     {"config", "types", "client", "atomic_file"},
     {"errors"},

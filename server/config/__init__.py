@@ -1,6 +1,7 @@
 """The configuration of the server: config.yaml as frozen, validated objects."""
 
 from server.config.config import Config, load_config
+from server.config.sections.cache import CacheSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
 from server.config.sections.models import ModelsSection
@@ -11,6 +12,7 @@ from server.config.sections.speech import SynthesisSection, TextSection
 from server.config.sections.storage import StorageSection
 
 __all__ = [
+    "CacheSection",
     "Config",
     "DashScopeSection",
     "LabelSection",

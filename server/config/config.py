@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
+from server.config.sections.cache import CacheSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.label import LabelSection
 from server.config.sections.models import ModelsSection
@@ -36,6 +37,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    cache: CacheSection = CacheSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

@@ -11,9 +11,9 @@ from server.http.dashscope.messages import Input
 from server.http.dashscope.results import Results
 from server.http.dashscope.usage import Usage
 from server.scheduling.async_streams import ChunkStream
-from server.synthesis.output.encoding import EncodedChunk
 from server.synthesis.speech_input import SpeechInput
 from server.text.markdown import MarkdownFilter
+from server.types import EncodedChunk
 
 Send: TypeAlias = Callable[[Event | bytes], Awaitable[None]]
 

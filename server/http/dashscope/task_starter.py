@@ -17,11 +17,12 @@ from server.http.dashscope.task import PiecesTask, SpeechTask
 from server.http.dashscope.usage import Usage
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
-from server.synthesis.output.encoding import EncodedChunk, encode_stream
+from server.synthesis.output.encoding import encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.text.markdown import MarkdownFilter
+from server.types import EncodedChunk
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry

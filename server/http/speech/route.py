@@ -18,7 +18,8 @@ from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
 from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
-from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
+from server.synthesis.output.encoding import encode_stream, encode_whole
+from server.types import EncodedChunk
 
 _log = logging.getLogger(__name__)
 
