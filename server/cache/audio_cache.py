@@ -51,7 +51,9 @@ class AudioCache:
         self._folder = config.storage.path / FOLDER
         self._memory = MemoryTier(settings.memory_mb * _MIB)
         self._disk = _disk(self._folder, settings)
-        self._running: dict[str, SharedStream] = {}
+        self._running: set[SharedStream] = set()
+        self._shareable: dict[str, SharedStream] = {}
+        """By key."""
         self._counts: Counter[str] = Counter()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -84,19 +86,25 @@ class AudioCache:
             self._disk.list_files()
 
     async def open(
-        self, key: str, begin: Begin, *, keep: Callable[[], bool] = lambda: True, times: bool = True
+        self,
+        key: str,
+        begin: Begin,
+        *,
+        keep: Callable[[], bool] = lambda: True,
+        times: bool = True,
+        background: bool = False,
     ) -> CachedStream:
         """The stream of a key. `begin` computes it if nobody has.
 
         `keep` is asked at its end whether the key still stands for it. Without `times`, a stored stream has no
-        sentences. Raises what `begin` raises; but a request that shares the stream of another is not refused with it:
-        it begins its own.
+        sentences. Nobody shares a stream that was begun in the `background`, which may be slow. Raises what `begin`
+        raises; but a request that shares the stream of another is not refused with it: it begins its own.
         """
         if entry := self._memory.get(key):
             self._counts["memory"] += 1
             return CachedStream(StoredStream(entry, times=times), "hit")
         while True:
-            reader, leads = self._join(key, begin, keep)
+            reader, leads = self._join(key, begin, keep, background)
             try:
                 await reader.until_begun()
             except BusyError:
@@ -105,17 +113,23 @@ class AudioCache:
                 continue
             return CachedStream(reader, self._status(reader, leads=leads))
 
+    def status(self, key: str) -> CacheStatus:
+        """What `open` would probably say. Opens nothing."""
+        if key in self._memory or (self._disk and self._disk.tier.has(key)):
+            return "hit"
+        return "shared" if key in self._shareable else "miss"
+
     async def settle(self) -> None:
         """Waits until what was computed is kept."""
-        await asyncio.gather(*(stream.task for stream in self._running.values()), return_exceptions=True)
+        await self._ended()
         if self._disk:
             await self._disk.settle()
 
     async def close(self) -> None:
         """Ends the running streams, and the threads after what they are writing."""
-        for stream in self._running.values():
+        for stream in self._running:
             stream.close()
-        await asyncio.gather(*(stream.task for stream in self._running.values()), return_exceptions=True)
+        await self._ended()
         if self._disk:
             await self._disk.close()
 
@@ -127,17 +141,22 @@ class AudioCache:
             disk=disk.tier.report(counts["disk"]) if disk else TierReport(counts["disk"]),
             misses=counts["miss"],
             shared=counts["shared"],
-            running=sum(stream.is_computing for stream in self._running.values()),
+            running=sum(stream.is_computing for stream in self._running),
             errors=disk.tier.errors if disk else 0,
         )
 
-    def _join(self, key: str, begin: Begin, keep: Callable[[], bool]) -> tuple[SharedReader, bool]:
+    async def _ended(self) -> None:
+        await asyncio.gather(*(stream.task for stream in self._running), return_exceptions=True)
+
+    def _join(self, key: str, begin: Begin, keep: Callable[[], bool], background: bool) -> tuple[SharedReader, bool]:
         """A reader of the stream of a key, and whether it is the first one."""
-        running = self._running.get(key)
-        if running and (reader := running.join()):
+        shareable = self._shareable.get(key)
+        if shareable and (reader := shareable.join()):
             return reader, False
-        running = self._running[key] = self._begin(key, begin, keep)
-        reader = running.join()
+        stream = self._begin(key, begin, keep)
+        if not background:
+            self._shareable[key] = stream
+        reader = stream.join()
         assert reader, "a new stream can be joined"
         return reader, True
 
@@ -157,12 +176,14 @@ class AudioCache:
                     self._disk.write(key, entry)
 
         def ended(task: asyncio.Task[None]) -> None:
-            if self._running.get(key) is stream:
-                del self._running[key]
+            self._running.discard(stream)
+            if self._shareable.get(key) is stream:
+                del self._shareable[key]
             if not task.cancelled() and (error := task.exception()):
                 _log.error("finished audio could not be kept", exc_info=error)
 
         stream = SharedStream(look_up, completed, limit=_entry_limit(self._settings), finish=self._settings.finish)
+        self._running.add(stream)
         stream.task.add_done_callback(ended)
         return stream
 

@@ -70,6 +70,11 @@ class DiskTier:
         with self._lock:
             return self._is_listed and key not in self._index
 
+    def has(self, key: str) -> bool:
+        """Whether a file of this key was found or written. Does not block."""
+        with self._lock:
+            return key in self._index
+
     def read(self, key: str) -> Entry | None:
         """The entry of a key. A damaged one is deleted."""
         path = self._path(key)

@@ -15,6 +15,9 @@ class MemoryTier:
         """`limit` is in bytes; 0: nothing is kept."""
         self._entries: SizedLru[Entry] = SizedLru(limit, _size)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
     def get(self, key: str) -> Entry | None:
         """The entry of a key."""
         return self._entries.get(key)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from server.cache import AudioCache
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
@@ -15,7 +16,9 @@ from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
+from server.http.speech.speech_streams import SpeechStreams
 from server.http.speech.timestamps import TimestampsRoute
+from server.http.speech.warm_up import WarmUp
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.scheduling.async_streams import ActiveStreams
@@ -42,7 +45,9 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
     preparation = SpeechPreparation(registry, startup, config)
-    speech = SpeechRoute(preparation, streams)
+    cache = AudioCache(config)
+    speech_streams = SpeechStreams(streams, cache, preparation.keys)
+    speech = SpeechRoute(preparation, speech_streams)
     app.router.add_post("/v1/audio/speech", speech.post)
     app.router.add_get("/v1/audio/speech", speech.get, allow_head=False)
     app.router.add_head("/v1/audio/speech", speech.head)
@@ -59,6 +64,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.add_routes(static_files.routes())
 
     app.cleanup_ctx.append(startup.run)
+    app.cleanup_ctx.append(WarmUp(config.cache.warm, cache, startup, preparation, speech_streams).run)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app

@@ -17,7 +17,7 @@ async def encode_stream(speech: Speech, encoder: AudioEncoder, clock: PlaybackCl
     yield EncodedChunk(encoder.finish(), 0, None)
 
 
-async def encode_whole(speech: TimedSpeech, output: OutputFormat, clock: PlaybackClock) -> Chunks[bytes]:
+async def encode_whole(speech: TimedSpeech, output: OutputFormat, clock: PlaybackClock) -> Chunks[EncodedChunk]:
     """The whole file, as one chunk. Its length is known before its audio, so its header is exact."""
     total = 0
     async for times in speech.times(clock):
@@ -25,4 +25,4 @@ async def encode_whole(speech: TimedSpeech, output: OutputFormat, clock: Playbac
     encoder = create_encoder(output, speech.rate, total)
     header = encoder.header()
     parts = [encoder.encode(audio) async for audio in speech.audio(clock)]
-    yield header + b"".join(parts) + encoder.finish()
+    yield EncodedChunk(header + b"".join(parts) + encoder.finish(), total, None)
