@@ -6,27 +6,29 @@ from pathlib import Path
 from server.errors import RequestError
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, *, private: bool = False) -> None:
     """Creates or replaces `path`. A pipe or a device, such as /dev/stdout, is written directly.
 
-    Raises `RequestError` if the file cannot be written; an existing file is then unchanged.
+    `private`: only its owner may read it. Raises `RequestError` if the file cannot be written; an existing file is then
+    unchanged.
     """
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        replace_file(path.resolve(), content)
+        replace_file(path.resolve(), content, mode=0o600 if private else 0o666)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {error.strerror}") from None
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Creates or replaces a regular file. Raises `OSError`; an existing file is then unchanged.
+def replace_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Creates or replaces a regular file, with these rights at most. Raises `OSError`; an existing file is unchanged.
 
     The temporary file beside it begins with a dot. It remains where the process is killed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        temporary.touch(mode)
         temporary.write_bytes(content)
         temporary.replace(path)
     except BaseException:

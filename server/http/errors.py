@@ -9,7 +9,16 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BusyError,
+    QuotaError,
+    RequestError,
+    ShutdownError,
+    SpeechError,
+    VoiceError,
+)
 from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
@@ -69,6 +78,14 @@ def report_error(error: Exception) -> ErrorReport:
             return ErrorReport(503, str(error), "broken_voice", "voice")
         case BusyError():
             return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
+        case AuthenticationError():
+            return ErrorReport(401, str(error), "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
+        case AccessDeniedError():
+            return ErrorReport(403, str(error), error.code)
+        case QuotaError():
+            # OpenAI's clients repeat a request with status 429, unless they are told that it is of no use.
+            headers = {"Retry-After": str(error.retry_after), "X-Should-Retry": "false"}
+            return ErrorReport(429, str(error), "insufficient_quota", headers=headers)
         case ShutdownError():
             return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
         case SpeechError():
@@ -90,9 +107,9 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except Exception as error:  # noqa: BLE001  logged, and answered with a 500
         report = report_error(error)
         if report.code == "internal_error":
-            _log.exception("%s %s failed", request.method, request.path)
+            _log.exception("%s %s failed", request.method, request.rel_url.raw_path)
         elif report.status == 500:
-            _log.error("%s %s failed: %s", request.method, request.path, error)
+            _log.error("%s %s failed: %s", request.method, request.rel_url.raw_path, error)
         response = report.response()
         if isinstance(error, web.RequestPayloadError):
             response.force_close()  # the start of the next request is unknown

@@ -48,6 +48,7 @@ class SpeechStreams:
                 client=client,
                 expected_seconds=speech.expected_seconds,
                 batched=speech.plan.seed is None,
+                background=background,
             )
 
         key = speech.cache_key

@@ -19,9 +19,6 @@ from server.http.startup import Startup
 
 _log = logging.getLogger(__name__)
 
-_READY_INTERVAL = 0.1
-"""Seconds between two looks whether the voices are loaded."""
-
 
 @dataclass(frozen=True, slots=True)
 class WarmUpReport:
@@ -74,9 +71,8 @@ class WarmUp:
         if not self._streams.caches:
             _log.warning("cache.warm has no effect: memory_mb and disk_mb of the cache are 0")
             return
-        while self._startup.state == "loading":
-            await asyncio.sleep(_READY_INTERVAL)
-        if self._startup.state == "failed":
+        await self._startup.until_loaded()
+        if self._startup.state != "ready":
             return
         _log.info("the cache: preparing %d texts", len(self._requests))
         for number, request in enumerate(self._requests):
