@@ -119,6 +119,7 @@ class SharedStream:
             self._error = self._error or ShutdownError("the stream has no reader any more")  # nobody may join it
             self.task.cancel()
         self._drop_read()
+        self._wanted.set()
 
     @property
     def _end(self) -> int:
@@ -139,7 +140,7 @@ class SharedStream:
             await self._completed(tuple(self._chunks))
 
     async def _read(self, source: ChunkSource) -> None:
-        while True:
+        while self._readers or self._is_whole:
             while not self._may_read():
                 self._wanted.clear()
                 await self._wanted.wait()
@@ -167,7 +168,7 @@ class SharedStream:
         while self._dropped < slowest:
             self._bytes -= _size(self._chunks.popleft())
             self._dropped += 1
-        self._wanted.set()
+            self._wanted.set()
 
     def _announce(self) -> None:
         self._news.set()
