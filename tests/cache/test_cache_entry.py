@@ -28,7 +28,9 @@ def test_an_entry_has_the_audio_and_the_times_of_its_chunks(given_chunks):
     found = list(entry.chunks())
     assert b"".join(chunk.data for chunk in found) == b"".join(chunk.data for chunk in given_chunks)
     assert sum(chunk.samples for chunk in found) == sum(chunk.samples for chunk in given_chunks)
-    assert [each.sentence for each in found if each.sentence] == [each.sentence for each in given_chunks if each.sentence]
+    assert [each.sentence for each in found if each.sentence] == [
+        each.sentence for each in given_chunks if each.sentence
+    ]
 
 
 @given(st.lists(chunks, min_size=1, max_size=8))
