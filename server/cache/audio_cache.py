@@ -55,7 +55,6 @@ class AudioCache:
         self._shareable: dict[str, SharedStream] = {}
         """By key."""
         self._counts: Counter[str] = Counter()
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def enabled(self) -> bool:
@@ -64,17 +63,12 @@ class AudioCache:
 
     def start(self) -> None:
         """Finds the files of earlier runs in the background; they can be used before that too."""
-        self._loop = asyncio.get_running_loop()
         if self._disk:
             self._disk.list_files()
 
     def reconfigure(self, config: Config) -> None:
-        """Sets other limits, soon. Thread-safe. Where the disk is not used any more, its files remain."""
-        if self._loop:
-            self._loop.call_soon_threadsafe(self._resize, config.cache)
-
-    def _resize(self, settings: CacheSection) -> None:
-        self._settings = settings
+        """Sets other limits, on the event loop. Where the disk is not used any more, its files remain."""
+        self._settings = settings = config.cache
         self._memory.resize(settings.memory_mb * _MIB)
         if self._disk and settings.disk_mb:
             self._disk.resize(settings.disk_mb * _MIB)

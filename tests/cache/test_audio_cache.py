@@ -1,7 +1,6 @@
 """The tiers together: what is found where, who computes, limits, slow and damaged disks, restarts."""
 
 import asyncio
-import os
 import threading
 from pathlib import Path
 
@@ -56,6 +55,10 @@ class Stream:
     def __exit__(self, *error: object) -> None: ...
 
     def cancel(self) -> None: ...
+
+
+def files(folder: Path) -> list[str]:
+    return [path.suffix for path in (folder / "data" / "cache").iterdir()]
 
 
 @pytest.fixture
@@ -299,7 +302,6 @@ async def test_other_limits_apply_while_it_runs(create, tmp_path):
 
     async def reconfigure(**settings: int) -> None:
         cache.reconfigure(Config(cache=CacheSection(**settings), storage=StorageSection(path=tmp_path / "data")))
-        await asyncio.sleep(0.001)
         await cache.settle()
 
     await reconfigure(memory_mb=0, disk_mb=1)
@@ -319,4 +321,4 @@ async def test_closing_writes_what_was_computed(create, tmp_path):
     while not cache.report().memory.entries:
         await asyncio.sleep(0)
     await cache.close()
-    assert [Path(name).suffix for name in os.listdir(tmp_path / "data" / "cache")] == [".audio"]
+    assert files(tmp_path) == [".audio"]

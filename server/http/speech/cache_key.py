@@ -38,18 +38,17 @@ class CacheKeys:
     they choose. `model`, `stream_format` and `timestamps` change no byte of the audio.
     """
 
-    def __init__(self, registry: "VoiceRegistry", config: Config) -> None:
+    def __init__(self, registry: "VoiceRegistry") -> None:
         self._registry = registry
-        self._fixes_noise = config.cache.seed is not None
-        synthesis = config.synthesis.model_dump(include={"first_chunk_steps", "chunk_steps", "sentence_silence"})
-        self._settings = {
-            "text": config.text.model_dump(mode="json"),
-            "synthesis": synthesis,
-            "label": config.label.model_dump(mode="json"),
-        }
 
     def key(
-        self, kind: Literal["stream", "file"], text: str, options: SpeechOptions, plan: SpeechPlan, output: OutputFormat
+        self,
+        kind: Literal["stream", "file"],
+        text: str,
+        options: SpeechOptions,
+        plan: SpeechPlan,
+        output: OutputFormat,
+        config: Config,
     ) -> CacheKey:
         """The key of a text and its options, whose instructions are resolved, with their plan and their format."""
         voices = {segment.synthesizer.voice.name: segment.synthesizer.voice for segment in plan.segments}
@@ -58,7 +57,7 @@ class CacheKeys:
         rate = output.rate_for(plan.rate)
         content = {
             "version": __version__,
-            "settings": self._settings,
+            "settings": _settings(config),
             "devices": devices,
             "voices": {name: voice.digest for name, voice in voices.items()},
             "kind": kind,
@@ -72,7 +71,9 @@ class CacheKeys:
             "output": (output.name, rate, _bit_rate(output, rate)),
         }
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        return CacheKey(digest, voices, devices, not has_noise or options.seed is not None or self._fixes_noise)
+        return CacheKey(
+            digest, voices, devices, not has_noise or options.seed is not None or config.cache.seed is not None
+        )
 
     def stands(self, key: CacheKey) -> bool:
         """Whether the devices are still those of the key: they change when one fails."""
@@ -86,6 +87,15 @@ class CacheKeys:
         registry = self._registry
         precisions = {f"precision of {name}": registry.precision(voice).precision for name, voice in voices.items()}
         return {"provider": registry.provider, **precisions}
+
+
+def _settings(config: Config) -> Any:
+    """What of the configuration changes audio."""
+    return {
+        "text": config.text.model_dump(mode="json"),
+        "synthesis": config.synthesis.model_dump(include={"first_chunk_steps", "chunk_steps", "sentence_silence"}),
+        "label": config.label.model_dump(mode="json"),
+    }
 
 
 def _bit_rate(output: OutputFormat, rate: int) -> Any:

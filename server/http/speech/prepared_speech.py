@@ -12,6 +12,8 @@ from server.config import Config, LabelSection
 from server.http.speech.cache_key import CacheKey, CacheKeys
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.output.encoding import encode_stream, encode_whole
@@ -69,12 +71,14 @@ class SpeechPreparation:
     """Plans the requests of clients."""
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup, config: Config) -> None:
-        limit = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._registry = registry
         self._startup = startup
-        self._label = config.label
-        self._noise = config.cache.seed or 0
-        self.keys = CacheKeys(registry, config)
+        self._config = config
+        self.keys = CacheKeys(registry)
+
+    def reconfigure(self, config: Config) -> None:
+        """Plans the requests that come from now on with this configuration."""
+        self._config = config
 
     async def prepare(self, request: SpeechRequest, *, as_file: bool = False, cached: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
@@ -83,24 +87,28 @@ class SpeechPreparation:
         from the cache, and is kept there.
         """
         self._startup.require_ready()
-        return await asyncio.to_thread(self._prepare, request, as_file, cached)
+        log_text(request.input)
+        speech = await asyncio.to_thread(self._prepare, request, self._config, as_file, cached)
+        report_text(speech.plan.main_voice, len(request.input))
+        return speech
 
-    def _prepare(self, request: SpeechRequest, as_file: bool, cached: bool) -> PreparedSpeech:
-        output, options = request.output, replace(request.options, noise=self._noise)
+    def _prepare(self, request: SpeechRequest, config: Config, as_file: bool, cached: bool) -> PreparedSpeech:
+        planner = SpeechPlanner.for_config(self._registry, config)
+        output, options = request.output, replace(request.options, noise=config.cache.seed or 0)
         headers: dict[str, str] = {}
         if as_file and options.seed is None:
             options = replace(options, seed=0)
         if request.instructions:
             keeps_speed = "speed" in request.model_fields_set
-            options, found = self._planner.follow(request.instructions, options, pace=not keeps_speed)
+            options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
             headers |= instruction_headers(found)
-        speech = self._planner.plan_text(request.input, options)
-        plan = labeled(speech, self._label)
+        speech = planner.plan_text(request.input, options)
+        plan = labeled(speech, config.label)
         output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
-        key = self.keys.key("file" if as_file else "stream", request.input, options, speech, output)
+        key = self.keys.key("file" if as_file else "stream", request.input, options, speech, output, config)
         cache_key = key if cached and key.is_fixed else None
         is_repeatable = cache_key is not None or plan.seed is not None
-        if label := _label(self._label, key, is_repeatable=is_repeatable):
+        if label := _label(config.label, key, is_repeatable=is_repeatable):
             output = replace(output, label=label)
         seconds = options.expected_seconds(len(request.input))
         return PreparedSpeech(request, plan, output, seconds, headers, as_file, cache_key)

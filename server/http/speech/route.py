@@ -19,6 +19,7 @@ from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
 from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.http.speech.speech_streams import CACHE_HEADER, SpeechStreams, Status
+from server.logs.exceptions import summary
 from server.types import EncodedChunk
 
 _log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ async def _send(
         _log.debug("the client disconnected")
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
         level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
-        _log.log(level, "a stream was cut off: %s", error, exc_info=not isinstance(error, SpeechError))
+        _log.log(level, "a stream was cut off: %s", summary(error), exc_info=not isinstance(error, SpeechError))
         message = body.failure(error)
         with suppress(ConnectionError):
             await _write(response, message)
