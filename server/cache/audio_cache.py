@@ -186,6 +186,9 @@ class AudioCache:
         if isinstance(reader.source, StoredStream):
             self._counts["disk"] += 1
             return "hit"
+        if not leads and not reader.is_computing:
+            self._counts["memory"] += 1  # it ended a moment ago
+            return "hit"
         status: CacheStatus = "miss" if leads else "shared"
         self._counts[status] += 1
         return status

@@ -205,6 +205,11 @@ class SharedReader:
         """What the stream reads, once that has begun."""
         return self._stream.source
 
+    @property
+    def is_computing(self) -> bool:
+        """Whether there may be more chunks than there are now."""
+        return self._stream.is_computing
+
     async def until_begun(self) -> None:
         """Waits until the stream has begun. Raises the error that prevents it, and leaves then."""
         try:
