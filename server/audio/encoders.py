@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from typing import BinaryIO
 
 from server.audio.compressed.aac import AacEncoder
 from server.audio.compressed.flac import FlacEncoder
@@ -107,15 +108,17 @@ def _media_type(name: str, rate: int) -> str:
     return ENCODERS[name](rate).media_type
 
 
-def create_encoder(output: OutputFormat, rate: int, total_samples: int | None = None) -> AudioEncoder:
+def create_encoder(
+    output: OutputFormat, rate: int, total_samples: int | None = None, file: BinaryIO | None = None
+) -> AudioEncoder:
     """Returns the encoder of one stream.
 
-    `rate` is the sampling rate of the chunks in Hz, `total_samples` their total length, None where it is not known yet.
-    Raises what `OutputFormat.rate_for` raises.
+    `rate` is the sampling rate of the chunks in Hz, `total_samples` their total length, None where it is not known yet,
+    `file` that of `EncoderType`. Raises what `OutputFormat.rate_for` raises.
     """
     chosen = output.rate_for(rate)
     total = None if total_samples is None else resampled_length(total_samples, rate, chosen)
-    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label)
+    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label, file=file)
     return encoder if chosen == rate else ResamplingEncoder(encoder, rate)
 
 

@@ -12,6 +12,9 @@ from server.http import static_files
 from server.http.access.access_control import AccessControl
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
+from server.http.jobs.metrics import JOBS
+from server.http.jobs.routes import JobsRoutes
+from server.http.jobs.startup import running_jobs
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
 from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
@@ -29,6 +32,8 @@ from server.http.speech.timestamps import TimestampsRoute
 from server.http.speech.warm_up import WarmUp
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
+from server.jobs.distribution import create_job_service
+from server.jobs.rendering.renderer import JobRenderer
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
@@ -83,15 +88,19 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
     warm_up = WarmUp(config.cache.warm, cache, startup, preparation, speech_streams)
+    renderer = JobRenderer(registry, streams, config, is_busy=lambda: scheduler.load().streams > 0)
+    jobs = create_job_service(config, renderer, scheduler.workers)
+    JobsRoutes(jobs, startup.require_ready).add_to(app.router)
     if config.metrics.enabled:
         metrics = add_metrics(app, registry, startup, scheduler, config)
+        metrics.add(jobs.report, JOBS)
         metrics.add(cache.report, CACHE)
         metrics.add(warm_up.report, WARM_UP)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
     reconfiguration = Reconfiguration(config)
-    for component in (access, preparation, websocket, cache):
+    for component in (access, preparation, websocket, cache, renderer, jobs):
         reconfiguration.add(component.reconfigure)
     if sources:
         app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
@@ -99,6 +108,8 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
     app.cleanup_ctx.append(warm_up.run)
+    app.cleanup_ctx.append(lambda app: running_jobs(jobs, startup))
+    app.on_shutdown.append(lambda app: jobs.close())
     if manager := ServiceManager.from_environment(startup, scheduler):
         app.cleanup_ctx.append(manager.run)
         app.on_shutdown.append(manager.stopping)
