@@ -10,6 +10,8 @@ from server.types import EncodedChunk
 
 _SENTENCE_BYTES = 20_000
 """Of the objects that hold the times of a sentence: an estimate."""
+_PULSE_SECONDS = 1.0
+"""While readers still have chunks to read, the stream is read this often: else it would end as if all had stalled."""
 
 
 class ChunkSource(Protocol):
@@ -37,8 +39,9 @@ class SharedStream:
     """The stream, which its own task reads, and what all readers have not read yet.
 
     A reader that joins late gets what is there first. The task goes on while one reader wants more, so that a slow one
-    holds up nobody. Up to `limit` bytes everything is kept. From there on nobody can join, what all have read is
-    dropped, and the fastest reader waits when it is that far ahead of the slowest.
+    holds up nobody; while readers only read what is there, it goes on slowly. Up to `limit` bytes everything is kept.
+    From there on nobody can join, what all have read is dropped, and the fastest reader waits when it is that far ahead
+    of the slowest.
 
     When all readers have left, the stream ends, with `finish` only if it is not kept whole. An error of the stream
     reaches all readers, after the chunks that were before it.
@@ -62,6 +65,9 @@ class SharedStream:
         self._news = asyncio.Event()
         """A new one for each change that readers wait for."""
         self._wanted = asyncio.Event()
+        self._read_at = asyncio.get_running_loop().time()
+        self._is_due = False
+        """Whether the stream is read next although no reader waits for it."""
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     def join(self) -> "SharedReader | None":
@@ -96,6 +102,7 @@ class SharedStream:
                 chunk = self._chunks[reader.position - self._dropped]
                 reader.position += 1
                 self._drop_read()
+                self._keep_alive()
                 return chunk
             if self._has_ended:
                 break
@@ -144,6 +151,8 @@ class SharedStream:
             while not self._may_read():
                 self._wanted.clear()
                 await self._wanted.wait()
+            self._is_due = False
+            self._read_at = asyncio.get_running_loop().time()
             try:
                 chunk = await anext(source)
             except StopAsyncIteration:
@@ -158,7 +167,13 @@ class SharedStream:
         if not self._readers:
             return self._is_whole  # it is finished for later requests
         hungry = any(reader.wants_more and reader.position == self._end for reader in self._readers)
-        return hungry and (self._is_whole or self._bytes <= self._limit)
+        return (hungry or self._is_due) and (self._is_whole or self._bytes <= self._limit)
+
+    def _keep_alive(self) -> None:
+        """Is called when a reader reads."""
+        if asyncio.get_running_loop().time() - self._read_at >= _PULSE_SECONDS:
+            self._is_due = True
+            self._wanted.set()
 
     def _drop_read(self) -> None:
         """Drops what all have read, if it is not kept whole. A reader that was too far ahead goes on."""

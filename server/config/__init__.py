@@ -3,16 +3,16 @@
 from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
 from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
-from server.config.sections.cache import CacheSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
+from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
-from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.server import CacheSection, ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
@@ -27,6 +27,7 @@ __all__ = [
     "EffectiveConfig",
     "JobsSection",
     "LabelSection",
+    "LimitsSection",
     "LoggingSection",
     "MetricsSection",
     "ModelsSection",

@@ -3,16 +3,16 @@
 from typing import Any, Self
 
 from server.config.sections.access import AccessSection
-from server.config.sections.cache import CacheSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
+from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
-from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.server import CacheSection, ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 
 
@@ -29,6 +29,7 @@ class Config(Section):
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
     cache: CacheSection = CacheSection()
+    limits: LimitsSection = LimitsSection()
     jobs: JobsSection = JobsSection()
     queue: QueueSection = QueueSection()
     access: AccessSection = AccessSection()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.cache import shared_stream
 from server.cache.shared_stream import SharedStream
 from server.errors import ShutdownError, SynthesisError
 from server.types import EncodedChunk
@@ -125,6 +126,27 @@ async def test_a_slow_reader_does_not_hold_up_the_others():
     await anext(slow)
     assert len(await read_all(fast)) == 50
     assert len(await read_all(slow)) == 49
+
+
+async def test_the_stream_is_read_now_and_then_while_readers_have_much_to_read(monkeypatch):
+    """A stream that is not read for long ends: the scheduler takes that for a client that has stalled."""
+    source = Source(100)
+    stream = shared(source)
+    slow, fast = stream.join(), stream.join()
+    await read(fast, 20)
+    await steps()
+    await read(slow, 5)
+    await steps()
+    assert source.computed == 20
+    monkeypatch.setattr(shared_stream, "_PULSE_SECONDS", 0.0)
+    for _ in range(5):
+        await read(slow, 1)
+        await steps()
+    assert source.computed == 25
+    await steps()
+    assert source.computed == 25  # nobody reads
+    slow.cancel()
+    fast.cancel()
 
 
 async def test_the_stream_goes_on_when_the_first_client_leaves():

@@ -80,7 +80,7 @@ async def test_those_who_share_hear_the_first_chunk_at_once(serving, demo):
 
 
 async def test_a_hit_needs_no_place(serving, demo):
-    async with serving(cache=ON, max_streams=1) as client:
+    async with serving(cache=ON, max_streams=1, limits={"queue_seconds": 0}) as client:
         await until_kept(client)
         demo.permits = threading.Semaphore(0)
         running = asyncio.create_task(client.post(PATH, json={**PCM, "input": "别的"}))

@@ -26,6 +26,7 @@ class DashScopeRoute:
     ) -> None:
         self._starter = TaskStarter(registry, streams, config)
         self._startup = startup
+        self._streams = streams
         self._settings = config.dashscope
         self._max_message = max_message
         self._connections: set[Connection] = set()
@@ -45,7 +46,7 @@ class DashScopeRoute:
             )
         self._startup.require_ready()
         await websocket.prepare(request)
-        connection = Connection(request, websocket, self._starter, self._settings)
+        connection = Connection(request, websocket, self._starter, self._settings, self._streams.stall_limit)
         self._connections.add(connection)
         try:
             await connection.serve()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, get_args
 from server import __version__
 from server.http.operations.report_collector import Measure
 from server.http.startup import Startup, State
-from server.scheduling.scheduler import LoadReport, Scheduler
+from server.scheduling.load_report import LoadReport
+from server.scheduling.scheduler import Scheduler
 from server.scheduling.statistics import StreamStatistics
 
 if TYPE_CHECKING:

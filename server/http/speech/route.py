@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -11,8 +9,10 @@ from urllib.parse import urlsplit
 from aiohttp import HttpVersion11, web
 
 from server.cache import ChunkSource
-from server.errors import RequestError, ShutdownError, SpeechError, SynthesisError
+from server.errors import RequestError, ShutdownError, SpeechError, StalledError, SynthesisError
 from server.http.client import client_of
+from server.http.connections.cutting import cut
+from server.http.connections.timed_writer import TimedWriter
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
 from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
@@ -23,9 +23,6 @@ from server.logs.exceptions import summary
 from server.types import EncodedChunk
 
 _log = logging.getLogger(__name__)
-
-_LINGER_0_SECONDS = struct.pack("ii", 1, 0)
-"""A socket that is closed with this option resets its connection."""
 
 _UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -74,7 +71,7 @@ class SpeechRoute:
             body = _body(speech)
             response = _streamed_response(speech, body, opened.status)
             await response.prepare(request)
-            await _send(request, response, body, begun, chunks)
+            await _send(request, TimedWriter(response, self._streams.stall_limit), body, begun, chunks)
             return response
 
     async def _part(self, request: web.Request, speech: PreparedSpeech, wanted: slice) -> web.Response:
@@ -119,7 +116,7 @@ async def _until_audio(chunks: ChunkSource) -> Sequence[EncodedChunk]:
 
 async def _send(
     request: web.Request,
-    response: web.StreamResponse,
+    writer: TimedWriter,
     body: StreamBody,
     begun: Sequence[EncodedChunk],
     chunks: ChunkSource,
@@ -127,37 +124,17 @@ async def _send(
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
         for chunk in begun:
-            await _write(response, body.part(chunk))
+            await writer.write(body.part(chunk))
         async for chunk in chunks:
-            await _write(response, body.part(chunk))
-        await _write(response, body.end())
-        await response.write_eof()
+            await writer.write(body.part(chunk))
+        await writer.write(body.end())
+        await writer.write_eof()
     except ConnectionError:
         _log.debug("the client disconnected")
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
-        level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
+        level = logging.WARNING if isinstance(error, ShutdownError | StalledError) else logging.ERROR
         _log.log(level, "a stream was cut off: %s", summary(error), exc_info=not isinstance(error, SpeechError))
         message = body.failure(error)
-        with suppress(ConnectionError):
-            await _write(response, message)
-        _cut(request, reset=not message and request.version < HttpVersion11)
-
-
-def _cut(request: web.Request, *, reset: bool) -> None:
-    """Closes the connection in the middle of a response.
-
-    `reset` is for HTTP/1.0, which nginx speaks to a server unless it is told otherwise: there the end of the connection
-    is also that of a complete body, and only a reset is a failure.
-    """
-    if (transport := request.transport) is None:
-        return
-    if reset:
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0_SECONDS)
-        transport.abort()
-    else:
-        transport.close()
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    if data:
-        await response.write(data)
+        with suppress(ConnectionError, StalledError):
+            await writer.write_last(message)
+        cut(request, reset=not message and (request.version < HttpVersion11 or isinstance(error, StalledError)))

@@ -36,6 +36,11 @@ class SpeechStreams:
         """Whether anything is kept."""
         return self._cache.enabled
 
+    @property
+    def stall_limit(self) -> float | None:
+        """Seconds after which a client that does not read is cut off; None: never."""
+        return self._streams.stall_limit
+
     async def open(
         self, speech: PreparedSpeech, client: Client = LOCAL_CLIENT, *, background: bool = False
     ) -> OpenedSpeech:
