@@ -66,7 +66,7 @@ class SpeechRoute:
     async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
         opened = await self._streams.open(speech, client_of(request))
-        with opened.chunks as chunks:
+        with opened.chunks as chunks, self._streams.sending(opened):
             begun = await _until_audio(chunks)
             body = _body(speech)
             response = _streamed_response(speech, body, opened.status)

@@ -1,5 +1,6 @@
 """The streams of prepared requests: from the cache, shared with equal requests, or computed for one alone."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -67,6 +68,10 @@ class SpeechStreams:
             background=background,
         )
         return OpenedSpeech(opened.chunks, opened.status)
+
+    def sending(self, opened: OpenedSpeech) -> AbstractContextManager[None]:
+        """In this block the chunks are sent, so that a server that stops waits for them, also if they are computed."""
+        return nullcontext() if opened.status == "bypass" else self._streams.sending()
 
     def status(self, speech: PreparedSpeech) -> Status:
         """What `open` would probably say. Opens nothing."""
