@@ -13,26 +13,28 @@ from server.errors import RequestError
 def write_atomic(path: Path, content: bytes, *, private: bool = False) -> None:
     """Creates or replaces `path`. A pipe or a device, such as /dev/stdout, is written directly.
 
-    `private`: only its owner may read it. Raises `RequestError` if the file cannot be written; an existing file is then
-    unchanged.
+    `private`: only its owner may read it; where root writes it, that is the owner of the folder. Raises `RequestError`
+    if the file cannot be written; an existing file is then unchanged.
     """
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        replace_file(path.resolve(), content, mode=0o600 if private else 0o666)
+        replace_file(path.resolve(), content, private=private)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {error.strerror}") from None
 
 
-def replace_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:
-    """Creates or replaces a regular file, with these rights at most. Raises `OSError`; an existing file is unchanged.
+def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Creates or replaces a regular file. Raises `OSError`; an existing file is then unchanged.
 
     The temporary file beside it begins with a dot. It remains where the process is killed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        temporary.touch(mode)
+        temporary.touch(0o600 if private else 0o666)
+        if private and os.geteuid() == 0:  # the program that reads it is seldom run as root
+            os.chown(temporary, path.parent.stat().st_uid, path.parent.stat().st_gid)
         temporary.write_bytes(content)
         temporary.replace(path)
     except BaseException:

@@ -24,6 +24,7 @@ from server.http.operations.health import HealthRoute
 from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
+from server.http.operations.server_reports import CONNECTIONS
 from server.http.operations.service_manager import ServiceManager
 from server.http.reload import RELOADS, ConfigReload
 from server.http.serving import Serving
@@ -103,6 +104,7 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
         metrics.add(jobs.report, JOBS)
         metrics.add(cache.report, CACHE)
         metrics.add(warm_up.report, WARM_UP)
+        metrics.add(lambda: connections, CONNECTIONS)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
@@ -118,7 +120,8 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     if sources:
         reconfiguration = Reconfiguration(config)
         reconfiguration.add(reconfigure_logging)
-        for component in (access, preparation, websocket, cache, streams, connections, renderer, jobs):
+        reconfiguration.add(access.reconfigure, check=access.check)
+        for component in (preparation, websocket, cache, streams, connections, renderer, jobs):
             reconfiguration.add(component.reconfigure)
         reload = ConfigReload(reconfiguration, sources, manager)
         app.cleanup_ctx.append(reload.run)

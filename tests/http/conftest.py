@@ -36,6 +36,8 @@ class CountingSynthesizer:
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
         self.sentence_silence = 0.0
+        self.settings: Mapping[str, object] = {}
+        """What of the configuration changes its audio."""
         self.requests: list[tuple[str, str, str, Style]] = []
         self.computed = 0
         self.closed = threading.Event()

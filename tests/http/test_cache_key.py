@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,13 +10,17 @@ import pytest
 import yaml
 
 from server.audio.encoders import ENCODERS
-from server.config import Config
+from server.client import LOCAL_CLIENT
+from server.config import Config, SynthesisSection
 from server.http.speech import cache_key
 from server.http.speech.cache_key import CacheKey
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest
 from server.synthesis.options import SpeechOptions
+from server.synthesis.synthesizer import Synthesizer
+from server.text.pronunciation.user_lexicon import UserLexicon
 from server.voices.voice import Voice
+from tests.conftest import EMBEDDED, cpu
 from tests.http.conftest import CountingSynthesizer
 
 TEXT = "今天天气很好"
@@ -47,7 +52,7 @@ def key(preparation):
 
     async def make(values: Mapping[str, Any] = {}, *, as_file: bool = False, **config: object) -> CacheKey | None:
         request = SpeechRequest.model_validate({"input": TEXT, **values})
-        return (await preparation(**config).prepare(request, as_file=as_file, cached=True)).cache_key
+        return (await preparation(**config).prepare(request, LOCAL_CLIENT, as_file=as_file, cached=True)).cache_key
 
     return make
 
@@ -115,12 +120,7 @@ async def test_another_spelling_of_the_same_request_hits(key, one, other):
 @pytest.mark.parametrize(
     "config",
     [
-        {"text": {"lexicon": {"天气": "tian1 qi4"}}},
-        {"text": {"emoji": "name"}},
         {"text": {"marks": False}},
-        {"synthesis": {"first_chunk_steps": 9}},
-        {"synthesis": {"chunk_steps": 9}},
-        {"synthesis": {"sentence_silence": 0.5}},
         {"label": {"enabled": True, "producer": "x"}},
         {"label": {"enabled": True, "producer": "y"}},
         {"label": {"enabled": True, "producer": "x", "audible": "rhythm"}},
@@ -129,6 +129,28 @@ async def test_another_spelling_of_the_same_request_hits(key, one, other):
 )
 async def test_another_configuration_misses(key, config):
     assert (await key(**config)).digest != (await key()).digest
+
+
+async def test_other_settings_of_the_voice_miss(key, registry):
+    """Those with which its text is analyzed and its audio is computed, also when they change while the server runs."""
+    before = await key()
+    registry.voices["second"].settings = {"emoji": "name"}
+    assert await key() == before
+    registry.voices["demo"].settings = {"emoji": "name"}
+    assert (await key()).digest != before.digest
+
+
+def test_every_setting_that_changes_audio_is_among_those_of_the_voice():
+    def settings(lexicon: Mapping[str, str] = {}, emoji: str = "drop", **synthesis: object) -> Mapping[str, object]:
+        section, words = SynthesisSection.model_validate(synthesis), UserLexicon.of(lexicon)
+        return Synthesizer(Voice(EMBEDDED), cpu(), section, words, emoji).settings
+
+    found = [
+        settings(), settings({"天气": "tian1 qi4"}), settings(emoji="name"), settings(first_chunk_steps=9),
+        settings(chunk_steps=9), settings(sentence_silence=0.5),
+    ]  # fmt: skip
+    assert all(one != other for one, other in combinations(found, 2))
+    assert settings(max_characters=9, early_clause=False) == found[0]
 
 
 async def test_limits_of_the_configuration_change_nothing(key):
@@ -195,13 +217,13 @@ async def test_noise_needs_a_seed_of_the_request_or_of_the_configuration(key, re
 
 async def test_a_key_stands_until_a_device_fails(preparation, registry):
     keys = preparation().keys
-    key = (await preparation().prepare(SpeechRequest(input=TEXT), cached=True)).cache_key
+    key = (await preparation().prepare(SpeechRequest(input=TEXT), LOCAL_CLIENT, cached=True)).cache_key
     assert keys.stands(key)
     registry.provider = "cuda"
     assert not keys.stands(key)
 
 
 async def test_the_seed_of_the_configuration_is_that_of_the_noise(preparation):
-    prepared = await preparation(cache={"seed": 7}).prepare(SpeechRequest(input=TEXT))
+    prepared = await preparation(cache={"seed": 7}).prepare(SpeechRequest(input=TEXT), LOCAL_CLIENT)
     assert (prepared.plan.seed, prepared.plan.noise) == (None, 7)
     assert replace(prepared).cache_key is None  # it was not asked for

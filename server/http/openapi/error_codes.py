@@ -262,12 +262,6 @@ ERROR_CODES = (
     ),
     ErrorCode(
         429,
-        "too_many_jobs",
-        "The client has too many unfinished jobs (`jobs.client_jobs`), or too many characters in them.",
-        "Repeat the request when one has ended, or delete one.",
-    ),
-    ErrorCode(
-        429,
         "key_stream_limit",
         "The key has as many streams as it may have at a time.",
         "Wait until one has ended.",
@@ -277,6 +271,12 @@ ERROR_CODES = (
         "address_stream_limit",
         "The IP address has as many streams as `limits.streams_per_address` in config.yaml allows.",
         "Wait until one has ended, or use a key.",
+    ),
+    ErrorCode(
+        429,
+        "too_many_jobs",
+        "The client has too many unfinished jobs (`jobs.client_jobs`), or too many characters in them.",
+        "Repeat the request when one has ended, or delete one.",
     ),
     ErrorCode(
         500,

@@ -51,13 +51,16 @@ class CacheKeys:
         config: Config,
     ) -> CacheKey:
         """The key of a text and its options, whose instructions are resolved, with their plan and their format."""
-        voices = {segment.synthesizer.voice.name: segment.synthesizer.voice for segment in plan.segments}
+        synthesizers = {segment.synthesizer.voice.name: segment.synthesizer for segment in plan.segments}
+        voices = {name: synthesizer.voice for name, synthesizer in synthesizers.items()}
         has_noise = any(voice.manifest.vocoder.harmonics for voice in voices.values())
         devices = self._devices(voices)
         rate = output.rate_for(plan.rate)
         content = {
             "version": __version__,
-            "settings": _settings(config),
+            "marks": config.text.marks,
+            "label": config.label.model_dump(mode="json"),
+            "settings": {name: synthesizer.settings for name, synthesizer in synthesizers.items()},
             "devices": devices,
             "voices": {name: voice.digest for name, voice in voices.items()},
             "kind": kind,
@@ -87,15 +90,6 @@ class CacheKeys:
         registry = self._registry
         precisions = {f"precision of {name}": registry.precision(voice).precision for name, voice in voices.items()}
         return {"provider": registry.provider, **precisions}
-
-
-def _settings(config: Config) -> Any:
-    """What of the configuration changes audio."""
-    return {
-        "text": config.text.model_dump(mode="json"),
-        "synthesis": config.synthesis.model_dump(include={"first_chunk_steps", "chunk_steps", "sentence_silence"}),
-        "label": config.label.model_dump(mode="json"),
-    }
 
 
 def _bit_rate(output: OutputFormat, rate: int) -> Any:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.label import GeneratedLabel
+from server.client import Client
 from server.config import Config, LabelSection
 from server.http.speech.cache_key import CacheKey, CacheKeys
 from server.http.speech.request import SpeechRequest
@@ -19,6 +20,7 @@ from server.scheduling.task import Chunks
 from server.synthesis.output.encoding import encode_stream, encode_whole
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.instructions.parser import Instructions
 from server.types import EncodedChunk
 
@@ -80,20 +82,25 @@ class SpeechPreparation:
         """Plans the requests that come from now on with this configuration."""
         self._config = config
 
-    async def prepare(self, request: SpeechRequest, *, as_file: bool = False, cached: bool = False) -> PreparedSpeech:
+    async def prepare(
+        self, request: SpeechRequest, client: Client, *, as_file: bool = False, cached: bool = False
+    ) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
 
-        `as_file`: as a whole file; equal requests give equal bytes, also without a seed. `cached`: its audio may come
-        from the cache, and is kept there.
+        Raises `AccessDeniedError` for a voice that the client may not use. `as_file`: as a whole file; equal requests
+        give equal bytes, also without a seed. `cached`: its audio may come from the cache, and is kept there.
         """
         self._startup.require_ready()
         log_text(request.input)
-        speech = await asyncio.to_thread(self._prepare, request, self._config, as_file, cached)
+        voices = allowed_voices(self._registry, client.voices)
+        speech = await asyncio.to_thread(self._prepare, request, voices, self._config, as_file, cached)
         report_text(speech.plan.main_voice, len(request.input))
         return speech
 
-    def _prepare(self, request: SpeechRequest, config: Config, as_file: bool, cached: bool) -> PreparedSpeech:
-        planner = SpeechPlanner.for_config(self._registry, config)
+    def _prepare(
+        self, request: SpeechRequest, voices: Voices, config: Config, as_file: bool, cached: bool
+    ) -> PreparedSpeech:
+        planner = SpeechPlanner.for_config(voices, config)
         output, options = request.output, replace(request.options, noise=config.cache.seed or 0)
         headers: dict[str, str] = {}
         if as_file and options.seed is None:

@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, web
 
 from server.cache import ChunkSource
 from server.errors import RequestError, ShutdownError, SpeechError, StalledError, SynthesisError
-from server.http.client import client_of
+from server.http.client import charge, client_of
 from server.http.connections.cutting import cut
 from server.http.connections.timed_writer import TimedWriter
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
@@ -38,6 +38,7 @@ class SpeechRoute:
         """Streams the speech of a JSON body."""
         require_json(request)
         speech = await self._prepare(request, parse_request(SpeechRequest, await request.read()))
+        charge(request, len(speech.request.input))
         return await self._stream(request, speech)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
@@ -45,6 +46,7 @@ class SpeechRoute:
         fields = parse_query(_query(request))
         wanted = requested_range(request) if fields.stream_format == "audio" else None
         speech = await self._prepare(request, fields, as_file=wanted is not None)
+        charge(request, len(fields.input))
         return await (self._stream(request, speech) if wanted is None else self._part(request, speech, wanted))
 
     async def head(self, request: web.Request) -> web.StreamResponse:
@@ -61,7 +63,7 @@ class SpeechRoute:
                 param="timestamps",
             )
         cached = self._streams.caches and not _bypasses_cache(request)
-        return await self._preparation.prepare(fields, as_file=as_file, cached=cached)
+        return await self._preparation.prepare(fields, client_of(request), as_file=as_file, cached=cached)
 
     async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""

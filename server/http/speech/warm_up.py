@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from server.cache import AudioCache
+from server.client import LOCAL_CLIENT
 from server.errors import BusyError, ConfigurationError, RequestError, ShutdownError, SpeechError
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest, parse_request
@@ -90,7 +91,7 @@ class WarmUp:
 
     async def _prepare(self, request: SpeechRequest) -> None:
         """Computes a text unless it is kept. Waits while the server is at its capacity."""
-        speech = await self._preparation.prepare(request, cached=True)
+        speech = await self._preparation.prepare(request, LOCAL_CLIENT, cached=True)
         if speech.cache_key is None:
             raise RequestError("the voice has noise, and neither this text nor the cache (cache.seed) has a seed")
         while True:
