@@ -22,7 +22,7 @@ from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.operations.service_manager import ServiceManager
-from server.http.reload import ConfigReload
+from server.http.reload import RELOADS, ConfigReload
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -30,6 +30,7 @@ from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.jobs.distribution import create_job_service
 from server.jobs.rendering.renderer import JobRenderer
+from server.logs.setup import reconfigure as reconfigure_logging
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
@@ -84,17 +85,12 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     renderer = JobRenderer(registry, streams, config, is_busy=lambda: scheduler.load().streams > 0)
     jobs = create_job_service(config, renderer, scheduler.workers)
     JobsRoutes(jobs, startup.require_ready).add_to(app.router)
-    if config.metrics.enabled:
-        metrics = add_metrics(app, registry, startup, scheduler, config)
+    metrics = add_metrics(app, registry, startup, scheduler, config) if config.metrics.enabled else None
+    if metrics:
         metrics.add(jobs.report, JOBS)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
-    reconfiguration = Reconfiguration(config)
-    for component in (access, preparation, websocket, renderer, jobs):
-        reconfiguration.add(component.reconfigure)
-    if sources:
-        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
@@ -103,6 +99,15 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     if manager := ServiceManager.from_environment(startup, scheduler):
         app.cleanup_ctx.append(manager.run)
         app.on_shutdown.append(manager.stopping)
+    if sources:
+        reconfiguration = Reconfiguration(config)
+        reconfiguration.add(reconfigure_logging)
+        for component in (access, preparation, websocket, renderer, jobs):
+            reconfiguration.add(component.reconfigure)
+        reload = ConfigReload(reconfiguration, sources, manager)
+        app.cleanup_ctx.append(reload.run)
+        if metrics:
+            metrics.add(lambda: reload.report, RELOADS)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
