@@ -195,6 +195,18 @@ ERROR_CODES = (
         "Use a method of the header `Allow`.",
     ),
     ErrorCode(
+        408,
+        "request_timeout",
+        "The head or the body of the request came too slowly (`limits` in config.yaml).",
+        "Send the request at once.",
+    ),
+    ErrorCode(
+        408,
+        "client_stalled",
+        "The client did not read a stream of events for `limits.stall_limit` seconds. A stream of audio is cut off.",
+        "Read while the speech is computed, or begin again.",
+    ),
+    ErrorCode(
         409,
         "idempotency_key_reused",
         "The idempotency key was used for another request.",
@@ -239,7 +251,7 @@ ERROR_CODES = (
     ErrorCode(
         429,
         "too_many_streams",
-        "The server is at capacity.",
+        "The server is at capacity, and no place became free in time (docs/limits.md).",
         "Repeat the request after the seconds in `Retry-After`.",
     ),
     ErrorCode(
@@ -247,6 +259,18 @@ ERROR_CODES = (
         "insufficient_quota",
         "The characters that the key may use in a day are used up.",
         "Repeat the request after the seconds in `Retry-After`: the next day (UTC).",
+    ),
+    ErrorCode(
+        429,
+        "key_stream_limit",
+        "The key has as many streams as it may have at a time.",
+        "Wait until one has ended.",
+    ),
+    ErrorCode(
+        429,
+        "address_stream_limit",
+        "The IP address has as many streams as `limits.streams_per_address` in config.yaml allows.",
+        "Wait until one has ended, or use a key.",
     ),
     ErrorCode(
         429,
@@ -277,6 +301,12 @@ ERROR_CODES = (
         "broken_voice",
         "The voice is damaged.",
         "Convert it again, or choose another one.",
+    ),
+    ErrorCode(
+        503,
+        "too_many_connections",
+        "The server has as many connections as it may have, of all clients or of this address.",
+        "Close others, or connect again after the seconds in `Retry-After`.",
     ),
     ErrorCode(
         503,
