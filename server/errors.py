@@ -143,6 +143,7 @@ _EXPECTED = {
     "string_type": "text (in quotes if it looks like something else)",
     "string_too_short": "text of at least one character",
     "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "text that matches {pattern}",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",

@@ -110,7 +110,8 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     if sources:
         reconfiguration = Reconfiguration(config)
         reconfiguration.add(reconfigure_logging)
-        for component in (access, preparation, websocket, streams, connections, renderer, jobs):
+        reconfiguration.add(access.reconfigure, check=access.check)
+        for component in (preparation, websocket, streams, connections, renderer, jobs):
             reconfiguration.add(component.reconfigure)
         reload = ConfigReload(reconfiguration, sources, manager)
         app.cleanup_ctx.append(reload.run)

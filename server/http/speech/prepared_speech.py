@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.label import GeneratedLabel
+from server.client import Client
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
@@ -17,6 +18,7 @@ from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:
@@ -65,19 +67,21 @@ class SpeechPreparation:
         """Plans the requests that come from now on with this configuration."""
         self._config = config
 
-    async def prepare(self, request: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+    async def prepare(self, request: SpeechRequest, client: Client, *, repeatable: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
 
-        `repeatable`: equal requests give equal bytes, also without a seed.
+        Raises `AccessDeniedError` for a voice that the client may not use. `repeatable`: equal requests give equal
+        bytes, also without a seed.
         """
         self._startup.require_ready()
         log_text(request.input)
-        speech = await asyncio.to_thread(self._prepare, request, self._config, repeatable)
+        voices = allowed_voices(self._registry, client.voices)
+        speech = await asyncio.to_thread(self._prepare, request, voices, self._config, repeatable)
         report_text(speech.plan.main_voice, len(request.input))
         return speech
 
-    def _prepare(self, request: SpeechRequest, config: Config, repeatable: bool) -> PreparedSpeech:
-        planner = SpeechPlanner.for_config(self._registry, config)
+    def _prepare(self, request: SpeechRequest, voices: Voices, config: Config, repeatable: bool) -> PreparedSpeech:
+        planner = SpeechPlanner.for_config(voices, config)
         output, options = request.output, request.options
         headers: dict[str, str] = {}
         if repeatable and options.seed is None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import HttpVersion11, web
 
 from server.errors import RequestError, ShutdownError, SpeechError, StalledError, SynthesisError
-from server.http.client import client_of
+from server.http.client import charge, client_of
 from server.http.connections.cutting import cut
 from server.http.connections.timed_writer import TimedWriter
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
@@ -36,30 +36,34 @@ class SpeechRoute:
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Streams the speech of a JSON body."""
         require_json(request)
-        speech = await self._prepare(parse_request(SpeechRequest, await request.read()))
+        speech = await self._prepare(request, parse_request(SpeechRequest, await request.read()))
+        charge(request, len(speech.request.input))
         return await self._stream(request, speech)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Streams the speech of the query of the URL. A client that wants a part of it gets that of the whole file."""
         fields = parse_query(_query(request))
         wanted = requested_range(request) if fields.stream_format == "audio" else None
-        speech = await self._prepare(fields, repeatable=wanted is not None)
+        speech = await self._prepare(request, fields, repeatable=wanted is not None)
+        charge(request, len(fields.input))
         return await (self._stream(request, speech) if wanted is None else self._part(request, speech, wanted))
 
     async def head(self, request: web.Request) -> web.StreamResponse:
         """Sends the headers that GET would send. Computes nothing."""
-        speech = await self._prepare(parse_query(_query(request)))
+        speech = await self._prepare(request, parse_query(_query(request)))
         response = _streamed_response(speech, _body(speech, speech.create_encoder().media_type))
         await response.prepare(request)
         return response
 
-    async def _prepare(self, fields: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+    async def _prepare(
+        self, request: web.Request, fields: SpeechRequest, *, repeatable: bool = False
+    ) -> PreparedSpeech:
         if fields.timestamps and fields.stream_format != "sse":
             raise RequestError(
                 "timestamps need stream_format sse; POST /v1/audio/speech/timestamps gives them without audio",
                 param="timestamps",
             )
-        return await self._preparation.prepare(fields, repeatable=repeatable)
+        return await self._preparation.prepare(fields, client_of(request), repeatable=repeatable)
 
     async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
