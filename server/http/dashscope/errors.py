@@ -14,6 +14,7 @@ from server.errors import (
     RequestError,
     ShutdownError,
     SpeechError,
+    StalledError,
     VoiceError,
 )
 from server.logs.exceptions import summary

@@ -35,7 +35,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # A second series for each one, with the time at which it began: nobody asks for it.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
