@@ -1,6 +1,7 @@
 """A server in its own process, started as `python -m server serve`."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import yaml
 
 from bench.voices.engine import EngineSettings
 from bench.voices.voice import BenchmarkVoice
+from server.config.keys import PREFIX
 
 _ROOT = Path(__file__).parents[2]
 _STARTUP_TIMEOUT = 300.0
@@ -51,16 +53,25 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(voice: BenchmarkVoice, settings: EngineSettings) -> Iterator[ServerProcess]:
-    """Serves one voice on a free local port until the block ends. Raises `ServerProcessError`."""
+def running_server(
+    voice: BenchmarkVoice, settings: EngineSettings, sections: Mapping[str, Any] = {}
+) -> Iterator[ServerProcess]:
+    """Serves one voice on a free local port until the block ends. Raises `ServerProcessError`.
+
+    `sections` are further ones of its configuration.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, voice.isolated() as models:
         config, log = Path(folder) / "config.yaml", Path(folder) / "log"
         port = _free_port()
-        config.write_text(yaml.safe_dump(_server_config(settings, models, port)), encoding="utf-8")
+        config.write_text(yaml.safe_dump({**_server_config(settings, models, port), **sections}), encoding="utf-8")
         command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
+        # Only the file configures a server that is measured.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         with log.open("wb") as output:
             # S603: this Python and a generated file
-            process = subprocess.Popen(command, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603
+                command, cwd=_ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
         try:
             server = ServerProcess(f"http://127.0.0.1:{port}", process.pid)
             _wait_until_ready(server, process, log)

@@ -6,7 +6,9 @@ A new format is one class with the methods of `EncoderType` and `AudioEncoder`, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
+from typing import BinaryIO
 
 from server.audio.compressed.aac import AacEncoder
 from server.audio.compressed.flac import FlacEncoder
@@ -80,6 +82,10 @@ class OutputFormat:
         self._check_bit_rate([chosen])
         return chosen
 
+    def media_type(self, rate: int) -> str:
+        """The value of the Content-Type header, for a voice of `rate` Hz. Raises what `rate_for` raises."""
+        return _media_type(self.name, self.rate_for(rate))
+
     def _check_bit_rate(self, rates: Sequence[int]) -> None:
         """Raises `RequestError` if the bit rate is valid at none of the sampling rates."""
         if self.bit_rate is None:
@@ -97,15 +103,22 @@ class OutputFormat:
             raise RequestError(f"bit_rate is {self.bit_rate}; valid for {self.name}: {listed}", param="bit_rate")
 
 
-def create_encoder(output: OutputFormat, rate: int, total_samples: int | None = None) -> AudioEncoder:
+@cache
+def _media_type(name: str, rate: int) -> str:
+    return ENCODERS[name](rate).media_type
+
+
+def create_encoder(
+    output: OutputFormat, rate: int, total_samples: int | None = None, file: BinaryIO | None = None
+) -> AudioEncoder:
     """Returns the encoder of one stream.
 
-    `rate` is the sampling rate of the chunks in Hz, `total_samples` their total length, None where it is not known yet.
-    Raises what `OutputFormat.rate_for` raises.
+    `rate` is the sampling rate of the chunks in Hz, `total_samples` their total length, None where it is not known yet,
+    `file` that of `EncoderType`. Raises what `OutputFormat.rate_for` raises.
     """
     chosen = output.rate_for(rate)
     total = None if total_samples is None else resampled_length(total_samples, rate, chosen)
-    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label)
+    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label, file=file)
     return encoder if chosen == rate else ResamplingEncoder(encoder, rate)
 
 

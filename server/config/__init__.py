@@ -8,10 +8,11 @@ from server.config.sections.jobs import JobsSection
 from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
+from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
-from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.server import CacheSection, ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
@@ -19,6 +20,7 @@ __all__ = [
     "RIGHTS",
     "AccessKey",
     "AccessSection",
+    "CacheSection",
     "Config",
     "ConfigSources",
     "DashScopeSection",
@@ -32,6 +34,7 @@ __all__ = [
     "Precision",
     "PrecisionSetting",
     "Provider",
+    "QueueSection",
     "Reconfiguration",
     "Reloadable",
     "Right",

@@ -8,10 +8,11 @@ from server.config.sections.jobs import JobsSection
 from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
+from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
-from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.server import CacheSection, ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 
 
@@ -27,9 +28,11 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    cache: CacheSection = CacheSection()
     limits: LimitsSection = LimitsSection()
-    access: AccessSection = AccessSection()
     jobs: JobsSection = JobsSection()
+    queue: QueueSection = QueueSection()
+    access: AccessSection = AccessSection()
     logging: LoggingSection = LoggingSection()
     metrics: MetricsSection = MetricsSection()
 

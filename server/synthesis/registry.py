@@ -92,6 +92,11 @@ class VoiceRegistry:
         precision = {name: asdict(self.precision(one.voice)) for name, one in self._voices.items()}
         return {"provider": self.runtime.provider, "fallback": self.runtime.fallback_reason, "precision": precision}
 
+    @property
+    def provider(self) -> str:
+        """The active provider. Raises `DeviceError` if all have failed."""
+        return self.runtime.provider
+
     def precision(self, voice: Voice) -> PrecisionChoice:
         """The precision that a voice runs in on the active provider, and why."""
         return self.runtime.precision(voice.precisions)

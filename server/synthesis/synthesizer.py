@@ -1,8 +1,8 @@
 """One voice: front end, acoustic model, vocoder and limiter, composed for one sentence at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,12 @@ class Synthesizer:
         self._pitch_response = 1.0
         """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
         self._onset_silence = OnsetSilence()
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What of the configuration changes its audio."""
+        chunking = asdict(self._chunking)
+        return {"sentence_silence": self.sentence_silence, "chunking": chunking, **self._front_end.settings}
 
     def sentences(
         self,

@@ -55,6 +55,11 @@ class Voice:
         vector: Floats = np.load(self.folder / file, allow_pickle=False).astype(np.float32)
         return vector.reshape(1, -1)
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content of voice.yaml, which has those of all files: voices with equal digests sound alike."""
+        return hashlib.sha256(self.manifest.model_dump_json().encode()).hexdigest()
+
     def speaker(self, name: str | None) -> str:
         """Returns the speaker `name`, by default the first one. Raises `UnknownNameError`."""
         if name is None:

@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from server.config import DashScopeSection
 from server.errors import RequestError, ShutdownError, StalledError
-from server.http.client import client_of
+from server.http.client import CALLER
 from server.http.connections.cutting import LINGER_SECONDS
 from server.http.dashscope import events
 from server.http.dashscope.errors import Failure, IdleError, close_reason
@@ -122,8 +122,9 @@ class Connection:
         if self._task and self._task.id == message.header.task_id:
             raise RequestError(f"run-task: task {self._task.id!r} is running; a new task needs a new task_id")
         await self._stop()
+        caller = await asyncio.to_thread(self._request[CALLER].renewed)
         self._has_audio = False
-        self._task, warnings = await self._starter.start(message, client_of(self._request))
+        self._task, warnings = await self._starter.start(message, caller)
         if warnings:
             self._log(warnings)
         await self._send(events.task_started(self._task.id, warnings))

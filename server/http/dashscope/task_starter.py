@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.caller import Caller
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.client import Client
@@ -19,12 +20,13 @@ from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
-from server.synthesis.output.encoding import EncodedChunk, encode_stream
+from server.synthesis.output.encoding import encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
-from server.synthesis.voice_resolver import Voices
+from server.synthesis.voice_resolver import allowed_voices
 from server.text.markdown import MarkdownFilter
+from server.types import EncodedChunk
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -63,10 +65,19 @@ class TaskStarter:
         """Starts the tasks that come from now on with this configuration."""
         self._config = config
 
-    async def start(self, message: RunTask, client: Client) -> tuple[SpeechTask, tuple[str, ...]]:
-        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
-        task = await asyncio.to_thread(_TaskPreparation(self._registry, self._config).prepare, message)
-        chunks = await self._open(task, client)
+    async def start(self, message: RunTask, caller: Caller) -> tuple[SpeechTask, tuple[str, ...]]:
+        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`.
+
+        Raises `AccessDeniedError` for a voice that the caller may not use, `QuotaError` where its characters are used
+        up.
+        """
+        try:
+            preparation = _TaskPreparation(self._registry, self._config, caller)
+            task = await asyncio.to_thread(preparation.prepare, message)
+            chunks = await self._open(task, caller.client)
+        except Exception:
+            caller.refund()
+            raise
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:
             whole = WholeTextResults(task_id, **task.parameters.times)
@@ -86,12 +97,13 @@ class TaskStarter:
 
 
 class _TaskPreparation:
-    """Plans the text of one task, with the voices and the configuration of its start."""
+    """Plans the text of one task, with the voices and the configuration of its start, for one caller."""
 
-    def __init__(self, voices: Voices, config: Config) -> None:
-        self._voices = voices
+    def __init__(self, registry: "VoiceRegistry", config: Config, caller: Caller) -> None:
+        self._voices = allowed_voices(registry, caller.client.voices)
         self._config = config
-        self._planner = SpeechPlanner.for_config(voices, config)
+        self._charge = caller.charge
+        self._planner = SpeechPlanner.for_config(self._voices, config)
 
     def prepare(self, message: RunTask) -> _PreparedTask:
         """The task. Raises `RequestError` or `VoiceError`."""
@@ -102,7 +114,7 @@ class _TaskPreparation:
         label = parameters.label(section, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
         text: SpeechInput | None = None
-        usage = Usage(self._config.synthesis.max_characters)
+        usage = Usage(self._config.synthesis.max_characters, self._charge)
         if in_pieces:
             text = self._planner.open_input(options, early=self._config.synthesis.early_clause)
             speech = labeled_input(text, section)

@@ -13,6 +13,7 @@ from server.http.errors import ErrorResponse
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
 from server.http.openapi.health_operations import HEALTH_OPERATIONS, METRICS_OPERATION
+from server.http.openapi.job_operations import JOB_OPERATIONS, JOB_RESPONSES
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
@@ -22,19 +23,23 @@ from server.http.speech.request import SpeechRequest
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
 from server.http.voices import VoiceList
+from server.jobs.request import JobRequest
 
 OPENAPI = "3.1.0"
 
 _DESCRIPTION = """\
 Mandarin speech that streams while it is computed. The fields of OpenAI's API work as they do there; the others are
 extensions. Every error has the shape `{"error": {"message", "type", "param", "code"}}`. A path that does not exist is
-answered with 404, a method that a path does not support with 405 and the header `Allow`."""
+answered with 404, a method that a path does not support with 405 and the header `Allow`. A server that needs a key
+takes it in the header `Authorization: Bearer KEY`."""
 
 _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (SpeechRequest, "validation"),
     (TimestampsRequest, "validation"),
     (SpeechTimes, "serialization"),
     *((event, "serialization") for event in EVENTS),
+    (JobRequest, "validation"),
+    *((response, "serialization") for response in JOB_RESPONSES),
     (ErrorResponse, "serialization"),
     (ModelList, "serialization"),
     (Model, "serialization"),
@@ -44,6 +49,7 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
 )
 
 _ERROR_HEADERS = {
+    401: {"WWW-Authenticate": Header("`Bearer`.", required=True)},
     405: {"Allow": Header("The methods that the path supports.", required=True)},
     416: {"Content-Range": Header("`bytes */LENGTH`: the length of the audio.", required=True)},
     426: {"Upgrade": Header("`websocket`.", required=True)},
@@ -52,12 +58,19 @@ _ERROR_HEADERS = {
 }
 
 
+_KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of `python -m server keys add NAME`, where the server needs one (docs/access.md).",
+}
+
+
 def create_document(config: Config) -> Json:
     """Returns the OpenAPI document of a server with this configuration."""
     schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
     metrics = (METRICS_OPERATION,) if config.metrics.enabled else ()
-    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics):
+    for operation in (*speech_operations(schemas), *JOB_OPERATIONS, *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,
@@ -68,8 +81,9 @@ def create_document(config: Config) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "security": [{"key": []}, {}],
         "paths": paths,
-        "components": {"schemas": schemas, "responses": _error_responses()},
+        "components": {"schemas": schemas, "responses": _error_responses(), "securitySchemes": {"key": _KEY}},
     }
 
 

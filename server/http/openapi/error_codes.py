@@ -76,6 +76,18 @@ ERROR_CODES = (
     ),
     ErrorCode(
         400,
+        "invalid_encoding",
+        "A file is not in a known encoding of text.",
+        "Send it in UTF-8.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_subtitles",
+        "The subtitles of a job are not valid.",
+        "Correct them at the line of the message.",
+    ),
+    ErrorCode(
+        400,
         "input_too_long",
         "`input` is longer than `synthesis.max_characters` in config.yaml.",
         "Divide the text, or raise the limit.",
@@ -171,6 +183,12 @@ ERROR_CODES = (
         "Use a name of `/v1/models`.",
     ),
     ErrorCode(
+        404,
+        "job_not_found",
+        "The client has no job with this id.",
+        "Use an id that `GET /v1/audio/jobs` lists.",
+    ),
+    ErrorCode(
         405,
         "method_not_allowed",
         "The path does not support this method.",
@@ -187,6 +205,24 @@ ERROR_CODES = (
         "client_stalled",
         "The client did not read a stream of events for `limits.stall_limit` seconds. A stream of audio is cut off.",
         "Read while the speech is computed, or begin again.",
+    ),
+    ErrorCode(
+        409,
+        "idempotency_key_reused",
+        "The idempotency key was used for another request.",
+        "Use a new key for a new request.",
+    ),
+    ErrorCode(
+        409,
+        "job_has_no_result",
+        "The job is not done.",
+        "Fetch the result after the event `job.done`.",
+    ),
+    ErrorCode(
+        410,
+        "result_expired",
+        "The result was deleted after `jobs.keep_hours`.",
+        "Make the job again.",
     ),
     ErrorCode(
         413,
@@ -237,6 +273,12 @@ ERROR_CODES = (
         "Wait until one has ended, or use a key.",
     ),
     ErrorCode(
+        429,
+        "too_many_jobs",
+        "The client has too many unfinished jobs (`jobs.client_jobs`), or too many characters in them.",
+        "Repeat the request when one has ended, or delete one.",
+    ),
+    ErrorCode(
         500,
         "synthesis_failed",
         "The voice or its device failed. A stream that has begun is cut off instead.",
@@ -271,6 +313,18 @@ ERROR_CODES = (
         "shutting_down",
         "The server is stopping.",
         "Repeat the request after the seconds in `Retry-After`.",
+    ),
+    ErrorCode(
+        503,
+        "storage_unavailable",
+        "Jobs cannot be kept: a read-only disk, a database that is away.",
+        "Correct what the message names.",
+    ),
+    ErrorCode(
+        507,
+        "storage_full",
+        "The disk, or the quota of jobs (`jobs.quota_mb`), is full.",
+        "Delete jobs that are done, or free space.",
     ),
 )
 

@@ -24,6 +24,8 @@ RENEWAL_SECONDS = 3.0
 """Also the time in which a job that another process cancelled stops."""
 _PAUSE_SECONDS = 20.0
 """Before work is tried again that failed without a fault of its own."""
+_STOPPING_SECONDS = 1.0
+"""While the server drains, no part can begin."""
 _REPORT_SECONDS = 2.0
 """Before a report is repeated that the store could not keep."""
 
@@ -47,11 +49,14 @@ class _Outcome:
 class Work:
     """The computing of one lease."""
 
-    def __init__(self, store: JobStore, renderer: Renderer, quota: Quota, lease: Lease) -> None:
+    def __init__(
+        self, store: JobStore, renderer: Renderer, quota: Quota, lease: Lease, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
         self._store = store
         self._renderer = renderer
         self._quota = quota
         self._lease = lease
+        self._lease_seconds = lease_seconds
         self._characters = 0
         self._is_lost = False
 
@@ -91,9 +96,9 @@ class Work:
     async def _renew(self, computing: "asyncio.Future[PartResult | JobResult]") -> None:
         """Keeps the lease. Stops the computing when it is lost."""
         while True:
-            await asyncio.sleep(RENEWAL_SECONDS)
+            await asyncio.sleep(min(RENEWAL_SECONDS, self._lease_seconds / 4))
             try:
-                kept = await asyncio.to_thread(self._store.renew, self._lease, LEASE_SECONDS, self._characters)
+                kept = await asyncio.to_thread(self._store.renew, self._lease, self._lease_seconds, self._characters)
             except StoreError as error:
                 _log.warning("job %s: %s", self._lease.job.id, error)
                 continue
@@ -141,7 +146,7 @@ def _outcome(error: Exception) -> _Outcome:
         case RequestError():
             return _Outcome(str(error), is_final=True)
         case ShutdownError():
-            return _Outcome("the server is stopping", is_attempt=False)
+            return _Outcome("the server is stopping", is_attempt=False, pause=_STOPPING_SECONDS)
         case DeviceError() | BusyError() | StoreError():
             return _Outcome(str(error), is_attempt=False, pause=_PAUSE_SECONDS)
         case SpeechError():
