@@ -128,11 +128,13 @@ class Work:
 
     async def _report(self, report: Callable[[], bool]) -> bool:
         """Tells the store, again and again while it cannot keep it: what was computed is not lost to a full disk."""
+        level = logging.WARNING
         while True:
             try:
                 return await asyncio.to_thread(report)
             except StoreError as error:
-                _log.warning("job %s waits for the store: %s", self._lease.job.id, error)
+                _log.log(level, "job %s waits for the store: %s", self._lease.job.id, error)
+            level = logging.DEBUG  # it has been said
             await asyncio.sleep(_REPORT_SECONDS)
 
     @property
