@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
@@ -114,10 +116,12 @@ class JobService:
 
         Raises `JobLimitError`, `JobConflictError`, and `StoreError` where jobs cannot be kept.
         """
-        settings = self._settings
-        new = _new_job(client, request, parts, idempotency_key)
-        limits = ClientLimits(settings.client_jobs, settings.client_characters)
-        job, is_new = await asyncio.to_thread(self._store.create, new, limits)
+        limits = ClientLimits(self._settings.client_jobs, self._settings.client_characters)
+
+        def create() -> tuple[Job, bool]:
+            return self._store.create(_new_job(client, request, parts, idempotency_key), limits)
+
+        job, is_new = await asyncio.to_thread(create)
         self._changes.notify()
         return job, is_new
 
@@ -201,10 +205,11 @@ async def _after(until_ready: Callable[[], Awaitable[None]], runner: Runner) -> 
 
 
 def _new_job(client: Client, request: JobRequest, parts: Sequence[PartContent], idempotency_key: str) -> NewJob:
+    """Takes a moment for a long text."""
     fields = request.model_dump(mode="json", exclude={"input", "lines", "webhook"}, exclude_unset=True)
     digest = hashlib.sha256(request.model_dump_json().encode())
     for part in parts:
-        digest.update(part.text.encode())
+        digest.update(json.dumps(asdict(part), sort_keys=True).encode() + b"\n")
     return NewJob(
         client=client.name,
         request=fields,

@@ -17,6 +17,7 @@ from server.errors import (
     SynthesisError,
 )
 from server.jobs import housekeeping, quota
+from server.jobs.request import JobRequest
 from server.jobs.runner import runner, work
 from tests.jobs.conftest import ANYBODY, ended, submit
 
@@ -216,6 +217,20 @@ async def test_an_idempotency_key_names_one_job(open_service, renderer):
         await ended(service, job)
     async with open_service() as service:
         assert (await submit(service, "a", key="k")).state == "done"
+
+
+async def test_an_idempotency_key_of_other_lines_is_a_conflict(open_service, renderer):
+    """Their texts are equal, put together."""
+    async with open_service() as service:
+        for lines in ("ab\nc", "a\nbc"):
+            request = JobRequest.model_validate({"kind": "lines"})
+            parts = await service.split(ANYBODY, request, lines.encode())
+            creating = service.create(ANYBODY, request, parts, "k")
+            if lines == "ab\nc":
+                await creating
+            else:
+                with pytest.raises(JobConflictError):
+                    await creating
 
 
 async def test_a_result_expires_and_its_job_is_forgotten(open_service, tmp_path, monkeypatch):
