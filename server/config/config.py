@@ -63,6 +63,8 @@ def load_config(path: Path | None = None) -> Config:
     if cache.parts[:1] != ("~",):
         config = config.updated("runtime", engine_cache=path.parent / cache)
     config = config.updated("storage", path=path.parent / config.storage.path)
+    if config.models.import_from is not None:
+        config = config.updated("models", import_from=path.parent / config.models.import_from)
     return config.updated("models", path=path.parent / config.models.path)
 
 

@@ -60,6 +60,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
 
     app.cleanup_ctx.append(startup.run)
     app.on_shutdown.append(lambda app: websocket.close())
+    app.on_shutdown.append(lambda app: startup.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
 

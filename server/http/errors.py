@@ -9,7 +9,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError, VoiceMemoryError
 from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,9 @@ def report_error(error: Exception) -> ErrorReport:
             return ErrorReport(400, str(error), error.code, error.param)
         case VoiceError():
             return ErrorReport(503, str(error), "broken_voice", "voice")
+        case VoiceMemoryError():
+            wait = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+            return ErrorReport(503, str(error), "voice_not_loaded", "voice", wait)
         case BusyError():
             return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
         case ShutdownError():

@@ -73,7 +73,7 @@ class HealthRoute:
         report = Health.model_validate(
             {
                 **self._registry.device_report(),
-                "voices": len(self._registry.voices),
+                "voices": len(self._registry.known),
                 "broken": len(self._registry.broken),
                 "load": Load(
                     streams=load.streams,

@@ -8,10 +8,10 @@ from pydantic import Field
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
 from server.synthesis.voice_resolver import VoiceResolver
+from server.voices.voice import Voice
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
-    from server.synthesis.synthesizer import Synthesizer
 
 
 class ReadyVoice(ResponseModel):
@@ -27,6 +27,7 @@ class ReadyVoice(ResponseModel):
     )
     license: str | None = Field(description="As voice.yaml states it.", examples=["CC BY-SA 4.0"])
     default: bool = Field(description="Whether it speaks where a request names no voice.")
+    loaded: bool = Field(description="Whether it is in memory; else its next request loads it.")
     status: Literal["ready"] = "ready"
 
 
@@ -61,20 +62,24 @@ class VoicesRoute:
         """Returns the voices as JSON. Raises 503 until they are loaded."""
         self._startup.require_ready()
         default = self._registry.default_voice
-        ready = [_ready(name, one, default=name == default) for name, one in self._registry.voices.items()]
+        loaded = self._registry.voices.keys()
+        ready = [
+            _ready(voice, default=name == default, loaded=name in loaded)
+            for name, voice in self._registry.known.items()
+        ]
         broken = [BrokenVoice(id=name, name=name, reason=why) for name, why in self._registry.broken.items()]
         return model_response(VoiceList(voices=(*ready, *broken), aliases=self._resolver.aliases()))
 
 
-def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> ReadyVoice:
-    voice = synthesizer.voice
+def _ready(voice: Voice, *, default: bool, loaded: bool) -> ReadyVoice:
     return ReadyVoice(
-        id=name,
-        name=name,
+        id=voice.name,
+        name=voice.name,
         language=voice.manifest.language,
         sample_rate=voice.rate,
         speakers=voice.speakers,
         emotions=voice.emotions,
         license=voice.license,
         default=default,
+        loaded=loaded,
     )

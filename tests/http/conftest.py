@@ -102,6 +102,28 @@ class FakeRegistry:
         self.aliases = {"alloy": "female", "lena": "M7", "backup": "second", "mike": "second/M7", "ruin": "cracked"}
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
 
+    @property
+    def known(self) -> Mapping[str, Voice]:
+        return {name: synthesizer.voice for name, synthesizer in self.voices.items()}
+
+    def voice(self, name: str | None = None) -> Voice:
+        return self.synthesizer(name).voice
+
+    def snapshot(self) -> "FakeRegistry":
+        return self
+
+    def check(self, config: Config) -> None:
+        """Accepts every configuration."""
+
+    def reconfigure(self, config: Config) -> None:
+        """Takes nothing over."""
+
+    def watch(self) -> None:
+        """There is no folder."""
+
+    def close(self) -> None:
+        """There are no threads."""
+
     def load(self) -> None:
         self.may_load.wait()
         if self.load_error is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import WSCloseCode
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError
+from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError, VoiceMemoryError
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class Failure:
             case BusyError():
                 message = f"{error} (in {error.retry_after} s)"
                 return cls("Throttling.RateQuota", message, WSCloseCode.TRY_AGAIN_LATER)
+            case VoiceMemoryError():
+                return cls("InternalError", str(error), WSCloseCode.TRY_AGAIN_LATER)
             case ShutdownError():
                 return cls("InternalError", str(error), WSCloseCode.GOING_AWAY)
             case VoiceError():

@@ -1,6 +1,5 @@
 """Starts tasks: resolves the voice, plans the text and opens the stream."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from server.synthesis.output.encoding import EncodedChunk, encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_loading import with_voices
 from server.text.markdown import MarkdownFilter
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class TaskStarter:
 
     async def start(self, message: RunTask, client: Client) -> tuple[SpeechTask, tuple[str, ...]]:
         """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
-        task = await asyncio.to_thread(self._prepare, message)
+        task = await with_voices(lambda: self._prepare(message))
         chunks = await self._open(task, client)
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:

@@ -208,6 +208,12 @@ ERROR_CODES = (
     ),
     ErrorCode(
         503,
+        "voice_not_loaded",
+        "The voice is not in memory, and `models.memory_budget_mb` has no room for it.",
+        "Repeat the request after the seconds in `Retry-After`; without that header, raise the budget.",
+    ),
+    ErrorCode(
+        503,
         "shutting_down",
         "The server is stopping.",
         "Repeat the request after the seconds in `Retry-After`.",

@@ -1,6 +1,5 @@
 """A validated request and its plan: everything that is known, and every error of the client's, before the computing."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_loading import with_voices
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class SpeechPreparation:
         `repeatable`: equal requests give equal bytes, also without a seed.
         """
         self._startup.require_ready()
-        return await asyncio.to_thread(self._prepare, request, repeatable)
+        return await with_voices(lambda: self._prepare(request, repeatable))
 
     def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
         output, options = request.output, request.options
