@@ -24,11 +24,6 @@ class Voice:
         """The name of the voice."""
         return self.manifest.name
 
-    @cached_property
-    def version(self) -> str:
-        """SHA-256, hexadecimal, of all that voice.yaml says, the hashes of the files included."""
-        return hashlib.sha256(self.manifest.model_dump_json().encode()).hexdigest()
-
     @property
     def rate(self) -> int:
         """Sampling rate in Hz."""
@@ -59,6 +54,11 @@ class Voice:
             return None
         vector: Floats = np.load(self.folder / file, allow_pickle=False).astype(np.float32)
         return vector.reshape(1, -1)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content of voice.yaml, which has those of all files: voices with equal digests sound alike."""
+        return hashlib.sha256(self.manifest.model_dump_json().encode()).hexdigest()
 
     def speaker(self, name: str | None) -> str:
         """Returns the speaker `name`, by default the first one. Raises `UnknownNameError`."""

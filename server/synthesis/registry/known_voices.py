@@ -70,13 +70,13 @@ class KnownVoices:
             catalog = read_catalog(models, precision, catalog)
         self._catalog = catalog
         usable = {name: entry.voice for name, entry in catalog.items() if entry.voice and self._may_open(name)}
-        versions = {name: voice.version for name, voice in self.voices.items()}
+        versions = {name: voice.digest for name, voice in self.voices.items()}
         for name, voice in usable.items():
-            if name in self.kept and voice.version == versions[name]:
+            if name in self.kept and voice.digest == versions[name]:
                 self.use(name, voice)  # what is in memory was copied again
         return FolderChanges(
             added=tuple(name for name in usable if name not in versions),
-            replaced=tuple(name for name, one in usable.items() if versions.get(name, one.version) != one.version),
+            replaced=tuple(name for name, one in usable.items() if versions.get(name, one.digest) != one.digest),
             removed=tuple(name for name in (*versions, *self.broken) if name not in catalog),
             unusable={name: entry.problem for name, entry in catalog.items() if not entry.voice},
         )

@@ -237,9 +237,9 @@ class VoicePool:
         with self._lock:
             # The first voice comes with the dictionaries; beside running streams the growth is not its own.
             if quiet and self._statistics.loads and self._is_quiet() and estimate < growth <= MAX_MEASURED * estimate:
-                self._measured[synthesizer.voice.version] = growth
+                self._measured[synthesizer.voice.digest] = growth
             self._retire(name)
-            memory = self._measured.get(synthesizer.voice.version, estimate)
+            memory = self._measured.get(synthesizer.voice.digest, estimate)
             self._loaded[name] = LoadedVoice(synthesizer, memory, self._on_release)
             self._statistics = replace(self._statistics, loads=self._statistics.loads + 1)
             log.debug("voice %s is loaded: estimated %d MiB, grew %d MiB", name, estimate // MIB, growth // MIB)

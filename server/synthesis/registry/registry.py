@@ -139,6 +139,11 @@ class VoiceRegistry:
         precision = {name: asdict(self.precision(voice)) for name, voice in self.known.items()}
         return {"provider": self.runtime.provider, "fallback": self.runtime.fallback_reason, "precision": precision}
 
+    @property
+    def provider(self) -> str:
+        """The active provider. Raises `DeviceError` if all have failed."""
+        return self.runtime.provider
+
     def precision(self, voice: Voice) -> PrecisionChoice:
         """The precision that a voice runs in on the active provider, and why."""
         return self.runtime.precision(voice.precisions)
@@ -150,7 +155,7 @@ class VoiceRegistry:
             VoiceReport(
                 name,
                 "loaded" if name in loaded else "unloaded",
-                voice.version,
+                voice.digest,
                 loaded[name].memory if name in loaded else self.memory_estimate(name),
                 self._pool.retired_uses(name) + (loaded[name].uses if name in loaded else 0),
                 self._known.kept.get(name),
@@ -214,7 +219,7 @@ class VoiceRegistry:
     def memory_estimate(self, name: str) -> int:
         """The bytes that a voice needs, as measured or by the size of its graphs. Raises what `voice` raises."""
         voice = self.voice(name)
-        if measured := self._pool.measured(voice.version):
+        if measured := self._pool.measured(voice.digest):
             return measured
         graph_bytes = voice.graph_bytes(self.precision(voice).precision)
         return round(GRAPH_BYTES * len(voice.manifest.graphs) + BYTES_PER_GRAPH_BYTE * graph_bytes)
@@ -238,12 +243,12 @@ class VoiceRegistry:
         settings = self._settings
         text = settings.config.text
         synthesizer = Synthesizer(voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji)
-        known = self._calibrations.get(voice.version)
+        known = self._calibrations.get(voice.digest)
         synthesizer.warm_up(known)
         if known is None:
             if self.measure and self.state == "ready":
                 self.measure(voice.name, synthesizer)
-            self._calibrations[voice.version] = synthesizer.calibration
+            self._calibrations[voice.digest] = synthesizer.calibration
         return synthesizer
 
     def _reload(self) -> ReloadReport:
