@@ -6,10 +6,11 @@ from pathlib import Path
 from server.errors import RequestError
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, *, private: bool = False) -> None:
     """Creates or replaces `path`. A pipe or a device, such as /dev/stdout, is written directly.
 
-    Raises `RequestError` if the file cannot be written; an existing file is then unchanged.
+    `private`: only its owner may read it. Raises `RequestError` if the file cannot be written; an existing file is then
+    unchanged.
     """
     try:
         if path.exists() and not path.is_file():
@@ -18,6 +19,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         target = path.resolve()
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
+            temporary.touch(0o600 if private else 0o666)
             temporary.write_bytes(content)
             temporary.replace(target)
         except BaseException:

@@ -15,6 +15,8 @@ class Client:
     """Concurrent streams that its key allows; 0: no limit of its own."""
     weight: float = 1.0
     """Its share of the places that others wait for, relative to other clients."""
+    voices: tuple[str, ...] | None = None
+    """The names of the voices that its key allows; None: all."""
 
 
 LOCAL_CLIENT = Client()

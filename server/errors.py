@@ -58,6 +58,26 @@ class BusyError(SpeechError):
         self.retry_after = retry_after
 
 
+class AuthenticationError(SpeechError):
+    """A request needs a key, and has none or one that is not known, was revoked or has expired."""
+
+
+class AccessDeniedError(SpeechError):
+    """The key of a request does not allow it. `code` is for programs."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class QuotaError(SpeechError):
+    """The characters that a key allows for a day are used up. `retry_after` is the rest of the day, in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class RequestError(SpeechError, ValueError):
     """A request is not valid. `param` is the name of the field, `code` is for programs."""
 
@@ -113,11 +133,14 @@ _shortened = Repr()
 _shortened.maxstring = _shortened.maxother = 80
 
 
-def validation_message(location: str, details: ErrorDetails) -> str:
-    """Returns one validation error as `server.port must be a whole number, not 1.5`. Long values are shortened."""
+def validation_message(location: str, details: ErrorDetails, *, shows_value: bool = True) -> str:
+    """Returns one validation error as `server.port must be a whole number, not 1.5`. Long values are shortened.
+
+    A message that does not show the value is for secrets.
+    """
     if details["type"] == "missing":
         return f"{location} is missing"
-    value = _shortened.repr(details["input"])
+    value = f", not {_shortened.repr(details['input'])}" if shows_value else ""
     if details["type"] in _EXPECTED:
-        return f"{location} must be {_EXPECTED[details['type']].format_map(details.get('ctx', {}))}, not {value}"
-    return f"{location}: {details['msg']}, not {value}"
+        return f"{location} must be {_EXPECTED[details['type']].format_map(details.get('ctx', {}))}{value}"
+    return f"{location}: {details['msg']}{value}"

@@ -20,7 +20,7 @@ LAYERS = (
     {"synthesis"},
     {"scheduling"},
     {"text", "audio", "runtime", "timestamps"},
-    {"voices"},
+    {"voices", "access", "logs"},
     {"config", "types", "client", "atomic_file"},
     {"errors"},
 )

@@ -132,7 +132,7 @@ def test_an_embedded_voice_is_within_its_size_limit(voice: str) -> None:
 def test_an_image_exposes_and_checks_the_default_port(kind: str) -> None:
     text = "\n".join(lines(f"Dockerfile.{kind}"))
     assert f"EXPOSE {Config().server.port}\n" in text
-    assert f"http://127.0.0.1:{Config().server.port}/health" in text
+    assert f"http://127.0.0.1:{Config().server.port}/ready" in text
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")

@@ -6,11 +6,12 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import doctor, embed, serve, speak, text, voices
-from server.config import load_config
+from server.cli import config, doctor, embed, serve, speak, text, voices
+from server.cli.overrides import add_general_override, add_override, overrides
+from server.config import ConfigSources
 from server.errors import SpeechError
 
-COMMANDS = (serve, speak, text, voices, embed, doctor)
+COMMANDS = (serve, speak, text, voices, embed, config, doctor)
 
 DESCRIPTION = """\
 Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and
@@ -18,7 +19,8 @@ commands for speech in files, text analysis and voices."""
 
 EPILOG = """\
 `%(prog)s COMMAND --help` lists the options of a command. Voices are folders in ./models, or where --models points;
-convert one with `python -m convert`. The configuration is ./config.yaml, or the file given with --config."""
+convert one with `python -m convert`. The configuration is ./config.yaml, or the file given with --config; environment
+variables (SAMBERT_SERVER__PORT=8000) override it, and --set server.port=8000 overrides both."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,10 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger().setLevel(options.command.LOG_LEVEL)
     try:
-        config = load_config(options.config)
-        if options.models is not None:
-            config = config.updated("models", path=options.models)
-        return int(options.command.run(options, config))
+        file = getattr(options, "check", None) or options.config
+        options.effective = ConfigSources(file, os.environ, overrides(options)).read()
+        return int(options.command.run(options, options.effective.config))
     except SpeechError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -48,11 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
         command.add_argument(
-            "--config", type=Path, metavar="FILE", help="configuration file (default: config.yaml if it exists)"
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help="configuration file (default: $SAMBERT_CONFIG, else config.yaml)",
         )
-        command.add_argument(
-            "--models", type=Path, metavar="DIR", help="folder of voices (default: models.path of the configuration)"
-        )
+        add_override(command, "--models", "models.path", metavar="DIR", description="folder of voices")
+        add_general_override(command)
         module.add_options(command)
         command.set_defaults(command=module)
     return parser

@@ -2,6 +2,7 @@
 
 import argparse
 
+from server.cli.overrides import add_override
 from server.config import Config
 
 NAME = "serve"
@@ -11,14 +12,13 @@ LOG_LEVEL = "INFO"
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
-    command.add_argument("--host", help="address to listen on (default: server.host of the configuration)")
-    command.add_argument("--port", type=int, help="port to listen on (default: server.port of the configuration)")
+    add_override(command, "--host", "server.host", metavar="ADDRESS", description="address to listen on")
+    add_override(command, "--port", "server.port", metavar="PORT", description="port to listen on")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
     from server.http import serve  # imported here: the other commands do not need aiohttp
 
-    given = {name: getattr(options, name) for name in ("host", "port") if getattr(options, name) is not None}
-    serve(config.updated("server", **given))
+    serve(config)
     return 0

@@ -1,25 +1,37 @@
 """The configuration of the server: config.yaml as frozen, validated objects."""
 
-from server.config.config import Config, load_config
+from server.config.config import Config
+from server.config.reconfiguration import Reconfiguration
+from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
-from server.config.sections.label import LabelSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
-from server.config.sections.server import ServerSection
-from server.config.sections.speech import SynthesisSection, TextSection
-from server.config.sections.storage import StorageSection
+from server.config.sections.section import Reloadable, Secret, SecretUrl
+from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
+from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
 __all__ = [
+    "RIGHTS",
+    "AccessKey",
+    "AccessSection",
     "Config",
+    "ConfigSources",
     "DashScopeSection",
+    "EffectiveConfig",
     "LabelSection",
     "ModelsSection",
     "Precision",
     "PrecisionSetting",
     "Provider",
+    "Reconfiguration",
+    "Reloadable",
+    "Right",
     "RuntimeSection",
     "SchedulerSection",
+    "Secret",
+    "SecretUrl",
     "ServerSection",
     "StorageSection",
     "SynthesisSection",

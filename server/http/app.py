@@ -7,12 +7,15 @@ from aiohttp import web
 from server.config import Config
 from server.errors import ConfigurationError
 from server.http import static_files
-from server.http.access_log import AccessLog
+from server.http.access.access_control import AccessControl
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
-from server.http.health import HealthRoute
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
+from server.http.operations.access_log import AccessLog
+from server.http.operations.health import HealthRoute
+from server.http.operations.readiness import ReadinessRoute
+from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -33,11 +36,22 @@ _SHUTDOWN_SECONDS = 3.0
 """Maximum delay of the shutdown by a client that does not read."""
 
 
+ACCESS = web.AppKey("access", AccessControl)
+
+
 def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
-    """Returns the application. It loads the voices when it starts, and closes running streams when it ends."""
+    """Returns the application. Raises `ConfigurationError` where the keys cannot be read.
+
+    It loads the voices when it starts, and closes running streams when it ends.
+    """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
-    app = web.Application(middlewares=[error_middleware], client_max_size=max_size, handler_args=connection_options)
+    access = AccessControl(config)
+    # The first one is outermost: an error is logged with the id of its request.
+    middlewares = [request_id_middleware, error_middleware, access.middleware]
+    app = web.Application(middlewares=middlewares, client_max_size=max_size, handler_args=connection_options)
+    app.on_response_prepare.append(add_request_id)
+    app[ACCESS] = access
     scheduler = Scheduler(config.scheduler)
     streams = ActiveStreams(scheduler)
     startup = Startup(registry, scheduler)
@@ -55,9 +69,12 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
+    app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
+    app.on_response_prepare.append(access.add_headers)
+    app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: startup.close())
@@ -72,6 +89,7 @@ def serve(config: Config) -> None:
 
     app = create_app(VoiceRegistry(config), config)
     host, port = config.server.host, config.server.port
+    app[ACCESS].warn_if_open(host)
     try:
         # Without handler_cancellation, a client that disconnects is noticed only at the next write.
         web.run_app(app, host=host, port=port, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)

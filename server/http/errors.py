@@ -9,7 +9,17 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError, VoiceMemoryError
+from server.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BusyError,
+    QuotaError,
+    RequestError,
+    ShutdownError,
+    SpeechError,
+    VoiceError,
+    VoiceMemoryError,
+)
 from server.http.response_model import ResponseModel, model_response
 
 _log = logging.getLogger(__name__)
@@ -65,13 +75,18 @@ def report_error(error: Exception) -> ErrorReport:
     match error:
         case RequestError():
             return ErrorReport(400, str(error), error.code, error.param)
-        case VoiceError():
-            return ErrorReport(503, str(error), "broken_voice", "voice")
-        case VoiceMemoryError():
-            wait = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-            return ErrorReport(503, str(error), "voice_not_loaded", "voice", wait)
+        case VoiceError() | VoiceMemoryError():
+            return _report_voice_error(error)
         case BusyError():
             return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
+        case AuthenticationError():
+            return ErrorReport(401, str(error), "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
+        case AccessDeniedError():
+            return ErrorReport(403, str(error), error.code)
+        case QuotaError():
+            # OpenAI's clients repeat a request with status 429, unless they are told that it is of no use.
+            headers = {"Retry-After": str(error.retry_after), "X-Should-Retry": "false"}
+            return ErrorReport(429, str(error), "insufficient_quota", headers=headers)
         case ShutdownError():
             return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
         case SpeechError():
@@ -79,6 +94,13 @@ def report_error(error: Exception) -> ErrorReport:
         case web.RequestPayloadError():
             return ErrorReport(400, f"the body does not match its headers: {error}", "unreadable_body")
     return ErrorReport(500, "an internal error occurred; the log of the server has the details", "internal_error")
+
+
+def _report_voice_error(error: VoiceError | VoiceMemoryError) -> ErrorReport:
+    if isinstance(error, VoiceError):
+        return ErrorReport(503, str(error), "broken_voice", "voice")
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    return ErrorReport(503, str(error), "voice_not_loaded", "voice", headers)
 
 
 @web.middleware
@@ -93,9 +115,9 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except Exception as error:  # noqa: BLE001  logged, and answered with a 500
         report = report_error(error)
         if report.code == "internal_error":
-            _log.exception("%s %s failed", request.method, request.path)
+            _log.exception("%s %s failed", request.method, request.rel_url.raw_path)
         elif report.status == 500:
-            _log.error("%s %s failed: %s", request.method, request.path, error)
+            _log.error("%s %s failed: %s", request.method, request.rel_url.raw_path, error)
         response = report.response()
         if isinstance(error, web.RequestPayloadError):
             response.force_close()  # the start of the next request is unknown

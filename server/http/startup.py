@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from server.synthesis.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
+
+State = Literal["loading", "warming", "ready", "draining", "failed"]
 
 RETRY_AFTER = "2"
 """Seconds."""
@@ -30,13 +32,17 @@ class Startup:
         self._scheduler = scheduler
         self._measured = False
         self._failure: str | None = None
+        self.draining = False
+        """Set when the server stops: running streams end, and nothing new begins."""
 
     @property
-    def state(self) -> Literal["loading", "ready", "failed"]:
-        """`ready` once every voice is loaded and measured."""
+    def state(self) -> State:
+        """`ready` once every voice is loaded, and its cost measured (`warming`)."""
+        if self.draining:
+            return "draining"
         if self._failure:
             return "failed"
-        return "loading" if self._registry.state == "ready" and not self._measured else self._registry.state
+        return "warming" if self._registry.state == "ready" and not self._measured else self._registry.state
 
     @property
     def reason(self) -> str | None:
@@ -44,6 +50,10 @@ class Startup:
         match self.state:
             case "loading":
                 return "the voices are still loading"
+            case "warming":
+                return "the voices are loaded, and their cost is being measured"
+            case "draining":
+                return "the server is stopping"
             case "failed" if self._failure:
                 return self._failure
             case "failed":
@@ -53,9 +63,15 @@ class Startup:
 
     def require_ready(self) -> None:
         """Raises 503 with the reason unless the server is ready."""
+        if self.draining:
+            raise ShutdownError("the server is stopping; send the request again when it is back")
         if self.reason:
-            headers = {"Retry-After": RETRY_AFTER} if self.state == "loading" else None
+            headers = None if self.state == "failed" else {"Retry-After": RETRY_AFTER}
             raise web.HTTPServiceUnavailable(text=f"not ready: {self.reason}", headers=headers)
+
+    def device_report(self) -> Mapping[str, object]:
+        """As `VoiceRegistry.device_report`; empty while voices are loading: the first one chooses the provider."""
+        return self._registry.device_report() if self._registry.state == "ready" else {}
 
     async def run(self, app: web.Application) -> AsyncIterator[None]:
         """For `app.cleanup_ctx`: loads the voices after the start of the server, and is awaited at its end."""

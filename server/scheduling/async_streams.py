@@ -33,6 +33,7 @@ class ChunkStream(Generic[T]):
         client: Client,
         expected_seconds: float,
         batched: bool,
+        background: bool,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._scheduler = scheduler
@@ -48,6 +49,7 @@ class ChunkStream(Generic[T]):
             client=client,
             expected_seconds=expected_seconds,
             batched=batched,
+            background=background,
         )
 
     def __aiter__(self) -> Self:
@@ -117,17 +119,25 @@ class ActiveStreams:
         client: Client = LOCAL_CLIENT,
         expected_seconds: float = 0.0,
         batched: bool = True,
+        background: bool = False,
     ) -> ChunkStream[T]:
         """Starts a stream: `chunks` gets its playback clock. `expected_seconds` is a guess at its length.
 
-        A stream that is not `batched` shares no graph run with others.
+        A stream that is not `batched` shares no graph run with others. A `background` stream is never refused for the
+        load: it is computed while no other stream needs the workers.
 
         Raises `BusyError` when it does not fit, `ShutdownError` when the server is stopping.
         """
         if self._closed:
             raise ShutdownError("the server is stopping; send the request again when it is back")
         stream = ChunkStream(
-            self._scheduler, voice, chunks, client=client, expected_seconds=expected_seconds, batched=batched
+            self._scheduler,
+            voice,
+            chunks,
+            client=client,
+            expected_seconds=expected_seconds,
+            batched=batched,
+            background=background,
         )
         self._streams.add(stream)
         stream.ended.add_done_callback(lambda _: self._streams.discard(stream))

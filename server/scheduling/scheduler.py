@@ -35,6 +35,9 @@ MAX_UNCONSUMED_CHUNKS = 2
 """Backpressure: a stream pauses when its client has more chunks than this to consume."""
 MAX_RETRY_AFTER = 60
 """Seconds."""
+BACKGROUND_SLACK = 0.3
+"""Seconds of audio that every stream with a listener must have buffered before a background stream is computed beside
+it: then a background run, which may take as long as a batch, makes no chunk late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class LoadReport:
     """Predicted share of the workers' time for these streams."""
     late_chunks: int
     """Chunks that came after an underrun, of the streams that have ended since the start."""
+    longest_step: float = 0.0
+    """Seconds for which a worker has been busy with its present batch, or text; the longest of all workers."""
 
 
 class Scheduler:
@@ -65,7 +70,11 @@ class Scheduler:
         self._threads: list[threading.Thread] = []
         self._streams: set[Stream] = set()
         self._ready: list[Stream] = []
+        self._running: dict[threading.Thread, Sequence[Stream]] = {}
+        """By worker: the streams of its batch."""
         self._idle_workers = 0
+        self._busy_since: dict[int, float] = {}
+        """Thread -> when it took its present batch."""
         self._closed = False
         self._late_chunks = 0
 
@@ -80,23 +89,25 @@ class Scheduler:
         expected_seconds: float = 0.0,
         is_probe: bool = False,
         batched: bool = True,
+        background: bool = False,
     ) -> Stream:
         """Admits a stream and starts to compute it. `chunks` gets the stream's playback clock.
 
-        A stream that is not `batched` shares no graph run, so that its result does not depend on other streams.
+        A stream that is not `batched` shares no graph run, so that its result does not depend on other streams. A
+        `background` stream has no listener: it is always admitted, and computed while no other needs the workers.
 
         Raises `BusyError` when the stream does not fit, `ShutdownError` when the scheduler is closed.
         """
         clock = PlaybackClock()
         stream = Stream(
-            voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, client, is_probe, batched
+            voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, client, is_probe, batched, background
         )
         with self._changed:
             if self._closed:
                 raise ShutdownError("the server is stopping; send the request again when it is back")
             # A client that has cancelled may start again at once, although its stream ends only after its run.
-            active = [each.voice for each in self._streams if not each.cancelled]
-            if not is_probe and not self._admission.admits(active, voice):
+            active = [each.voice for each in self._streams if not (each.cancelled or each.background)]
+            if not (is_probe or background) and not self._admission.admits(active, voice):
                 raise BusyError(
                     f"the server is at its capacity with {len(active)} streams; send the request again later",
                     retry_after=self._retry_after(),
@@ -142,13 +153,15 @@ class Scheduler:
     def load(self, voice: str | None = None) -> LoadReport:
         """The current load; `capacity` is that for streams of `voice`."""
         with self._changed:
-            voices = [stream.voice for stream in self._streams]
+            now = time.monotonic()
+            voices = [stream.voice for stream in self._streams if not stream.background]
             return LoadReport(
                 streams=len(voices),
-                without_audio=sum(not stream.clock.started for stream in self._streams),
+                without_audio=sum(not (each.clock.started or each.background) for each in self._streams),
                 capacity=self._admission.capacity(voices, voice) if voice else None,
                 utilization=self._admission.utilization(voices),
                 late_chunks=self._late_chunks,
+                longest_step=now - min(self._busy_since.values(), default=now),
             )
 
     @property
@@ -191,19 +204,38 @@ class Scheduler:
     def _next_batch(self, advanced: Sequence[Stream]) -> list[Stream]:
         """Returns streams to the pool and takes the next batch; empty when the scheduler is closed and idle."""
         with self._changed:
+            self._busy_since.pop(threading.get_ident(), None)
             self._ready += advanced
-            while not self._ready:
+            self._running.pop(threading.current_thread(), None)
+            while not (candidates := self._candidates()):
                 if self._closed and not self._streams:
                     self._changed.notify_all()
                     return []
                 self._idle_workers += 1
                 self._changed.wait()
                 self._idle_workers -= 1
-            batch = self._policy.select(self._ready, self._idle_workers)
+            batch = self._policy.select(candidates, self._idle_workers)
             self._ready = [stream for stream in self._ready if stream not in batch]
-            if self._ready and self._idle_workers:
+            self._running[threading.current_thread()] = batch
+            if self._idle_workers and self._candidates():
                 self._changed.notify()
+            self._busy_since[threading.get_ident()] = time.monotonic()
         return batch
+
+    def _candidates(self) -> Sequence[Stream]:
+        """The ready streams of which the next batch is taken: those with listeners, else background streams."""
+        live = [stream for stream in self._ready if stream.cancelled or not stream.background]
+        return live or (self._ready if self._ready and self._background_may_run() else ())
+
+    def _background_may_run(self) -> bool:
+        """Whether all streams with a listener have enough audio buffered, and one worker stays theirs."""
+        running = [stream for batch in self._running.values() for stream in batch]
+        soon = time.monotonic() + BACKGROUND_SLACK
+        if any(stream.deadline < soon for stream in running if not stream.background):
+            return False
+        if self.workers == 1 or all(stream.background for stream in self._streams):
+            return True
+        return sum(any(each.background for each in batch) for batch in self._running.values()) < self.workers - 1
 
     def _execute(self, batch: Sequence[Stream]) -> None:
         """Gives each stream the result of its run. A failed batch is repeated row by row, to find the cause."""
@@ -267,9 +299,10 @@ class Scheduler:
 
     def _account(self, stream: Stream) -> bool:
         """After a chunk: observes its cost and applies backpressure. Returns whether the stream may go on."""
+        stream.last_chunk = time.monotonic()
         with self._changed:
             audio = stream.clock.computed_seconds - stream.observed_audio_seconds
-            if audio > 0:
+            if audio > 0 and not stream.background:
                 self._admission.observe(stream.voice, len(self._streams), stream.computing_seconds, audio)
                 stream.computing_seconds = 0.0
                 stream.observed_audio_seconds = stream.clock.computed_seconds
@@ -285,7 +318,7 @@ class Scheduler:
             error = error or late_error
         with self._changed:
             self._streams.discard(stream)
-            self._late_chunks += 0 if stream.is_probe else stream.clock.late_chunks
+            self._late_chunks += 0 if stream.is_probe or stream.background else stream.clock.late_chunks
             if self._closed and not self._streams:
                 self._changed.notify_all()
         try:
@@ -296,6 +329,9 @@ class Scheduler:
 
     def _retry_after(self) -> int:
         """A guess in seconds: the least remaining audio of a stream, times the utilization (computing per audio)."""
-        utilization = self._admission.utilization(stream.voice for stream in self._streams)
-        left = min((each.expected_seconds - each.clock.audio_seconds for each in self._streams), default=0.0)
+        utilization = self._admission.utilization(stream.voice for stream in self._streams if not stream.background)
+        left = min(
+            (each.expected_seconds - each.clock.audio_seconds for each in self._streams if not each.background),
+            default=0.0,
+        )
         return min(MAX_RETRY_AFTER, max(1, ceil(left * utilization)))

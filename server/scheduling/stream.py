@@ -1,6 +1,7 @@
 """One stream as the scheduler sees it: its task, its playback clock, and where it is between two graph runs."""
 
 import itertools
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from math import inf
@@ -37,6 +38,8 @@ class Stream:
     """Measures a voice's cost and has no client: always admitted, never paused, its late chunks do not count."""
     batched: bool = True
     """Whether its runs may share batches with other streams."""
+    background: bool = False
+    """Has no listener: computed only while no other stream needs the workers."""
     number: int = field(default_factory=itertools.count().__next__)
     """In the order of arrival."""
     pending_run: GraphRun | None = None
@@ -55,17 +58,24 @@ class Stream:
     """Computed audio whose cost has been observed."""
     batch_key: Hashable = None
     """Of the pending run; computed on first use."""
+    last_chunk: float = field(default_factory=time.monotonic)
+    """When it produced its last chunk, or started."""
 
     @property
     def deadline(self) -> float:
-        """When the next chunk is due; a cancelled stream comes first, since ending it costs nothing."""
-        return -inf if self.cancelled else self.clock.underrun_at
+        """When the next chunk is due; a cancelled stream comes first, since ending it costs nothing.
+
+        Background streams, which compete only with each other, take turns chunk by chunk.
+        """
+        if self.cancelled:
+            return -inf
+        return self.last_chunk if self.background else self.clock.underrun_at
 
     def can_batch_with(self, other: "Stream") -> bool:
         """Whether the pending runs of both can be executed as one batch."""
         if self.pending_run is None or other.pending_run is None or self.cancelled:
             return False
-        if not (self.batched and other.batched):
+        if not (self.batched and other.batched) or self.background is not other.background:
             return False
         return self.pending_run.graph is other.pending_run.graph and self.pending_key() == other.pending_key()
 

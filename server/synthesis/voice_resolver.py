@@ -1,9 +1,12 @@
-"""Resolves the voice names of requests and of SSML: voices, aliases, `voice/speaker`, and speakers."""
+"""Resolves the voice names of requests and of SSML: voices, aliases, `voice/speaker`, and speakers.
 
-from collections.abc import Mapping
+A client may be limited to some of the voices.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from server.errors import RequestError, UnknownNameError, VoiceError
+from server.errors import AccessDeniedError, RequestError, UnknownNameError, VoiceError
 from server.voices.voice import Voice
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
@@ -25,6 +28,53 @@ class Voices(Protocol):
 
     def sample_rates(self) -> Mapping[str, int]:
         """Hz, of every working voice, by name."""
+
+
+class AllowedVoices:
+    """Voices, of which a client may use some: the others are neither found nor listed."""
+
+    def __init__(self, voices: Voices, allowed: Collection[str]) -> None:
+        self._voices = voices
+        self._allowed = allowed
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """All aliases: what they mean shows whether they may be used."""
+        return self._voices.aliases
+
+    def voice(self, name: str | None = None) -> Voice:
+        """The voice of that name, or the default one. Raises `AccessDeniedError` for one that is not allowed.
+
+        Raises `UnknownNameError` and `VoiceError` as `Voices` does.
+        """
+        if name in self._voices.sample_rates() and name not in self._allowed:
+            raise self._denied(f"voice {name!r}")
+        try:
+            found = self._voices.voice(name)
+        except UnknownNameError:
+            raise UnknownNameError("voice", name or "", self.sample_rates()) from None
+        if found.name in self._allowed:
+            return found
+        raise self._denied(f"voice {found.name!r}" + (", the default one" if name is None else ""))
+
+    def synthesizer(self, name: str | None = None) -> "Synthesizer":
+        """The same voice, ready to speak. Raises what `voice` raises, and the errors of loading it."""
+        return self._voices.synthesizer(self.voice(name).name)
+
+    def sample_rates(self) -> Mapping[str, int]:
+        """Hz, of every working voice that is allowed, by name."""
+        return {name: rate for name, rate in self._voices.sample_rates().items() if name in self._allowed}
+
+    def _denied(self, subject: str) -> AccessDeniedError:
+        allowed = ", ".join(self.sample_rates()) or "there is none now"
+        return AccessDeniedError(
+            f"this key may not use {subject}; name a voice that it may use: {allowed}", code="voice_not_allowed"
+        )
+
+
+def allowed_voices(voices: Voices, allowed: Collection[str] | None) -> Voices:
+    """The voices that a client may use; all for None."""
+    return voices if allowed is None else AllowedVoices(voices, allowed)
 
 
 class VoiceResolver:

@@ -57,7 +57,7 @@ async def server() -> AsyncIterator[Callable[..., Any]]:
     config = settings()
     registry = VoiceRegistry(config)
     async with TestClient(TestServer(create_app(registry, config))) as client:
-        while (await client.get("/health")).status != 200:
+        while (await client.get("/ready")).status != 200:
             pass
 
         async def speech(text: str, **fields: object) -> Pcm:

@@ -43,7 +43,7 @@ def serve(registry: VoiceRegistry | FakeRegistry, config: Config) -> Iterator[st
 
     try:
         url = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
-        while httpx2.get(f"{url}/health").status_code != 200:
+        while httpx2.get(f"{url}/ready").status_code != 200:
             time.sleep(0.02)
         yield url
     finally:

@@ -196,7 +196,7 @@ def serving(registry):
         }
         app = create_app(registry, Config.model_validate(content))
         async with TestClient(TestServer(app)) as client:
-            while until_ready and (await client.get("/health")).status != 200:
+            while until_ready and (await client.get("/ready")).status != 200:
                 await asyncio.sleep(0.001)
             yield client
 

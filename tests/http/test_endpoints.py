@@ -1,19 +1,27 @@
 """Voices, health and the page over HTTP, response formats, and light imports."""
 
+import asyncio
 import re
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from server.audio.encoders import ENCODERS
 from server.audio.pcm import PcmEncoder, pcm_bytes
 from server.config import Config
-from server.errors import ConfigurationError
+from server.errors import ConfigurationError, ShutdownError
 from server.http import serve
+from server.http.operations.health import HealthRoute
+from server.http.operations.readiness import ReadinessRoute
+from server.http.startup import Startup
 from server.http.static_files import FOLDER
+from server.scheduling.scheduler import Scheduler
 from tests.conftest import EMBEDDED
 
 PATH = "/v1/audio/speech"
@@ -59,7 +67,8 @@ async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):
     assert isinstance(version, str)
     assert answer.status == 200
     assert body == {
-        "status": "ready", "provider": "cpu", "fallback": "CUDA is not there: libcudart.so.13 is missing",
+        "status": "ready", "reason": None, "provider": "cpu",
+        "fallback": "CUDA is not there: libcudart.so.13 is missing",
         "precision": {
             name: {"precision": "int8", "reason": "this CPU has AVX-512 VNNI"} for name in ("demo", "second")
         },
@@ -68,12 +77,61 @@ async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):
     }  # fmt: skip
 
 
+async def test_readiness_has_the_provider_and_the_reason_of_a_fallback(serving):
+    async with serving() as client:
+        answer = await client.get("/ready")
+        body = await answer.json()
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert body.pop("version")
+    assert body == {
+        "status": "ready", "reason": None, "provider": "cpu", "preferred": "cuda",
+        "fallback": "CUDA is not there: libcudart.so.13 is missing", "voices": 2, "broken": 1,
+    }  # fmt: skip
+
+
+async def test_health_fails_only_while_a_worker_is_stuck(serving, demo, monkeypatch):
+    demo.permits = threading.Semaphore(0)
+    async with serving() as client:
+        speaking = asyncio.create_task(client.post(PATH, json={"input": "你好"}))
+        try:
+            while not (await (await client.get("/health")).json())["load"]["streams"]:
+                pass
+            assert (await client.get("/health")).status == 200
+            monkeypatch.setattr("server.http.operations.health.STUCK_SECONDS", 0.0)
+            stuck = await client.get("/health")
+            assert (stuck.status, (await stuck.json())["status"]) == (503, "stuck")
+            assert "restart the server" in (await stuck.json())["reason"]
+        finally:
+            demo.permits.release(10)
+        assert (await speaking).status == 200
+        while (await client.get("/health")).status != 200:
+            pass
+
+
+async def test_a_server_that_stops_is_alive_but_not_ready(registry):
+    scheduler = Scheduler()
+    startup = Startup(registry, scheduler)
+    app = web.Application()
+    app.router.add_get("/ready", ReadinessRoute(registry, startup, "cpu").get)
+    app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
+    startup.draining = True
+    async with TestClient(TestServer(app)) as client:
+        ready, health = await client.get("/ready"), await client.get("/health")
+        assert (ready.status, (await ready.json())["status"]) == (503, "draining")
+        assert (health.status, (await health.json())["status"]) == (200, "draining")
+    with pytest.raises(ShutdownError):
+        startup.require_ready()
+
+
 async def test_while_voices_load_the_server_answers_503_with_retry_after(serving, registry):
     registry.may_load.clear()
     async with serving(until_ready=False) as client:
         try:
             health = await client.get("/health")
-            assert (health.status, (await health.json())["status"]) == (503, "loading")
+            assert (health.status, (await health.json())["status"]) == (200, "loading")
+            ready = await client.get("/ready")
+            assert (ready.status, (await ready.json())["status"]) == (503, "loading")
+            assert int(ready.headers["Retry-After"]) > 0
             assert (await client.get("/")).status == 200
             for answer in (await client.post(PATH, json={"input": "你好"}), await client.get("/v1/audio/voices")):
                 assert answer.status == 503
@@ -81,7 +139,7 @@ async def test_while_voices_load_the_server_answers_503_with_retry_after(serving
                 assert (await answer.json())["error"]["code"] == "service_unavailable"
         finally:
             registry.may_load.set()
-        while (await client.get("/health")).status != 200:
+        while (await client.get("/ready")).status != 200:
             pass
         assert (await client.post(PATH, json={"input": "你好"})).status == 200
 
@@ -90,11 +148,15 @@ async def test_while_voices_load_the_server_answers_503_with_retry_after(serving
 async def test_when_loading_fails_the_response_has_the_reason(serving, registry, error):
     registry.load_error = error
     async with serving(until_ready=False) as client:
-        while (await (health := await client.get("/health")).json())["status"] == "loading":
+        while (await (ready := await client.get("/ready")).json())["status"] == "loading":
             pass
-        assert health.status == 503
-        assert (await health.json())["status"] == "failed"
-        assert str(error) in (await health.json())["reason"]
+        assert ready.status == 503
+        assert "Retry-After" not in ready.headers
+        health = await client.get("/health")
+        assert health.status == 200
+        for body in (await ready.json(), await health.json()):
+            assert body["status"] == "failed"
+            assert str(error) in body["reason"]
         answer = await client.post(PATH, json={"input": "你好"})
         assert answer.status == 503
         assert "Retry-After" not in answer.headers

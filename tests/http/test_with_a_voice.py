@@ -32,7 +32,7 @@ async def serving() -> AsyncIterator[tuple[ClientSession, str]]:
     await server.start_server()
     async with ClientSession() as session:
         base = str(server.make_url("")).rstrip("/")
-        while (await session.get(f"{base}/health")).status != 200:
+        while (await session.get(f"{base}/ready")).status != 200:
             await asyncio.sleep(0.05)
         yield session, base
     await server.close()

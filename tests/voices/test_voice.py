@@ -96,7 +96,7 @@ def test_the_http_api_lists_and_accepts_trained_emotions_only(make_voice: MakeVo
 
     async def scenario() -> None:
         async with TestClient(TestServer(create_app(VoiceRegistry(config), config))) as client:
-            while (await client.get("/health")).status != 200:
+            while (await client.get("/ready")).status != 200:
                 await asyncio.sleep(0.05)
             (listed,) = (await (await client.get("/v1/audio/voices")).json())["voices"]
             assert listed["emotions"] == ["neutral", "angry", "happy", "sad"]

@@ -10,12 +10,14 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from server import __version__
 from server.config import Config
 from server.http.errors import ErrorResponse
-from server.http.health import Health, NotReady
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
+from server.http.openapi.health_operations import HEALTH_OPERATIONS
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
+from server.http.operations.health import Health
+from server.http.operations.readiness import Readiness
 from server.http.speech.request import SpeechRequest
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
@@ -38,7 +40,7 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (Model, "serialization"),
     (VoiceList, "serialization"),
     (Health, "serialization"),
-    (NotReady, "serialization"),
+    (Readiness, "serialization"),
 )
 
 _ERROR_HEADERS = {
@@ -54,7 +56,7 @@ def create_document(config: Config) -> Json:
     """Returns the OpenAPI document of a server with this configuration."""
     schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
-    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS):
+    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,

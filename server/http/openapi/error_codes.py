@@ -135,6 +135,30 @@ ERROR_CODES = (
         "Use a format that the message lists.",
     ),
     ErrorCode(
+        401,
+        "invalid_api_key",
+        "The server needs a key, and the request has none, or one that is not known, was revoked or has expired.",
+        "Send `Authorization: Bearer KEY` (docs/access.md).",
+    ),
+    ErrorCode(
+        403,
+        "missing_right",
+        "The key has not the right that the path needs.",
+        "Use a key with the right that the message names.",
+    ),
+    ErrorCode(
+        403,
+        "voice_not_allowed",
+        "The key may not use the voice, or the default voice where the request names none.",
+        "Use a voice that the message lists.",
+    ),
+    ErrorCode(
+        403,
+        "origin_not_allowed",
+        "A web page of another host sent the request without a key.",
+        "Add its host to `access.cors_origins` in config.yaml, or send a key.",
+    ),
+    ErrorCode(
         404,
         "not_found",
         "There is nothing at this path.",
@@ -181,6 +205,12 @@ ERROR_CODES = (
         "too_many_streams",
         "The server is at capacity.",
         "Repeat the request after the seconds in `Retry-After`.",
+    ),
+    ErrorCode(
+        429,
+        "insufficient_quota",
+        "The characters that the key may use in a day are used up.",
+        "Repeat the request after the seconds in `Retry-After`: the next day (UTC).",
     ),
     ErrorCode(
         500,

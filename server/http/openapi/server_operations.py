@@ -1,12 +1,10 @@
-"""The operations about the server itself: models, voices, health, and this document."""
+"""The operations about the server itself: models, voices, the WebSocket, and this document."""
 
 from server.http.dashscope.route import PATH as WEBSOCKET
-from server.http.health import Health, NotReady
 from server.http.models import MODELS, Model, ModelList
-from server.http.openapi.operation import Header, Operation, Response, json_content
+from server.http.openapi.operation import Operation, Response, json_content
 from server.http.voices import VoiceList
 
-_NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
 _HTML = {"text/html": {"schema": {"type": "string"}}}
 
 SERVER_OPERATIONS = (
@@ -46,17 +44,6 @@ SERVER_OPERATIONS = (
         "The voices with their speakers and emotions, those that are broken with the reason, and the aliases.",
         {200: Response("The voices.", json_content(VoiceList))},
         errors=(500, 503),
-    ),
-    Operation(
-        "get",
-        "/health",
-        "Server",
-        "Health",
-        "Whether the server is ready, the execution provider, the reason of a fallback, and the load.",
-        {
-            200: Response("The server is ready.", json_content(Health), _NO_STORE),
-            503: Response("The voices are still loading, or none can be used.", json_content(NotReady), _NO_STORE),
-        },
     ),
     Operation(
         "get",

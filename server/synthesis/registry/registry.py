@@ -206,6 +206,8 @@ class VoiceRegistry:
         Raises `ConfigurationError` without the folder; the voices in memory then stay.
         """
         report = self._reload()
+        if self.state == "failed" and self.known:
+            self.state = "ready"
         if any(self._known.is_settling(name) for name in report.broken):
             self.reload_soon(RETRY_SECONDS)
         return report
@@ -246,7 +248,7 @@ class VoiceRegistry:
         known = self._calibrations.get(voice.digest)
         synthesizer.warm_up(known)
         if known is None:
-            if self.measure and self.state == "ready":
+            if self.measure:
                 self.measure(voice.name, synthesizer)
             self._calibrations[voice.digest] = synthesizer.calibration
         return synthesizer

@@ -1,13 +1,15 @@
-"""GET /health: readiness, device, precision and load. The status is 503 until the server is ready."""
+"""GET /health: whether the process works, with its state, device, precision and load. /ready says whether it serves."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
 from pydantic import Field
 
 from server import __version__
+from server.http.operations.readiness import HEADERS
 from server.http.response_model import ResponseModel, model_response
-from server.http.startup import Startup
+from server.http.startup import Startup, State
 from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -33,10 +35,13 @@ class VoicePrecision(ResponseModel):
 
 
 class Health(ResponseModel):
-    """The server is ready."""
+    """The process works. Whether it is ready is a field here, and the status of /ready."""
 
-    status: Literal["ready"] = "ready"
-    provider: str = Field(description="The execution provider in use.", examples=["cpu"])
+    status: State | Literal["stuck"] = Field(description="As /ready has it; `stuck`: a thread does not move any more.")
+    reason: str | None = Field(description="Why the server is not ready; null when it is.")
+    provider: str | None = Field(
+        description="The execution provider in use; null while voices are loading.", examples=["cpu"]
+    )
     fallback: str | None = Field(description="Why the preferred provider is not in use; null if it is.")
     precision: dict[str, VoicePrecision] = Field(description="By voice.")
     voices: int = Field(description="Number of voices that can speak.")
@@ -45,15 +50,11 @@ class Health(ResponseModel):
     version: str = __version__
 
 
-class NotReady(ResponseModel):
-    """The server is not ready, or never will be."""
-
-    status: Literal["loading", "failed"]
-    reason: str | None
-    version: str = __version__
+STUCK_SECONDS = 120.0
+"""A worker that is busy with one batch for this long will not come back: the longest runs take seconds."""
 
 
-_HEADERS = {"Cache-Control": "no-store"}
+_NO_DEVICE: Mapping[str, object] = {"provider": None, "fallback": None, "precision": {}}
 
 
 class HealthRoute:
@@ -65,14 +66,20 @@ class HealthRoute:
         self._scheduler = scheduler
 
     async def get(self, request: web.Request) -> web.Response:
-        """Returns the state of the server as JSON."""
-        state = self._startup.state
-        if state != "ready":
-            return model_response(NotReady(status=state, reason=self._startup.reason), 503, _HEADERS)
+        """Returns the state of the server as JSON. 200 in every state but `stuck`: a restart would not help."""
+        report = self._report()
+        return model_response(report, 503 if report.status == "stuck" else 200, HEADERS)
+
+    def _report(self) -> Health:
         load = self._scheduler.load(self._registry.default_voice)
-        report = Health.model_validate(
+        is_stuck = load.longest_step > STUCK_SECONDS
+        reason = f"a worker has been busy with one step for {load.longest_step:.0f} s; restart the server"
+        return Health.model_validate(
             {
-                **self._registry.device_report(),
+                "status": "stuck" if is_stuck else self._startup.state,
+                "reason": reason if is_stuck else self._startup.reason,
+                **_NO_DEVICE,
+                **self._startup.device_report(),
                 "voices": len(self._registry.known),
                 "broken": len(self._registry.broken),
                 "load": Load(
@@ -85,4 +92,3 @@ class HealthRoute:
                 ),
             }
         )
-        return model_response(report, headers=_HEADERS)

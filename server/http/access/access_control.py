@@ -1,0 +1,146 @@
+"""Decides over every request: who sends it, and whether its path is open to that client."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from ipaddress import ip_address
+
+from aiohttp import hdrs, web
+
+from server.access.caller import Caller
+from server.access.key_ring import KeyRing
+from server.access.quota import CharacterQuota
+from server.config import AccessKey, Config, Right
+from server.errors import AuthenticationError
+from server.http.access.credentials import secret_of
+from server.http.access.cross_origin import CrossOrigin
+from server.http.access.proxies import client_address
+from server.http.client import CALLER
+from server.http.errors import Handler
+
+_log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 5.0
+"""Between two writings of the characters of the day."""
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+}
+"""Of every answer that does not set its own."""
+_PROGRAM = "sambert-server"
+"""Instead of the versions of Python and aiohttp."""
+
+
+class AccessControl:
+    """Middleware and headers. Raises `ConfigurationError` where the keys cannot be read."""
+
+    def __init__(self, config: Config) -> None:
+        self._keys = KeyRing(config)
+        self._quota = CharacterQuota(config.storage.path)
+        self._settings = config.access
+        self._pages = CrossOrigin(config.access.cors_origins)
+
+    def reconfigure(self, config: Config) -> None:
+        """Takes the section `access` of another configuration."""
+        self._keys.reconfigure(config)
+        self._settings = config.access
+        self._pages = CrossOrigin(config.access.cors_origins)
+
+    def warn_if_open(self, host: str) -> None:
+        """Logs a warning where others than this machine can use the server without a key."""
+        if not self._keys.is_required and not _is_loopback(host):
+            _log.warning(
+                "no key is needed: whoever reaches this machine (server.host is %s) can use the server. "
+                "`python -m server keys add NAME` makes a key, server.host 127.0.0.1 leaves it to this machine "
+                "(docs/access.md)",
+                host,
+            )
+
+    async def run(self, app: web.Application) -> AsyncIterator[None]:
+        """For `app.cleanup_ctx`: keeps the characters of the day on disk."""
+        saving = asyncio.create_task(self._save())
+        yield
+        saving.cancel()
+        with suppress(asyncio.CancelledError):
+            await saving
+        await asyncio.to_thread(self._quota.save)
+
+    async def add_headers(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        """For `app.on_response_prepare`: headers for browsers, of every answer and every stream."""
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers[hdrs.SERVER] = _PROGRAM
+        self._pages.add_headers(request, response)
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Raises `AuthenticationError` or `AccessDeniedError`, or runs the handler."""
+        if self._keys.is_outdated:
+            await asyncio.to_thread(self._keys.reload)
+        if answer := self._pages.preflight(request):
+            return answer
+        caller = request[CALLER] = self._anonymous(request)
+        path = _route_path(request)
+        if path in self._settings.public or _is_asset(path):
+            with suppress(AuthenticationError):
+                caller.renew()
+            return await handler(request)
+        caller.renew()
+        caller.require_key()
+        if right := _right(path):
+            caller.require(right)
+        if caller.key is None:
+            self._pages.require_known_page(request)
+        try:
+            return await handler(request)
+        except Exception:
+            caller.refund()
+            raise
+
+    def _anonymous(self, request: web.Request) -> Caller:
+        address = client_address(request, self._settings.trusted_proxies)
+        return Caller(address, None, self._keys.is_required, self._quota, lambda: self._find(request))
+
+    def _find(self, request: web.Request) -> AccessKey | None:
+        """The key of a request. Where none is needed, one that is wrong is none."""
+        try:
+            secret = secret_of(request.headers)
+            return None if secret is None else self._keys.find(secret)
+        except AuthenticationError:
+            if self._keys.is_required:
+                raise
+            return None
+
+    async def _save(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            await asyncio.to_thread(self._quota.save)
+
+
+def _route_path(request: web.Request) -> str:
+    """The path of the route that will run, so that no spelling of a path leads around the list; empty for none."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
+def _is_asset(path: str) -> bool:
+    """Whether it is a file of the pages, which anyone may have."""
+    return path.count("/") == 1 and path.endswith((".css", ".js"))
+
+
+def _right(path: str) -> Right | None:
+    """The right that a path needs; None where any key will do."""
+    if path == "/metrics":
+        return "metrics"
+    if path.startswith("/v1/admin/"):
+        return "admin"
+    return "speech" if path not in ("/", "/docs", "/openapi.json", "/health", "/ready") else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
