@@ -231,9 +231,14 @@ class VoiceRegistry:
         try:
             voice = self._known.current(name, self._settings.config.runtime.precision)
             synthesizer = self._open(voice)
-        except VoiceError as error:
+        except SpeechError as error:
             self._known.fail(name, str(error), in_memory=name in self._pool.loaded)
             raise
+        except Exception as error:
+            log.exception("voice %s cannot be opened", name)
+            reason = f"its graphs do not fit each other ({type(error).__name__}: {error}); convert the voice again"
+            self._known.fail(name, reason, in_memory=name in self._pool.loaded)
+            raise VoiceError(f"voice {name!r}: {reason}") from error
         self._known.use(name, voice)
         return synthesizer
 

@@ -13,6 +13,8 @@ QUIET_MILLISECONDS = 200
 """Changes are reported together when there were none for this time."""
 LONGEST_MILLISECONDS = 2000
 """... and at the latest after this time."""
+TIMEOUT_MILLISECONDS = 500
+"""Between two looks at whether the thread should end."""
 
 
 class VoiceWatcher:
@@ -50,22 +52,28 @@ class VoiceWatcher:
     def _watch(self, folder: Path, poll_seconds: float, stop: threading.Event) -> None:
         import watchfiles  # only here: without models.watch it costs nothing
 
-        def is_voice(change: watchfiles.Change, path: str) -> bool:
-            return not Path(path).relative_to(root).parts[:1][0].startswith(".") if Path(path) != root else True
-
+        logging.getLogger("watchfiles").setLevel(logging.WARNING)
         root = folder.resolve()
+
+        def is_voice(change: watchfiles.Change, path: str) -> bool:
+            return not any(part.startswith(".") for part in Path(path).relative_to(root).parts[:1])
+
         try:
-            for _ in watchfiles.watch(
+            is_first = True
+            for changes in watchfiles.watch(
                 root,
                 watch_filter=is_voice,
                 debounce=LONGEST_MILLISECONDS,
                 step=QUIET_MILLISECONDS,
                 stop_event=stop,
-                rust_timeout=500,
+                rust_timeout=TIMEOUT_MILLISECONDS,
+                yield_on_timeout=True,
                 raise_interrupt=False,
                 force_polling=poll_seconds > 0,
                 poll_delay_ms=round(1000 * poll_seconds) or 300,
             ):
-                self._on_change()
+                if changes or is_first:  # first, since the folder may have changed before it was watched
+                    self._on_change()
+                is_first = False
         except Exception as error:  # noqa: BLE001 - its classes are those of the operating system
             log.error("%s is not watched any more; reload the voices by hand (docs/voices.md): %s", folder, error)
