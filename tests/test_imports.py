@@ -16,6 +16,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"http"},
+    {"jobs"},
     {"api"},
     {"synthesis"},
     {"scheduling"},
@@ -31,7 +32,7 @@ MAX_MODULES = 12
 
 IMPORTERS = {
     "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.quantization.calibration"),
-    "aiohttp": ("server.http",),
+    "aiohttp": ("server.http", "server.jobs.webhooks"),
     "av": ("server.audio",),
     "onnx": ("convert",),
     "modelscope": ("convert.source.download",),

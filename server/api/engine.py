@@ -23,11 +23,9 @@ class Engine:
         # Imported here, so that importing the API loads nothing that computes.
         from server.synthesis.registry import OnDemandVoices
 
-        limit = config.synthesis.max_characters
-        voices = OnDemandVoices(config)
         self._label = config.label
         self._early = config.synthesis.early_clause
-        self._planner = SpeechPlanner(voices, inline_markup=config.text.marks, max_characters=limit)
+        self._planner = SpeechPlanner.for_config(OnDemandVoices(config), config)
         synthesizer, self._speaker = self._planner.resolve(voice)
         self.voice: Voice = synthesizer.voice
 

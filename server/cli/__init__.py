@@ -1,15 +1,15 @@
 """The command line. Each command is one module with `NAME`, `HELP`, `LOG_LEVEL`, `add_options` and `run`."""
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
 
 from server.cli import config, doctor, embed, serve, speak, text, voices
 from server.cli.overrides import add_general_override, add_override, overrides
-from server.config import ConfigSources
+from server.config import ConfigSources, LoggingSection
 from server.errors import SpeechError
+from server.logs.setup import configure_logging
 
 COMMANDS = (serve, speak, text, voices, embed, config, doctor)
 
@@ -26,8 +26,7 @@ variables (SAMBERT_SERVER__PORT=8000) override it, and --set server.port=8000 ov
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger().setLevel(options.command.LOG_LEVEL)
+    configure_logging(LoggingSection(), options.command.LOG_LEVEL)
     try:
         file = getattr(options, "check", None) or options.config
         options.effective = ConfigSources(file, os.environ, overrides(options)).read()

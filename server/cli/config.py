@@ -11,6 +11,7 @@ import yaml
 
 from server.config import Config, EffectiveConfig
 from server.config.keys import keys, sections
+from server.config.sections.section import SHOWN
 from server.errors import ConfigurationError
 from server.text.pronunciation.user_lexicon import UserLexicon
 from server.voices.aliases import aliases
@@ -62,7 +63,7 @@ def check(config: Config) -> None:
 
 
 def _document(effective: EffectiveConfig) -> dict[str, Any]:
-    shown = effective.config.model_dump(mode="json")
+    shown = effective.config.model_dump(mode="json", context=SHOWN)
     content: dict[str, Any] = {section: {} for section in sections()}
     for path, key in keys().items():
         value, origin = shown[key.section][key.name], effective.origins[path]

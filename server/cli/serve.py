@@ -4,6 +4,7 @@ import argparse
 
 from server.cli.overrides import add_override
 from server.config import Config
+from server.logs.setup import configure_logging
 
 NAME = "serve"
 HELP = "run the HTTP server"
@@ -20,5 +21,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
     from server.http import serve  # imported here: the other commands do not need aiohttp
 
-    serve(config)
+    configure_logging(config.logging)
+    serve(config, options.effective.sources)
     return 0

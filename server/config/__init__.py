@@ -4,7 +4,9 @@ from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
 from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
@@ -20,7 +22,10 @@ __all__ = [
     "ConfigSources",
     "DashScopeSection",
     "EffectiveConfig",
+    "JobsSection",
     "LabelSection",
+    "LoggingSection",
+    "MetricsSection",
     "ModelsSection",
     "Precision",
     "PrecisionSetting",

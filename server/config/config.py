@@ -4,7 +4,9 @@ from typing import Any, Self
 
 from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
+from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
+from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
@@ -25,6 +27,9 @@ class Config(Section):
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
     access: AccessSection = AccessSection()
+    jobs: JobsSection = JobsSection()
+    logging: LoggingSection = LoggingSection()
+    metrics: MetricsSection = MetricsSection()
 
     def updated(self, section: str, **values: Any) -> Self:
         """Returns a copy with other values in one section. Does not validate them."""

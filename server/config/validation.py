@@ -7,8 +7,12 @@ import pydantic
 from pydantic import BaseModel, ValidationError
 
 from server.config.keys import keys, meant, nearest, sections
+from server.config.sections.section import HIDE
 from server.config.setting import Setting
 from server.errors import validation_message
+
+Loc = tuple[int | str, ...]
+"""The place of a value: section, key, then indices and names inside of it."""
 
 _SECRETS = (pydantic.SecretStr, pydantic.Secret)
 
@@ -16,14 +20,15 @@ _SECRETS = (pydantic.SecretStr, pydantic.Secret)
 def messages(error: ValidationError, settings: Mapping[str, Setting]) -> Iterator[str]:
     """One message for each error in the values that were set."""
     for details in error.errors(include_url=False):
-        location = _location(details["loc"], settings)
+        loc = details["loc"]
+        location = _location(loc, settings)
         if details["type"] == "extra_forbidden":
-            yield _unknown_name(location, details["loc"])
+            yield _unknown_name(location, loc)
         else:
-            yield validation_message(location, details, shows_value=not _holds_secret(_type_at(details["loc"])))
+            yield validation_message(location, details, shows_value=not _can_have_secret(loc))
 
 
-def _location(loc: tuple[int | str, ...], settings: Mapping[str, Setting]) -> str:
+def _location(loc: Loc, settings: Mapping[str, Setting]) -> str:
     """`config.yaml, line 3: server.port`; of an error about several keys, all the places that set them."""
     path = ".".join(map(str, loc[:2]))
     if path in settings:
@@ -33,22 +38,25 @@ def _location(loc: tuple[int | str, ...], settings: Mapping[str, Setting]) -> st
     return ": ".join(filter(None, [places, path or "the configuration"]))
 
 
-def _unknown_name(location: str, loc: tuple[int | str, ...]) -> str:
+def _unknown_name(location: str, loc: Loc) -> str:
     """The message for a name in a mapping inside of a section."""
-    fields = next((of.model_fields for of in _models(_type_at(loc[:-1]))), {})
+    fields = next((of.model_fields for of in _models(_annotation(loc[:-1]))), {})
     return f"{location} is not a key; valid: {', '.join(fields)}{meant(nearest(str(loc[-1]), fields))}"
 
 
-def _type_at(loc: tuple[int | str, ...]) -> Any:
-    """The type of the value at a place; for a place within a list or a mapping, of an element."""
-    if not loc:
-        return tuple(sections().values())
-    key = keys().get(".".join(map(str, loc[:2])))
-    found: Any = key.field.annotation if key else sections().get(str(loc[0]))
+def _annotation(loc: Loc) -> Any:
+    """The type of a value; for a place within a list or a mapping, of that list or mapping."""
+    if len(loc) < 2:
+        return sections()[str(loc[0])] if loc else tuple(sections().values())
+    field = keys()[f"{loc[0]}.{loc[1]}"].field
     for name in loc[2:]:
-        models = list(_models(found))
-        found = next((of.model_fields[str(name)].annotation for of in models if str(name) in of.model_fields), found)
-    return found
+        fields = (model.model_fields for model in _models(field.annotation))
+        field = next((inner[str(name)] for inner in fields if str(name) in inner), field)
+    return _Hidden if HIDE in field.metadata else field.annotation
+
+
+class _Hidden:
+    """The type of a hidden value."""
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -59,12 +67,14 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-def _holds_secret(annotation: Any) -> bool:
+def _can_have_secret(loc: Loc) -> bool:
+    return _has_secret(_annotation(loc))
+
+
+def _has_secret(annotation: Any) -> bool:
     """Whether a value of this type can have a secret in it."""
-    if isinstance(annotation, type) and issubclass(annotation, _SECRETS):
+    if isinstance(annotation, type) and issubclass(annotation, (*_SECRETS, _Hidden)):
         return True
     parts = annotation if isinstance(annotation, tuple) else get_args(annotation)
-    if any(map(_holds_secret, parts)):
-        return True
-    fields = (field.annotation for model in _models(annotation) for field in model.model_fields.values())
-    return any(map(_holds_secret, fields))
+    inner = (field for model in _models(annotation) for field in model.model_fields.values())
+    return any(map(_has_secret, parts)) or any(HIDE in each.metadata or _has_secret(each.annotation) for each in inner)

@@ -1,10 +1,11 @@
 """Creates the aiohttp application and serves it."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.config import Config
+from server.config import Config, ConfigSources, Reconfiguration
 from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
@@ -12,10 +13,13 @@ from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
-from server.http.operations.access_log import AccessLog
+from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
 from server.http.operations.health import HealthRoute
+from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
+from server.http.operations.service_manager import ServiceManager
+from server.http.reload import ConfigReload
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -39,10 +43,11 @@ _SHUTDOWN_SECONDS = 3.0
 ACCESS = web.AppKey("access", AccessControl)
 
 
-def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
+def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources | None = None) -> web.Application:
     """Returns the application. Raises `ConfigurationError` where the keys cannot be read.
 
-    It loads the voices when it starts, and closes running streams when it ends.
+    It loads the voices when it starts, and closes running streams when it ends. With `sources`, it reads the
+    configuration again on SIGHUP.
     """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
     connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
@@ -50,6 +55,7 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     # The first one is outermost: an error is logged with the id of its request.
     middlewares = [request_id_middleware, error_middleware, access.middleware]
     app = web.Application(middlewares=middlewares, client_max_size=max_size, handler_args=connection_options)
+    logging.getLogger("aiohttp.server").addFilter(shorten_unreadable_requests)
     app.on_response_prepare.append(add_request_id)
     app[ACCESS] = access
     scheduler = Scheduler(config.scheduler)
@@ -70,24 +76,37 @@ def create_app(registry: "VoiceRegistry", config: Config) -> web.Application:
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
+    if config.metrics.enabled:
+        add_metrics(app, registry, startup, scheduler, config)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
+    reconfiguration = Reconfiguration(config)
+    for component in (access, preparation, websocket):
+        reconfiguration.add(component.reconfigure)
+    if sources:
+        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
+    if manager := ServiceManager.from_environment(startup, scheduler):
+        app.cleanup_ctx.append(manager.run)
+        app.on_shutdown.append(manager.stopping)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: startup.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
 
 
-def serve(config: Config) -> None:
-    """Serves until SIGINT or SIGTERM. Raises `ConfigurationError` when the address cannot be listened on."""
+def serve(config: Config, sources: ConfigSources | None = None) -> None:
+    """Serves until SIGINT or SIGTERM; `sources` are read again on SIGHUP.
+
+    Raises `ConfigurationError` when the address cannot be listened on.
+    """
     # Imported here, so that importing this package loads nothing that computes.
     from server.synthesis.registry import VoiceRegistry
 
-    app = create_app(VoiceRegistry(config), config)
+    app = create_app(VoiceRegistry(config), config, sources)
     host, port = config.server.host, config.server.port
     app[ACCESS].warn_if_open(host)
     try:

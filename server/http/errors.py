@@ -13,10 +13,14 @@ from server.errors import (
     AccessDeniedError,
     AuthenticationError,
     BusyError,
+    JobConflictError,
+    JobLimitError,
     QuotaError,
     RequestError,
     ShutdownError,
     SpeechError,
+    StoreError,
+    UnknownJobError,
     VoiceError,
     VoiceMemoryError,
 )
@@ -73,20 +77,16 @@ class ErrorReport:
 def report_error(error: Exception) -> ErrorReport:
     """Returns what a client is told about an exception. The message of an unexpected one is not sent."""
     match error:
+        case StoreError() | JobLimitError() | JobConflictError() | UnknownJobError():
+            return _report_job_error(error)
         case RequestError():
             return ErrorReport(400, str(error), error.code, error.param)
         case VoiceError() | VoiceMemoryError():
             return _report_voice_error(error)
         case BusyError():
             return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
-        case AuthenticationError():
-            return ErrorReport(401, str(error), "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
-        case AccessDeniedError():
-            return ErrorReport(403, str(error), error.code)
-        case QuotaError():
-            # OpenAI's clients repeat a request with status 429, unless they are told that it is of no use.
-            headers = {"Retry-After": str(error.retry_after), "X-Should-Retry": "false"}
-            return ErrorReport(429, str(error), "insufficient_quota", headers=headers)
+        case AuthenticationError() | AccessDeniedError() | QuotaError():
+            return _report_access_error(error)
         case ShutdownError():
             return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
         case SpeechError():
@@ -101,6 +101,28 @@ def _report_voice_error(error: VoiceError | VoiceMemoryError) -> ErrorReport:
         return ErrorReport(503, str(error), "broken_voice", "voice")
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
     return ErrorReport(503, str(error), "voice_not_loaded", "voice", headers)
+
+
+def _report_access_error(error: AuthenticationError | AccessDeniedError | QuotaError) -> ErrorReport:
+    match error:
+        case AuthenticationError():
+            return ErrorReport(401, str(error), "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
+        case AccessDeniedError():
+            return ErrorReport(403, str(error), error.code)
+    # OpenAI's clients repeat a request with status 429, unless they are told that it is of no use.
+    headers = {"Retry-After": str(error.retry_after), "X-Should-Retry": "false"}
+    return ErrorReport(429, str(error), "insufficient_quota", headers=headers)
+
+
+def _report_job_error(error: SpeechError) -> ErrorReport:
+    match error:
+        case StoreError():
+            return ErrorReport(507 if error.is_full else 503, str(error), error.code, headers={"Retry-After": "60"})
+        case JobLimitError():
+            return ErrorReport(429, str(error), "too_many_jobs", headers={"Retry-After": "60"})
+        case UnknownJobError():
+            return ErrorReport(404, str(error), "job_not_found")
+    return ErrorReport(409, str(error), "idempotency_key_reused")
 
 
 @web.middleware

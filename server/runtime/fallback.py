@@ -40,6 +40,8 @@ class ProviderFallback:
     """By provider name."""
     failures: dict[str, str] = field(default_factory=dict)
     """Providers that are no longer used -> the reason."""
+    missing: set[str] = field(default_factory=set)
+    """Those of `failures` that onnxruntime was built without: nothing is wrong."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @property
@@ -71,6 +73,7 @@ class ProviderFallback:
             try:
                 return name, self.factories[name](path, threads)
             except MissingProviderError as error:
+                self.missing.add(name)
                 self.abandon(name, str(error), logging.INFO)
             except DeviceError as error:
                 self.abandon(name, str(error))

@@ -41,6 +41,12 @@ class Runtime:
         """Why a preferred provider is not used; None while the first one is active."""
         return self.providers.reason
 
+    @property
+    def failed_providers(self) -> Mapping[str, str]:
+        """Providers that failed -> the reason; without those that onnxruntime was built without."""
+        failures, missing = dict(self.providers.failures), set(self.providers.missing)
+        return {name: reason for name, reason in failures.items() if name not in missing}
+
     def open(self, path: Path, *, variants: Mapping[Precision, Path] = {}, threads: int | None = None) -> Session:
         """A session for the graph in `path`. `threads=1` suits graphs that run step by step.
 

@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 from server.client import LOCAL_CLIENT, Client
 from server.config import SchedulerSection
 from server.errors import BusyError, DeviceError, LostStateError, ShutdownError, SynthesisError
+from server.logs.context import current_request
 from server.runtime.cpu import available_cpus
 from server.scheduling.admission import AdmissionControl
 from server.scheduling.batch_policy import BatchPolicy
 from server.scheduling.batching import run_batch
 from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
+from server.scheduling.statistics import StreamStatistics
 from server.scheduling.stream import Stream
 from server.scheduling.task import Chunks, Task
 
@@ -77,6 +79,7 @@ class Scheduler:
         """Thread -> when it took its present batch."""
         self._closed = False
         self._late_chunks = 0
+        self._statistics = StreamStatistics()
 
     def start(
         self,
@@ -164,6 +167,11 @@ class Scheduler:
                 longest_step=now - min(self._busy_since.values(), default=now),
             )
 
+    def statistics(self) -> StreamStatistics:
+        """What the streams have done since the start."""
+        with self._changed:
+            return self._statistics.including(self._streams)
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing can be computed: all streams have ended, or are paused."""
@@ -239,6 +247,7 @@ class Scheduler:
 
     def _execute(self, batch: Sequence[Stream]) -> None:
         """Gives each stream the result of its run. A failed batch is repeated row by row, to find the cause."""
+        current_request.set(batch[0].context if len(batch) == 1 else None)
         runs = [stream.pending_run for stream in batch if stream.pending_run]
         started = time.perf_counter()
         try:
@@ -263,6 +272,7 @@ class Scheduler:
 
     def _advance(self, stream: Stream) -> bool:
         """Advances to the next run, wait or chunk. Returns False when the stream has ended or is paused."""
+        current_request.set(stream.context)
         started = time.perf_counter()
         try:
             if stream.cancelled:
@@ -278,8 +288,10 @@ class Scheduler:
             return self._end(stream)
         except Exception as error:  # noqa: BLE001 - reported to the client of the stream
             return self._end(stream, error)
-        except BaseException as error:  # noqa: BLE001 - a panic of a Rust extension is no Exception
-            return self._end(stream, SynthesisError(f"the text analysis or the synthesis crashed: {error!r}"))
+        except BaseException as error:  # a panic of a Rust extension is no Exception, and quotes the text
+            what = f"the text analysis or the synthesis crashed: {type(error).__name__}"
+            log.error(what, exc_info=error)
+            return self._end(stream, SynthesisError(what))
         return self._account(stream)
 
     def _wait_for_input(self, stream: Stream, wait: InputWait) -> bool:
@@ -303,8 +315,9 @@ class Scheduler:
         with self._changed:
             audio = stream.clock.computed_seconds - stream.observed_audio_seconds
             if audio > 0 and not stream.background:
-                self._admission.observe(stream.voice, len(self._streams), stream.computing_seconds, audio)
-                stream.computing_seconds = 0.0
+                computing = stream.computing_seconds - stream.observed_computing_seconds
+                self._admission.observe(stream.voice, len(self._streams), computing, audio)
+                stream.observed_computing_seconds = stream.computing_seconds
                 stream.observed_audio_seconds = stream.clock.computed_seconds
             stream.unconsumed_chunks += 1
             is_full = stream.unconsumed_chunks > MAX_UNCONSUMED_CHUNKS
@@ -318,6 +331,7 @@ class Scheduler:
             error = error or late_error
         with self._changed:
             self._streams.discard(stream)
+            self._statistics.add_ended(stream, error)
             self._late_chunks += 0 if stream.is_probe or stream.background else stream.clock.late_chunks
             if self._closed and not self._streams:
                 self._changed.notify_all()

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from server.client import LOCAL_CLIENT, Client
+from server.logs.context import RequestContext, current_request
 from server.scheduling.graph_run import GraphRun
 from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
@@ -40,6 +41,8 @@ class Stream:
     """Whether its runs may share batches with other streams."""
     background: bool = False
     """Has no listener: computed only while no other stream needs the workers."""
+    context: RequestContext | None = field(default_factory=current_request.get)
+    """The request that it is computed for, for the log."""
     number: int = field(default_factory=itertools.count().__next__)
     """In the order of arrival."""
     pending_run: GraphRun | None = None
@@ -53,7 +56,9 @@ class Stream:
     """What it waits for while it is paused for input."""
     cancelled: bool = False
     computing_seconds: float = 0.0
-    """Since the last observed audio."""
+    """Of workers, for all of it so far."""
+    observed_computing_seconds: float = 0.0
+    """Part of `computing_seconds` that has been observed, with its audio."""
     observed_audio_seconds: float = 0.0
     """Computed audio whose cost has been observed."""
     batch_key: Hashable = None

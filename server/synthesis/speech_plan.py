@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from server.config import Config
 from server.errors import RequestError
 from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock
@@ -90,6 +91,11 @@ class SpeechPlanner:
         self._resolver = VoiceResolver(voices)
         self._inline_markup = inline_markup
         self._max_characters = max_characters
+
+    @classmethod
+    def for_config(cls, voices: Voices, config: Config) -> "SpeechPlanner":
+        """The planner of a configuration."""
+        return cls(voices, inline_markup=config.text.marks, max_characters=config.synthesis.max_characters)
 
     def resolve(self, voice: str | None, speaker: str | None = None) -> tuple["Synthesizer", str]:
         """The voice and the speaker of a request; see `VoiceResolver.resolve`."""

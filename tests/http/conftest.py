@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,6 +101,7 @@ class FakeRegistry:
         self.load_error: Exception | None = None
         self.default_voice = "demo"
         self.aliases = {"alloy": "female", "lena": "M7", "backup": "second", "mike": "second/M7", "ruin": "cracked"}
+        self.runtime = SimpleNamespace(failed_providers={"cuda": "libcudart.so.13 is missing"})
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from server.config.sections.section import Section
+from server.config.sections.section import Hidden, Section
 
 Right = Literal["speech", "metrics", "admin"]
 RIGHTS: tuple[Right, ...] = ("speech", "metrics", "admin")
@@ -33,7 +33,7 @@ class AccessKey(Section):
     """A key, as config.yaml and the key file list it: its hash, and what it allows."""
 
     name: KeyName
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: Hidden[str] = Field(pattern=r"^[0-9a-f]{64}$")
     """Of the secret, in hexadecimal digits."""
     rights: tuple[Right, ...] = Field(default=("speech",), min_length=1, strict=False)
     max_streams: int = Field(default=0, ge=0)

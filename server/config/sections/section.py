@@ -1,7 +1,7 @@
 """What all sections have in common: strict types, no unknown keys, no later changes; and how their keys are marked."""
 
-from typing import Annotated, Final, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
@@ -29,11 +29,25 @@ Reloadable = Annotated[T, RELOADABLE]
 A change of any other key needs a restart. The component that uses the key takes the change in `reconfigure`."""
 
 Secret = pydantic.SecretStr
-"""The type of a text that is never shown: keys, hashes, secrets of webhooks. `get_secret_value()` reads it."""
+"""The type of a text that is never shown: secrets of webhooks, passwords. `get_secret_value()` reads it."""
+
+
+SHOWN: Final = {"shown": True}
+"""The context of `model_dump` for what a person sees."""
+
+
+def _hide(value: Any, dump: pydantic.SerializerFunctionWrapHandler, info: pydantic.SerializationInfo) -> Any:
+    return HIDDEN if info.context is SHOWN else dump(value)
+
+
+HIDE: Final = pydantic.WrapSerializer(_hide)
+
+Hidden = Annotated[T, HIDE]
+"""The type of a value that only `model_dump` for people hides, such as the hash of a key: `sha256: Hidden[str]`."""
 
 
 class SecretUrl(pydantic.Secret[str]):
-    """A URL that is shown without its password and without the values of its query. `get_secret_value()` reads it."""
+    """A URL that is shown without its password and its query. `get_secret_value()` reads it."""
 
     def _display(self) -> str:
         try:
@@ -45,10 +59,9 @@ class SecretUrl(pydantic.Secret[str]):
 def _without_secrets(url: str) -> str:
     parts = urlsplit(url)
     account, at, host = parts.netloc.rpartition("@")
-    if "@" in url and not at:
-        return HIDDEN  # a password with an unescaped / ? or #, which cut it off
+    if url.count("@") > len(at):
+        return HIDDEN  # a password with an unescaped / ? # or @ is cut off
     if at:
         name, colon, _ = account.partition(":")
         host = f"{name}:{HIDDEN}@{host}" if colon else f"{HIDDEN}@{host}"
-    query = urlencode([(name, HIDDEN) for name, _ in parse_qsl(parts.query, keep_blank_values=True)], safe="*")
-    return parts._replace(netloc=host, query=query, fragment="").geturl()
+    return parts._replace(netloc=host, query=parts.query and HIDDEN, fragment="").geturl()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
-from server.config.sections.section import Section
+from server.config.sections.section import Reloadable, Section
 
 
 class SynthesisSection(Section):
@@ -17,7 +17,7 @@ class SynthesisSection(Section):
     """Of the largest chunk."""
     sentence_silence: float = Field(default=0.28, ge=0, le=10)
     """Seconds."""
-    early_clause: bool = True
+    early_clause: Reloadable[bool] = True
     """Of a text that arrives in pieces, the first clause may be spoken before its sentence is complete."""
     max_characters: int = Field(default=10000, ge=1)
 
@@ -29,7 +29,7 @@ class TextSection(Section):
     """Word -> pinyin with tone digits."""
     emoji: Literal["drop", "name"] = "drop"
     """drop: removed with a warning; name: replaced by their Chinese names."""
-    marks: bool = True
+    marks: Reloadable[bool] = True
     """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""
     _locations: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -51,15 +51,15 @@ def _require_notice(notice: str) -> str:
 class LabelSection(Section):
     """Labels that say that the speech is generated (China, GB 45438-2025)."""
 
-    enabled: bool = False
-    producer: str = Field(default="", max_length=200)
+    enabled: Reloadable[bool] = False
+    producer: Reloadable[str] = Field(default="", max_length=200)
     """Name or code of the service provider."""
-    audible: Literal["none", "rhythm", "notice"] = "none"
+    audible: Reloadable[Literal["none", "rhythm", "notice"]] = "none"
     """What a listener hears: nothing, the rhythm sign, or the notice."""
-    notice: Annotated[str, AfterValidator(_require_notice)] = Field(
+    notice: Reloadable[Annotated[str, AfterValidator(_require_notice)]] = Field(
         default="本音频由人工智能生成。", min_length=1, max_length=200
     )
-    position: Literal["start", "end"] = "end"
+    position: Reloadable[Literal["start", "end"]] = "end"
     """Where a listener hears it."""
 
     @model_validator(mode="after")

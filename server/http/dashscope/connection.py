@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
@@ -15,8 +17,10 @@ from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
 from server.http.dashscope.messages import ContinueTask, FinishTask, Message, RunTask, parse_message, task_id_of
 from server.http.dashscope.task import SpeechTask
-from server.http.dashscope.task_starter import TaskStarter
+from server.http.dashscope.task_starter import INSTRUCTION, TaskStarter
 from server.http.dashscope.websocket import CLOSE_SECONDS
+from server.logs.context import report_first_audio
+from server.logs.texts import log_text
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +47,10 @@ class Connection:
         self._speaking: asyncio.Task[None] | None = None
         self._ended: str | None = None
         """The task that ended last: a late `cancel` for it is no mistake."""
+        self._received = 0.0
+        """When the last message came."""
+        self._has_audio = False
+        """Whether audio of the task has been sent."""
         self._failed = False
         self._timer = asyncio.timeout(settings.idle_timeout)
 
@@ -78,6 +86,7 @@ class Connection:
             self._restart_timer()
 
     async def _take(self, message: WSMessage) -> None:
+        self._received = time.monotonic()
         running = self._task.id if self._task else ""
         if message.type is WSMsgType.BINARY:
             await self._fail(running, RequestError("a binary frame: messages are JSON in text frames"))
@@ -110,13 +119,21 @@ class Connection:
         if self._task and self._task.id == message.header.task_id:
             raise RequestError(f"run-task: task {self._task.id!r} is running; a new task needs a new task_id")
         await self._stop()
+        self._has_audio = False
         self._task, warnings = await self._starter.start(message, client_of(self._request))
         if warnings:
-            _log.warning("task %r: %s", self._task.id, "; ".join(warnings))
+            self._log(warnings)
         await self._send(events.task_started(self._task.id, warnings))
         self._speaking = asyncio.create_task(self._speak(self._task))
         if self._task.takes_text and message.payload.input.text:
             await self._task.append(message.payload.input)
+
+    def _log(self, warnings: Sequence[str]) -> None:
+        """Instructions are texts of a client."""
+        if harmless := [each for each in warnings if not each.startswith(INSTRUCTION)]:
+            _log.warning("task %r: %s", self._task and self._task.id, "; ".join(harmless))
+        if texts := [each for each in warnings if each.startswith(INSTRUCTION)]:
+            log_text("; ".join(texts))
 
     async def _cancel(self, message: FinishTask) -> None:
         if self._task is None and message.header.task_id == self._ended:
@@ -198,10 +215,17 @@ class Connection:
         """Waits while the client does not read, so that nothing piles up here; that time is not limited."""
         self._set_timer(None)
         if isinstance(message, bytes):
+            self._report_first_audio()
             await self._websocket.send_bytes(message)
         else:
             await self._websocket.send_str(json.dumps(message))
         self._restart_timer()
+
+    def _report_first_audio(self) -> None:
+        """Of a text in pieces the time counts from the last one: the others did not suffice for audio."""
+        if not self._has_audio:
+            self._has_audio = True
+            report_first_audio(time.monotonic() - self._received)
 
     async def _ping(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import WSCloseCode
 
 from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError, VoiceMemoryError
+from server.logs.exceptions import summary
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Failure:
             case SpeechError():
                 _log.error("a task failed: %s", error)
                 return cls("InternalError", str(error), WSCloseCode.INTERNAL_ERROR)
-        _log.error("a task failed: %s", error, exc_info=error)
+        _log.error("a task failed: %s", summary(error), exc_info=error)
         message = "an internal error occurred; the log of the server has the details"
         return cls("InternalError", message, WSCloseCode.INTERNAL_ERROR)
 

@@ -30,6 +30,11 @@ class DashScopeRoute:
         self._max_message = max_message
         self._connections: set[Connection] = set()
 
+    def reconfigure(self, config: Config) -> None:
+        """Applies to the tasks that start from now on; the times of a connection are those of its start."""
+        self._starter.reconfigure(config)
+        self._settings = config.dashscope
+
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serves one connection. Before the handshake, failures are HTTP responses."""
         websocket = LingeringWebSocket(request, max_msg_size=self._max_message)

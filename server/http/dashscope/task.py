@@ -10,6 +10,8 @@ from server.http.dashscope.events import Event
 from server.http.dashscope.messages import Input
 from server.http.dashscope.results import Results
 from server.http.dashscope.usage import Usage
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.scheduling.async_streams import ChunkStream
 from server.synthesis.output.encoding import EncodedChunk
 from server.synthesis.speech_input import SpeechInput
@@ -97,6 +99,8 @@ class PiecesTask(SpeechTask):
     def _append(self, text: str, *, flush: bool) -> None:
         """In a thread: sentences are looked for here."""
         self._usage.add(text)
+        log_text(text)
+        report_text(self._speech.main_voice, len(text))
         if self._markdown:
             text = self._markdown.append(text)
         if self._markdown and flush:

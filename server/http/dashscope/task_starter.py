@@ -14,6 +14,8 @@ from server.http.dashscope.parameters import Parameters, voice_of_model
 from server.http.dashscope.results import PiecesResults, WholeTextResults
 from server.http.dashscope.task import PiecesTask, SpeechTask
 from server.http.dashscope.usage import Usage
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import EncodedChunk, encode_stream
@@ -21,6 +23,7 @@ from server.synthesis.output.labeled_speech import Speech, labeled, labeled_inpu
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
+from server.synthesis.voice_resolver import Voices
 from server.text.markdown import MarkdownFilter
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 CHARACTERS_IN_PIECES = 100
 """A guess at the length of a text that is not known yet."""
+INSTRUCTION = "parameters.instruction"
 SAMBERT_FORMAT = OutputFormat("wav", 16000)
 COSYVOICE_FORMAT = OutputFormat("mp3", 22050)
 """The defaults of the cloud, which clients rely on."""
@@ -51,16 +55,18 @@ class TaskStarter:
     """Starts the tasks of all connections."""
 
     def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
-        self._max_characters = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=self._max_characters)
         self._registry = registry
         self._streams = streams
-        self._label = config.label
-        self._early = config.synthesis.early_clause
+        self._config = config
+
+    def reconfigure(self, config: Config) -> None:
+        """Starts the tasks that come from now on with this configuration."""
+        self._config = config
 
     async def start(self, message: RunTask, client: Client) -> tuple[SpeechTask, tuple[str, ...]]:
         """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
-        task = await with_voices(lambda: self._prepare(message))
+        preparation = _TaskPreparation(self._registry.snapshot(), self._config)
+        task = await with_voices(lambda: preparation.prepare(message))
         chunks = await self._open(task, client)
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:
@@ -79,30 +85,42 @@ class TaskStarter:
             batched=task.speech.seed is None,
         )
 
-    def _prepare(self, message: RunTask) -> _PreparedTask:
+
+class _TaskPreparation:
+    """Plans the text of one task, with the voices and the configuration of its start."""
+
+    def __init__(self, voices: Voices, config: Config) -> None:
+        self._voices = voices
+        self._config = config
+        self._planner = SpeechPlanner.for_config(voices, config)
+
+    def prepare(self, message: RunTask) -> _PreparedTask:
+        """The task. Raises `RequestError` or `VoiceError`."""
         parameters = Parameters.parse(message.payload.parameters)
         options, ignored = self._options(parameters, message.payload.model)
         in_pieces = message.header.streaming == "duplex"
-        label = parameters.label(self._label, message.header.task_id)
+        section = self._config.label
+        label = parameters.label(section, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
         text: SpeechInput | None = None
-        usage = Usage(self._max_characters)
+        usage = Usage(self._config.synthesis.max_characters)
         if in_pieces:
-            text = self._planner.open_input(options, early=self._early)
-            speech = labeled_input(text, self._label)
+            text = self._planner.open_input(options, early=self._config.synthesis.early_clause)
+            speech = labeled_input(text, section)
             characters = CHARACTERS_IN_PIECES
         else:
             written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
-            speech = labeled(self._planner.plan_text(written, options), self._label)
+            speech = labeled(self._planner.plan_text(written, options), section)
             characters = len(written)
+            report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)
         warnings = (*parameters.warnings(), *ignored)
         return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
 
-    def _voice(self, parameters: Parameters, model: str) -> tuple[str, str]:
+    def _voice_of(self, parameters: Parameters, model: str) -> tuple[str, str]:
         """The names of the voice and the speaker of a task. A model that names none is told as such."""
         # An alias or a voice may have the whole name of a model.
-        known = {*self._registry.aliases, *self._registry.sample_rates()}
+        known = {*self._voices.aliases, *self._voices.sample_rates()}
         name = model if model in known else voice_of_model(model)
         try:
             synthesizer, speaker = self._planner.resolve(parameters.voice or name)
@@ -117,7 +135,7 @@ class TaskStarter:
     def _options(self, parameters: Parameters, model: str) -> tuple[SpeechOptions, list[str]]:
         """How the text is spoken, and the parts of the instruction that were not understood."""
         options = SpeechOptions(
-            *self._voice(parameters, model),
+            *self._voice_of(parameters, model),
             style=parameters.style,
             wording=parameters.hot_fix.wording,
             seed=parameters.seed or None,
@@ -126,7 +144,7 @@ class TaskStarter:
             return options, []
         # Clients send a rate of 1 also where nobody has chosen it.
         options, found = self._planner.follow(parameters.instruction, options, pace=parameters.rate == 1)
-        return options, [f"parameters.instruction: {part!r} was not understood" for part in found.ignored]
+        return options, [f"{INSTRUCTION}: {part!r} was not understood" for part in found.ignored]
 
 
 def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> str:
@@ -135,6 +153,7 @@ def _whole_text(message: RunTask, usage: Usage, *, filters_markdown: bool) -> st
     if not text:
         raise RequestError("payload.input.text is missing or empty; with streaming out, send the whole text")
     usage.add(text)
+    log_text(text)
     if not filters_markdown:
         return text
     markdown = MarkdownFilter()

@@ -12,7 +12,7 @@ from server.config import Config
 from server.http.errors import ErrorResponse
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
-from server.http.openapi.health_operations import HEALTH_OPERATIONS
+from server.http.openapi.health_operations import HEALTH_OPERATIONS, METRICS_OPERATION
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
@@ -56,7 +56,8 @@ def create_document(config: Config) -> Json:
     """Returns the OpenAPI document of a server with this configuration."""
     schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
-    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS):
+    metrics = (METRICS_OPERATION,) if config.metrics.enabled else ()
+    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,

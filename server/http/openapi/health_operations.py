@@ -7,6 +7,18 @@ from server.http.operations.readiness import Readiness
 _NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
 _RETRY = {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})}
 
+_TEXT = {"schema": {"type": "string"}}
+
+METRICS_OPERATION = Operation(
+    "get",
+    "/metrics",
+    "Server",
+    "Metrics",
+    "The metrics for Prometheus, in its text format or as OpenMetrics (docs/operations.md).",
+    {200: Response("The metrics.", {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}, _NO_STORE)},
+)
+"""Exists only with `metrics.enabled`."""
+
 HEALTH_OPERATIONS = (
     Operation(
         "get",

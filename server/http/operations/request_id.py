@@ -21,11 +21,8 @@ async def request_id_middleware(request: web.Request, handler: Handler) -> web.S
     """Makes the context of the request. It is outermost, so that all that happens for the request is logged with it."""
     context = RequestContext(_request_id(request), address=request.remote or "")
     request[CONTEXT] = context
-    token = current_request.set(context)
-    try:
-        return await handler(request)
-    finally:
-        current_request.reset(token)
+    current_request.set(context)  # until the request's task ends, so that the access log has it too
+    return await handler(request)
 
 
 async def add_request_id(request: web.Request, response: web.StreamResponse) -> None:

@@ -12,6 +12,8 @@ from server.audio.label import GeneratedLabel
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
+from server.logs.context import report_text
+from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
@@ -55,10 +57,13 @@ class SpeechPreparation:
     """Plans the requests of clients."""
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup, config: Config) -> None:
-        limit = config.synthesis.max_characters
-        self._planner = SpeechPlanner(registry, inline_markup=config.text.marks, max_characters=limit)
+        self._registry = registry
         self._startup = startup
-        self._label = config.label
+        self._config = config
+
+    def reconfigure(self, config: Config) -> None:
+        """Plans the requests that come from now on with this configuration."""
+        self._config = config
 
     async def prepare(self, request: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
@@ -66,22 +71,30 @@ class SpeechPreparation:
         `repeatable`: equal requests give equal bytes, also without a seed.
         """
         self._startup.require_ready()
-        return await with_voices(lambda: self._prepare(request, repeatable))
+        log_text(request.input)
+        planner = SpeechPlanner.for_config(self._registry.snapshot(), self._config)
+        label = self._config.label
+        speech = await with_voices(lambda: _prepare(request, planner, label, repeatable))
+        report_text(speech.plan.main_voice, len(request.input))
+        return speech
 
-    def _prepare(self, request: SpeechRequest, repeatable: bool) -> PreparedSpeech:
-        output, options = request.output, request.options
-        headers: dict[str, str] = {}
-        if repeatable and options.seed is None:
-            options = replace(options, seed=0)
-        if request.instructions:
-            keeps_speed = "speed" in request.model_fields_set
-            options, found = self._planner.follow(request.instructions, options, pace=not keeps_speed)
-            headers |= instruction_headers(found)
-        plan = labeled(self._planner.plan_text(request.input, options), self._label)
-        output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
-        if label := _label(self._label, request, is_repeatable=plan.seed is not None):
-            output = replace(output, label=label)
-        return PreparedSpeech(request, plan, output, options.expected_seconds(len(request.input)), headers)
+
+def _prepare(
+    request: SpeechRequest, planner: SpeechPlanner, label_settings: LabelSection, repeatable: bool
+) -> PreparedSpeech:
+    output, options = request.output, request.options
+    headers: dict[str, str] = {}
+    if repeatable and options.seed is None:
+        options = replace(options, seed=0)
+    if request.instructions:
+        keeps_speed = "speed" in request.model_fields_set
+        options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
+        headers |= instruction_headers(found)
+    plan = labeled(planner.plan_text(request.input, options), label_settings)
+    output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
+    if label := _label(label_settings, request, is_repeatable=plan.seed is not None):
+        output = replace(output, label=label)
+    return PreparedSpeech(request, plan, output, options.expected_seconds(len(request.input)), headers)
 
 
 def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:

@@ -3,6 +3,7 @@
 import json
 from urllib.parse import parse_qsl
 
+from pydantic import BaseModel
 from pydantic_core import from_json
 
 from server.errors import RequestError
@@ -16,14 +17,22 @@ def _takes_text(schema: dict[str, object]) -> bool:
     return any(option.get("type") == "string" for option in options)
 
 
-JSON_FIELDS = frozenset(
-    name for name, schema in SpeechRequest.model_json_schema()["properties"].items() if not _takes_text(schema)
-)
-"""Written as JSON in a query: numbers, true and false, the objects of a lexicon. All others are text."""
+def json_fields(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that are written as JSON in a query: numbers, true and false, objects. All others are text."""
+    properties = model.model_json_schema()["properties"]
+    return frozenset(name for name, schema in properties.items() if not _takes_text(schema))
+
+
+JSON_FIELDS = json_fields(SpeechRequest)
 
 
 def parse_query(query: str) -> SpeechRequest:
     """Parses and validates the query of a URL. Raises `RequestError` as for a JSON body, and for a repeated field."""
+    return parse_request(SpeechRequest, query_json(query, JSON_FIELDS))
+
+
+def query_json(query: str, fields: frozenset[str]) -> bytes:
+    """The query of a URL as JSON; `fields` are those whose values are JSON. Raises `RequestError`."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
     except ValueError as error:  # an invalid percent-encoding too
@@ -33,11 +42,11 @@ def parse_query(query: str) -> SpeechRequest:
     for name, text in pairs:
         if name in values:
             raise RequestError(f"{name} is given twice; give each field once", param=name)
-        values[name] = _value(text) if name in JSON_FIELDS else text
-    return parse_request(SpeechRequest, json.dumps(values).encode())
+        values[name] = field_value(text) if name in fields else text
+    return json.dumps(values).encode()
 
 
-def _value(text: str) -> object:
+def field_value(text: str) -> object:
     """The value of a JSON field; text that is not JSON remains text, which the field then refuses."""
     try:
         return from_json(text)

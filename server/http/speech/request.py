@@ -3,7 +3,7 @@
 from typing import Literal, TypeVar
 
 from aiohttp import web
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from server.api.fields import DEFAULT_FORMAT, CommonFields, Fields, Name
 from server.audio.encoders import ENCODERS, OutputFormat
@@ -80,6 +80,7 @@ class SpeechRequest(CommonFields):
 
 
 Request = TypeVar("Request", bound=SpeechRequest)
+Validated = TypeVar("Validated", bound=BaseModel)
 
 
 def require_json(request: web.Request) -> None:
@@ -90,12 +91,17 @@ def require_json(request: web.Request) -> None:
         )
 
 
-def parse_request(model: type[Request], body: bytes) -> Request:
-    """Parses and validates a request as JSON. Raises `RequestError` with the field and its valid values."""
+def validate_json(model: type[Validated], body: bytes) -> Validated:
+    """Parses and validates JSON. Raises `RequestError` with the field and its valid values."""
     try:
-        request = model.model_validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise _request_error(model, error) from None
+
+
+def parse_request(model: type[Request], body: bytes) -> Request:
+    """Parses and validates a request as JSON. Raises `RequestError` with the field and its valid values."""
+    request = validate_json(model, body)
     if not request.input.strip():
         raise RequestError("input is empty; send the text to speak", param="input", code="empty_input")
     if found := control_characters(request.input):
@@ -103,7 +109,7 @@ def parse_request(model: type[Request], body: bytes) -> Request:
     return request
 
 
-def _request_error(model: type[SpeechRequest], error: ValidationError) -> RequestError:
+def _request_error(model: type[BaseModel], error: ValidationError) -> RequestError:
     """Converts the first validation error; `param` is its field."""
     details = error.errors(include_url=False)[0]
     if details["type"] == "json_invalid":

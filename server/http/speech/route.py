@@ -17,6 +17,7 @@ from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
 from server.http.speech.request import SpeechRequest, parse_request, require_json
+from server.logs.exceptions import summary
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
 
@@ -139,7 +140,7 @@ async def _send(
         _log.debug("the client disconnected")
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
         level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
-        _log.log(level, "a stream was cut off: %s", error, exc_info=not isinstance(error, SpeechError))
+        _log.log(level, "a stream was cut off: %s", summary(error), exc_info=not isinstance(error, SpeechError))
         message = body.failure(error)
         with suppress(ConnectionError):
             await _write(response, message)

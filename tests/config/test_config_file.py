@@ -10,7 +10,7 @@ from server.config import Config, load_config
 from server.errors import ConfigurationError
 from server.runtime.cpu import available_cpus
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture

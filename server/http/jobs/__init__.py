@@ -1,0 +1,1 @@
+"""Jobs over HTTP: /v1/audio/jobs."""

@@ -1,0 +1,1 @@
+"""Long work: jobs of many parts, kept until they are done, computed beside live streams."""

@@ -1,0 +1,1 @@
+"""Computes jobs in the process of the server, beside its live streams."""

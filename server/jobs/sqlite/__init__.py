@@ -1,0 +1,1 @@
+"""The store of jobs in one SQLite file, for a server that runs its jobs itself."""

@@ -1,0 +1,61 @@
+"""Lines of the log: for people, or as JSON. Nothing that a client sends can end a line or change how it is shown."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TypeAlias
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+from server.logs.context import current_request
+from server.logs.escaping import escaped
+from server.logs.exceptions import exception_lines
+
+_ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+_INDENT = "    "
+"""Before the lines of a traceback, so that none looks like the start of another entry."""
+
+
+class ConsoleFormatter(logging.Formatter):
+    """`2026-01-02 03:04:05,678 INFO server.http: message [request id]`, and a traceback indented below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns one line, and the lines of a traceback."""
+        line = f"{self.formatTime(record)} {record.levelname} {record.name}: {escaped(record.getMessage())}"
+        if context := current_request.get():
+            line += f" [{context.request_id}]"
+        error = record.exc_info[1] if record.exc_info else None
+        return "\n".join([line, *(_INDENT + below for below in (exception_lines(error) if error else ()))])
+
+
+class JsonLinesFormatter(JsonFormatter):
+    """One JSON object a line: time (UTC), level, logger, message, what the entry adds, the request and its client."""
+
+    def __init__(self) -> None:
+        names = {"levelname": "level", "name": "logger", "exc_info": "exception"}
+        reserved = [*RESERVED_ATTRS, "color_message"]
+        super().__init__(
+            ["levelname", "name", "message"], rename_fields=names, reserved_attrs=reserved, json_ensure_ascii=False
+        )
+
+    def formatException(self, ei: _ExcInfo | Any) -> str:  # noqa: N802 - the name of the base class
+        """Returns the lines of the traceback."""
+        return "\n".join(exception_lines(ei[1] or sys.exc_info()[1] or Exception()))
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Adds time and request, and escapes every text."""
+        found: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
+        found |= {name: _escaped_value(name, value) for name, value in log_data.items()}
+        if context := current_request.get():
+            found["request_id"] = context.request_id
+            if context.client:
+                found["client"] = context.client
+        return found
+
+
+def _escaped_value(name: str, value: object) -> object:
+    if name == "exception" or not isinstance(value, str):
+        return value  # the lines of a traceback are escaped one by one
+    return escaped(value)

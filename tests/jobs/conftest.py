@@ -1,0 +1,104 @@
+"""A renderer whose parts can be held, counted and made to fail, and a service with it."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from server.atomic_file import write_atomic
+from server.client import Client
+from server.config import Config
+from server.errors import RequestError
+from server.jobs.job import Job, JobResult, Part, PartContent, PartResult
+from server.jobs.job_files import RESULT_NAME
+from server.jobs.job_service import JobService
+from server.jobs.request import JobRequest
+
+ANYBODY = Client()
+
+
+class LineRenderer:
+    """Each line is a part, and its "audio" is the line in capitals; a part and the result are files."""
+
+    def __init__(self) -> None:
+        self.computed: Counter[str] = Counter()
+        self.errors: dict[str, list[Exception]] = {}
+        """Line -> what its next attempts raise."""
+        self.may_compute = asyncio.Event()
+        self.may_compute.set()
+        self.begun = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.order: list[str] = []
+        self.noted = 0
+
+    def split(self, client: Client, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
+        text = (request.input or "\n".join(request.lines or ())) if data is None else data.decode()
+        if "\0" in text:
+            raise RequestError("line 1 has control characters", param="input", code="invalid_input")
+        return [PartContent(line, len(line)) for line in text.splitlines()]
+
+    async def compute(self, job: Job, part: Part, folder: Path, report: Callable[[int], None]) -> PartResult:
+        text = part.content.text
+        self.order.append(text)
+        report(self.noted)
+        self.begun.set()
+        try:
+            await self.may_compute.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        if self.errors.get(text):
+            raise self.errors[text].pop(0)
+        self.computed[text] += 1
+        (folder / "parts").mkdir(exist_ok=True)
+        write_atomic(folder / "parts" / str(part.index), text.upper().encode())
+        return PartResult(seconds=len(text) / 4)
+
+    def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:
+        content = b"\n".join((folder / "parts" / str(part.index)).read_bytes() for part in parts)
+        self.computed["joined"] += 1
+        write_atomic(folder / RESULT_NAME, content)
+        seconds = sum(part.result.seconds for part in parts)
+        return JobResult(
+            f"{job.name or 'speech'}.txt", "text/plain", len(content), hashlib.sha256(content).hexdigest(), seconds
+        )
+
+
+@pytest.fixture
+async def renderer():
+    return LineRenderer()
+
+
+@pytest.fixture
+def open_service(tmp_path, renderer):
+    """`async with open_service(**keys of the section jobs) as service`: jobs in a folder that outlives the service."""
+
+    @asynccontextmanager
+    async def opened(*, workers: int = 2, **jobs: object):
+        config = Config.model_validate({"jobs": jobs, "storage": {"path": str(tmp_path / "data")}})
+        service = JobService.embedded(config, renderer, workers)
+        async with service.running():
+            yield service
+
+    return opened
+
+
+async def submit(service: JobService, text: str, client: Client = ANYBODY, key: str = "", **fields: object) -> Job:
+    request = JobRequest.model_validate({"input": text, **fields})
+    parts = await service.split(client, request)
+    job, _ = await service.create(client, request, parts, key)
+    return job
+
+
+async def ended(service: JobService, job: Job) -> Job:
+    """The job when it has ended."""
+    while True:
+        found = await service.get(ANYBODY, job.id)
+        assert found
+        if found.is_final:
+            return found
+        await service.wait_for_change(0.05)
