@@ -9,6 +9,7 @@ from server.config import Config, ConfigSources, Reconfiguration
 from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
+from server.http.admin.voices import AdminVoices
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.models import ModelsRoute
@@ -78,11 +79,14 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
     if config.metrics.enabled:
         add_metrics(app, registry, startup, scheduler, config)
+    admin = AdminVoices(registry, config)
+    admin.add_routes(app)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
     reconfiguration = Reconfiguration(config)
-    for component in (access, preparation, websocket):
+    reconfiguration.add(registry.reconfigure, check=registry.check)
+    for component in (access, preparation, websocket, admin):
         reconfiguration.add(component.reconfigure)
     if sources:
         app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)

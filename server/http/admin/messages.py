@@ -107,4 +107,7 @@ class ConversionEnd(ResponseModel):
     conversion: Conversion
 
 
+ADMIN_MESSAGES = (AdministeredVoices, Conversion, ConversionStep, ConversionEnd, Reloaded, RemovedVoice)
+"""All that the server sends."""
+
 ConversionEvent = Annotated[ConversionStep | ConversionEnd, Field(discriminator="type")]

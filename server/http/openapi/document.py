@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from server import __version__
 from server.config import Config
+from server.http.admin.messages import ADMIN_MESSAGES, ConversionRequest
 from server.http.errors import ErrorResponse
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
@@ -16,6 +17,7 @@ from server.http.openapi.health_operations import HEALTH_OPERATIONS, METRICS_OPE
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
+from server.http.openapi.voice_operations import VOICE_OPERATIONS
 from server.http.operations.health import Health
 from server.http.operations.readiness import Readiness
 from server.http.speech.request import SpeechRequest
@@ -41,6 +43,8 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (VoiceList, "serialization"),
     (Health, "serialization"),
     (Readiness, "serialization"),
+    (ConversionRequest, "validation"),
+    *((message, "serialization") for message in ADMIN_MESSAGES),
 )
 
 _ERROR_HEADERS = {
@@ -57,7 +61,7 @@ def create_document(config: Config) -> Json:
     schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
     metrics = (METRICS_OPERATION,) if config.metrics.enabled else ()
-    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics):
+    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics, *VOICE_OPERATIONS):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,

@@ -171,10 +171,40 @@ ERROR_CODES = (
         "Use a name of `/v1/models`.",
     ),
     ErrorCode(
+        404,
+        "voice_not_found",
+        "There is no such voice.",
+        "Use a name of `/v1/admin/voices`.",
+    ),
+    ErrorCode(
+        404,
+        "conversion_not_found",
+        "There is no such conversion, or it ended long ago.",
+        "Use an `id` of `/v1/admin/voices`.",
+    ),
+    ErrorCode(
         405,
         "method_not_allowed",
         "The path does not support this method.",
         "Use a method of the header `Allow`.",
+    ),
+    ErrorCode(
+        409,
+        "voice_exists",
+        "A voice has this name already.",
+        "Choose another `name`, or send `replace: true`.",
+    ),
+    ErrorCode(
+        409,
+        "default_voice",
+        "The default voice cannot be removed.",
+        "Choose another one first (`models.default_voice`).",
+    ),
+    ErrorCode(
+        409,
+        "models_read_only",
+        "The models folder cannot be written.",
+        "Mount it writable, or change it by other means and reload.",
     ),
     ErrorCode(
         413,
@@ -213,6 +243,12 @@ ERROR_CODES = (
         "Repeat the request after the seconds in `Retry-After`: the next day (UTC).",
     ),
     ErrorCode(
+        429,
+        "too_many_conversions",
+        "Too many conversions are waiting.",
+        "Repeat the request after the seconds in `Retry-After`, or cancel one.",
+    ),
+    ErrorCode(
         500,
         "synthesis_failed",
         "The voice or its device failed. A stream that has begun is cut off instead.",
@@ -247,6 +283,18 @@ ERROR_CODES = (
         "shutting_down",
         "The server is stopping.",
         "Repeat the request after the seconds in `Retry-After`.",
+    ),
+    ErrorCode(
+        503,
+        "converter_missing",
+        "The converter, or a package that it needs, is not installed.",
+        "Install `sambert-server[convert]`.",
+    ),
+    ErrorCode(
+        503,
+        "models_folder_missing",
+        "The models folder does not exist.",
+        "Mount it; the voices in memory speak meanwhile.",
     ),
 )
 
