@@ -18,6 +18,7 @@ from server.http import create_app
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.options import Wording
+from server.synthesis.registry.report import PoolStatistics, RegistryReport, VoiceReport
 from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
 from server.text.sentence import Sentence
@@ -119,6 +120,10 @@ class FakeRegistry:
 
     def reconfigure(self, config: Config) -> None:
         """Takes nothing over."""
+
+    def report(self) -> RegistryReport:
+        voices = [VoiceReport(name, "loaded", voice.digest) for name, voice in self.known.items()]
+        return RegistryReport(len(voices), len(voices), len(self.broken), PoolStatistics(), tuple(voices))
 
     def watch(self) -> None:
         """There is no folder."""

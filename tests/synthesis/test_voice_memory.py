@@ -3,8 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -155,7 +155,9 @@ def test_voices_of_one_text_are_loaded_together(pool: VoicePool) -> None:
 def test_a_request_that_waits_too_long_gets_the_reason(pool: VoicePool) -> None:
     held = get(pool, "anna", "bert")
     pool.resize(20 * MIB, wait_seconds=0)
-    with pytest.raises(VoiceMemoryError, match=r"'?cara'? is not in memory, .* \(20 MiB\) while others speak \(anna, bert\)"):
+    with pytest.raises(
+        VoiceMemoryError, match=r"cara is not in memory, .*\(20 MiB\) while others speak \(anna, bert\)"
+    ):
         get(pool, "cara")
     assert pool.find("anna") is not None  # nobody waits for its room any more
     assert held
@@ -333,7 +335,7 @@ def test_a_voice_whose_files_changed_while_it_was_unloaded_comes_back_in_its_new
     registry = registry_of(tmp_path, runtime={"unload_after": 1e-9})
     registry.unload_idle()
     (tmp_path / "anna" / "vocoder.onnx").write_bytes(b"damaged")
-    with pytest.raises(VoiceError, match="vocoder.onnx is damaged"):
+    with pytest.raises(VoiceError, match=r"vocoder\.onnx is damaged"):
         registry.synthesizer("anna")
     assert registry.broken.keys() == {"anna"}
     assert registry.synthesizer("bert")

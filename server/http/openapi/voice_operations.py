@@ -25,6 +25,19 @@ def _parameter(name: str, description: str) -> Json:
 
 _CONVERSION = (_parameter("conversion", "The `id` of the conversion."),)
 
+_EVENT = {
+    "type": "object",
+    "description": "The data of each event is one line of JSON.",
+    "required": ["data"],
+    "properties": {
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"oneOf": [reference(ConversionStep), reference(ConversionEnd)]},
+        }
+    },
+}
+
 VOICE_OPERATIONS = (
     Operation(
         "get",
@@ -112,15 +125,7 @@ VOICE_OPERATIONS = (
         {
             200: Response(
                 "The events.",
-                {
-                    "text/event-stream": {
-                        "schema": {
-                            "type": "string",
-                            "description": "Each event is `data: ` and one of these objects.",
-                            "x-events": [reference(ConversionStep), reference(ConversionEnd)],
-                        }
-                    }
-                },
+                {"text/event-stream": {"schema": _EVENT}},
             )
         },
         errors=(*_DENIED, 404, 500),
