@@ -218,10 +218,10 @@ async def test_reload_tells_what_has_changed(serving: Serving, models: Path) -> 
         assert (answer["added"], answer["kept"]) == (["cara"], ["bert"])
         assert "postnet.onnx is missing" in answer["broken"]["bert"]
         assert await speech(client, "bert")
-        os.rename(models, f"{models}.away")
+        shutil.move(models, f"{models}.away")
         response = await client.post(f"{PATH}/reload")
         assert (response.status, (await body_of(response))["error"]["code"]) == (503, "models_folder_missing")
-        os.rename(f"{models}.away", models)
+        shutil.move(f"{models}.away", models)
 
 
 async def test_a_voice_is_removed_to_the_trash(serving: Serving, models: Path) -> None:
