@@ -58,6 +58,32 @@ class BusyError(SpeechError):
         self.retry_after = retry_after
 
 
+class StoreError(SpeechError, RuntimeError):
+    """What the server keeps cannot be written or read: a full or read-only disk, a database that is away.
+
+    `is_full`: there is no space left.
+    """
+
+    def __init__(self, message: str, *, is_full: bool = False) -> None:
+        super().__init__(message)
+        self.is_full = is_full
+
+
+class UnknownJobError(SpeechError):
+    """A client has no job with this id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id!r}; GET /v1/audio/jobs lists them")
+
+
+class JobLimitError(SpeechError):
+    """A client has too many unfinished jobs, or too many characters in them."""
+
+
+class JobConflictError(SpeechError):
+    """An idempotency key was used for another request before."""
+
+
 class AuthenticationError(SpeechError):
     """A request needs a key, and has none or one that is not known, was revoked or has expired."""
 
@@ -76,33 +102,6 @@ class QuotaError(SpeechError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-
-
-class StoreError(SpeechError, RuntimeError):
-    """What the server keeps cannot be written or read: a full or read-only disk, a database that is away.
-
-    `is_full`: there is no space left. `code` is for programs.
-    """
-
-    def __init__(self, message: str, *, is_full: bool = False, code: str = "") -> None:
-        super().__init__(message)
-        self.is_full = is_full
-        self.code = code or ("storage_full" if is_full else "storage_unavailable")
-
-
-class UnknownJobError(SpeechError):
-    """A client has no job with this id."""
-
-    def __init__(self, job_id: str) -> None:
-        super().__init__(f"there is no job {job_id!r}; GET /v1/audio/jobs lists them")
-
-
-class JobLimitError(SpeechError):
-    """A client has too many unfinished jobs, or too many characters in them."""
-
-
-class JobConflictError(SpeechError):
-    """An idempotency key was used for another request before."""
 
 
 class RequestError(SpeechError, ValueError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -43,6 +44,9 @@ PACKAGES = sorted(folder.name for folder in GOLDEN.iterdir())
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("steady")
+
+for name in [name for name in os.environ if name.startswith("SAMBERT_")]:
+    del os.environ[name]  # the configuration of whoever runs the tests
 
 
 @pytest.fixture(autouse=True)

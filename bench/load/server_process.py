@@ -1,6 +1,7 @@
 """A server in its own process, started as `python -m server serve`."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import yaml
 
 from bench.voices.engine import EngineSettings
 from bench.voices.voice import BenchmarkVoice
+from server.config.keys import PREFIX
 
 _ROOT = Path(__file__).parents[2]
 _STARTUP_TIMEOUT = 300.0
@@ -58,9 +60,13 @@ def running_server(voice: BenchmarkVoice, settings: EngineSettings) -> Iterator[
         port = _free_port()
         config.write_text(yaml.safe_dump(_server_config(settings, models, port)), encoding="utf-8")
         command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
+        # Only the file configures a server that is measured.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         with log.open("wb") as output:
             # S603: this Python and a generated file
-            process = subprocess.Popen(command, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603
+                command, cwd=_ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
         try:
             server = ServerProcess(f"http://127.0.0.1:{port}", process.pid)
             _wait_until_ready(server, process, log)

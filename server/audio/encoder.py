@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from server.audio.label import GeneratedLabel
 from server.types import Audio
@@ -63,9 +63,12 @@ class EncoderType(Protocol):
         *,
         bit_rate: int | None = None,
         label: GeneratedLabel | None = None,
+        file: BinaryIO | None = None,
     ) -> AudioEncoder:
         """Creates the encoder of one stream.
 
         `rate` is one of `rates`, `total_samples` the length of the whole stream, None where it is not known yet,
-        `bit_rate` a valid one, None for the default, `label` the label for the metadata, if the format has any.
+        `bit_rate` a valid one, None for the default, `label` the label for the metadata, if the format has any. With an
+        empty `file`, a format that completes its header at the end writes a stream of known length there, and returns
+        no bytes.
         """

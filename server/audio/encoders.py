@@ -7,6 +7,7 @@ A new format is one class with the methods of `EncoderType` and `AudioEncoder`, 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import BinaryIO
 
 from server.audio.compressed.aac import AacEncoder
 from server.audio.compressed.flac import FlacEncoder
@@ -97,15 +98,17 @@ class OutputFormat:
             raise RequestError(f"bit_rate is {self.bit_rate}; valid for {self.name}: {listed}", param="bit_rate")
 
 
-def create_encoder(output: OutputFormat, rate: int, total_samples: int | None = None) -> AudioEncoder:
+def create_encoder(
+    output: OutputFormat, rate: int, total_samples: int | None = None, file: BinaryIO | None = None
+) -> AudioEncoder:
     """Returns the encoder of one stream.
 
-    `rate` is the sampling rate of the chunks in Hz, `total_samples` their total length, None where it is not known yet.
-    Raises what `OutputFormat.rate_for` raises.
+    `rate` is the sampling rate of the chunks in Hz, `total_samples` their total length, None where it is not known yet,
+    `file` that of `EncoderType`. Raises what `OutputFormat.rate_for` raises.
     """
     chosen = output.rate_for(rate)
     total = None if total_samples is None else resampled_length(total_samples, rate, chosen)
-    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label)
+    encoder = ENCODERS[output.name](chosen, total, bit_rate=output.bit_rate, label=output.label, file=file)
     return encoder if chosen == rate else ResamplingEncoder(encoder, rate)
 
 

@@ -1,7 +1,7 @@
 """Raw PCM: 16-bit little-endian samples, one channel, no header."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ class PcmEncoder:
         *,
         bit_rate: int | None = None,
         label: GeneratedLabel | None = None,
+        file: BinaryIO | None = None,
     ) -> None:
         self.rate = rate
         self.total_samples = total_samples

@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import config, doctor, embed, serve, speak, text, voices
+from server.cli import config, doctor, embed, serve, speak, text, voices, worker
 from server.cli.overrides import add_general_override, add_override, overrides
 from server.config import ConfigSources, LoggingSection
 from server.errors import SpeechError
 from server.logs.setup import configure_logging
 
-COMMANDS = (serve, speak, text, voices, embed, config, doctor)
+COMMANDS = (serve, worker, speak, text, voices, embed, config, doctor)
 
 DESCRIPTION = """\
 Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and

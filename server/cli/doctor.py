@@ -1,4 +1,7 @@
-"""Checks whether this machine can serve, and on which device. The exit code is 1 if it cannot."""
+"""Checks whether this machine can serve, and on which device; or what is wrong with a server that runs.
+
+The exit code is 1 if it cannot, or something is wrong.
+"""
 
 import argparse
 import platform
@@ -18,7 +21,7 @@ from server.runtime.runtime import Runtime
 from server.synthesis.registry import VoiceRegistry
 
 NAME = "doctor"
-HELP = "check this machine and the voices"
+HELP = "check this machine and the voices, or a server that runs"
 LOG_LEVEL = "CRITICAL"
 
 PACKAGES = (
@@ -38,11 +41,17 @@ Fields = Iterator[tuple[str, str]]
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Adds no options."""
+    """Adds the options of the command."""
+    command.add_argument("--server", metavar="URL", help="check this server that runs, instead of this machine")
+    command.add_argument("--key", help="key for --server, with the rights speech and metrics")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
+    if options.server is not None:
+        from server.cli.diagnosis.report import check_server  # imported here: other commands need no HTTP
+
+        return check_server(options.server, options.key)
     registry = VoiceRegistry(config)
     load_error = None
     try:

@@ -7,6 +7,7 @@ from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
+from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
@@ -30,6 +31,7 @@ __all__ = [
     "Precision",
     "PrecisionSetting",
     "Provider",
+    "QueueSection",
     "Reconfiguration",
     "Reloadable",
     "Right",

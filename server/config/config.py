@@ -7,6 +7,7 @@ from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
+from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
@@ -26,8 +27,9 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
-    access: AccessSection = AccessSection()
     jobs: JobsSection = JobsSection()
+    queue: QueueSection = QueueSection()
+    access: AccessSection = AccessSection()
     logging: LoggingSection = LoggingSection()
     metrics: MetricsSection = MetricsSection()
 

@@ -12,6 +12,9 @@ from server.http.access.access_control import AccessControl
 from server.http.admin.voices import AdminVoices
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
+from server.http.jobs.metrics import JOBS
+from server.http.jobs.routes import JobsRoutes
+from server.http.jobs.startup import running_jobs
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
 from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
@@ -20,12 +23,15 @@ from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.operations.service_manager import ServiceManager
-from server.http.reload import ConfigReload
+from server.http.reload import RELOADS, ConfigReload
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
+from server.jobs.distribution import create_job_service
+from server.jobs.rendering.renderer import JobRenderer
+from server.logs.setup import reconfigure as reconfigure_logging
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
@@ -77,25 +83,35 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
-    if config.metrics.enabled:
-        add_metrics(app, registry, startup, scheduler, config)
+    renderer = JobRenderer(registry, streams, config, is_busy=lambda: scheduler.load().streams > 0)
+    jobs = create_job_service(config, renderer, scheduler.workers)
+    JobsRoutes(jobs, startup.require_ready).add_to(app.router)
+    metrics = add_metrics(app, registry, startup, scheduler, config) if config.metrics.enabled else None
+    if metrics:
+        metrics.add(jobs.report, JOBS)
     admin = AdminVoices(registry, config)
     admin.add_routes(app)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
-    reconfiguration = Reconfiguration(config)
-    reconfiguration.add(registry.reconfigure, check=registry.check)
-    for component in (access, preparation, websocket, admin):
-        reconfiguration.add(component.reconfigure)
-    if sources:
-        app.cleanup_ctx.append(ConfigReload(reconfiguration, sources).run)
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
+    app.cleanup_ctx.append(lambda app: running_jobs(jobs, startup))
+    app.on_shutdown.append(lambda app: jobs.close())
     if manager := ServiceManager.from_environment(startup, scheduler):
         app.cleanup_ctx.append(manager.run)
         app.on_shutdown.append(manager.stopping)
+    if sources:
+        reconfiguration = Reconfiguration(config)
+        reconfiguration.add(reconfigure_logging)
+        reconfiguration.add(registry.reconfigure, check=registry.check)
+        for component in (access, preparation, websocket, renderer, jobs, admin):
+            reconfiguration.add(component.reconfigure)
+        reload = ConfigReload(reconfiguration, sources, manager)
+        app.cleanup_ctx.append(reload.run)
+        if metrics:
+            metrics.add(lambda: reload.report, RELOADS)
     app.on_shutdown.append(lambda app: websocket.close())
     app.on_shutdown.append(lambda app: startup.close())
     app.on_shutdown.append(lambda app: streams.close())

@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 _FIXED_CODES = {413: "request_entity_too_large"}
 """Status -> code, where Python 3.13 has another name for the status."""
 
+_RETRY_LATER = {"Retry-After": "60"}
+"""Of answers about what takes minutes to change."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorType = Literal["invalid_request_error", "rate_limit_error", "server_error"]
 
@@ -116,10 +119,12 @@ def _report_access_error(error: AuthenticationError | AccessDeniedError | QuotaE
 
 def _report_job_error(error: SpeechError) -> ErrorReport:
     match error:
+        case StoreError(is_full=True):
+            return ErrorReport(507, str(error), "storage_full", headers=_RETRY_LATER)
         case StoreError():
-            return ErrorReport(507 if error.is_full else 503, str(error), error.code, headers={"Retry-After": "60"})
+            return ErrorReport(503, str(error), "storage_unavailable", headers=_RETRY_LATER)
         case JobLimitError():
-            return ErrorReport(429, str(error), "too_many_jobs", headers={"Retry-After": "60"})
+            return ErrorReport(429, str(error), "too_many_jobs", headers=_RETRY_LATER)
         case UnknownJobError():
             return ErrorReport(404, str(error), "job_not_found")
     return ErrorReport(409, str(error), "idempotency_key_reused")

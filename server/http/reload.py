@@ -13,6 +13,8 @@ from aiohttp import web
 from server.config import Config, ConfigSources, Reconfiguration
 from server.config.keys import Key
 from server.errors import ConfigurationError
+from server.http.operations.report_collector import Measure
+from server.http.operations.service_manager import ServiceManager
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +32,35 @@ class ReloadReport:
     """Unix time of the configuration that is in force: of the start, or of the last reload that succeeded."""
 
 
+RELOADS: tuple[Measure[ReloadReport], ...] = (
+    Measure(
+        "sambert_config_last_reload_successful",
+        "Whether the last attempt to read the configuration again succeeded; 1 before the first one.",
+        lambda report: report.error is None,
+    ),
+    Measure(
+        "sambert_config_last_reload_success_timestamp_seconds",
+        "When the configuration that is in force was read.",
+        lambda report: report.applied_at,
+    ),
+    Measure(
+        "sambert_config_reloads_total",
+        "Attempts to read the configuration again.",
+        lambda report: {"applied": report.reloads, "refused": report.failures},
+        ("result",),
+    ),
+)
+
+
 class ConfigReload:
     """Handles SIGHUP. What cannot be applied as a whole is not applied, and the running configuration stays."""
 
-    def __init__(self, reconfiguration: Reconfiguration, sources: ConfigSources) -> None:
+    def __init__(
+        self, reconfiguration: Reconfiguration, sources: ConfigSources, manager: ServiceManager | None = None
+    ) -> None:
         self._reconfiguration = reconfiguration
         self._sources = sources
+        self._manager = manager
         self._wanted = asyncio.Event()
         self.report = ReloadReport(applied_at=time.time())
 
@@ -66,7 +91,11 @@ class ConfigReload:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            if self._manager:
+                self._manager.reloading()
             await self.reload()
+            if self._manager:
+                self._manager.reloaded()
 
     async def reload(self) -> None:
         """Reads the configuration and applies it, or logs why it cannot be applied."""
@@ -92,7 +121,9 @@ class ConfigReload:
 
     def _failed(self, problem: str) -> None:
         self.report = replace(self.report, failures=self.report.failures + 1, error=problem)
-        _log.error("the configuration was not reloaded, the running one stays:\n%s", problem)
+        _log.error("the configuration was not reloaded, the running one stays")
+        for line in problem.splitlines():
+            _log.error("%s", line)
 
 
 def _has_terminal() -> bool:

@@ -15,6 +15,8 @@ def clean(store: JobStore, files: JobFiles, keep_seconds: float) -> bool:
     expired = store.expire(now - keep_seconds, now - FORGET_FACTOR * keep_seconds)
     for job_id in files.ids():
         job = store.get(job_id)
-        if job is None or (job.is_final and job.state != "done"):
+        if job is not None and job.state == "done":
+            files.delete_parts(job_id)
+        elif job is None or job.is_final:
             files.delete(job_id)
     return bool(expired)

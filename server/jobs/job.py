@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "expired"]
 PartState = Literal["queued", "running", "done"]
+EventType = Literal[
+    "job.queued", "job.running", "job.progress", "job.done", "job.failed", "job.cancelled", "job.expired"
+]
 
 FINAL_STATES: frozenset[JobState] = frozenset(("done", "failed", "cancelled", "expired"))
 """A job in one of these computes nothing any more. The only change from there is `done` to `expired`."""
@@ -157,7 +160,7 @@ class JobEvent:
     """A change of a job, with what was known then. The numbers of a job's events rise, with gaps."""
 
     number: int
-    type: Literal["job.queued", "job.running", "job.progress", "job.done", "job.failed", "job.cancelled", "job.expired"]
+    type: EventType
     at: float
     progress: Progress
 

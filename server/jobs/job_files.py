@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from server.jobs.job import Job
+
 RESULT_NAME = "result"
 """Of the result in the folder of its job."""
 
@@ -38,6 +40,10 @@ class JobFiles:
     def result(self, job_id: str) -> Path:
         """The file of the result."""
         return self.folder(job_id) / RESULT_NAME
+
+    def obtain_result(self, job: Job) -> Path:
+        """The file of the result of a job that is done, on this machine."""
+        return self.result(job.id)
 
     def delete(self, job_id: str) -> None:
         """Deletes the folder of a job, as far as that is possible; another sweep comes later."""

@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -42,8 +41,10 @@ class JobService:
         quota: Quota,
         changes: Changes,
         runner: Runner | None,
+        dispatch: Callable[[], Coroutine[None, None, None]] | None = None,
     ) -> None:
-        """Without a runner, other processes compute the jobs of the store."""
+        """Without a runner, other processes compute the jobs of the store; `dispatch` gives the work to them."""
+        self._dispatch = dispatch
         self._settings = settings
         self._renderer = renderer
         self._store = store
@@ -52,6 +53,9 @@ class JobService:
         self._runner = runner
         self._quota = quota
         self._webhooks = WebhookSender(store, changes, lambda: self._settings)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.is_closed = False
+        """Whether the server is stopping: who waits for changes must end."""
 
     @classmethod
     def embedded(cls, config: Config, renderer: Renderer, workers: int) -> Self:
@@ -66,23 +70,23 @@ class JobService:
         runner = Runner(store, renderer, files, quota, changes, settings.concurrency or workers)
         return cls(settings, renderer, store, files, quota, changes, runner)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Computes jobs within the block; at its end the parts in progress are given back."""
-        tasks = [asyncio.create_task(loop) for loop in self._loops()]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.to_thread(self._store.close)
-
-    def _loops(self) -> Iterator[Coroutine[None, None, None]]:
-        yield self._webhooks.run()
-        yield self._clean()
+    def start(self, until_ready: Callable[[], Awaitable[None]]) -> None:
+        """Begins to compute the jobs of the store, once the voices are ready."""
+        loops = [self._webhooks.run(), self._clean()]
         if self._runner:
-            yield self._runner.run()
+            loops.append(_after(until_ready, self._runner))
+        if self._dispatch:
+            loops.append(self._dispatch())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def close(self) -> None:
+        """Ends the computing: the parts in progress are given back, and go on after the next start."""
+        self.is_closed = True
+        self._changes.notify()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._store.close)
 
     def reconfigure(self, config: Config) -> None:
         """Takes the limits and the webhooks of a new configuration."""
@@ -127,11 +131,11 @@ class JobService:
         if not is_job_id(job_id):
             return None
         job = await asyncio.to_thread(self._store.get, job_id)
-        return job if job and _is_visible(client, job) else None
+        return job if job and job.client == client.name else None
 
     async def list(self, client: Client, *, limit: int, after: str = "", state: JobState | None = None) -> Page:
-        """The jobs of a client; without keys those of all."""
-        return await asyncio.to_thread(self._store.list, client.name or None, limit=limit, after=after, state=state)
+        """The jobs of a client. All clients without a key are one."""
+        return await asyncio.to_thread(self._store.list, client.name, limit=limit, after=after, state=state)
 
     async def cancel(self, job: Job) -> Job | None:
         """Ends a job: its computing stops within a chunk, its files are deleted. One that has ended is forgotten.
@@ -159,24 +163,27 @@ class JobService:
         """Returns when a job has changed, or after some seconds."""
         await self._changes.wait(seconds)
 
-    def result(self, job: Job) -> Path:
-        """The file of a job that is done."""
-        return self._files.result(job.id)
+    async def result(self, job: Job) -> Path:
+        """The file of a job that is done. Raises `StoreError` where it is elsewhere, and that is away."""
+        return await asyncio.to_thread(self._files.obtain_result, job)
 
     async def expected_end(self, job: Job) -> float | None:
         """When a job will probably end, in seconds since 1970; None where that is not known, or it has ended."""
-        if job.is_final or self._runner is None:
-            return None
         progress = job.progress
+        if job.is_final:
+            return None
+        if self._runner is None:
+            elapsed = time.time() - job.started
+            return job.started + elapsed / progress.share if job.started and progress.share else None
         characters = progress.characters - progress.characters_done
         if job.state == "queued":  # others go first
-            characters = max(characters, (await self.report()).characters_waiting)
+            characters = max(characters, (await asyncio.to_thread(self.report)).characters_waiting)
         seconds = self._runner.pace.seconds(characters, progress.parts - progress.parts_done)
         return None if seconds is None else time.time() + seconds
 
-    async def report(self) -> JobsReport:
-        """Counts for metrics. Raises `StoreError`."""
-        return await asyncio.to_thread(self._store.report)
+    def report(self) -> JobsReport:
+        """Counts for metrics. Blocks; safe in any thread. Raises `StoreError`."""
+        return self._store.report()
 
     async def _clean(self) -> None:
         while True:
@@ -188,8 +195,9 @@ class JobService:
             await asyncio.sleep(_CLEANING_SECONDS)
 
 
-def _is_visible(client: Client, job: Job) -> bool:
-    return not client.name or job.client == client.name
+async def _after(until_ready: Callable[[], Awaitable[None]], runner: Runner) -> None:
+    await until_ready()
+    await runner.run()
 
 
 def _new_job(client: Client, request: JobRequest, parts: Sequence[PartContent], idempotency_key: str) -> NewJob:
@@ -197,10 +205,8 @@ def _new_job(client: Client, request: JobRequest, parts: Sequence[PartContent], 
     digest = hashlib.sha256(request.model_dump_json().encode())
     for part in parts:
         digest.update(part.text.encode())
-    # A name of a key has no colon, so that no key sees the jobs of an address.
-    owner = client.name or (f"address:{client.address}" if client.address else "")
     return NewJob(
-        client=owner,
+        client=client.name,
         request=fields,
         parts=parts,
         name=request.name,

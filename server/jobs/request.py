@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from server.api.fields import DEFAULT_FORMAT, CommonFields, Name
 from server.audio.encoders import ENCODERS
@@ -13,6 +13,12 @@ MAX_INSTRUCTIONS = 4096
 """Characters, as in a request for speech."""
 MAX_URL = 2000
 """Characters."""
+
+
+def _require_printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("text without control characters")
+    return name
 
 
 class JobRequest(CommonFields):
@@ -52,7 +58,7 @@ class JobRequest(CommonFields):
     timestamps: Literal["json", "srt", "vtt", "textgrid"] | None = Field(
         default=None, description="Also files with times, in this format; the result is a ZIP then."
     )
-    name: Annotated[str, Field(max_length=200)] = Field(
+    name: Annotated[str, Field(max_length=200), AfterValidator(_require_printable)] = Field(
         default="", description="A name for people; the file of the result has it too.", examples=["西游记"]
     )
     webhook: Annotated[str, Field(max_length=MAX_URL)] = Field(

@@ -152,7 +152,13 @@ def test_a_reason_cannot_become_an_assignment(messages, reason, told):
 
 
 def test_a_reload_is_told_with_its_time(messages):
-    manager = ServiceManager(NotifySocket(messages.address), None, None, None)
+    manager = ServiceManager(
+        NotifySocket(messages.address), None, SimpleNamespace(state="ready", reason=None), Scheduler()
+    )
+    manager.reloading()  # not told before the server is ready
+    manager.reloaded()
+    manager.notify.send(*manager._news())
+    assert messages.next() == ["STATUS=ready", "READY=1"]
     manager.reloading()
     first, second = messages.next()
     assert first == "RELOADING=1"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.atomic_file import write_atomic
+from server.atomic_file import open_atomic
 from server.client import Client
 from server.config import Config
 from server.errors import RequestError
@@ -55,17 +55,23 @@ class LineRenderer:
             raise self.errors[text].pop(0)
         self.computed[text] += 1
         (folder / "parts").mkdir(exist_ok=True)
-        write_atomic(folder / "parts" / str(part.index), text.upper().encode())
+        with open_atomic(folder / "parts" / str(part.index)) as file:
+            file.write(text.upper().encode())
         return PartResult(seconds=len(text) / 4)
 
     def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:
         content = b"\n".join((folder / "parts" / str(part.index)).read_bytes() for part in parts)
         self.computed["joined"] += 1
-        write_atomic(folder / RESULT_NAME, content)
+        with open_atomic(folder / RESULT_NAME) as file:
+            file.write(content)
         seconds = sum(part.result.seconds for part in parts)
         return JobResult(
             f"{job.name or 'speech'}.txt", "text/plain", len(content), hashlib.sha256(content).hexdigest(), seconds
         )
+
+
+async def ready() -> None:
+    """The voices are."""
 
 
 @pytest.fixture
@@ -81,8 +87,11 @@ def open_service(tmp_path, renderer):
     async def opened(*, workers: int = 2, **jobs: object):
         config = Config.model_validate({"jobs": jobs, "storage": {"path": str(tmp_path / "data")}})
         service = JobService.embedded(config, renderer, workers)
-        async with service.running():
+        service.start(ready)
+        try:
             yield service
+        finally:
+            await service.close()
 
     return opened
 
@@ -97,7 +106,7 @@ async def submit(service: JobService, text: str, client: Client = ANYBODY, key: 
 async def ended(service: JobService, job: Job) -> Job:
     """The job when it has ended."""
     while True:
-        found = await service.get(ANYBODY, job.id)
+        found = await service.get(Client(name=job.client), job.id)
         assert found
         if found.is_final:
             return found

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import av
 from av.audio.stream import AudioStream
 
-from server.audio.compressed.output_buffer import OutputBuffer
+from server.audio.compressed.output_buffer import FileOutput, OutputBuffer
 from server.audio.encoder import BitRates
 from server.audio.label import KEY, GeneratedLabel
 from server.audio.pcm import pcm_samples
@@ -35,7 +35,8 @@ class CompressedEncoder:
     """Encodes a stream in one container; the subclasses say which.
 
     All formats encode the same 16-bit samples as WAV has. Where the length is known (`total_samples`), all bytes come
-    from `finish`, because the header is completed at the end; else bytes leave as soon as a packet is complete.
+    from `finish`, because the header is completed at the end, or are written into `file`; else bytes leave as soon as a
+    packet is complete.
     """
 
     media_type: ClassVar[str]
@@ -49,11 +50,16 @@ class CompressedEncoder:
         *,
         bit_rate: int | None = None,
         label: GeneratedLabel | None = None,
+        file: BinaryIO | None = None,
     ) -> None:
         self.rate = rate
         self._is_file = total_samples is not None
         self._samples = 0
-        self._buffer = OutputBuffer(seekable=self._is_file or self.codec.stream_is_seekable)
+        self._buffer: OutputBuffer | FileOutput
+        if file and self._is_file:
+            self._buffer = FileOutput(file)
+        else:
+            self._buffer = OutputBuffer(seekable=self._is_file or self.codec.stream_is_seekable)
         # bitexact: no random serial numbers, so that equal audio gives equal bytes
         options = {**self.codec.container_options, "flush_packets": "1", "fflags": "+bitexact"}
         if not self._is_file:

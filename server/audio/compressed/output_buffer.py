@@ -1,4 +1,6 @@
-"""The file that FFmpeg writes to: keeps what was written until it is sent."""
+"""The file that FFmpeg writes to: in memory until it is sent, or one of the caller."""
+
+from typing import BinaryIO
 
 
 class OutputBuffer:
@@ -47,3 +49,20 @@ class OutputBuffer:
     def tell(self) -> int:
         """The current position."""
         return self._position
+
+
+class FileOutput:
+    """A file of the caller, which stays open."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.closed = False
+        """Set to drop a file that is not finished: FFmpeg then does not write its end."""
+        self.write = file.write
+        self.seek = file.seek
+        self.tell = file.tell
+        self.seekable = file.seekable
+
+    def take(self) -> bytes:
+        """Returns no bytes: the file has them."""
+        return b""

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from server.errors import RequestError
 from server.http.speech.query import field_value, json_fields, query_json
@@ -97,9 +98,11 @@ async def _from_form(request: web.Request, max_bytes: int) -> JobBody:
             if name in fields:
                 raise RequestError(f"{name} is given twice; give each field once", param=name)
             fields[name] = field_value(value) if name in _JSON_FIELDS else value
+    except RequestError:
+        raise
+    except HttpProcessingError as error:
+        raise RequestError(f"the form cannot be read: {error.message}", code="unreadable_body") from None
     except ValueError as error:
-        if isinstance(error, RequestError):
-            raise
         raise RequestError(f"the form cannot be read: {error}", code="unreadable_body") from None
     if data is None:
         raise RequestError("the form has no part with the name file", param="file", code="missing_field")

@@ -17,7 +17,7 @@ _COMMENT_SECONDS = 15.0
 _RETRY_MILLISECONDS = 3000
 
 _HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-_LAST_EVENT_ID = "Last-Event-ID"
+LAST_EVENT_ID = "Last-Event-ID"
 
 
 async def send_events(request: web.Request, service: JobService, job: Job) -> web.StreamResponse:
@@ -38,9 +38,9 @@ async def send_events(request: web.Request, service: JobService, job: Job) -> we
 
 
 async def _send_until_end(response: web.StreamResponse, service: JobService, job_id: str, after: int) -> None:
-    """A job that is deleted has no more events: the stream ends."""
+    """The stream also ends when the job is deleted, and when the server stops: then the client comes again."""
     sent_at = time.monotonic()
-    while True:
+    while not service.is_closed:
         try:
             events, job = await service.events_after(job_id, after)
         except StoreError:  # the client comes again
@@ -61,7 +61,7 @@ async def _send_until_end(response: web.StreamResponse, service: JobService, job
 
 
 def _last_event_id(request: web.Request) -> int:
-    text = request.headers.get(_LAST_EVENT_ID, "0")
+    text = request.headers.get(LAST_EVENT_ID, "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise RequestError(f"{_LAST_EVENT_ID} must be the id of an event, a whole number", param=_LAST_EVENT_ID)
+        raise RequestError(f"{LAST_EVENT_ID} must be the id of an event, a whole number", param=LAST_EVENT_ID)
     return int(text)

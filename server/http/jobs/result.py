@@ -16,24 +16,28 @@ def result_response(request: web.Request, job: Job, path: Path) -> web.StreamRes
     """
     result = job.result
     if job.state == "expired":
-        return _error(410, f"the result of {job.id} was deleted after its time; make the job again", "result_expired")
+        message = f"the result of {job.id} was deleted after its time; make the job again"
+        return ErrorReport(410, message, "result_expired").response()
     if result is None or job.state != "done":
         reason = f": {job.error}" if job.error else ""
-        return _error(409, f"{job.id} has no result, it is {job.state}{reason}", "job_has_no_result")
+        return ErrorReport(409, f"{job.id} has no result, it is {job.state}{reason}", "job_has_no_result").response()
     if not path.is_file():
-        return _error(410, f"the file of {job.id} is no longer there; make the job again", "result_expired")
+        message = f"the file of {job.id} is no longer there; make the job again"
+        return ErrorReport(410, message, "result_expired").response()
     if problem := _range_problem(request, result):
         return problem
     headers = {
         "Content-Type": result.media_type,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(result.name, safe='')}",
+        "Content-Disposition": _disposition(result.name),
         "Cache-Control": "private, no-cache",
     }
     return web.FileResponse(path, headers=headers)
 
 
-def _error(status: int, message: str, code: str) -> web.Response:
-    return ErrorReport(status, message, code).response()
+def _disposition(name: str) -> str:
+    """The name twice: in UTF-8, and for clients that know only ASCII, with _ for every other character."""
+    plain = "".join(character if " " <= character <= "~" and character not in '"\\' else "_" for character in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _range_problem(request: web.Request, result: JobResult) -> web.Response | None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import get_args
 
 from aiohttp import web
 
 from server.errors import RequestError, UnknownJobError
-from server.http.client import client_of
+from server.http.client import CALLER, charge, client_of
 from server.http.jobs.body import read_job
 from server.http.jobs.events import send_events
 from server.http.jobs.objects import PATH, JobDeleted, JobList, JobObject
@@ -18,9 +19,9 @@ from server.jobs.job_service import JobService
 
 _BYTES_PER_CHARACTER = 12
 _OTHER_BYTES = 2**20
-MAX_PAGE, _PAGE = 100, 20
+MAX_PAGE, PAGE = 100, 20
 """Jobs."""
-_KEY_HEADER = "Idempotency-Key"
+KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -30,8 +31,9 @@ STATES: tuple[JobState, ...] = get_args(JobState)
 class JobsRoutes:
     """Jobs of clients: each sees its own."""
 
-    def __init__(self, service: JobService) -> None:
+    def __init__(self, service: JobService, require_ready: Callable[[], None]) -> None:
         self._service = service
+        self._require_ready = require_ready
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Adds the routes."""
@@ -44,10 +46,14 @@ class JobsRoutes:
 
     async def create(self, request: web.Request) -> web.Response:
         """Makes a job. 202, or 200 where the idempotency key names an older one."""
+        self._require_ready()
         client, key = client_of(request), _idempotency_key(request)
         body = await read_job(request, _BYTES_PER_CHARACTER * self._service.max_characters + _OTHER_BYTES)
         parts = await self._service.split(client, body.request, body.data)
+        charge(request, sum(part.characters for part in parts))
         job, is_new = await self._service.create(client, body.request, parts, key)
+        if not is_new:
+            request[CALLER].refund()  # the older one was charged
         headers = {**_NO_STORE, "Location": f"{PATH}/{job.id}"}
         return model_response(await self._object(job), 202 if is_new else 200, headers)
 
@@ -76,7 +82,7 @@ class JobsRoutes:
     async def result(self, request: web.Request) -> web.StreamResponse:
         """Its file."""
         job = await self._job(request)
-        return result_response(request, job, self._service.result(job))
+        return result_response(request, job, await self._service.result(job))
 
     async def _object(self, job: Job) -> JobObject:
         return JobObject.of(job, await self._service.expected_end(job))
@@ -91,9 +97,11 @@ class JobsRoutes:
 
 
 def _idempotency_key(request: web.Request) -> str:
-    key = request.headers.get(_KEY_HEADER, "")
-    if key and not _KEY.fullmatch(key):
-        raise RequestError(f"{_KEY_HEADER} must be 1 to 200 visible ASCII characters", param=_KEY_HEADER)
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
+        raise RequestError(f"{KEY_HEADER} must be 1 to 200 visible ASCII characters", param=KEY_HEADER)
     return key
 
 
@@ -102,7 +110,7 @@ def _page(request: web.Request) -> tuple[int, str, JobState | None]:
     if unknown := set(request.query) - {"limit", "after", "state"}:
         name = min(unknown)
         raise RequestError(f"{name} is not valid here; valid: limit, after, state", param=name, code="unknown_field")
-    limit, state = request.query.get("limit", str(_PAGE)), request.query.get("state")
+    limit, state = request.query.get("limit", str(PAGE)), request.query.get("state")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_PAGE):
         raise RequestError(f"limit must be a whole number from 1 to {MAX_PAGE}, not {limit[:20]!r}", param="limit")
     if state is not None and state not in STATES:

@@ -14,6 +14,7 @@ from server.http.errors import ErrorResponse
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
 from server.http.openapi.health_operations import HEALTH_OPERATIONS, METRICS_OPERATION
+from server.http.openapi.job_operations import JOB_OPERATIONS, JOB_RESPONSES
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
@@ -24,6 +25,7 @@ from server.http.speech.request import SpeechRequest
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
 from server.http.voices import VoiceList
+from server.jobs.request import JobRequest
 
 OPENAPI = "3.1.0"
 
@@ -37,6 +39,8 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (TimestampsRequest, "validation"),
     (SpeechTimes, "serialization"),
     *((event, "serialization") for event in EVENTS),
+    (JobRequest, "validation"),
+    *((response, "serialization") for response in JOB_RESPONSES),
     (ErrorResponse, "serialization"),
     (ModelList, "serialization"),
     (Model, "serialization"),
@@ -61,7 +65,8 @@ def create_document(config: Config) -> Json:
     schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
     metrics = (METRICS_OPERATION,) if config.metrics.enabled else ()
-    for operation in (*speech_operations(schemas), *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics, *VOICE_OPERATIONS):
+    server = (*SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics, *VOICE_OPERATIONS)
+    for operation in (*speech_operations(schemas), *JOB_OPERATIONS, *server):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,

@@ -76,6 +76,18 @@ ERROR_CODES = (
     ),
     ErrorCode(
         400,
+        "invalid_encoding",
+        "A file is not in a known encoding of text.",
+        "Send it in UTF-8.",
+    ),
+    ErrorCode(
+        400,
+        "invalid_subtitles",
+        "The subtitles of a job are not valid.",
+        "Correct them at the line of the message.",
+    ),
+    ErrorCode(
+        400,
         "input_too_long",
         "`input` is longer than `synthesis.max_characters` in config.yaml.",
         "Divide the text, or raise the limit.",
@@ -183,6 +195,12 @@ ERROR_CODES = (
         "Use an `id` of `/v1/admin/voices`.",
     ),
     ErrorCode(
+        404,
+        "job_not_found",
+        "The client has no job with this id.",
+        "Use an id that `GET /v1/audio/jobs` lists.",
+    ),
+    ErrorCode(
         405,
         "method_not_allowed",
         "The path does not support this method.",
@@ -205,6 +223,24 @@ ERROR_CODES = (
         "models_read_only",
         "The models folder cannot be written.",
         "Mount it writable, or change it by other means and reload.",
+    ),
+    ErrorCode(
+        409,
+        "idempotency_key_reused",
+        "The idempotency key was used for another request.",
+        "Use a new key for a new request.",
+    ),
+    ErrorCode(
+        409,
+        "job_has_no_result",
+        "The job is not done.",
+        "Fetch the result after the event `job.done`.",
+    ),
+    ErrorCode(
+        410,
+        "result_expired",
+        "The result was deleted after `jobs.keep_hours`.",
+        "Make the job again.",
     ),
     ErrorCode(
         413,
@@ -247,6 +283,12 @@ ERROR_CODES = (
         "too_many_conversions",
         "Too many conversions are waiting.",
         "Repeat the request after the seconds in `Retry-After`, or cancel one.",
+    ),
+    ErrorCode(
+        429,
+        "too_many_jobs",
+        "The client has too many unfinished jobs (`jobs.client_jobs`), or too many characters in them.",
+        "Repeat the request when one has ended, or delete one.",
     ),
     ErrorCode(
         500,
@@ -295,6 +337,18 @@ ERROR_CODES = (
         "models_folder_missing",
         "The models folder does not exist.",
         "Mount it; the voices in memory speak meanwhile.",
+    ),
+    ErrorCode(
+        503,
+        "storage_unavailable",
+        "Jobs cannot be kept: a read-only disk, a database that is away.",
+        "Correct what the message names.",
+    ),
+    ErrorCode(
+        507,
+        "storage_full",
+        "The disk, or the quota of jobs (`jobs.quota_mb`), is full.",
+        "Delete jobs that are done, or free space.",
     ),
 )
 

@@ -12,14 +12,7 @@ from server.config import Config
 from server.http.operations.event_loop import EventLoopLag
 from server.http.operations.report_collector import Measure, ReportCollector
 from server.http.operations.request_metrics import RequestMetrics
-from server.http.operations.server_reports import (
-    DISK,
-    SCHEDULER,
-    STATE,
-    disk_report,
-    scheduler_report,
-    state_report,
-)
+from server.http.operations.server_reports import DISK, SCHEDULER, STATE, disk_report, scheduler_report, state_report
 from server.http.startup import Startup
 from server.scheduling.scheduler import Scheduler
 
@@ -56,11 +49,14 @@ class Metrics:
         return web.Response(body=body, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
 
 
+METRICS = web.AppKey("metrics", Metrics)
+
+
 def add_metrics(
     app: web.Application, registry: "VoiceRegistry", startup: Startup, scheduler: Scheduler, config: Config
 ) -> Metrics:
     """Adds /metrics and what is measured to an application, inside of the middleware of request ids."""
-    metrics = Metrics()
+    app[METRICS] = metrics = Metrics()
     requests = RequestMetrics(metrics.registry)
     app.middlewares.insert(1, requests.middleware)
     app.on_response_prepare.append(requests.observe_first_audio)

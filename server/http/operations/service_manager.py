@@ -81,11 +81,13 @@ class ServiceManager:
 
     def reloading(self) -> None:
         """A new configuration is being read."""
-        self.notify.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        if self._told_ready:
+            self.notify.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def reloaded(self) -> None:
         """The configuration has been read."""
-        self.notify.send("READY=1")
+        if self._told_ready:
+            self.notify.send("READY=1")
 
     async def stopping(self, app: web.Application) -> None:
         """For `app.on_shutdown`."""

@@ -12,6 +12,7 @@ from server.jobs.runner.changes import Changes
 from server.jobs.runner.pace import Pace
 from server.jobs.runner.work import LEASE_SECONDS, Work
 from server.jobs.store import JobStore
+from server.logs.context import RequestContext, current_request
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Runner:
             raise
 
     async def _work(self, lease: Lease) -> None:
+        current_request.set(RequestContext(lease.job.id, lease.job.client))  # of the task, for its log
         self._changes.notify()  # the job is running
         result = await Work(self._store, self._renderer, self._quota, lease).run()
         if isinstance(result, PartResult) and lease.part:

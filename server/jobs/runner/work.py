@@ -47,11 +47,14 @@ class _Outcome:
 class Work:
     """The computing of one lease."""
 
-    def __init__(self, store: JobStore, renderer: Renderer, quota: Quota, lease: Lease) -> None:
+    def __init__(
+        self, store: JobStore, renderer: Renderer, quota: Quota, lease: Lease, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
         self._store = store
         self._renderer = renderer
         self._quota = quota
         self._lease = lease
+        self._lease_seconds = lease_seconds
         self._characters = 0
         self._is_lost = False
 
@@ -91,9 +94,9 @@ class Work:
     async def _renew(self, computing: "asyncio.Future[PartResult | JobResult]") -> None:
         """Keeps the lease. Stops the computing when it is lost."""
         while True:
-            await asyncio.sleep(RENEWAL_SECONDS)
+            await asyncio.sleep(min(RENEWAL_SECONDS, self._lease_seconds / 4))
             try:
-                kept = await asyncio.to_thread(self._store.renew, self._lease, LEASE_SECONDS, self._characters)
+                kept = await asyncio.to_thread(self._store.renew, self._lease, self._lease_seconds, self._characters)
             except StoreError as error:
                 _log.warning("job %s: %s", self._lease.job.id, error)
                 continue

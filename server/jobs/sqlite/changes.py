@@ -75,7 +75,8 @@ def holds(connection: sqlite3.Connection, lease: Lease) -> bool:
 def give_back(connection: sqlite3.Connection, lease: Lease, uncounted: int = 0) -> None:
     """Makes a part wait again; `uncounted` attempts are taken back."""
     connection.execute(
-        "UPDATE parts SET state = 'queued', token = '', characters_done = 0, attempts = attempts - ? WHERE token = ?",
+        "UPDATE parts SET state = 'queued', token = '', characters_done = 0, attempts = attempts - ? "
+        "WHERE state = 'running' AND token = ?",
         (uncounted, lease.token),
     )
 

@@ -50,10 +50,13 @@ CREATE TABLE parts (
     PRIMARY KEY (job, position)
 ) WITHOUT ROWID;
 CREATE INDEX parts_open ON parts (job, position) WHERE state != 'done';
+CREATE INDEX parts_running ON parts (job, position, characters_done) WHERE state = 'running';
+CREATE INDEX parts_leased ON parts (token) WHERE state = 'running';
 
 -- What is read of a job: with the characters of its parts in progress.
 CREATE VIEW job_status AS SELECT jobs.*, (
-    SELECT COALESCE(SUM(parts.characters_done), 0) FROM parts WHERE parts.job = jobs.number AND parts.state != 'done'
+    SELECT COALESCE(SUM(parts.characters_done), 0) FROM parts INDEXED BY parts_running
+    WHERE parts.job = jobs.number AND parts.state = 'running'
 ) AS characters_running FROM jobs;
 
 CREATE TABLE turns (client TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID;

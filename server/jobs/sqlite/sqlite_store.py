@@ -112,7 +112,8 @@ class SqliteStore:
                 return False
             done = min(characters, lease.part.content.characters) if lease.part else 0
             has_grown = connection.execute(
-                "UPDATE parts SET lease_until = ?, characters_done = ? WHERE token = ? RETURNING characters_done > 0",
+                "UPDATE parts SET lease_until = ?, characters_done = ? WHERE state = 'running' AND token = ? "
+                "RETURNING characters_done > 0",
                 (time.time() + seconds, done, lease.token),
             ).fetchone()[0]
             if has_grown:
@@ -125,7 +126,8 @@ class SqliteStore:
             if not changes.holds(connection, lease):
                 return False
             connection.execute(
-                "UPDATE parts SET state = 'done', token = '', characters_done = 0, result = ? WHERE token = ?",
+                "UPDATE parts SET state = 'done', token = '', characters_done = 0, result = ? "
+                "WHERE state = 'running' AND token = ?",
                 (as_json(result), lease.token),
             )
             connection.execute(
@@ -273,12 +275,16 @@ def _report(connection: sqlite3.Connection) -> JobsReport:
         row["state"]: row["count"]
         for row in connection.execute("SELECT state, COUNT(*) AS count FROM jobs GROUP BY state")
     }
-    (waiting, running, characters) = connection.execute(
-        "SELECT COALESCE(SUM(parts.state = 'queued'), 0), COALESCE(SUM(parts.state = 'running'), 0), "
-        "COALESCE(SUM(parts.characters - parts.characters_done), 0) FROM parts JOIN jobs ON parts.job = jobs.number "
-        "WHERE jobs.state IN ('queued', 'running') AND parts.state != 'done' AND parts.position < jobs.parts"
+    (parts, characters) = connection.execute(
+        "SELECT COALESCE(SUM(parts - parts_done), 0), "
+        "COALESCE(SUM(characters - characters_done - characters_running), 0) FROM job_status "
+        "WHERE state IN ('queued', 'running')"
+    ).fetchone()
+    (running,) = connection.execute(
+        "SELECT COUNT(*) FROM parts JOIN jobs ON parts.job = jobs.number "
+        "WHERE parts.state = 'running' AND parts.position < jobs.parts"
     ).fetchone()
     (oldest,) = connection.execute("SELECT MIN(created) FROM jobs WHERE state = 'queued'").fetchone()
     (webhooks,) = connection.execute("SELECT COUNT(*) FROM deliveries").fetchone()
     age = max(time.time() - oldest, 0.0) if oldest is not None else 0.0
-    return JobsReport(states, waiting, running, characters, age, webhooks)
+    return JobsReport(states, parts - running, running, characters, age, webhooks)

@@ -93,6 +93,8 @@ async def _attempt(delivery: Delivery, settings: JobsSection) -> str | None:
             return None if 200 <= response.status < 300 else _status(response.status)
     except TimeoutError:
         return "no answer in time"
+    except aiohttp.ClientConnectorError as error:
+        return str(error.os_error)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return str(error) or type(error).__name__
 

@@ -131,7 +131,7 @@ class VoiceRegistry:
 
     def unload_idle(self) -> None:
         """Unloads voices that were idle for the configured time; the next request loads them again."""
-        if seconds := self.runtime.settings.unload_after:
+        if seconds := self._settings.config.runtime.unload_after:
             self._pool.unload_idle(seconds)
 
     def device_report(self) -> dict[str, object]:

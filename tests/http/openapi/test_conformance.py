@@ -24,7 +24,7 @@ OPTIONS = (
     "--request-timeout", "60", "--generation-deterministic", "--continue-on-failure", "--warnings", "off", "--no-color",
 )  # fmt: skip
 
-OPERATIONS = 12
+OPERATIONS = 18
 MAX_CHARACTERS = 40
 """Long enough for the examples of the document; the coverage of its limits does not take long then."""
 
@@ -38,6 +38,7 @@ async def test_every_answer_is_in_the_document(tmp_path):
             "models": {"path": str(models)},
             "runtime": {"providers": ["cpu"], "threads": 1},
             "synthesis": {"max_characters": MAX_CHARACTERS},
+            "storage": {"path": str(tmp_path / "data")},
         }
     )
     with serve(VoiceRegistry(config), config) as url:

@@ -1,0 +1,1 @@
+"""The store of jobs in Redis, for servers and workers on several machines."""

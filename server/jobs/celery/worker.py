@@ -1,0 +1,110 @@
+"""A worker: a process that computes jobs of servers, on any machine."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from server.config import Config
+from server.errors import StoreError
+from server.jobs.celery.app import QUEUE, WorkMessages, create_app, register
+from server.jobs.celery.dispatcher import Dispatcher
+from server.jobs.celery.redis.redis_store import RedisStore
+from server.jobs.celery.redis_files import RedisFiles, SharingRenderer
+from server.jobs.job import Lease
+from server.jobs.job_files import JobFiles
+from server.jobs.quota import Quota
+from server.jobs.renderer import Renderer
+from server.jobs.rendering.renderer import JobRenderer
+from server.jobs.runner.work import Work
+from server.logs.context import RequestContext, current_request
+from server.runtime.cpu import available_cpus
+from server.scheduling.async_streams import ActiveStreams
+from server.scheduling.scheduler import Scheduler
+from server.synthesis.registry import OnDemandVoices
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Worker:
+    """Takes work from the store whenever Celery has a message for it.
+
+    Celery's threads wait; the computing is in the streams of one scheduler, which batches the parts of all jobs.
+    """
+
+    def __init__(self, config: Config, concurrency: int = 0) -> None:
+        """`concurrency`: parts at a time; 0: as `jobs.concurrency`, else one for each CPU."""
+        self._concurrency = concurrency or config.jobs.concurrency or available_cpus()
+        self._app = create_app(config.queue)
+        self._loop = asyncio.new_event_loop()
+        self._messages = WorkMessages(self._app)
+        self._store = RedisStore(
+            config.queue.broker.get_secret_value(),
+            config.jobs.max_attempts,
+            config.queue.lease_seconds,
+            self._messages.send,
+        )
+        self._files = job_files(config, self._store)
+        self._quota = Quota(self._files, config.jobs.quota_mb)
+        self._streams = ActiveStreams(Scheduler(config.scheduler))
+        renderer: Renderer = JobRenderer(OnDemandVoices(config), self._streams, config)
+        self._renderer = SharingRenderer(renderer, self._files) if isinstance(self._files, RedisFiles) else renderer
+        self._lease_seconds = config.queue.lease_seconds
+
+    def run(self) -> int:
+        """Works until SIGTERM or SIGINT; then ends the parts in progress. A second signal gives them back at once."""
+        register(self._app, self._compute_next)
+        thread = threading.Thread(target=self._loop.run_forever, name="jobs")
+        thread.start()
+        dispatching = asyncio.run_coroutine_threadsafe(Dispatcher(self._store, self._messages).run(), self._loop)
+        try:
+            worker = self._app.Worker(
+                pool_cls="threads",
+                concurrency=self._concurrency,
+                queues=[QUEUE],
+                without_gossip=True,
+                without_mingle=True,
+                quiet=True,
+            )
+            worker.start()
+            return int(worker.exitcode or 0)
+        finally:
+            dispatching.cancel()
+            self._call(self._streams.close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            thread.join()
+            self._store.close()
+
+    def _compute_next(self) -> None:
+        """Computes the next part, if there is one. In a thread of Celery."""
+        try:
+            lease = self._store.claim(self._lease_seconds)
+        except StoreError as error:
+            _log.warning("no work is taken: %s", error)
+            return
+        if lease:
+            self._call(self._work(lease))
+
+    async def _work(self, lease: Lease) -> None:
+        current_request.set(RequestContext(lease.job.id))
+        await Work(self._store, self._renderer, self._quota, lease, self._lease_seconds).run()
+        try:
+            job = await asyncio.to_thread(self._store.get, lease.job.id)
+            if job and job.state == "done":
+                await asyncio.to_thread(self._files.delete_parts, job.id)
+            elif job is None or job.is_final:
+                await asyncio.to_thread(self._files.delete, lease.job.id)
+        except StoreError as error:  # a server deletes them later
+            _log.warning("the files of job %s stay for now: %s", lease.job.id, error)
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def job_files(config: Config, store: RedisStore) -> JobFiles:
+    """The files of jobs, in a folder that all machines share, or in Redis."""
+    root = config.storage.path / "jobs"
+    return RedisFiles(root, store.connection) if config.queue.results == "redis" else JobFiles(root)

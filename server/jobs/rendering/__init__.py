@@ -1,0 +1,1 @@
+"""The computing of a job: its parts, and the result that is made of them."""

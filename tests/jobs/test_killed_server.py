@@ -1,0 +1,92 @@
+"""A server process that is killed in the middle of a job: the job ends once, with the same audio, by the same files."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from server.http.jobs.objects import PATH
+from tests.conftest import EMBEDDED
+
+ROOT = Path(__file__).parents[2]
+LINES = [f"第{number}条。今天天气很好，我们一起去公园散步。" for number in range(5)]
+REQUEST = {"lines": LINES, "output": "file", "voice": "demo", "seed": 7, "response_format": "wav", "name": "prompts"}
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes], aiohttp.ClientSession]]:
+    """`python -m server serve` with the embedded voice and a storage folder, and a client of it once it is ready."""
+    port = free_port()
+    (folder / "models").mkdir(exist_ok=True)
+    if not (folder / "models" / "demo").exists():
+        (folder / "models" / "demo").symlink_to(EMBEDDED)
+    config = folder / "config.yaml"
+    settings = f"server: {{host: 127.0.0.1, port: {port}}}", "runtime: {providers: [cpu], threads: 1}"
+    config.write_text("\n".join(settings))
+    command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)  # noqa: ASYNC220  returns at once
+        try:
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+                while not await is_ready(session):
+                    assert process.poll() is None, (folder / "log").read_text()
+                    await asyncio.sleep(0.05)
+                yield process, session
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def is_ready(session: aiohttp.ClientSession) -> bool:
+    try:
+        return (await session.get("/ready")).status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+async def result_of(session: aiohttp.ClientSession, job_id: str) -> tuple[dict, bytes]:
+    """The job when it is done, and its audio."""
+    await (await session.get(f"{PATH}/{job_id}/events")).read()
+    job = await (await session.get(f"{PATH}/{job_id}")).json()
+    assert job["state"] == "done", job
+    return job, await (await session.get(job["result"]["url"])).read()
+
+
+async def when_parts_are_done(session: aiohttp.ClientSession, job_id: str, count: int) -> None:
+    while (job := await (await session.get(f"{PATH}/{job_id}")).json())["progress"]["parts_done"] < count:
+        assert job["ended_at"] is None
+        await asyncio.sleep(0.01)
+
+
+async def test_a_job_survives_a_kill_with_the_same_bytes(tmp_path):
+    async with serving(tmp_path) as (process, session):
+        job_id = (await (await session.post(PATH, json=REQUEST)).json())["id"]
+        await when_parts_are_done(session, job_id, 2)
+        process.kill()
+        process.wait()
+    folder = tmp_path / "data" / "jobs" / job_id
+    first = min((folder / "parts").glob("0*"))
+    written = first.stat().st_mtime_ns
+    async with serving(tmp_path) as (_, session):
+        if first.exists():
+            assert first.stat().st_mtime_ns == written, "a part that was done is computed again"
+        job, audio = await result_of(session, job_id)
+        events = await (await session.get(f"{PATH}/{job_id}/events")).text()
+        whole = (await (await session.post(PATH, json=REQUEST)).json())["id"]
+        _, expected = await result_of(session, whole)
+    assert audio == expected
+    assert job["progress"]["parts_done"] == len(LINES)
+    assert events.count("event: job.done") == 1
+    assert [path.name for path in folder.iterdir()] == ["result"]
+    assert {path.name for path in folder.parent.iterdir()} == {job_id, whole}
