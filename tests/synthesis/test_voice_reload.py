@@ -199,6 +199,14 @@ def test_a_folder_that_is_missing_for_a_moment_is_not_removed(
     assert (report.added, report.replaced, report.removed) == ((), (), ())
 
 
+def test_a_voice_whose_replacement_was_killed_is_restored_at_the_start(models: Path) -> None:
+    (models / "bert").rename(models / ".bert.old")
+    (models / ".anna.old").mkdir()
+    registry = registry_of(models)
+    assert list(registry.known) == ["anna", "bert"]
+    registry.close()
+
+
 def test_without_the_folder_everything_stays(registry: VoiceRegistry, models: Path) -> None:
     hidden = models.rename(models.with_name("elsewhere"))
     with pytest.raises(ConfigurationError, match="does not exist"):

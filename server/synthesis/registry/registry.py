@@ -22,6 +22,7 @@ from server.synthesis.synthesizer import Calibration, Synthesizer
 from server.synthesis.voice_loading import VoiceNotLoadedError, held_voices
 from server.voices.catalog import open_voice_folder
 from server.voices.discovery import default_name, voice_folder
+from server.voices.installation import restore_interrupted
 from server.voices.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,8 @@ class VoiceRegistry:
         A broken one is logged and kept in `broken`. Raises `ConfigurationError` without the folder.
         """
         try:
+            if restored := restore_interrupted(self._settings.config.models.path):
+                log.warning("restored %s: the server was killed while it was replaced", ", ".join(restored))
             self._reload()
         finally:
             trim_heap()
