@@ -13,8 +13,8 @@ from server.errors import RequestError
 def write_atomic(path: Path, content: bytes, *, private: bool = False) -> None:
     """Creates or replaces `path`. A pipe or a device, such as /dev/stdout, is written directly.
 
-    `private`: only its owner may read it. Raises `RequestError` if the file cannot be written; an existing file is then
-    unchanged.
+    `private`: only its owner may read it; where root writes it, that is the owner of the folder. Raises `RequestError`
+    if the file cannot be written; an existing file is then unchanged.
     """
     try:
         if path.exists() and not path.is_file():
@@ -24,6 +24,8 @@ def write_atomic(path: Path, content: bytes, *, private: bool = False) -> None:
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             temporary.touch(0o600 if private else 0o666)
+            if private and os.geteuid() == 0:  # the program that reads it is seldom run as root
+                os.chown(temporary, target.parent.stat().st_uid, target.parent.stat().st_gid)
             temporary.write_bytes(content)
             temporary.replace(target)
         except BaseException:

@@ -38,6 +38,10 @@ class SynthesisError(SpeechError, RuntimeError):
     """A model produced invalid output, such as NaN; it must not be sent."""
 
 
+class WorkerError(SpeechError, RuntimeError):
+    """The threads that compute have failed so often that the process has to be started again."""
+
+
 class ShutdownError(SpeechError):
     """The server is shutting down: new requests are refused, running streams are cut off."""
 
@@ -51,11 +55,19 @@ class VoiceMemoryError(SpeechError):
 
 
 class BusyError(SpeechError):
-    """The server is at capacity. `retry_after` is an estimate in whole seconds."""
+    """The server, or a client's own limit, leaves no place. `retry_after` is an estimate in whole seconds."""
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
+    def __init__(self, message: str, *, retry_after: int, code: str = "too_many_streams") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.code = code
+
+
+class StalledError(SpeechError):
+    """A client did not read its stream for too long, which ended it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the client did not read for {seconds:g} seconds (limits.stall_limit in config.yaml)")
 
 
 class StoreError(SpeechError, RuntimeError):
@@ -139,6 +151,7 @@ _EXPECTED = {
     "string_type": "text (in quotes if it looks like something else)",
     "string_too_short": "text of at least one character",
     "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "text that matches {pattern}",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",

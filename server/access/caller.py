@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from server.access.key_ring import KeyRing
 from server.access.quota import CharacterQuota
 from server.client import Client
 from server.config import AccessKey, Right
@@ -11,16 +12,15 @@ from server.errors import AccessDeniedError, AuthenticationError
 
 @dataclass(slots=True)
 class Caller:
-    """The sender of one request."""
+    """The sender of one request, or of one task of a connection."""
 
     address: str
-    key: AccessKey | None
-    """None: without a key, where that is allowed or the path is public."""
-    needs_key: bool
-    """Whether anything but public paths needs a key."""
+    keys: KeyRing
     quota: CharacterQuota
-    find_again: Callable[[], AccessKey | None]
-    """Looks for the key again. Raises `AuthenticationError` once it is revoked."""
+    find: Callable[[], AccessKey | None]
+    """Finds the key that was sent. Raises `AuthenticationError` where it is not valid and one is needed."""
+    key: AccessKey | None = field(default=None, init=False)
+    """None: without a key, where that is allowed or the path is public."""
     charged: int = field(default=0, init=False)
     """Characters of this request."""
 
@@ -34,7 +34,7 @@ class Caller:
 
     def require_key(self) -> None:
         """Raises `AuthenticationError` where a key is needed and there is none."""
-        if self.key is None and self.needs_key:
+        if self.key is None and self.keys.is_required:
             raise AuthenticationError("this server needs a key: send the header Authorization: Bearer KEY")
 
     def require(self, right: Right) -> None:
@@ -56,9 +56,20 @@ class Caller:
                 code="missing_right",
             )
 
-    def renew(self) -> None:
-        """Looks at the key again, for what begins later on the same connection."""
-        self.key = self.find_again()
+    def identify(self) -> None:
+        """Looks for the key. Raises what `find` raises."""
+        self.key = self.find()
+
+    def renewed(self) -> "Caller":
+        """The sender of what begins later on the same connection: its key may have changed. Reads a changed key file.
+
+        Raises `AuthenticationError` or `AccessDeniedError` where it may not ask for speech any more.
+        """
+        self.keys.reload()
+        caller = Caller(self.address, self.keys, self.quota, self.find)
+        caller.identify()
+        caller.require("speech")
+        return caller
 
     def charge(self, characters: int) -> None:
         """Counts the characters of a text. Raises `QuotaError`."""

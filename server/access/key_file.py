@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from server.atomic_file import write_atomic
 from server.config import AccessKey
@@ -18,7 +18,7 @@ _HEADER = "# Keys of this server, as hashes. Change it with `python -m server ke
 
 
 class _Content(Section):
-    keys: tuple[AccessKey, ...] = ()
+    keys: tuple[AccessKey, ...] = Field(default=(), strict=False)
 
 
 _CONTENT = TypeAdapter(_Content)
@@ -87,8 +87,8 @@ def entry_text(key: AccessKey) -> str:
 
 
 def _entry(key: AccessKey) -> dict[str, object]:
-    """Name and hash first; no defaults, other than the rights."""
-    return {"rights": None, **key.model_dump(mode="json", exclude_defaults=True)} | {"rights": list(key.rights)}
+    """What is not the default, and the rights."""
+    return {**key.model_dump(include={"name", "sha256", "rights"}), **key.model_dump(exclude_defaults=True)}
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -64,6 +64,10 @@ class KeyRing:
             self._from_file, self._keys, self._has_file = found, keys, True
             _log.info("%s was read: %d keys", self._file.path, len(found))
 
+    def check(self, config: Config) -> None:
+        """Raises `ConfigurationError` where the keys of another configuration do not go with those of the file."""
+        _by_hash((*config.access.keys, *self._from_file))
+
     def reconfigure(self, config: Config) -> None:
         """Takes the keys of another configuration. Its storage folder has no effect before the next start."""
         with self._lock:

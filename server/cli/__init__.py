@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import config, doctor, embed, serve, speak, text, voices, worker
-from server.cli.overrides import add_general_override, add_override, overrides
+from server.cli import config, doctor, embed, keys, serve, speak, text, voices, worker
+from server.cli.overrides import add_general_options, overrides
 from server.config import ConfigSources, LoggingSection
 from server.errors import SpeechError
 from server.logs.setup import configure_logging
 
-COMMANDS = (serve, worker, speak, text, voices, embed, config, doctor)
+COMMANDS = (serve, worker, speak, text, voices, embed, keys, config, doctor)
 
 DESCRIPTION = """\
 Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and
@@ -47,14 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
-        command.add_argument(
-            "--config",
-            type=Path,
-            metavar="FILE",
-            help="configuration file (default: $SAMBERT_CONFIG, else config.yaml)",
-        )
-        add_override(command, "--models", "models.path", metavar="DIR", description="folder of voices")
-        add_general_override(command)
+        if module is not keys:  # whose actions have them
+            add_general_options(command)
         module.add_options(command)
         command.set_defaults(command=module)
     return parser

@@ -2,21 +2,25 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from server.config.options import GENERAL_OPTION, Option
+
+
+def add_general_options(command: argparse.ArgumentParser) -> None:
+    """Adds the options of every command: the configuration file, the folder of voices, and any other key."""
+    file_help = "configuration file (default: $SAMBERT_CONFIG, else config.yaml)"
+    command.add_argument("--config", type=Path, metavar="FILE", help=file_help)
+    add_override(command, "--models", "models.path", metavar="DIR", description="folder of voices")
+    help_text = "set a key of the configuration, several times for several keys; `config` lists them"
+    command.add_argument(GENERAL_OPTION, action=_Override, metavar="SECTION.KEY=VALUE", help=help_text)
 
 
 def add_override(command: argparse.ArgumentParser, name: str, key: str, *, metavar: str, description: str) -> None:
     """Adds an option for one key."""
     help_text = f"{description} (default: {key} of the configuration)"
     command.add_argument(name, action=_Override, key=key, metavar=metavar, help=help_text)
-
-
-def add_general_override(command: argparse.ArgumentParser) -> None:
-    """Adds the option for every key."""
-    help_text = "set a key of the configuration, several times for several keys; `config` lists them"
-    command.add_argument(GENERAL_OPTION, action=_Override, metavar="SECTION.KEY=VALUE", help=help_text)
 
 
 def overrides(options: argparse.Namespace) -> tuple[Option, ...]:

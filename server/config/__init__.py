@@ -5,6 +5,7 @@ from server.config.reconfiguration import Reconfiguration
 from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
+from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.queue import QueueSection
@@ -25,6 +26,7 @@ __all__ = [
     "EffectiveConfig",
     "JobsSection",
     "LabelSection",
+    "LimitsSection",
     "LoggingSection",
     "MetricsSection",
     "ModelsSection",

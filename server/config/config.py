@@ -5,6 +5,7 @@ from typing import Any, Self
 from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
 from server.config.sections.jobs import JobsSection
+from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
 from server.config.sections.queue import QueueSection
@@ -27,6 +28,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    limits: LimitsSection = LimitsSection()
     jobs: JobsSection = JobsSection()
     queue: QueueSection = QueueSection()
     access: AccessSection = AccessSection()

@@ -1,15 +1,16 @@
 """Creates the aiohttp application and serves it."""
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from server.config import Config, ConfigSources, Reconfiguration
-from server.errors import ConfigurationError
 from server.http import static_files
 from server.http.access.access_control import AccessControl
 from server.http.admin.voices import AdminVoices
+from server.http.connections.open_connections import OpenConnections
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
 from server.http.jobs.metrics import JOBS
@@ -22,8 +23,10 @@ from server.http.operations.health import HealthRoute
 from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
+from server.http.operations.server_reports import CONNECTIONS
 from server.http.operations.service_manager import ServiceManager
 from server.http.reload import RELOADS, ConfigReload
+from server.http.serving import Serving
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
@@ -43,11 +46,9 @@ _BYTES_PER_CHARACTER = 12
 _OTHER_BYTES = 2**20
 """For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
-_SHUTDOWN_SECONDS = 3.0
-"""Maximum delay of the shutdown by a client that does not read."""
-
 
 ACCESS = web.AppKey("access", AccessControl)
+SERVING = web.AppKey("serving", Serving)
 
 
 def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources | None = None) -> web.Application:
@@ -57,7 +58,11 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     configuration again on SIGHUP.
     """
     max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
-    connection_options = {"max_line_size": max_size, "access_log_class": AccessLog}
+    connection_options = {
+        "max_line_size": max_size,
+        "access_log_class": AccessLog,
+        "keepalive_timeout": config.limits.idle_seconds,
+    }
     access = AccessControl(config)
     # The first one is outermost: an error is logged with the id of its request.
     middlewares = [request_id_middleware, error_middleware, access.middleware]
@@ -65,9 +70,11 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     logging.getLogger("aiohttp.server").addFilter(shorten_unreadable_requests)
     app.on_response_prepare.append(add_request_id)
     app[ACCESS] = access
-    scheduler = Scheduler(config.scheduler)
-    streams = ActiveStreams(scheduler)
+    scheduler = Scheduler(config.scheduler, config.limits)
+    streams = ActiveStreams(scheduler, config.limits)
     startup = Startup(registry, scheduler)
+    connections = OpenConnections(config.limits)
+    app[SERVING] = Serving(app, startup, scheduler, streams, connections, connection_options)
     preparation = SpeechPreparation(registry, startup, config)
     speech = SpeechRoute(preparation, streams)
     app.router.add_post("/v1/audio/speech", speech.post)
@@ -89,6 +96,7 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     metrics = add_metrics(app, registry, startup, scheduler, config) if config.metrics.enabled else None
     if metrics:
         metrics.add(jobs.report, JOBS)
+        metrics.add(lambda: connections, CONNECTIONS)
     admin = AdminVoices(registry, config)
     admin.add_routes(app)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
@@ -105,8 +113,9 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     if sources:
         reconfiguration = Reconfiguration(config)
         reconfiguration.add(reconfigure_logging)
+        reconfiguration.add(access.reconfigure, check=access.check)
         reconfiguration.add(registry.reconfigure, check=registry.check)
-        for component in (access, preparation, websocket, renderer, jobs, admin):
+        for component in (preparation, websocket, streams, connections, renderer, jobs, admin):
             reconfiguration.add(component.reconfigure)
         reload = ConfigReload(reconfiguration, sources, manager)
         app.cleanup_ctx.append(reload.run)
@@ -127,12 +136,5 @@ def serve(config: Config, sources: ConfigSources | None = None) -> None:
     from server.synthesis.registry import VoiceRegistry
 
     app = create_app(VoiceRegistry(config), config, sources)
-    host, port = config.server.host, config.server.port
-    app[ACCESS].warn_if_open(host)
-    try:
-        # Without handler_cancellation, a client that disconnects is noticed only at the next write.
-        web.run_app(app, host=host, port=port, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another server.host or server.port"
-        ) from error
+    app[ACCESS].warn_if_open(config.server.host)
+    asyncio.run(app[SERVING].run(config.server))

@@ -19,6 +19,7 @@ from server.errors import (
     RequestError,
     ShutdownError,
     SpeechError,
+    StalledError,
     StoreError,
     UnknownJobError,
     VoiceError,
@@ -87,11 +88,13 @@ def report_error(error: Exception) -> ErrorReport:
         case VoiceError() | VoiceMemoryError():
             return _report_voice_error(error)
         case BusyError():
-            return ErrorReport(429, str(error), "too_many_streams", headers={"Retry-After": str(error.retry_after)})
+            return ErrorReport(429, str(error), error.code, headers={"Retry-After": str(error.retry_after)})
         case AuthenticationError() | AccessDeniedError() | QuotaError():
             return _report_access_error(error)
         case ShutdownError():
             return ErrorReport(503, str(error), "shutting_down", headers={"Retry-After": "5"})
+        case StalledError():
+            return ErrorReport(408, str(error), "client_stalled")
         case SpeechError():
             return ErrorReport(500, str(error), "synthesis_failed")
         case web.RequestPayloadError():

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 from pydantic import Field
 
+from server.http.client import client_of
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
-from server.synthesis.voice_resolver import VoiceResolver
+from server.synthesis.voice_resolver import VoiceResolver, allowed_voices
 from server.voices.voice import Voice
 
 if TYPE_CHECKING:
@@ -55,20 +56,22 @@ class VoicesRoute:
 
     def __init__(self, registry: "VoiceRegistry", startup: Startup) -> None:
         self._registry = registry
-        self._resolver = VoiceResolver(registry)
         self._startup = startup
 
     async def get(self, request: web.Request) -> web.Response:
-        """Returns the voices as JSON. Raises 503 until they are loaded."""
+        """Returns the voices that the client may use as JSON. Raises 503 until they are loaded."""
         self._startup.require_ready()
-        default = self._registry.default_voice
+        default, allowed = self._registry.default_voice, client_of(request).voices
         loaded = self._registry.voices.keys()
         ready = [
             _ready(voice, default=name == default, loaded=name in loaded)
             for name, voice in self._registry.known.items()
         ]
         broken = [BrokenVoice(id=name, name=name, reason=why) for name, why in self._registry.broken.items()]
-        return model_response(VoiceList(voices=(*ready, *broken), aliases=self._resolver.aliases()))
+        voices: tuple[ReadyVoice | BrokenVoice, ...] = (*ready, *broken)
+        listed = tuple(voice for voice in voices if allowed is None or voice.id in allowed)
+        aliases = VoiceResolver(allowed_voices(self._registry, allowed)).aliases()
+        return model_response(VoiceList(voices=listed, aliases=aliases))
 
 
 def _ready(voice: Voice, *, default: bool, loaded: bool) -> ReadyVoice:

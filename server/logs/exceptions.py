@@ -15,16 +15,18 @@ _WITHHELD = "(the message may have the text of a client; logging.texts in config
 
 def summary(error: BaseException) -> str:
     """Returns what an error says, or only its class where that may be the text of a client."""
-    message = _message(error)
+    message = _message(error, private=current_request.get() is not None)
     return type(error).__qualname__ if message is _WITHHELD else message
 
 
-def exception_lines(error: BaseException) -> list[str]:
+def exception_lines(error: BaseException, logger: str) -> list[str]:
     """Returns the traceback of an error and of those that led to it, the first one first.
 
-    Of errors that nobody expected within a request, the message is left out unless `logging.texts` is set.
+    Of errors that nobody expected, the message is left out unless `logging.texts` is set: within a request, and in logs
+    of libraries, such as asyncio's, which tells late what has happened to the tasks of requests.
     """
-    return [line for each in _chain(error) for line in _lines(each)]
+    private = current_request.get() is not None or logger.partition(".")[0] != "server"
+    return [line for each in _chain(error) for line in _lines(each, private=private)]
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -36,17 +38,16 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain[::-1]
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _lines(error: BaseException, *, private: bool) -> Iterator[str]:
     if error.__traceback__:
         yield "Traceback (most recent call last):"
         for frame in traceback.format_tb(error.__traceback__):
             yield from map(escaped, frame.rstrip("\n").split("\n"))
-    yield escaped(f"{type(error).__module__}.{type(error).__qualname__}: {_message(error)}".removeprefix("builtins."))
+    name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    yield escaped(f"{name}: {_message(error, private=private)}")
     for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-        yield from (f"  {line}" for line in exception_lines(inner))
+        yield from (f"  {line}" for each in _chain(inner) for line in _lines(each, private=private))
 
 
-def _message(error: BaseException) -> str:
-    if isinstance(error, _KNOWN) or texts_are_logged() or current_request.get() is None:
-        return str(error)
-    return _WITHHELD
+def _message(error: BaseException, *, private: bool) -> str:
+    return _WITHHELD if private and not isinstance(error, _KNOWN) and not texts_are_logged() else str(error)

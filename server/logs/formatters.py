@@ -1,10 +1,8 @@
 """Lines of the log: for people, or as JSON. Nothing that a client sends can end a line or change how it is shown."""
 
 import logging
-import sys
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
@@ -13,7 +11,6 @@ from server.logs.context import current_request
 from server.logs.escaping import escaped
 from server.logs.exceptions import exception_lines
 
-_ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 _INDENT = "    "
 """Before the lines of a traceback, so that none looks like the start of another entry."""
 
@@ -26,8 +23,7 @@ class ConsoleFormatter(logging.Formatter):
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {escaped(record.getMessage())}"
         if context := current_request.get():
             line += f" [{context.request_id}]"
-        error = record.exc_info[1] if record.exc_info else None
-        return "\n".join([line, *(_INDENT + below for below in (exception_lines(error) if error else ()))])
+        return "\n".join([line, *(_INDENT + below for below in _exception_lines(record))])
 
 
 class JsonLinesFormatter(JsonFormatter):
@@ -40,9 +36,10 @@ class JsonLinesFormatter(JsonFormatter):
             ["levelname", "name", "message"], rename_fields=names, reserved_attrs=reserved, json_ensure_ascii=False
         )
 
-    def formatException(self, ei: _ExcInfo | Any) -> str:  # noqa: N802 - the name of the base class
-        """Returns the lines of the traceback."""
-        return "\n".join(exception_lines(ei[1] or sys.exc_info()[1] or Exception()))
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Adds the fields of the entry, with its traceback in the same form as for people."""
+        message_dict["exc_info"] = "\n".join(_exception_lines(record))
+        super().add_fields(log_data, record, {name: value for name, value in message_dict.items() if value})
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """Adds time and request, and escapes every text."""
@@ -53,6 +50,11 @@ class JsonLinesFormatter(JsonFormatter):
             if context.client:
                 found["client"] = context.client
         return found
+
+
+def _exception_lines(record: logging.LogRecord) -> list[str]:
+    error = record.exc_info[1] if record.exc_info else None
+    return exception_lines(error, record.name) if error else []
 
 
 def _escaped_value(name: str, value: object) -> object:

@@ -61,3 +61,30 @@ class RepeatableClock(PlaybackClock):
         """Adds a chunk here, and to the clock that plays."""
         super().push(seconds, computed=computed)
         self._playing.push(seconds, computed=computed)
+
+
+class ReadingPace:
+    """Tracks how the reader of a stream asks for chunks. It is away while it has been given one."""
+
+    RETURN_SECONDS = 0.5
+    """After so long away, asking again is a return from a break: it takes longer to write than to fill buffers."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._given_at: float | None = None
+        self.has_returned = False
+        """Whether it has asked again after a break."""
+
+    @property
+    def seconds_away(self) -> float:
+        """Seconds since it was given its last chunk; 0 while it waits for one."""
+        return 0.0 if self._given_at is None else self._clock() - self._given_at
+
+    def asked(self) -> None:
+        """The reader wants a chunk."""
+        self.has_returned |= self.seconds_away >= self.RETURN_SECONDS
+        self._given_at = None
+
+    def given(self) -> None:
+        """The reader has got a chunk."""
+        self._given_at = self._clock()

@@ -10,24 +10,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import ceil
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from server.client import LOCAL_CLIENT, Client
-from server.config import SchedulerSection
-from server.errors import BusyError, DeviceError, LostStateError, ShutdownError, SynthesisError
+from server.config import LimitsSection, SchedulerSection
+from server.errors import BusyError, ShutdownError, SynthesisError, WorkerError
 from server.logs.context import current_request
 from server.runtime.cpu import available_cpus
-from server.scheduling.admission import AdmissionControl
+from server.scheduling.admission.control import AdmissionControl
+from server.scheduling.admission.places import Places
 from server.scheduling.batch_policy import BatchPolicy
-from server.scheduling.batching import run_batch
 from server.scheduling.input_queue import InputWait
+from server.scheduling.load_report import LoadReport
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.statistics import StreamStatistics
-from server.scheduling.stream import Stream
+from server.scheduling.stream import Place, Stream
 from server.scheduling.task import Chunks, Task
+from server.scheduling.workers.batch_execution import BatchExecution
+from server.scheduling.workers.ready_streams import ReadyStreams
+from server.scheduling.workers.threads import WorkerThreads
 
 log = logging.getLogger(__name__)
 
@@ -35,48 +37,28 @@ T = TypeVar("T")
 
 MAX_UNCONSUMED_CHUNKS = 2
 """Backpressure: a stream pauses when its client has more chunks than this to consume."""
-MAX_RETRY_AFTER = 60
-"""Seconds."""
-BACKGROUND_SLACK = 0.3
-"""Seconds of audio that every stream with a listener must have buffered before a background stream is computed beside
-it: then a background run, which may take as long as a batch, makes no chunk late."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """What the scheduler is doing."""
-
-    streams: int
-    without_audio: int
-    """Streams that have produced no audio yet."""
-    capacity: int | None
-    """Streams that fit; None before the voice was measured."""
-    utilization: float
-    """Predicted share of the workers' time for these streams."""
-    late_chunks: int
-    """Chunks that came after an underrun, of the streams that have ended since the start."""
-    longest_step: float = 0.0
-    """Seconds for which a worker has been busy with its present batch, or text; the longest of all workers."""
 
 
 class Scheduler:
-    """Executes the tasks of all streams. Its threads start with the first stream; `close` ends them."""
+    """Executes the tasks of all streams. Its threads start with the first stream; `close` ends them.
 
-    def __init__(self, settings: SchedulerSection | None = None) -> None:
-        settings = settings or SchedulerSection()
+    Without `limits`, no stream waits for a place: what does not fit is refused.
+    """
+
+    def __init__(self, settings: SchedulerSection | None = None, limits: LimitsSection | None = None) -> None:
+        settings, limits = settings or SchedulerSection(), limits or LimitsSection(queue_seconds=0)
         self.workers = settings.workers or available_cpus()
+        self.on_exhaustion: Callable[[], None] = lambda: None
+        """Called by a worker, once, when workers have failed so often that none is left to compute."""
         self._changed = threading.Condition()
         """Guards every attribute here, and the fields of streams that `Stream` names."""
         self._admission = AdmissionControl(self.workers, settings.max_utilization, settings.max_streams)
-        self._policy = BatchPolicy(settings.max_batch)
-        self._threads: list[threading.Thread] = []
-        self._streams: set[Stream] = set()
-        self._ready: list[Stream] = []
-        self._running: dict[threading.Thread, Sequence[Stream]] = {}
-        """By worker: the streams of its batch."""
+        self._places = Places(self._admission, limits, self.workers)
+        policy = BatchPolicy(settings.max_batch)
+        self._ready = ReadyStreams(policy, self.workers)
+        self._execution = BatchExecution(policy, self._changed)
+        self._threads = WorkerThreads(self.workers, self._changed, self._work, self._end_lost, self._end_all)
         self._idle_workers = 0
-        self._busy_since: dict[int, float] = {}
-        """Thread -> when it took its present batch."""
         self._closed = False
         self._late_chunks = 0
         self._statistics = StreamStatistics()
@@ -93,48 +75,79 @@ class Scheduler:
         is_probe: bool = False,
         batched: bool = True,
         background: bool = False,
+        on_admitted: Callable[[], None] | None = None,
     ) -> Stream:
-        """Admits a stream and starts to compute it. `chunks` gets the stream's playback clock.
+        """Takes a stream and computes it as soon as it has a place. `chunks` gets the stream's playback clock.
 
         A stream that is not `batched` shares no graph run, so that its result does not depend on other streams. A
-        `background` stream has no listener: it is always admitted, and computed while no other needs the workers.
+        `background` stream has no listener: it is never refused for the load, and computed while no other stream needs
+        the workers. `on_admitted` is called, by any thread, when the stream gets its place; without it, a stream that
+        would have to wait is refused.
 
-        Raises `BusyError` when the stream does not fit, `ShutdownError` when the scheduler is closed.
+        Raises `BusyError` when the stream is refused, `ShutdownError` when the scheduler is closed.
         """
         clock = PlaybackClock()
         stream = Stream(
-            voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end, client, is_probe, batched, background
-        )
+            voice, Task(chunks(clock)), clock, expected_seconds, on_chunk, on_end,
+            client, is_probe, batched, background, on_admitted,
+        )  # fmt: skip
         with self._changed:
-            if self._closed:
-                raise ShutdownError("the server is stopping; send the request again when it is back")
-            # A client that has cancelled may start again at once, although its stream ends only after its run.
-            active = [each.voice for each in self._streams if not (each.cancelled or each.background)]
-            if not (is_probe or background) and not self._admission.admits(active, voice):
-                raise BusyError(
-                    f"the server is at its capacity with {len(active)} streams; send the request again later",
-                    retry_after=self._retry_after(),
-                )
-            self._start_threads()
-            self._streams.add(stream)
-            self._ready.append(stream)
-            self._changed.notify()
+            self._require_open()
+            admitted = self._places.request(stream, waits=on_admitted is not None)
+            self._threads.start()
+            self._begin(admitted)
         return stream
 
     def chunk_consumed(self, stream: Stream) -> None:
-        """The client has taken a chunk; a stream that was paused for that continues."""
+        """The client has taken a chunk; a stream that was paused for that continues, if need be with a new place."""
         with self._changed:
             stream.unconsumed_chunks -= 1
-            if stream.paused and not stream.input_wait and stream.unconsumed_chunks <= MAX_UNCONSUMED_CHUNKS:
+            if not stream.paused or stream.input_wait or stream.unconsumed_chunks > MAX_UNCONSUMED_CHUNKS:
+                return
+            if stream.place is Place.STALLED:
+                self._places.resume(stream)
+                self._admit()
+            elif stream.place is Place.HELD:
                 stream.clock.client_resumed()
                 self._unpause(stream)
 
-    def cancel(self, stream: Stream) -> None:
-        """Ends a stream at its next run. Returns at once."""
+    def client_stalled(self, stream: Stream) -> bool:
+        """Takes the place of a stream that waits for its client to read. Returns whether it has lost it."""
         with self._changed:
-            stream.cancelled = True
-            if stream.paused:
-                self._unpause(stream)
+            if stream.paused and not stream.input_wait and stream.place is Place.HELD and not stream.background:
+                self._places.stall(stream)
+                self._admit()
+            return stream.place is Place.STALLED
+
+    def cancel(self, stream: Stream) -> None:
+        """Ends a stream at its next run, and frees its place. Returns at once."""
+        with self._changed:
+            self._cancel(stream)
+            self._admit()
+
+    def withdraw(self, stream: Stream) -> BusyError | None:
+        """Ends a stream that has waited too long, unless it has got its place: then returns None."""
+        with self._changed:
+            if stream.place is not Place.WAITING:
+                return None
+            refusal = self._places.timed_out(stream)
+            self._cancel(stream)
+            self._admit()
+            return refusal
+
+    def refuse_waiting(self, failure: Exception) -> None:
+        """Ends every stream that has not begun with `failure`."""
+        with self._changed:
+            for stream in self._places.waiting():
+                stream.failure = failure
+                self._cancel(stream)
+
+    def reconfigure(self, settings: SchedulerSection, limits: LimitsSection) -> None:
+        """Takes other limits: of the streams and their load, not the number of workers and the size of batches."""
+        with self._changed:
+            self._admission.reconfigure(settings.max_utilization, settings.max_streams)
+            self._places.limits = limits
+            self._admit()
 
     def measure_cost(self, voice: str, chunks: Callable[[PlaybackClock], Chunks[Any]]) -> None:
         """Measures the cost of a voice while every worker computes it. Blocks for about a second.
@@ -148,7 +161,7 @@ class Scheduler:
 
         ended: SimpleQueue[Exception | None] = SimpleQueue()
         for _ in range(self.workers):
-            self.start(voice, discard, lambda chunk: None, ended.put, is_probe=True)
+            self.start(voice, discard, lambda chunk: None, ended.put, is_probe=True, background=True)
         errors = [ended.get() for _ in range(self.workers)]
         for error in filter(None, errors):
             raise error
@@ -156,25 +169,30 @@ class Scheduler:
     def load(self, voice: str | None = None) -> LoadReport:
         """The current load; `capacity` is that for streams of `voice`."""
         with self._changed:
-            now = time.monotonic()
-            voices = [stream.voice for stream in self._streams if not stream.background]
+            if not self._closed:
+                self._threads.replace_dead()
+            active = list(self._places.listened())
+            voices = [stream.voice for stream in active]
             return LoadReport(
-                streams=len(voices),
-                without_audio=sum(not (each.clock.started or each.background) for each in self._streams),
+                **self._places.counts(),
+                without_audio=sum(not stream.clock.started for stream in active),
                 capacity=self._admission.capacity(voices, voice) if voice else None,
                 utilization=self._admission.utilization(voices),
                 late_chunks=self._late_chunks,
-                longest_step=now - min(self._busy_since.values(), default=now),
+                refused=dict(self._places.refused),
+                batch_sizes=dict(self._ready.batch_sizes),
+                worker_restarts=self._threads.restarts,
+                longest_step=self._ready.longest_step(),
             )
 
     def statistics(self) -> StreamStatistics:
         """What the streams have done since the start."""
         with self._changed:
-            return self._statistics.including(self._streams)
+            return self._statistics.including(self._places.streams)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing can be computed: all streams have ended, or are paused."""
+        """Whether nothing can be computed: all streams have ended, wait or are paused."""
         with self._changed:
             return not self._ready and self._idle_workers == len(self._threads)
 
@@ -182,23 +200,46 @@ class Scheduler:
         """Ends every stream at its next run, and joins the threads. Blocks."""
         with self._changed:
             self._closed = True
-            for stream in self._streams:
-                stream.cancelled = True
-                if stream.paused:
-                    self._unpause(stream)
+            for stream in self._places.streams:
+                self._cancel(stream)
             self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._threads.join()
 
-    def _start_threads(self) -> None:
-        while len(self._threads) < self.workers:
-            thread = threading.Thread(target=self._work, name=f"speech-{len(self._threads)}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ShutdownError("the server is stopping; send the request again when it is back")
+        if self._threads.exhausted:
+            raise WorkerError("the workers have failed too often; start the server again")
+
+    def _admit(self) -> None:
+        """Gives places that have become free to those that wait."""
+        if not (self._closed or self._threads.exhausted):
+            self._begin(self._places.admit())
+
+    def _begin(self, admitted: Sequence[Stream]) -> None:
+        for stream in admitted:
+            if stream.paused:
+                stream.clock.client_resumed()
+                self._unpause(stream)
+                continue
+            stream.clock.input_arrived()  # the wait for a place does not make it more urgent than those that play
+            self._ready.add(stream)
+            self._changed.notify()
+            if stream.on_admitted:
+                stream.on_admitted()
+
+    def _cancel(self, stream: Stream) -> None:
+        if stream.cancelled or stream not in self._places.streams:
+            return
+        stream.cancelled = True
+        has_not_begun = stream.place is Place.WAITING or (stream.place is Place.LEFT and stream.place_since == 0.0)
+        self._places.leave(stream)
+        if has_not_begun or stream.paused:
+            self._unpause(stream)
 
     def _unpause(self, stream: Stream) -> None:
         stream.paused, stream.input_wait = False, None
-        self._ready.append(stream)
+        self._ready.add(stream)
         self._changed.notify()
 
     def _work(self) -> None:
@@ -206,69 +247,30 @@ class Scheduler:
         batch: list[Stream] = []
         while batch := self._next_batch(batch):
             if runnable := [stream for stream in batch if stream.pending_run and not stream.cancelled]:
-                self._execute(runnable)
+                self._execution.execute(runnable)
             batch = [stream for stream in batch if self._advance(stream)]
 
     def _next_batch(self, advanced: Sequence[Stream]) -> list[Stream]:
         """Returns streams to the pool and takes the next batch; empty when the scheduler is closed and idle."""
+        worker = threading.current_thread()
         with self._changed:
-            self._busy_since.pop(threading.get_ident(), None)
-            self._ready += advanced
-            self._running.pop(threading.current_thread(), None)
-            while not (candidates := self._candidates()):
-                if self._closed and not self._streams:
+            self._ready.add(*advanced)
+            self._ready.returned(worker)
+            while not (batch := self._ready.take(worker, self._idle_workers, listeners=self._has_listeners())):
+                if self._closed and not self._places.streams:
                     self._changed.notify_all()
                     return []
                 self._idle_workers += 1
-                self._changed.wait()
-                self._idle_workers -= 1
-            batch = self._policy.select(candidates, self._idle_workers)
-            self._ready = [stream for stream in self._ready if stream not in batch]
-            self._running[threading.current_thread()] = batch
-            if self._idle_workers and self._candidates():
+                try:
+                    self._changed.wait()
+                finally:
+                    self._idle_workers -= 1
+            if self._idle_workers and self._ready.has_batch(listeners=self._has_listeners()):
                 self._changed.notify()
-            self._busy_since[threading.get_ident()] = time.monotonic()
         return batch
 
-    def _candidates(self) -> Sequence[Stream]:
-        """The ready streams of which the next batch is taken: those with listeners, else background streams."""
-        live = [stream for stream in self._ready if stream.cancelled or not stream.background]
-        return live or (self._ready if self._ready and self._background_may_run() else ())
-
-    def _background_may_run(self) -> bool:
-        """Whether all streams with a listener have enough audio buffered, and one worker stays theirs."""
-        running = [stream for batch in self._running.values() for stream in batch]
-        soon = time.monotonic() + BACKGROUND_SLACK
-        if any(stream.deadline < soon for stream in running if not stream.background):
-            return False
-        if self.workers == 1 or all(stream.background for stream in self._streams):
-            return True
-        return sum(any(each.background for each in batch) for batch in self._running.values()) < self.workers - 1
-
-    def _execute(self, batch: Sequence[Stream]) -> None:
-        """Gives each stream the result of its run. A failed batch is repeated row by row, to find the cause."""
-        current_request.set(batch[0].context if len(batch) == 1 else None)
-        runs = [stream.pending_run for stream in batch if stream.pending_run]
-        started = time.perf_counter()
-        try:
-            for stream, outputs in zip(batch, run_batch(runs), strict=True):
-                stream.result = outputs
-        except Exception as error:  # noqa: BLE001 - raised inside the stream that it belongs to
-            if len(batch) > 1:
-                log.warning("a batch of %d failed and is repeated row by row: %s", len(batch), error)
-                if isinstance(error, DeviceError) and not isinstance(error, LostStateError):
-                    with self._changed:
-                        self._policy.record_failure(runs[0].graph, len(batch))
-                for stream in batch:
-                    self._execute([stream])
-                return
-            batch[0].result = error
-            return
-        seconds = (time.perf_counter() - started) / len(batch)
-        for stream in batch:
-            stream.computing_seconds += seconds
-        with self._changed:
-            self._policy.record_duration(runs[0].graph, seconds / runs[0].size)
+    def _has_listeners(self) -> bool:
+        return any(True for _ in self._places.listened())
 
     def _advance(self, stream: Stream) -> bool:
         """Advances to the next run, wait or chunk. Returns False when the stream has ended or is paused."""
@@ -276,7 +278,7 @@ class Scheduler:
         started = time.perf_counter()
         try:
             if stream.cancelled:
-                return self._end(stream)
+                return self._end(stream, stream.failure)
             chunk = stream.advance()
             stream.computing_seconds += time.perf_counter() - started
             if chunk is None:
@@ -314,9 +316,8 @@ class Scheduler:
         stream.last_chunk = time.monotonic()
         with self._changed:
             audio = stream.clock.computed_seconds - stream.observed_audio_seconds
-            if audio > 0 and not stream.background:
-                computing = stream.computing_seconds - stream.observed_computing_seconds
-                self._admission.observe(stream.voice, len(self._streams), computing, audio)
+            if audio > 0:
+                self._observe(stream, audio)
                 stream.observed_computing_seconds = stream.computing_seconds
                 stream.observed_audio_seconds = stream.clock.computed_seconds
             stream.unconsumed_chunks += 1
@@ -324,16 +325,28 @@ class Scheduler:
             stream.paused = is_full and not (stream.cancelled or stream.is_probe)
             return not stream.paused
 
+    def _observe(self, stream: Stream, audio: float) -> None:
+        """Background streams run while others leave room: what they cost says nothing about those."""
+        if stream.is_probe or not stream.background:
+            streams = self.workers if stream.is_probe else sum(1 for _ in self._places.listened())
+            computing = stream.computing_seconds - stream.observed_computing_seconds
+            self._admission.observe(stream.voice, streams, computing, audio)
+
     def _end(self, stream: Stream, error: Exception | None = None) -> bool:
+        with self._changed:
+            if stream not in self._places.streams:
+                return False  # it was ended when too many workers had failed
         try:
             stream.task.close()
         except Exception as late_error:  # noqa: BLE001 - reported to the client of the stream
             error = error or late_error
         with self._changed:
-            self._streams.discard(stream)
+            self._places.leave(stream)
+            self._places.streams.discard(stream)
             self._statistics.add_ended(stream, error)
-            self._late_chunks += 0 if stream.is_probe or stream.background else stream.clock.late_chunks
-            if self._closed and not self._streams:
+            self._late_chunks += 0 if stream.background else stream.clock.late_chunks
+            self._admit()
+            if self._closed and not self._places.streams:
                 self._changed.notify_all()
         try:
             stream.on_end(error)
@@ -341,11 +354,21 @@ class Scheduler:
             log.exception("a stream's end could not be reported")
         return False
 
-    def _retry_after(self) -> int:
-        """A guess in seconds: the least remaining audio of a stream, times the utilization (computing per audio)."""
-        utilization = self._admission.utilization(stream.voice for stream in self._streams if not stream.background)
-        left = min(
-            (each.expected_seconds - each.clock.audio_seconds for each in self._streams if not each.background),
-            default=0.0,
-        )
-        return min(MAX_RETRY_AFTER, max(1, ceil(left * utilization)))
+    def _end_lost(self, worker: threading.Thread, error: BaseException | None) -> None:
+        """Ends what a worker that failed had taken."""
+        with self._changed:
+            lost = self._ready.lost(worker, self._places.streams)
+        for stream in lost:
+            self._end(stream, WorkerError(f"a worker of the server has failed: {type(error).__name__}"))
+
+    def _end_all(self) -> None:
+        """Ends all streams, since no worker is left for them; those that one still has end there."""
+        failure = WorkerError("the workers have failed too often; start the server again")
+        with self._changed:
+            taken = self._ready.taken()
+            for stream in list(self._places.streams):
+                stream.failure = failure
+                stream.cancelled = True
+                if stream not in taken:
+                    self._end(stream, failure)
+        self.on_exhaustion()

@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from math import inf
 from typing import Any
 
@@ -15,11 +16,25 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import RunResult, Task
 
 
+class Place(Enum):
+    """Whether a stream has a place on the workers."""
+
+    WAITING = auto()
+    """It has not begun, and waits for one."""
+    HELD = auto()
+    STALLED = auto()
+    """It has lost its place, because its client does not read."""
+    RETURNING = auto()
+    """Its client reads again, and it waits for a new one."""
+    LEFT = auto()
+    """It has ended, or was cancelled."""
+
+
 @dataclass(eq=False, slots=True)
 class Stream:
     """The state of one stream.
 
-    `paused`, `input_wait`, `cancelled` and `unconsumed_chunks` are guarded by the scheduler's lock. Everything
+    `place`, `paused`, `input_wait`, `cancelled` and `unconsumed_chunks` are guarded by the scheduler's lock. Everything
     else belongs to the worker that has taken the stream from the ready list, and the clock to nobody else while the
     stream is paused.
     """
@@ -41,6 +56,11 @@ class Stream:
     """Whether its runs may share batches with other streams."""
     background: bool = False
     """Has no listener: computed only while no other stream needs the workers."""
+    on_admitted: Callable[[], None] | None = None
+    """Called when it gets its first place, also at once. Without it, the stream does not wait for a place."""
+    place: Place = Place.WAITING
+    place_since: float = 0.0
+    """When it got its place."""
     context: RequestContext | None = field(default_factory=current_request.get)
     """The request that it is computed for, for the log."""
     number: int = field(default_factory=itertools.count().__next__)
@@ -55,6 +75,8 @@ class Stream:
     input_wait: InputWait | None = None
     """What it waits for while it is paused for input."""
     cancelled: bool = False
+    failure: Exception | None = None
+    """Ends it instead of a result."""
     computing_seconds: float = 0.0
     """Of workers, for all of it so far."""
     observed_computing_seconds: float = 0.0

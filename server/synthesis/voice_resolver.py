@@ -53,6 +53,10 @@ class AllowedVoices:
             found = self._voices.voice(name)
         except UnknownNameError:
             raise UnknownNameError("voice", name or "", self.sample_rates()) from None
+        except VoiceError:
+            if name is None or name in self._allowed:
+                raise
+            raise self._denied(f"voice {name!r}") from None
         if found.name in self._allowed:
             return found
         raise self._denied(f"voice {found.name!r}" + (", the default one" if name is None else ""))
@@ -116,11 +120,16 @@ class VoiceResolver:
         return self._voices.synthesizer(voice.name), voice.speaker(speaker)
 
     def aliases(self) -> dict[str, str]:
-        """Alias -> `voice/speaker`; for an alias of a broken or missing voice, what the configuration says."""
+        """Alias -> `voice/speaker`; for an alias of a broken or missing voice, what the configuration says.
+
+        None for voices that are not allowed.
+        """
         found = {}
         for alias, target in self._voices.aliases.items():
             try:
                 voice, speaker = self._find_alias(target)
+            except AccessDeniedError:
+                continue
             except (UnknownNameError, VoiceError):
                 found[alias] = target
             else:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.audio.encoders import OutputFormat, encode_file
+from server.client import LOCAL_CLIENT
 from server.config import Config
 from server.errors import RequestError
 from server.http.speech.prepared_speech import SpeechPreparation
@@ -157,8 +158,8 @@ async def test_a_whole_file_is_repeatable_without_a_seed_too(registry):
     preparation = SpeechPreparation(registry, SimpleNamespace(require_ready=lambda: None), Config())
     for seed, expected in ((None, 0), (7, 7)):
         fields = SpeechRequest(input="你好", seed=seed)
-        assert (await preparation.prepare(fields, repeatable=True)).plan.seed == expected
-    assert (await preparation.prepare(SpeechRequest(input="你好"))).plan.seed is None
+        assert (await preparation.prepare(fields, LOCAL_CLIENT, repeatable=True)).plan.seed == expected
+    assert (await preparation.prepare(SpeechRequest(input="你好"), LOCAL_CLIENT)).plan.seed is None
 
 
 async def test_a_failure_while_a_whole_file_is_computed_is_a_proper_error(serving, demo):

@@ -253,7 +253,7 @@ async def test_headers_that_are_too_long_are_refused(serving):
 
 async def test_a_stream_above_the_limit_is_refused_with_retry_after(serving, demo):
     demo.permits = threading.Semaphore(1)
-    async with serving(max_streams=1) as client:
+    async with serving(max_streams=1, limits={"queue_seconds": 0}) as client:
         running = await client.post(PATH, json={"input": "字" * 100, "response_format": "pcm"})
         response = await client.post(PATH, json={"input": "你好", "voice": "second"})
         error = (await response.json())["error"]

@@ -118,7 +118,7 @@ def test_a_process_tells_its_start_its_pings_a_blocked_worker_and_its_end(tmp_pa
             assert "WATCHDOG=1" in silent[-1]
 
         process.send_signal(signal.SIGTERM)
-        assert "STATUS=stopping" in messages.until("STOPPING=1")[-1]
+        messages.until("STOPPING=1")
         assert process.wait(TIMEOUT) == 0
 
 
@@ -149,6 +149,12 @@ def test_a_reason_cannot_become_an_assignment(messages, reason, told):
     manager = ServiceManager(NotifySocket(messages.address), None, startup, Scheduler())
     manager.notify.send(*manager._news())
     assert messages.next() == [told]
+
+
+def test_the_stop_is_told_when_it_begins(messages):
+    startup = SimpleNamespace(state="draining", reason="the server is stopping")
+    manager = ServiceManager(NotifySocket(messages.address), None, startup, Scheduler())
+    assert manager._news() == ["STATUS=draining: the server is stopping", "STOPPING=1"]
 
 
 def test_a_reload_is_told_with_its_time(messages):

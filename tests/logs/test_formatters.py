@@ -124,6 +124,14 @@ def test_what_known_errors_say_is_always_shown(error, request_context):
     assert str(error) in ConsoleFormatter().format(record("it failed", error=raised(error)))
 
 
+@pytest.mark.parametrize("formatter", [ConsoleFormatter(), JsonLinesFormatter()])
+def test_what_libraries_log_of_unexpected_errors_is_withheld_everywhere(formatter):
+    entry = record("Task exception was never retrieved", error=raised(ValueError("我的秘密")))
+    entry.name = "asyncio"
+    assert "秘密" not in formatter.format(entry)
+    assert "ValueError" in formatter.format(entry)
+
+
 def test_what_an_error_says_outside_of_a_request_is_shown():
     assert "at the start" in ConsoleFormatter().format(record("it failed", error=raised(ValueError("at the start"))))
 

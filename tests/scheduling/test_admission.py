@@ -1,6 +1,6 @@
 """Admission: the capacity follows the observed cost, and the first stream always fits."""
 
-from server.scheduling.admission import AdmissionControl
+from server.scheduling.admission.control import AdmissionControl
 
 
 def test_capacity_follows_what_is_observed() -> None:

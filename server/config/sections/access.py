@@ -1,12 +1,12 @@
 """Who may use the server: keys, and what needs none."""
 
 from datetime import date
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from server.config.sections.section import Hidden, Section
+from server.config.sections.section import Hidden, Reloadable, Section
 
 Right = Literal["speech", "metrics", "admin"]
 RIGHTS: tuple[Right, ...] = ("speech", "metrics", "admin")
@@ -27,6 +27,14 @@ def _require_origin(origin: str) -> str:
     if origin != "*" and (scheme not in ("http", "https") or not separator or not host or set(host) & set("/?#@* ")):
         raise ValueError('origins such as "https://example.org", without a path, or "*" for all')
     return origin.lower()
+
+
+def _require_network(network: str) -> str:
+    try:
+        ip_network(network)
+    except ValueError:
+        raise ValueError("addresses such as 10.1.2.3 or networks such as 10.0.0.0/8") from None
+    return network
 
 
 class AccessKey(Section):
@@ -52,13 +60,19 @@ class AccessKey(Section):
 class AccessSection(Section):
     """Keys, public paths, web pages of other hosts, and proxies."""
 
-    required: Literal["auto", "always", "never"] = "auto"
+    required: Reloadable[Literal["auto", "always", "never"]] = "auto"
     """Whether requests need a key; auto: once there is one."""
-    keys: tuple[AccessKey, ...] = Field(default=(), strict=False)
+    keys: Reloadable[tuple[AccessKey, ...]] = Field(default=(), strict=False)
     """Besides those of the key file."""
-    public: tuple[PublicPath, ...] = Field(default=("/", "/docs", "/openapi.json", "/health", "/ready"), strict=False)
+    public: Reloadable[tuple[PublicPath, ...]] = Field(
+        default=("/", "/docs", "/openapi.json", "/health", "/ready"), strict=False
+    )
     """Paths that need no key."""
-    cors_origins: tuple[Annotated[str, AfterValidator(_require_origin)], ...] = Field(default=(), strict=False)
+    cors_origins: Reloadable[tuple[Annotated[str, AfterValidator(_require_origin)], ...]] = Field(
+        default=(), strict=False
+    )
     """Other hosts whose web pages may use the server."""
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(default=(), strict=False)
+    trusted_proxies: Reloadable[tuple[Annotated[str, AfterValidator(_require_network)], ...]] = Field(
+        default=(), strict=False
+    )
     """Whose X-Forwarded-For and X-Forwarded-Proto are believed."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from aiohttp import hdrs, web
 
@@ -39,14 +39,21 @@ class AccessControl:
     def __init__(self, config: Config) -> None:
         self._keys = KeyRing(config)
         self._quota = CharacterQuota(config.storage.path)
-        self._settings = config.access
-        self._pages = CrossOrigin(config.access.cors_origins)
+        self._take(config)
+
+    def check(self, config: Config) -> None:
+        """Raises `ConfigurationError` where `reconfigure` could not take the keys."""
+        self._keys.check(config)
 
     def reconfigure(self, config: Config) -> None:
         """Takes the section `access` of another configuration."""
         self._keys.reconfigure(config)
-        self._settings = config.access
+        self._take(config)
+
+    def _take(self, config: Config) -> None:
+        self._public = frozenset[str](config.access.public)
         self._pages = CrossOrigin(config.access.cors_origins)
+        self._proxies = tuple(map(ip_network, config.access.trusted_proxies))
 
     def warn_if_open(self, host: str) -> None:
         """Logs a warning where others than this machine can use the server without a key."""
@@ -83,11 +90,11 @@ class AccessControl:
             return answer
         caller = request[CALLER] = self._anonymous(request)
         path = _route_path(request)
-        if path in self._settings.public or _is_asset(path):
+        if path in self._public or _is_asset(path):
             with suppress(AuthenticationError):
-                caller.renew()
+                caller.identify()
             return await handler(request)
-        caller.renew()
+        caller.identify()
         caller.require_key()
         if right := _right(path):
             caller.require(right)
@@ -100,8 +107,8 @@ class AccessControl:
             raise
 
     def _anonymous(self, request: web.Request) -> Caller:
-        address = client_address(request, self._settings.trusted_proxies)
-        return Caller(address, None, self._keys.is_required, self._quota, lambda: self._find(request))
+        address = client_address(request, self._proxies)
+        return Caller(address, self._keys, self._quota, lambda: self._find(request))
 
     def _find(self, request: web.Request) -> AccessKey | None:
         """The key of a request. Where none is needed, one that is wrong is none."""

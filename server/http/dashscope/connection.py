@@ -10,8 +10,9 @@ from contextlib import suppress
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from server.config import DashScopeSection
-from server.errors import RequestError, ShutdownError
-from server.http.client import client_of
+from server.errors import RequestError, ShutdownError, StalledError
+from server.http.client import CALLER
+from server.http.connections.cutting import LINGER_SECONDS
 from server.http.dashscope import events
 from server.http.dashscope.errors import Failure, IdleError, close_reason
 from server.http.dashscope.events import Event
@@ -38,11 +39,13 @@ class Connection:
         websocket: web.WebSocketResponse,
         starter: TaskStarter,
         settings: DashScopeSection,
+        stall_limit: float | None,
     ) -> None:
         self._request = request
         self._websocket = websocket
         self._starter = starter
         self._settings = settings
+        self._stall_limit = stall_limit
         self._task: SpeechTask | None = None
         self._speaking: asyncio.Task[None] | None = None
         self._ended: str | None = None
@@ -119,8 +122,9 @@ class Connection:
         if self._task and self._task.id == message.header.task_id:
             raise RequestError(f"run-task: task {self._task.id!r} is running; a new task needs a new task_id")
         await self._stop()
+        caller = await asyncio.to_thread(self._request[CALLER].renewed)
         self._has_audio = False
-        self._task, warnings = await self._starter.start(message, client_of(self._request))
+        self._task, warnings = await self._starter.start(message, caller)
         if warnings:
             self._log(warnings)
         await self._send(events.task_started(self._task.id, warnings))
@@ -212,13 +216,17 @@ class Connection:
             self._timer.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
     async def _send(self, message: Event | bytes) -> None:
-        """Waits while the client does not read, so that nothing piles up here; that time is not limited."""
+        """Waits while the client does not read, so that nothing piles up here. Raises `StalledError` in the end."""
         self._set_timer(None)
-        if isinstance(message, bytes):
-            self._report_first_audio()
-            await self._websocket.send_bytes(message)
-        else:
-            await self._websocket.send_str(json.dumps(message))
+        try:
+            async with asyncio.timeout(self._stall_limit):
+                if isinstance(message, bytes):
+                    self._report_first_audio()
+                    await self._websocket.send_bytes(message)
+                else:
+                    await self._websocket.send_str(json.dumps(message))
+        except TimeoutError:
+            raise StalledError(self._stall_limit or 0.0) from None
         self._restart_timer()
 
     def _report_first_audio(self) -> None:
@@ -244,3 +252,5 @@ class Connection:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS / 2):
                     await self._websocket.close(code=code, message=reason)
+        if transport := self._request.transport:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)

@@ -1,11 +1,23 @@
 """Errors in the protocol's terms: the code and the message of `task-failed`, and how the connection is closed."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import WSCloseCode
 
-from server.errors import BusyError, RequestError, ShutdownError, SpeechError, VoiceError, VoiceMemoryError
+from server.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BusyError,
+    QuotaError,
+    RequestError,
+    ShutdownError,
+    SpeechError,
+    StalledError,
+    VoiceError,
+    VoiceMemoryError,
+)
 from server.logs.exceptions import summary
 
 _log = logging.getLogger(__name__)
@@ -22,6 +34,22 @@ class UnknownModelError(RequestError):
     """The model of a task names no voice; the message lists the valid names."""
 
 
+_EXPECTED: Sequence[tuple[type[SpeechError], str, int]] = (
+    (UnknownModelError, "ModelNotFound", WSCloseCode.POLICY_VIOLATION),
+    (RequestError, "InvalidParameter", WSCloseCode.POLICY_VIOLATION),
+    (AuthenticationError, "InvalidApiKey", WSCloseCode.POLICY_VIOLATION),
+    (AccessDeniedError, "AccessDenied", WSCloseCode.POLICY_VIOLATION),
+    (IdleError, "RequestTimeOut", WSCloseCode.POLICY_VIOLATION),
+    (BusyError, "Throttling.RateQuota", WSCloseCode.TRY_AGAIN_LATER),
+    (StalledError, "RequestTimeOut", WSCloseCode.POLICY_VIOLATION),
+    (QuotaError, "Throttling.AllocationQuota", WSCloseCode.TRY_AGAIN_LATER),
+    (VoiceMemoryError, "InternalError", WSCloseCode.TRY_AGAIN_LATER),
+    (ShutdownError, "InternalError", WSCloseCode.GOING_AWAY),
+    (VoiceError, "InternalError", WSCloseCode.INTERNAL_ERROR),
+)
+"""What needs no line in the log: the code and how the connection is closed. The first one that fits counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What a client is told about a task that failed."""
@@ -34,25 +62,13 @@ class Failure:
     @classmethod
     def of(cls, error: Exception) -> "Failure":
         """The failure for an error; what is not a mistake of the client is logged."""
-        match error:
-            case UnknownModelError():
-                return cls("ModelNotFound", str(error), WSCloseCode.POLICY_VIOLATION)
-            case RequestError():
-                return cls("InvalidParameter", str(error), WSCloseCode.POLICY_VIOLATION)
-            case IdleError():
-                return cls("RequestTimeOut", str(error), WSCloseCode.POLICY_VIOLATION)
-            case BusyError():
-                message = f"{error} (in {error.retry_after} s)"
-                return cls("Throttling.RateQuota", message, WSCloseCode.TRY_AGAIN_LATER)
-            case VoiceMemoryError():
-                return cls("InternalError", str(error), WSCloseCode.TRY_AGAIN_LATER)
-            case ShutdownError():
-                return cls("InternalError", str(error), WSCloseCode.GOING_AWAY)
-            case VoiceError():
-                return cls("InternalError", str(error), WSCloseCode.INTERNAL_ERROR)
-            case SpeechError():
-                _log.error("a task failed: %s", error)
-                return cls("InternalError", str(error), WSCloseCode.INTERNAL_ERROR)
+        for kind, code, close_code in _EXPECTED:
+            if isinstance(error, kind):
+                retry = f" (in {error.retry_after} s)" if isinstance(error, BusyError | QuotaError) else ""
+                return cls(code, f"{error}{retry}", close_code)
+        if isinstance(error, SpeechError):
+            _log.error("a task failed: %s", error)
+            return cls("InternalError", str(error), WSCloseCode.INTERNAL_ERROR)
         _log.error("a task failed: %s", summary(error), exc_info=error)
         message = "an internal error occurred; the log of the server has the details"
         return cls("InternalError", message, WSCloseCode.INTERNAL_ERROR)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from server.config import Config
+from server.errors import RequestError
+from server.http.access.credentials import SUBPROTOCOL, subprotocols
 from server.http.dashscope.connection import Connection
 from server.http.dashscope.task_starter import TaskStarter
 from server.http.dashscope.websocket import LingeringWebSocket
@@ -26,6 +28,7 @@ class DashScopeRoute:
     ) -> None:
         self._starter = TaskStarter(registry, streams, config)
         self._startup = startup
+        self._streams = streams
         self._settings = config.dashscope
         self._max_message = max_message
         self._connections: set[Connection] = set()
@@ -37,7 +40,11 @@ class DashScopeRoute:
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serves one connection. Before the handshake, failures are HTTP responses."""
-        websocket = LingeringWebSocket(request, max_msg_size=self._max_message)
+        # First, since aiohttp logs the subprotocols where none fits, and one may be a key.
+        offered = subprotocols(request.headers)
+        if offered and SUBPROTOCOL not in offered:
+            raise RequestError(f"the subprotocol of this WebSocket is {SUBPROTOCOL!r}; offer it, or none")
+        websocket = LingeringWebSocket(request, max_msg_size=self._max_message, protocols=(SUBPROTOCOL,))
         if not websocket.can_prepare(request).ok:
             raise web.HTTPUpgradeRequired(
                 text=f"{PATH} is a WebSocket (DashScope's protocol); connect with ws:// or wss://",
@@ -45,7 +52,7 @@ class DashScopeRoute:
             )
         self._startup.require_ready()
         await websocket.prepare(request)
-        connection = Connection(request, websocket, self._starter, self._settings)
+        connection = Connection(request, websocket, self._starter, self._settings, self._streams.stall_limit)
         self._connections.add(connection)
         try:
             await connection.serve()

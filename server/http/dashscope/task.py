@@ -46,8 +46,8 @@ class SpeechTask:
             async for chunk in self._chunks:
                 for message in self._results.of(chunk):
                     await send(message)
-        for message in self._results.end():
-            await send(message)
+            for message in self._results.end():
+                await send(message)
         return self.finished()
 
     def finished(self) -> Event:

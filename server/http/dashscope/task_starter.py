@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.caller import Caller
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.client import Client
@@ -23,7 +24,7 @@ from server.synthesis.output.labeled_speech import Speech, labeled, labeled_inpu
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
-from server.synthesis.voice_resolver import Voices
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.markdown import MarkdownFilter
 
 if TYPE_CHECKING:
@@ -63,11 +64,19 @@ class TaskStarter:
         """Starts the tasks that come from now on with this configuration."""
         self._config = config
 
-    async def start(self, message: RunTask, client: Client) -> tuple[SpeechTask, tuple[str, ...]]:
-        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`."""
-        preparation = _TaskPreparation(self._registry.snapshot(), self._config)
-        task = await with_voices(lambda: preparation.prepare(message))
-        chunks = await self._open(task, client)
+    async def start(self, message: RunTask, caller: Caller) -> tuple[SpeechTask, tuple[str, ...]]:
+        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`.
+
+        Raises `AccessDeniedError` for a voice that the caller may not use, `QuotaError` where its characters are used
+        up.
+        """
+        try:
+            preparation = _TaskPreparation(self._registry.snapshot(), self._config, caller)
+            task = await with_voices(lambda: preparation.prepare(message))
+            chunks = await self._open(task, caller.client)
+        except Exception:
+            caller.refund()
+            raise
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:
             whole = WholeTextResults(task_id, **task.parameters.times)
@@ -87,12 +96,13 @@ class TaskStarter:
 
 
 class _TaskPreparation:
-    """Plans the text of one task, with the voices and the configuration of its start."""
+    """Plans the text of one task, with the voices and the configuration of its start, for one caller."""
 
-    def __init__(self, voices: Voices, config: Config) -> None:
-        self._voices = voices
+    def __init__(self, voices: Voices, config: Config, caller: Caller) -> None:
+        self._voices = allowed_voices(voices, caller.client.voices)
         self._config = config
-        self._planner = SpeechPlanner.for_config(voices, config)
+        self._charge = caller.charge
+        self._planner = SpeechPlanner.for_config(self._voices, config)
 
     def prepare(self, message: RunTask) -> _PreparedTask:
         """The task. Raises `RequestError` or `VoiceError`."""
@@ -103,14 +113,16 @@ class _TaskPreparation:
         label = parameters.label(section, message.header.task_id)
         output = parameters.output_format(COSYVOICE_FORMAT if in_pieces else SAMBERT_FORMAT, label)
         text: SpeechInput | None = None
-        usage = Usage(self._config.synthesis.max_characters)
+        usage = Usage(self._config.synthesis.max_characters, self._charge)
         if in_pieces:
             text = self._planner.open_input(options, early=self._config.synthesis.early_clause)
             speech = labeled_input(text, section)
             characters = CHARACTERS_IN_PIECES
         else:
-            written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
+            checked = Usage(self._config.synthesis.max_characters)
+            written = _whole_text(message, checked, filters_markdown=parameters.enable_markdown_filter)
             speech = labeled(self._planner.plan_text(written, options), section)
+            usage.add(message.payload.input.text or "")  # at last: the work is repeated when a voice must be loaded
             characters = len(written)
             report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)

@@ -1,6 +1,7 @@
 """The usage that a task reports, in characters as the cloud counts them: a Han character is two, any other is one."""
 
 import re
+from collections.abc import Callable
 
 from server.text.markup.parser import SsmlDetector, check_length
 
@@ -13,16 +14,23 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 class Usage:
     """Counts the text of a task, which may be cut inside a surrogate pair."""
 
-    def __init__(self, max_characters: int | None = None) -> None:
+    def __init__(self, max_characters: int | None = None, charge: Callable[[int], None] | None = None) -> None:
         self._max_characters = max_characters
+        self._charge = charge
         self._length = 0
         self._pieces: list[str] = []
 
     def add(self, piece: str) -> None:
-        """Adds text as the client sent it. Raises `RequestError` for a text that is too long, its markup included."""
+        """Adds text as the client sent it. Raises `RequestError` for a text that is too long, its markup included.
+
+        Raises what `charge` raises for its number of characters.
+        """
         if piece:
-            self._length += len(_SECOND_HALF.sub("", piece))
+            length = len(_SECOND_HALF.sub("", piece))
+            self._length += length
             check_length(self._length, self._max_characters)
+            if self._charge:
+                self._charge(length)
             self._pieces.append(piece)
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from collections.abc import Sequence
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -15,9 +16,9 @@ class LingeringWebSocket(web.WebSocketResponse):
     A connection that is closed with unread data is reset, which takes the close frame from its client.
     """
 
-    def __init__(self, request: web.Request, *, max_msg_size: int) -> None:
+    def __init__(self, request: web.Request, *, max_msg_size: int, protocols: Sequence[str]) -> None:
         # Audio does not shrink. No deadline for pongs: a client that plays as it reads may be late.
-        super().__init__(timeout=CLOSE_SECONDS, compress=False, max_msg_size=max_msg_size)
+        super().__init__(timeout=CLOSE_SECONDS, compress=False, max_msg_size=max_msg_size, protocols=protocols)
         self._request = request
         self._reasons: dict[int, str] = {
             WSCloseCode.MESSAGE_TOO_BIG: f"a message has at most {max_msg_size} bytes; send a text in several pieces",

@@ -32,7 +32,8 @@ OPENAPI = "3.1.0"
 _DESCRIPTION = """\
 Mandarin speech that streams while it is computed. The fields of OpenAI's API work as they do there; the others are
 extensions. Every error has the shape `{"error": {"message", "type", "param", "code"}}`. A path that does not exist is
-answered with 404, a method that a path does not support with 405 and the header `Allow`."""
+answered with 404, a method that a path does not support with 405 and the header `Allow`. A server that needs a key
+takes it in the header `Authorization: Bearer KEY`."""
 
 _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (SpeechRequest, "validation"),
@@ -52,11 +53,19 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
 )
 
 _ERROR_HEADERS = {
+    401: {"WWW-Authenticate": Header("`Bearer`.", required=True)},
     405: {"Allow": Header("The methods that the path supports.", required=True)},
     416: {"Content-Range": Header("`bytes */LENGTH`: the length of the audio.", required=True)},
     426: {"Upgrade": Header("`websocket`.", required=True)},
     429: {"Retry-After": Header("Seconds.", {"type": "integer", "minimum": 1}, required=True)},
     503: {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})},
+}
+
+
+_KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of `python -m server keys add NAME`, where the server needs one (docs/access.md).",
 }
 
 
@@ -77,8 +86,9 @@ def create_document(config: Config) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "security": [{"key": []}, {}],
         "paths": paths,
-        "components": {"schemas": schemas, "responses": _error_responses()},
+        "components": {"schemas": schemas, "responses": _error_responses(), "securitySchemes": {"key": _KEY}},
     }
 
 

@@ -207,6 +207,18 @@ ERROR_CODES = (
         "Use a method of the header `Allow`.",
     ),
     ErrorCode(
+        408,
+        "request_timeout",
+        "The head or the body of the request came too slowly (`limits` in config.yaml).",
+        "Send the request at once.",
+    ),
+    ErrorCode(
+        408,
+        "client_stalled",
+        "The client did not read a stream of events for `limits.stall_limit` seconds. A stream of audio is cut off.",
+        "Read while the speech is computed, or begin again.",
+    ),
+    ErrorCode(
         409,
         "voice_exists",
         "A voice has this name already.",
@@ -269,7 +281,7 @@ ERROR_CODES = (
     ErrorCode(
         429,
         "too_many_streams",
-        "The server is at capacity.",
+        "The server is at capacity, and no place became free in time (docs/limits.md).",
         "Repeat the request after the seconds in `Retry-After`.",
     ),
     ErrorCode(
@@ -283,6 +295,18 @@ ERROR_CODES = (
         "too_many_conversions",
         "Too many conversions are waiting.",
         "Repeat the request after the seconds in `Retry-After`, or cancel one.",
+    ),
+    ErrorCode(
+        429,
+        "key_stream_limit",
+        "The key has as many streams as it may have at a time.",
+        "Wait until one has ended.",
+    ),
+    ErrorCode(
+        429,
+        "address_stream_limit",
+        "The IP address has as many streams as `limits.streams_per_address` in config.yaml allows.",
+        "Wait until one has ended, or use a key.",
     ),
     ErrorCode(
         429,
@@ -319,6 +343,12 @@ ERROR_CODES = (
         "voice_not_loaded",
         "The voice is not in memory, and `models.memory_budget_mb` has no room for it.",
         "Repeat the request after the seconds in `Retry-After`; without that header, raise the budget.",
+    ),
+    ErrorCode(
+        503,
+        "too_many_connections",
+        "The server has as many connections as it may have, of all clients or of this address.",
+        "Close others, or connect again after the seconds in `Retry-After`.",
     ),
     ErrorCode(
         503,

@@ -48,6 +48,10 @@ class Response:
         return _present({"description": self.description, "headers": headers, "content": self.content})
 
 
+_ACCESS_ERRORS = (401, 403)
+"""Of every operation: the configuration says which ones need a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A method of a path."""
@@ -67,7 +71,8 @@ class Operation:
     @property
     def object(self) -> Json:
         """The OpenAPI object."""
-        errors = {status: {"$ref": f"#/components/responses/Error{status}"} for status in self.errors}
+        statuses = sorted({*self.errors, *_ACCESS_ERRORS})
+        errors = {status: {"$ref": f"#/components/responses/Error{status}"} for status in statuses}
         responses = {status: response.object for status, response in self.responses.items()} | errors
         return _present(
             {

@@ -139,7 +139,7 @@ def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
             "Speak a text",
             "Answers with audio that streams while it is computed. " + _ABOUT_STATUS,
             {200: stream},
-            errors=(*_ERRORS, 413, 415),
+            errors=(*_ERRORS, 408, 413, 415),
             body={"application/json": {"schema": reference(SpeechRequest), "examples": _EXAMPLES}},
         ),
         get,
@@ -160,7 +160,7 @@ def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
             "When each sentence, word, syllable and phone begins and ends in the audio of the same request. No audio "
             "is computed. docs/timestamps.md describes the formats.",
             {200: Response("The times.", _times_content(), _TIMES_HEADERS)},
-            errors=(*_ERRORS, 413, 415),
+            errors=(*_ERRORS, 408, 413, 415),
             body={"application/json": {"schema": reference(TimestampsRequest), "examples": _TIMES_EXAMPLES}},
         ),
     )

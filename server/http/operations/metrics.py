@@ -10,7 +10,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from server.config import Config
 from server.http.operations.event_loop import EventLoopLag
-from server.http.operations.report_collector import Measure, ReportCollector
+from server.http.operations.report_collector import Measure, ReportCollector, SizeMeasure
 from server.http.operations.request_metrics import RequestMetrics
 from server.http.operations.server_reports import DISK, SCHEDULER, STATE, disk_report, scheduler_report, state_report
 from server.http.startup import Startup
@@ -32,7 +32,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
 
-    def add(self, report: Callable[[], T | None], measures: Sequence[Measure[T]]) -> None:
+    def add(self, report: Callable[[], T | None], measures: Sequence[Measure[T] | SizeMeasure[T]]) -> None:
         """Adds the metrics of a component. `report` is called in a thread, for every request of /metrics."""
         self.registry.register(ReportCollector(report, measures))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 _log = logging.getLogger(__name__)
@@ -34,10 +34,34 @@ class Measure(Generic[T]):
         return family
 
 
+@dataclass(frozen=True, slots=True)
+class SizeMeasure(Generic[T]):
+    """A histogram of whole numbers, from a report that counts each of them."""
+
+    name: str
+    documentation: str
+    read: Callable[[T], Mapping[int, int]]
+    buckets: tuple[int, ...]
+    labels: tuple[str, ...] = ()
+
+    def family(self, report: T | None) -> Metric:
+        """The metric with its samples; without a report it has none."""
+        family = HistogramMetricFamily(self.name, self.documentation)
+        if report is not None:
+            sizes = self.read(report)
+            counts = [
+                (str(float(limit)), sum(count for size, count in sizes.items() if size <= limit))
+                for limit in self.buckets
+            ]
+            total = sum(size * count for size, count in sizes.items())
+            family.add_metric((), [*counts, ("+Inf", sum(sizes.values()))], total)
+        return family
+
+
 class ReportCollector(Collector, Generic[T]):
     """The metrics of a component. `report` is called in a thread; None: there is nothing to report yet."""
 
-    def __init__(self, report: Callable[[], T | None], measures: Sequence[Measure[T]]) -> None:
+    def __init__(self, report: Callable[[], T | None], measures: Sequence[Measure[T] | SizeMeasure[T]]) -> None:
         self._report = report
         self._measures = measures
 

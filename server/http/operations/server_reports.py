@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from server import __version__
-from server.http.operations.report_collector import Measure
+from server.http.connections.open_connections import OpenConnections
+from server.http.operations.report_collector import Measure, SizeMeasure
 from server.http.startup import Startup, State
-from server.scheduling.scheduler import LoadReport, Scheduler
+from server.scheduling.load_report import LoadReport
+from server.scheduling.scheduler import Scheduler
 from server.scheduling.statistics import StreamStatistics
 
 if TYPE_CHECKING:
@@ -98,9 +100,38 @@ def _outcomes(report: SchedulerReport) -> Mapping[tuple[str, str], float]:
     }
 
 
-SCHEDULER: tuple[Measure[SchedulerReport], ...] = (
+SCHEDULER: tuple[Measure[SchedulerReport] | SizeMeasure[SchedulerReport], ...] = (
     Measure("sambert_workers", "Threads that compute.", lambda report: report.workers),
-    Measure("sambert_streams", "Streams that are being computed.", lambda report: report.load.streams),
+    Measure("sambert_streams", "Streams with a place and a listener.", lambda report: report.load.streams),
+    Measure("sambert_streams_waiting", "Requests that wait for a place.", lambda report: report.load.waiting),
+    Measure(
+        "sambert_streams_stalled",
+        "Streams that have lost their place, because their clients do not read.",
+        lambda report: report.load.stalled,
+    ),
+    Measure("sambert_streams_background", "Streams of jobs that are computed.", lambda report: report.load.background),
+    Measure(
+        "sambert_streams_background_waiting",
+        "Streams of jobs that wait for those.",
+        lambda report: report.load.background_waiting,
+    ),
+    Measure(
+        "sambert_streams_refused_total",
+        "Requests that got no place, by the reason.",
+        lambda report: report.load.refused,
+        ("reason",),
+    ),
+    SizeMeasure(
+        "sambert_batch_size",
+        "Streams in a batch.",
+        lambda report: report.load.batch_sizes,
+        (1, 2, 4, 8, 16, 32, 64, 128, 256),
+    ),
+    Measure(
+        "sambert_worker_restarts_total",
+        "Workers that failed and began again.",
+        lambda report: report.load.worker_restarts,
+    ),
     Measure(
         "sambert_streams_without_audio",
         "Streams that have produced no audio yet.",
@@ -180,4 +211,14 @@ def disk_report(path: Path) -> DiskReport | None:
 DISK: tuple[Measure[DiskReport], ...] = (
     Measure("sambert_storage_size_bytes", "Size of the file system of storage.path.", lambda report: report.size),
     Measure("sambert_storage_free_bytes", "Free space for storage.path.", lambda report: report.free),
+)
+
+
+CONNECTIONS: tuple[Measure[OpenConnections], ...] = (
+    Measure("sambert_connections", "Open connections of clients.", len),
+    Measure(
+        "sambert_connections_refused_total",
+        "Connections that were too many, and were closed.",
+        lambda connections: connections.refused,
+    ),
 )

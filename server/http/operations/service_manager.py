@@ -112,6 +112,8 @@ class ServiceManager:
         if state == "ready" and not self._told_ready:
             self._told_ready = True
             news.append("READY=1")
+        if state == "draining":
+            news.append("STOPPING=1")
         if state in ("loading", "warming"):
             news.append(f"EXTEND_TIMEOUT_USEC={EXTENSION * 1_000_000}")
         return [*news, "WATCHDOG=1"] if self.watchdog else news

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.label import GeneratedLabel
+from server.client import Client
 from server.config import Config, LabelSection
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
@@ -17,6 +18,7 @@ from server.logs.texts import log_text
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
+from server.synthesis.voice_resolver import allowed_voices
 from server.text.instructions.parser import Instructions
 
 if TYPE_CHECKING:
@@ -65,14 +67,16 @@ class SpeechPreparation:
         """Plans the requests that come from now on with this configuration."""
         self._config = config
 
-    async def prepare(self, request: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+    async def prepare(self, request: SpeechRequest, client: Client, *, repeatable: bool = False) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
 
-        `repeatable`: equal requests give equal bytes, also without a seed.
+        Raises `AccessDeniedError` for a voice that the client may not use. `repeatable`: equal requests give equal
+        bytes, also without a seed.
         """
         self._startup.require_ready()
         log_text(request.input)
-        planner = SpeechPlanner.for_config(self._registry.snapshot(), self._config)
+        voices = allowed_voices(self._registry.snapshot(), client.voices)
+        planner = SpeechPlanner.for_config(voices, self._config)
         label = self._config.label
         speech = await with_voices(lambda: _prepare(request, planner, label, repeatable))
         report_text(speech.plan.main_voice, len(request.input))

@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from aiohttp import HttpVersion11, web
 
-from server.errors import RequestError, ShutdownError, SpeechError, SynthesisError
-from server.http.client import client_of
+from server.errors import RequestError, ShutdownError, SpeechError, StalledError, SynthesisError
+from server.http.client import charge, client_of
+from server.http.connections.cutting import cut
+from server.http.connections.timed_writer import TimedWriter
 from server.http.speech.bodies import AudioBody, EventBody, StreamBody
 from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
@@ -22,9 +22,6 @@ from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
 
 _log = logging.getLogger(__name__)
-
-_LINGER_0_SECONDS = struct.pack("ii", 1, 0)
-"""A socket that is closed with this option resets its connection."""
 
 _UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -39,30 +36,34 @@ class SpeechRoute:
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Streams the speech of a JSON body."""
         require_json(request)
-        speech = await self._prepare(parse_request(SpeechRequest, await request.read()))
+        speech = await self._prepare(request, parse_request(SpeechRequest, await request.read()))
+        charge(request, len(speech.request.input))
         return await self._stream(request, speech)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Streams the speech of the query of the URL. A client that wants a part of it gets that of the whole file."""
         fields = parse_query(_query(request))
         wanted = requested_range(request) if fields.stream_format == "audio" else None
-        speech = await self._prepare(fields, repeatable=wanted is not None)
+        speech = await self._prepare(request, fields, repeatable=wanted is not None)
+        charge(request, len(fields.input))
         return await (self._stream(request, speech) if wanted is None else self._part(request, speech, wanted))
 
     async def head(self, request: web.Request) -> web.StreamResponse:
         """Sends the headers that GET would send. Computes nothing."""
-        speech = await self._prepare(parse_query(_query(request)))
+        speech = await self._prepare(request, parse_query(_query(request)))
         response = _streamed_response(speech, _body(speech, speech.create_encoder().media_type))
         await response.prepare(request)
         return response
 
-    async def _prepare(self, fields: SpeechRequest, *, repeatable: bool = False) -> PreparedSpeech:
+    async def _prepare(
+        self, request: web.Request, fields: SpeechRequest, *, repeatable: bool = False
+    ) -> PreparedSpeech:
         if fields.timestamps and fields.stream_format != "sse":
             raise RequestError(
                 "timestamps need stream_format sse; POST /v1/audio/speech/timestamps gives them without audio",
                 param="timestamps",
             )
-        return await self._preparation.prepare(fields, repeatable=repeatable)
+        return await self._preparation.prepare(fields, client_of(request), repeatable=repeatable)
 
     async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
@@ -78,7 +79,7 @@ class SpeechRoute:
             body = _body(speech, encoder.media_type)
             response = _streamed_response(speech, body)
             await response.prepare(request)
-            await _send(request, response, body, begun, chunks)
+            await _send(request, TimedWriter(response, self._streams.stall_limit), body, begun, chunks)
             return response
 
     async def _part(self, request: web.Request, speech: PreparedSpeech, wanted: slice) -> web.Response:
@@ -123,7 +124,7 @@ async def _until_audio(chunks: ChunkStream[EncodedChunk]) -> Sequence[EncodedChu
 
 async def _send(
     request: web.Request,
-    response: web.StreamResponse,
+    writer: TimedWriter,
     body: StreamBody,
     begun: Sequence[EncodedChunk],
     chunks: ChunkStream[EncodedChunk],
@@ -131,37 +132,17 @@ async def _send(
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:
         for chunk in begun:
-            await _write(response, body.part(chunk))
+            await writer.write(body.part(chunk))
         async for chunk in chunks:
-            await _write(response, body.part(chunk))
-        await _write(response, body.end())
-        await response.write_eof()
+            await writer.write(body.part(chunk))
+        await writer.write(body.end())
+        await writer.write_eof()
     except ConnectionError:
         _log.debug("the client disconnected")
     except Exception as error:  # noqa: BLE001 - it is too late for an error response
-        level = logging.WARNING if isinstance(error, ShutdownError) else logging.ERROR
+        level = logging.WARNING if isinstance(error, ShutdownError | StalledError) else logging.ERROR
         _log.log(level, "a stream was cut off: %s", summary(error), exc_info=not isinstance(error, SpeechError))
         message = body.failure(error)
-        with suppress(ConnectionError):
-            await _write(response, message)
-        _cut(request, reset=not message and request.version < HttpVersion11)
-
-
-def _cut(request: web.Request, *, reset: bool) -> None:
-    """Closes the connection in the middle of a response.
-
-    `reset` is for HTTP/1.0, which nginx speaks to a server unless it is told otherwise: there the end of the connection
-    is also that of a complete body, and only a reset is a failure.
-    """
-    if (transport := request.transport) is None:
-        return
-    if reset:
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0_SECONDS)
-        transport.abort()
-    else:
-        transport.close()
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    if data:
-        await response.write(data)
+        with suppress(ConnectionError, StalledError):
+            await writer.write_last(message)
+        cut(request, reset=not message and (request.version < HttpVersion11 or isinstance(error, StalledError)))

@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from server.api.fields import Name
-from server.http.client import client_of
+from server.http.client import charge, client_of
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest, parse_request, require_json
 from server.scheduling.async_streams import ActiveStreams
@@ -33,7 +33,8 @@ class TimestampsRoute:
         require_json(request)
         fields = parse_request(TimestampsRequest, await request.read())
         chosen = timestamp_format(fields.format)
-        speech = await self._preparation.prepare(fields)
+        speech = await self._preparation.prepare(fields, client_of(request))
+        charge(request, len(fields.input))
         plan = speech.plan
         with await self._streams.open(
             plan.main_voice,

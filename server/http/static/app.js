@@ -1,5 +1,6 @@
 // The page: fills the form with the voices of the server, plays the speech and shows the progress.
 
+import {authorization, keepKey} from "./key.js";
 import {Player} from "./player.js";
 import {ResponseError, StreamError, errorMessage, requestSpeech} from "./speech.js";
 import {wavFile} from "./wav.js";
@@ -15,6 +16,7 @@ const EMOTIONS = {
 
 const RETRY_MILLISECONDS = 2000;
 
+let keyChanged = () => {}; // resolves the promise that waits for a key
 let voices = new Map(); // working voices, by id
 let current = null; // AbortController of the current playback
 
@@ -23,7 +25,11 @@ let current = null; // AbortController of the current playback
 async function connect() {
   for (;;) {
     try {
-      const response = await fetch("v1/audio/voices");
+      const response = await fetch("v1/audio/voices", {headers: authorization()});
+      if (response.status === 401) {
+        await askForKey(await errorMessage(response));
+        continue;
+      }
       if (response.ok) {
         showVoices((await response.json()).voices);
         return showDevice();
@@ -38,9 +44,18 @@ async function connect() {
   }
 }
 
+/** Shows the field for the key, and the message of the server where there was one. Resolves when it has changed. */
+async function askForKey(message) {
+  element("key-field").hidden = false;
+  element("notice").textContent = element("key").value ? `密钥无效：${message}` : "此服务器需要密钥";
+  await new Promise((resolve) => { keyChanged = resolve; });
+}
+
 async function showDevice() {
   element("notice").textContent = "已就绪";
-  const {provider, fallback} = await (await fetch("health")).json();
+  const response = await fetch("health", {headers: authorization()});
+  if (!response.ok) return;
+  const {provider, fallback} = await response.json();
   element("notice").textContent = `已就绪 · 使用 ${provider === "cpu" ? "CPU" : "GPU"}`;
   element("fallback").hidden = !fallback;
   element("fallback").querySelector("p").textContent = fallback ?? "";
@@ -190,5 +205,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element("form").requestSubmit();
 });
 
+keepKey(element("key"), () => keyChanged());
 showSettings();
 connect();

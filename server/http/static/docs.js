@@ -1,6 +1,7 @@
 // The page of the API: shows /openapi.json and sends requests to try.
 
 import {element, prose} from "./elements.js";
+import {authorization, keepKey} from "./key.js";
 import {fieldList, nameOf, resolve, typeOf} from "./schemas.js";
 import {requestForm} from "./request_form.js";
 
@@ -9,7 +10,7 @@ const METHODS = ["post", "get", "head", "put", "patch", "delete"];
 const place = (id) => document.getElementById(id);
 
 async function show() {
-  const response = await fetch("openapi.json");
+  const response = await fetch("openapi.json", {headers: authorization()});
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   const api = await response.json();
   document.title = `API · ${api.info.title}`;
@@ -128,6 +129,7 @@ function showSchemas(api) {
   place("schemas").hidden = false;
 }
 
+keepKey(place("key"));
 show().catch((error) => {
   place("version").textContent = `openapi.json cannot be loaded: ${error.message}`;
 });

@@ -1,6 +1,7 @@
 // A form that sends a request of an operation, with the same request as a curl line.
 
 import {element} from "./elements.js";
+import {authorization} from "./key.js";
 
 /** Returns the elements of the form. */
 export function requestForm({id, method, path, parameters = [], requestBody}) {
@@ -88,7 +89,7 @@ function compact(text) {
 
 async function answer({method, url, type, body}, signal, result) {
   const start = performance.now();
-  const response = await fetch(url, {method, body, headers: type ? {"Content-Type": type} : {}, signal});
+  const response = await fetch(url, {method, body, headers: {...authorization(), ...(type ? {"Content-Type": type} : {})}, signal});
   const milliseconds = Math.round(performance.now() - start);
   const received = (response.headers.get("Content-Type") ?? "").split(";")[0];
   const line = element("p", {}, element("strong", {}, response.status), ` ${received} · first bytes after ${milliseconds} ms`);

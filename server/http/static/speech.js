@@ -1,5 +1,7 @@
 // The client of the HTTP API: requests speech and yields its samples while they arrive.
 
+import {authorization} from "./key.js";
+
 /** An error response; the message is that of the server. */
 export class ResponseError extends Error {}
 
@@ -10,7 +12,7 @@ export class StreamError extends Error {}
 export async function requestSpeech(request, signal) {
   const response = await fetch("v1/audio/speech", {
     method: "POST",
-    headers: {"Content-Type": "application/json"},
+    headers: {"Content-Type": "application/json", ...authorization()},
     body: JSON.stringify({...request, response_format: "pcm"}),
     signal,
   });

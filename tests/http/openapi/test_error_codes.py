@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from aiohttp import WSCloseCode, web
 
-from server.errors import BusyError, DeviceError, RequestError, ShutdownError, VoiceError
+from server.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    BusyError,
+    DeviceError,
+    QuotaError,
+    RequestError,
+    ShutdownError,
+    VoiceError,
+)
 from server.http.dashscope.errors import Failure, IdleError, UnknownModelError
 from server.http.openapi.error_codes import ERROR_CODES, with_status
 
@@ -97,7 +106,8 @@ def test_the_documentation_shows_the_table():
     "error",
     [
         UnknownModelError("x"), RequestError("x"), IdleError("x"), BusyError("x", retry_after=1), ShutdownError("x"),
-        VoiceError("x"), DeviceError("x"), ZeroDivisionError("x"),
+        VoiceError("x"), DeviceError("x"), ZeroDivisionError("x"), AuthenticationError("x"),
+        AccessDeniedError("x", code="missing_right"), QuotaError("x", retry_after=1),
     ],
     ids=lambda error: type(error).__name__,
 )  # fmt: skip

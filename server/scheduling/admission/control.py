@@ -3,40 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable
 
-AVERAGING_WINDOW = 20.0
-"""Seconds of audio over which a real-time factor is averaged."""
+from server.scheduling.admission.cost import StreamCost
+
 _MAX_STREAMS = 4096
 
 
-class StreamCost:
-    """A voice's real-time factor: seconds of computing per second of audio, by the number of streams per worker.
-
-    Streams that share batches are cheaper, so there is one factor for 1, 2, 3-4, 5-8 ... streams. A number that has not
-    been observed is assumed to cost as much as the next smaller one.
-    """
-
-    def __init__(self) -> None:
-        self._factors: dict[int, float] = {}
-        self._audio_seconds: dict[int, float] = {}
-        """Seconds of audio in the average."""
-
-    def observe(self, streams_per_worker: int, computing: float, audio: float) -> None:
-        """Adds an observation: one of the streams took `computing` seconds for `audio` seconds."""
-        bucket = _bucket(streams_per_worker)
-        observed = self._audio_seconds[bucket] = min(AVERAGING_WINDOW, self._audio_seconds.get(bucket, 0.0) + audio)
-        average = self._factors.get(bucket, 0.0)
-        self._factors[bucket] = average + (computing / audio - average) * min(1.0, audio / observed)
-
-    def real_time_factor(self, streams_per_worker: int) -> float:
-        """0 before the first observation."""
-        bucket = _bucket(streams_per_worker)
-        if not self._factors:
-            return 0.0
-        return self._factors[max((known for known in self._factors if known <= bucket), default=min(self._factors))]
-
-
 class AdmissionControl:
-    """Admits a stream while the predicted utilization of the workers stays below a limit."""
+    """Admits a stream while the predicted utilization of the workers stays below a limit.
+
+    The rest of the workers' time is a reserve for wrong predictions. Half of it is open to those who may use the
+    reserve.
+    """
 
     def __init__(self, workers: int, max_utilization: float, max_streams: int) -> None:
         self._workers = workers
@@ -52,24 +29,31 @@ class AdmissionControl:
         """The predicted share of the workers' time for these streams, given by their voices."""
         return self._utilization(Counter(voices))
 
-    def admits(self, active: Iterable[str], voice: str) -> bool:
+    def reconfigure(self, max_utilization: float, max_streams: int) -> None:
+        """Takes other limits, for the streams that come from now on."""
+        self._max_utilization, self._max_streams = max_utilization, max_streams
+
+    def admits(self, active: Iterable[str], voice: str, *, uses_reserve: bool = False) -> bool:
         """Whether one more stream fits. The first one always does, however slow the machine."""
-        return self._fits(Counter(active), voice)
+        limit = self._max_utilization
+        if uses_reserve:
+            limit = max(limit, (limit + 1) / 2)
+        return self._fits(Counter(active), voice, limit)
 
     def capacity(self, active: Iterable[str], voice: str) -> int | None:
         """How many streams fit in all, if those beside the active ones use `voice`; None before it was observed."""
         if voice not in self._costs:
             return self._max_streams or None
         streams = Counter(active)
-        while streams.total() < _MAX_STREAMS and self._fits(streams, voice):
+        while streams.total() < _MAX_STREAMS and self._fits(streams, voice, self._max_utilization):
             streams[voice] += 1
         return streams.total()
 
-    def _fits(self, streams: Counter[str], voice: str) -> bool:
+    def _fits(self, streams: Counter[str], voice: str, max_utilization: float) -> bool:
         active = streams.total()
         if self._max_streams and active >= self._max_streams:
             return False
-        return not active or self._utilization(streams + Counter([voice])) <= self._max_utilization
+        return not active or self._utilization(streams + Counter([voice])) <= max_utilization
 
     def _utilization(self, streams: Counter[str]) -> float:
         """A voice without a cost, which was never observed, counts as free."""
@@ -79,7 +63,3 @@ class AdmissionControl:
 
     def _per_worker(self, streams: int) -> int:
         return -(-streams // self._workers)
-
-
-def _bucket(streams_per_worker: int) -> int:
-    return max(0, streams_per_worker - 1).bit_length()

@@ -1,0 +1,177 @@
+"""The places of streams on the workers: who has one, who waits for one, and in which order."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+
+from server.config import LimitsSection
+from server.errors import BusyError
+from server.scheduling.admission.client_limits import identity, require_below_limits
+from server.scheduling.admission.control import AdmissionControl
+from server.scheduling.admission.departures import Departures
+from server.scheduling.admission.fair_queue import FairQueue
+from server.scheduling.stream import Place, Stream
+
+BACKGROUND_STREAMS_PER_WORKER = 4
+"""Background streams that are computed at a time: enough for batches, and few enough for the memory."""
+_LEAST_COST = 1.0
+"""Seconds of audio that a stream costs at least in the fair order."""
+
+
+class Places:
+    """All streams from their request to their end. Not safe for use by two threads at a time.
+
+    A stream gets a place when the predicted load leaves room, in fair order: first those whose clients read again
+    after a stall, then the others by start-time fair queueing between clients, by seconds of audio. The one that is
+    next waits until it fits; nobody passes it. A client that has no place yet, and one that reads again, may use a
+    part of the reserve, so that they need not wait for the end of another's stream.
+    """
+
+    def __init__(self, admission: AdmissionControl, limits: LimitsSection, workers: int) -> None:
+        self.streams: set[Stream] = set()
+        self.refused: Counter[str] = Counter()
+        """By reason."""
+        self.limits = limits
+        self._admission = admission
+        self._background_places = BACKGROUND_STREAMS_PER_WORKER * workers
+        self._queue: FairQueue[Stream] = FairQueue()
+        self._returning: deque[Stream] = deque()
+        self._background_queue: FairQueue[Stream] = FairQueue()
+        self._departures = Departures()
+
+    def request(self, stream: Stream, *, waits: bool) -> list[Stream]:
+        """Adds a stream, which has a place or waits. Returns the streams that have got one, in order.
+
+        Raises `BusyError` for one that has to wait and may not (`waits`), or when too many wait, or when its client is
+        above its own limit.
+        """
+        if stream.is_probe:
+            self.streams.add(stream)
+            self._take(stream)
+            return [stream]
+        if not stream.background:
+            self._require_below_limits(stream)
+        self.streams.add(stream)
+        queue = self._background_queue if stream.background else self._queue
+        queue.push(identity(stream.client), stream, max(_LEAST_COST, stream.expected_seconds), stream.client.weight)
+        admitted = self.admit()
+        if stream.place is Place.WAITING and not stream.background:
+            self._require_room(stream, waits=waits)
+        return admitted
+
+    def admit(self) -> list[Stream]:
+        """Gives places to those that wait, as far as they fit."""
+        admitted = []
+        while (stream := self._next()) and self._fits(stream):
+            if self._returning:
+                self._returning.popleft()
+            else:
+                self._queue.serve()
+            admitted.append(stream)
+            self._take(stream)
+        while self._background_queue and self._has_background_place():
+            admitted.append(stream := self._background_queue.serve())
+            self._take(stream)
+        return admitted
+
+    def leave(self, stream: Stream) -> None:
+        """The stream will not be computed any further, or has not been."""
+        if stream.place is Place.WAITING:
+            (self._background_queue if stream.background else self._queue).remove(stream)
+        elif stream.place is Place.RETURNING:
+            self._returning.remove(stream)
+        self._release(stream, Place.LEFT)
+
+    def stall(self, stream: Stream) -> None:
+        """Takes the place of a stream whose client does not read."""
+        self._release(stream, Place.STALLED)
+
+    def resume(self, stream: Stream) -> None:
+        """The client of a stalled stream reads again: it waits for a place, before new ones."""
+        stream.place = Place.RETURNING
+        self._returning.append(stream)
+
+    def timed_out(self, stream: Stream) -> BusyError:
+        """The refusal of a stream that has waited too long."""
+        ahead = self._ahead_of(stream)
+        self.leave(stream)
+        return self._refusal("queue_timeout", ahead)
+
+    def listened(self) -> Iterator[Stream]:
+        """The streams that have a place and a listener."""
+        return (stream for stream in self.streams if stream.place is Place.HELD and not stream.background)
+
+    def waiting(self) -> list[Stream]:
+        """The streams that have not begun."""
+        return [*self._queue, *self._background_queue]
+
+    def counts(self) -> dict[str, int]:
+        """The number of streams by what they do, for `LoadReport`."""
+        held = [stream for stream in self.streams if stream.place is Place.HELD]
+        return {
+            "streams": sum(not stream.background for stream in held),
+            "waiting": len(self._queue) + len(self._returning),
+            "stalled": sum(stream.place is Place.STALLED for stream in self.streams),
+            "background": sum(stream.background for stream in held),
+            "background_waiting": len(self._background_queue),
+        }
+
+    def _next(self) -> Stream | None:
+        return self._returning[0] if self._returning else self._queue.first()
+
+    def _fits(self, stream: Stream) -> bool:
+        active = list(self.listened())
+        own = identity(stream.client)
+        uses_reserve = stream.place is Place.RETURNING or all(identity(other.client) != own for other in active)
+        return self._admission.admits((other.voice for other in active), stream.voice, uses_reserve=uses_reserve)
+
+    def _has_background_place(self) -> bool:
+        running = sum(other.background and other.place is Place.HELD for other in self.streams)
+        return running < self._background_places
+
+    def _take(self, stream: Stream) -> None:
+        stream.place = Place.HELD
+        stream.place_since = time.monotonic()
+
+    def _release(self, stream: Stream, place: Place) -> None:
+        if stream.place is Place.HELD and not stream.background:
+            self._departures.record(time.monotonic() - stream.place_since)
+        stream.place = place
+
+    def _require_below_limits(self, stream: Stream) -> None:
+        others = (other.client for other in self.streams if other.place is not Place.LEFT and not other.background)
+        try:
+            require_below_limits(
+                stream.client, others, self.limits.streams_per_address, self._retry_after(len(self._queue))
+            )
+        except BusyError as error:
+            self.refused[error.code] += 1
+            raise
+
+    def _require_room(self, stream: Stream, *, waits: bool) -> None:
+        may_wait = waits and self.limits.queue_seconds > 0 and self.limits.queue_length > 0
+        if may_wait and len(self._queue) <= self.limits.queue_length:
+            return
+        ahead = self._ahead_of(stream)
+        self.leave(stream)
+        self.streams.discard(stream)
+        raise self._refusal("queue_full" if may_wait else "capacity", ahead)
+
+    def _refusal(self, reason: str, ahead: int) -> BusyError:
+        self.refused[reason] += 1
+        active = sum(1 for _ in self.listened())
+        message = f"the server is at its capacity with {active} streams"
+        if ahead:
+            message += f", and {ahead} wait for a place"
+        message += "; send the request again later"
+        return BusyError(message, retry_after=self._retry_after(ahead), code="too_many_streams")
+
+    def _ahead_of(self, stream: Stream) -> int:
+        return sum(each is not stream for each in self._queue) + len(self._returning)
+
+    def _retry_after(self, ahead: int) -> int:
+        """Until a stream has left: the least remaining audio of one, times the utilization (computing per audio)."""
+        active = list(self.listened())
+        left = min((each.expected_seconds - each.clock.audio_seconds for each in active), default=0.0)
+        guess = left * self._admission.utilization(each.voice for each in active)
+        return self._departures.retry_after(len(active), ahead, guess)
