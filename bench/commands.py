@@ -10,6 +10,7 @@ from bench.load.engine_clients import load_engine
 from bench.load.http_clients import load_server, speak_over_http
 from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
+from bench.measure.cache import measure_cache
 from bench.measure.chunking import measure_chunking
 from bench.measure.cost import Prices, compute_cost
 from bench.measure.formats import measure_formats
@@ -105,6 +106,16 @@ def run_pieces(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None
         results.pieces = measure_pieces(voice.name, engine, server, plan.repeats)
 
 
+def run_cache(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the cache in memory, and the one on the disk alone."""
+    on_disk = {"cache": {"memory_mb": 0, "disk_mb": 100}}
+    with (
+        running_server(voice, plan.settings) as memory,
+        running_server(voice, plan.settings, on_disk) as disk,
+    ):
+        results.cache = measure_cache(voice.name, memory, disk, plan.repeats)
+
+
 def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Runs the load test on each target, at each level of concurrency."""
     if "engine" in plan.targets:
@@ -134,6 +145,7 @@ COMMANDS = {
     "formats": Command("CPU time and first bytes of every audio format", run_formats),
     "quote": Command("the usual figure: a news text of 120 characters, 100 times", run_news_text),
     "pieces": Command("time to first audio of a text that arrives at 20 characters a second", run_pieces),
+    "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),
 }

@@ -20,19 +20,26 @@ def write_atomic(path: Path, content: bytes, *, private: bool = False) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        target = path.resolve()
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            temporary.touch(0o600 if private else 0o666)
-            if private and os.geteuid() == 0:  # the program that reads it is seldom run as root
-                os.chown(temporary, target.parent.stat().st_uid, target.parent.stat().st_gid)
-            temporary.write_bytes(content)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        replace_file(path.resolve(), content, private=private)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {error.strerror}") from None
+
+
+def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Creates or replaces a regular file. Raises `OSError`; an existing file is then unchanged.
+
+    The temporary file beside it begins with a dot. It remains where the process is killed.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.touch(0o600 if private else 0o666)
+        if private and os.geteuid() == 0:  # the program that reads it is seldom run as root
+            os.chown(temporary, path.parent.stat().st_uid, path.parent.stat().st_gid)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 class AtomicFile:

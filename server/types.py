@@ -1,4 +1,4 @@
-"""The data between the stages of synthesis: units -> mel -> audio, and the style. Frozen; audio carries its rate."""
+"""The data between the stages: units -> mel -> audio -> bytes, and the style. Frozen; audio carries its rate."""
 
 from dataclasses import dataclass
 
@@ -147,4 +147,16 @@ class Audio:
     rate: int
     """Hz"""
     sentence: SentenceTiming | None = None
+    """The times of the sentence that begins with this chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedChunk:
+    """A part of an encoded stream."""
+
+    data: bytes
+    """May be empty: some formats need more audio for their next bytes."""
+    samples: int
+    """Of the chunk of audio, at the rate of the speech."""
+    sentence: SentenceTiming | None
     """The times of the sentence that begins with this chunk."""

@@ -20,7 +20,7 @@ LAYERS = (
     {"api"},
     {"synthesis"},
     {"scheduling"},
-    {"text", "audio", "runtime", "timestamps"},
+    {"text", "audio", "runtime", "timestamps", "cache"},
     {"voices", "access", "logs"},
     {"config", "types", "client", "atomic_file"},
     {"errors"},

@@ -17,6 +17,9 @@ from bench.voices.engine import PCM_SAMPLE_BYTES
 _READ_TIMEOUT = 600.0
 """Seconds without data after which a request fails."""
 
+_COMPUTED = {"Cache-Control": "no-store"}
+"""Asks for an answer that is not from the cache."""
+
 
 def load_server(server: ServerProcess, concurrency: int, seconds: float) -> LoadResult:
     """Runs `concurrency` clients of the server; see `run_clients`."""
@@ -55,7 +58,7 @@ async def _send_request(session: aiohttp.ClientSession, url: str, text: str) -> 
     """Receives one stream to its end. Raises `ServerProcessError` for a status other than 200 and 429."""
     playback = ClientPlayback(time.perf_counter())
     body = {"input": text, "response_format": "pcm"}
-    async with session.post(f"{url}/v1/audio/speech", json=body) as response:
+    async with session.post(f"{url}/v1/audio/speech", json=body, headers=_COMPUTED) as response:
         if response.status == 429:
             return Rejection(float(response.headers.get("Retry-After", 1)))
         if response.status != 200:

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +53,17 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(voice: BenchmarkVoice, settings: EngineSettings) -> Iterator[ServerProcess]:
-    """Serves one voice on a free local port until the block ends. Raises `ServerProcessError`."""
+def running_server(
+    voice: BenchmarkVoice, settings: EngineSettings, sections: Mapping[str, Any] = {}
+) -> Iterator[ServerProcess]:
+    """Serves one voice on a free local port until the block ends. Raises `ServerProcessError`.
+
+    `sections` are further ones of its configuration.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, voice.isolated() as models:
         config, log = Path(folder) / "config.yaml", Path(folder) / "log"
         port = _free_port()
-        config.write_text(yaml.safe_dump(_server_config(settings, models, port)), encoding="utf-8")
+        config.write_text(yaml.safe_dump({**_server_config(settings, models, port), **sections}), encoding="utf-8")
         command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
         # Only the file configures a server that is measured.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

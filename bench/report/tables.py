@@ -64,11 +64,21 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section(title, list(map(news_text_row, voice.news_text)))
     if voice.pieces:
         yield Section("Text in pieces, over the WebSocket", [pieces_row(voice.pieces)])
+    if voice.cache:
+        yield _cache_section(voice.cache)
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
     if voice.costs:
         yield Section("Cost", list(map(cost_row, voice.costs)))
+
+
+def _cache_section(cache: schema.CacheResult) -> Section:
+    title = (
+        f"Cache: {cache.equal_computed} of {cache.equal_requests} equal requests at once was computed; "
+        f"{cache.hit_rate:.0%} hits in {cache.popular_requests} requests for {cache.popular_texts} texts (Zipf)"
+    )
+    return Section(title, list(map(cache_row, cache.times)))
 
 
 def _failures(load: schema.LoadResult) -> Section:
@@ -133,6 +143,20 @@ def pieces_row(result: schema.PiecesResult) -> Row:
         "texts": str(result.texts),
         "characters after the clause": f"{result.waited_characters:.1f}",
         **first_audio_cells(result.first_audio),
+    }
+
+
+def cache_row(result: schema.CacheTimes) -> Row:
+    """Returns the cells of one source of answers."""
+    times = {"first byte": result.first_byte, "end": result.end}
+    return {
+        "audio": result.source,
+        "requests": str(result.end.count),
+        **{
+            f"{name} {column}, ms": optional(value and 1000 * value, ".1f")
+            for name, percentiles in times.items()
+            for column, value in (("p50", percentiles.p50), ("p95", percentiles.p95))
+        },
     }
 
 

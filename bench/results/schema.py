@@ -182,6 +182,31 @@ class PiecesResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheTimes:
+    """Answers of one source."""
+
+    source: str
+    first_byte: Percentiles
+    end: Percentiles
+    """Of the whole answer, which nothing slows down."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheResult:
+    """The cache over HTTP."""
+
+    times: list[CacheTimes]
+    equal_requests: int
+    """At once."""
+    equal_computed: int
+    """How many of them were computed."""
+    popular_texts: int
+    popular_requests: int
+    hit_rate: float
+    """Of the popular texts, whose popularity follows Zipf's law."""
+
+
+@dataclass(frozen=True, slots=True)
 class CostResult:
     """Cost of one precision."""
 
@@ -208,6 +233,7 @@ class VoiceResults:
     formats: list[FormatResult] = field(default_factory=list)
     news_text: Annotated[list[NewsTextResult], Field(serialization_alias="quoted")] = field(default_factory=list)
     pieces: PiecesResult | None = None
+    cache: CacheResult | None = None
     loads: list[LoadResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)
 

@@ -8,9 +8,9 @@ from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.resampler import Resampler
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.output.encoding import EncodedChunk, encode_stream
+from server.synthesis.output.encoding import encode_stream
 from server.synthesis.output.labeled_speech import Speech
-from server.types import Audio
+from server.types import Audio, EncodedChunk
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ A new format is one class with the methods of `EncoderType` and `AudioEncoder`, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import BinaryIO
 
@@ -81,6 +82,10 @@ class OutputFormat:
         self._check_bit_rate([chosen])
         return chosen
 
+    def media_type(self, rate: int) -> str:
+        """The value of the Content-Type header, for a voice of `rate` Hz. Raises what `rate_for` raises."""
+        return _media_type(self.name, self.rate_for(rate))
+
     def _check_bit_rate(self, rates: Sequence[int]) -> None:
         """Raises `RequestError` if the bit rate is valid at none of the sampling rates."""
         if self.bit_rate is None:
@@ -96,6 +101,11 @@ class OutputFormat:
             groups = groupby(valid, lambda rate: str(valid[rate]))
             listed = "; ".join(f"{bit_rates} at {_listed(tuple(group))}" for bit_rates, group in groups)
             raise RequestError(f"bit_rate is {self.bit_rate}; valid for {self.name}: {listed}", param="bit_rate")
+
+
+@cache
+def _media_type(name: str, rate: int) -> str:
+    return ENCODERS[name](rate).media_type
 
 
 def create_encoder(

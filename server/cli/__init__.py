@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import config, doctor, embed, keys, serve, speak, text, voices, worker
+from server.cli import config, doctor, embed, jobs, keys, serve, speak, text, voices, worker
 from server.cli.overrides import add_general_options, overrides
 from server.config import ConfigSources, LoggingSection
 from server.errors import SpeechError
 from server.logs.setup import configure_logging
 
-COMMANDS = (serve, worker, speak, text, voices, embed, keys, config, doctor)
+COMMANDS = (serve, worker, jobs, speak, text, voices, embed, keys, config, doctor)
 
 DESCRIPTION = """\
 Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and

@@ -12,7 +12,7 @@ from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
-from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.server import CacheSection, ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 from server.config.sources import ConfigSources, EffectiveConfig, load_config
 
@@ -20,6 +20,7 @@ __all__ = [
     "RIGHTS",
     "AccessKey",
     "AccessSection",
+    "CacheSection",
     "Config",
     "ConfigSources",
     "DashScopeSection",

@@ -12,7 +12,7 @@ from server.config.sections.queue import QueueSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
-from server.config.sections.server import ServerSection, StorageSection
+from server.config.sections.server import CacheSection, ServerSection, StorageSection
 from server.config.sections.speech import LabelSection, SynthesisSection, TextSection
 
 
@@ -28,6 +28,7 @@ class Config(Section):
     dashscope: DashScopeSection = DashScopeSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
+    cache: CacheSection = CacheSection()
     limits: LimitsSection = LimitsSection()
     jobs: JobsSection = JobsSection()
     queue: QueueSection = QueueSection()

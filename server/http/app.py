@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from server.cache import AudioCache
 from server.config import Config, ConfigSources, Reconfiguration
 from server.http import static_files
 from server.http.access.access_control import AccessControl
@@ -19,6 +20,7 @@ from server.http.jobs.startup import running_jobs
 from server.http.models import ModelsRoute
 from server.http.openapi.route import OpenApiRoute
 from server.http.operations.access_log import AccessLog, shorten_unreadable_requests
+from server.http.operations.cache_metrics import CACHE, WARM_UP
 from server.http.operations.health import HealthRoute
 from server.http.operations.metrics import add_metrics
 from server.http.operations.readiness import ReadinessRoute
@@ -29,7 +31,9 @@ from server.http.reload import RELOADS, ConfigReload
 from server.http.serving import Serving
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.route import SpeechRoute
+from server.http.speech.speech_streams import SpeechStreams
 from server.http.speech.timestamps import TimestampsRoute
+from server.http.speech.warm_up import WarmUp
 from server.http.startup import Startup
 from server.http.voices import VoicesRoute
 from server.jobs.distribution import create_job_service
@@ -76,7 +80,9 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     connections = OpenConnections(config.limits)
     app[SERVING] = Serving(app, startup, scheduler, streams, connections, connection_options)
     preparation = SpeechPreparation(registry, startup, config)
-    speech = SpeechRoute(preparation, streams)
+    cache = AudioCache(config)
+    speech_streams = SpeechStreams(streams, cache, preparation.keys)
+    speech = SpeechRoute(preparation, speech_streams)
     app.router.add_post("/v1/audio/speech", speech.post)
     app.router.add_get("/v1/audio/speech", speech.get, allow_head=False)
     app.router.add_head("/v1/audio/speech", speech.head)
@@ -90,12 +96,15 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.router.add_get("/v1/models/{model}", models.get)
     app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
+    warm_up = WarmUp(config.cache.warm, cache, startup, preparation, speech_streams)
     renderer = JobRenderer(registry, streams, config, is_busy=lambda: scheduler.load().streams > 0)
     jobs = create_job_service(config, renderer, scheduler.workers)
     JobsRoutes(jobs, startup.require_ready).add_to(app.router)
     metrics = add_metrics(app, registry, startup, scheduler, config) if config.metrics.enabled else None
     if metrics:
         metrics.add(jobs.report, JOBS)
+        metrics.add(cache.report, CACHE)
+        metrics.add(warm_up.report, WARM_UP)
         metrics.add(lambda: connections, CONNECTIONS)
     admin = AdminVoices(registry, config)
     admin.add_routes(app)
@@ -105,6 +114,7 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     app.on_response_prepare.append(access.add_headers)
     app.cleanup_ctx.append(access.run)
     app.cleanup_ctx.append(startup.run)
+    app.cleanup_ctx.append(warm_up.run)
     app.cleanup_ctx.append(lambda app: running_jobs(jobs, startup))
     app.on_shutdown.append(lambda app: jobs.close())
     if manager := ServiceManager.from_environment(startup, scheduler):
@@ -115,7 +125,7 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
         reconfiguration.add(reconfigure_logging)
         reconfiguration.add(access.reconfigure, check=access.check)
         reconfiguration.add(registry.reconfigure, check=registry.check)
-        for component in (preparation, websocket, streams, connections, renderer, jobs, admin):
+        for component in (preparation, websocket, cache, streams, connections, renderer, jobs, admin):
             reconfiguration.add(component.reconfigure)
         reload = ConfigReload(reconfiguration, sources, manager)
         app.cleanup_ctx.append(reload.run)

@@ -32,6 +32,7 @@ class Startup:
         self._scheduler = scheduler
         self._measured = False
         self._failure: str | None = None
+        self._loading: asyncio.Task[None] | None = None
         self.draining = False
         """Set when the server stops: running streams end, and nothing new begins."""
 
@@ -75,11 +76,16 @@ class Startup:
 
     async def run(self, app: web.Application) -> AsyncIterator[None]:
         """For `app.cleanup_ctx`: loads the voices after the start of the server, and is awaited at its end."""
-        loading = asyncio.create_task(self._load())
+        self._loading = asyncio.create_task(self._load())
         unloading = asyncio.create_task(self._unload_idle())
         yield
         unloading.cancel()
-        await loading
+        await self._loading
+
+    async def until_loaded(self) -> None:
+        """Waits until the voices are loaded, or that has failed. Only after `run` has begun."""
+        if self._loading:
+            await asyncio.wait([self._loading])
 
     async def close(self) -> None:
         """Fails the requests that wait for a voice, and ends the threads of the voices."""

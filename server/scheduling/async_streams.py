@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Generic, Self, TypedDict, TypeVar, Unpack
 
 from server.client import LOCAL_CLIENT, Client
@@ -184,8 +184,8 @@ class ActiveStreams:
         self._limits = limits
         self._streams: set[ChunkStream[Any]] = set()
         """Those that are computed."""
-        self._read: set[ChunkStream[Any]] = set()
-        """Those whose readers have not left: they may still be sending."""
+        self._read: set[object] = set()
+        """Those whose readers have not left, which may still be sending; and what else is sent."""
         self._left = asyncio.Event()
         self._stopping = False
 
@@ -222,6 +222,17 @@ class ActiveStreams:
     def __len__(self) -> int:
         """Streams that are computed or sent."""
         return len(self._streams | self._read)
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """In this block something is sent that is not computed for it; `drain` waits for its end too."""
+        sender = object()
+        self._read.add(sender)
+        try:
+            yield
+        finally:
+            self._read.discard(sender)
+            self._left.set()
 
     @property
     def is_stopping(self) -> bool:

@@ -44,6 +44,8 @@ class SpeechOptions:
     seed: int | None = None
     """Of the noise of the harmonic source. With a seed, equal requests give equal samples on the same provider: chunk
     sizes do not follow the clock, and the stream shares no batch."""
+    noise: int = 0
+    """The seed of that noise without a `seed`, which promises nothing else."""
 
     def expected_seconds(self, characters: int) -> float:
         """A guess at the duration of a text."""

@@ -102,16 +102,17 @@ class _SentenceQueue:
         return round(synthesizer.sentence_silence * synthesizer.rate)
 
 
-async def sequence(source: ItemSource, clock: PlaybackClock, seed: int | None = None) -> Chunks[Audio]:
+async def sequence(source: ItemSource, clock: PlaybackClock, seed: int | None = None, noise: int = 0) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
-    The first chunk of each sentence has its times. With a seed, chunk sizes do not follow the clock. Raises
-    `RequestError` before any audio when the first sentence cannot be spoken.
+    The first chunk of each sentence has its times. With a seed, chunk sizes do not follow the clock; without
+    one, `noise` is the seed of the noise. Raises `RequestError` before any audio when the first sentence cannot be
+    spoken.
     """
     if seed is not None:
         clock = RepeatableClock(clock)
     position = 0
-    async for chunk in _sequence(source, clock, seed or 0):
+    async for chunk in _sequence(source, clock, noise if seed is None else seed):
         yield replace(chunk, sentence=shifted(chunk.sentence, position)) if chunk.sentence else chunk
         position += len(chunk.samples)
 

@@ -28,12 +28,13 @@ if TYPE_CHECKING:  # the HTTP package imports this module before anything that c
 class SpeechPlan:
     """The segments of a text. Nothing is computed before its audio is requested."""
 
-    def __init__(self, segments: Sequence[Segment], seed: int | None = None) -> None:
+    def __init__(self, segments: Sequence[Segment], seed: int | None = None, noise: int = 0) -> None:
         self.rate = segments[0].synthesizer.rate
         """Hz"""
         self.segments = tuple(segments)
         self.seed = seed
-        """None: the default noise, and no promise of equal samples."""
+        """None: the noise of `noise`, and no promise of equal samples."""
+        self.noise = noise
 
     @classmethod
     def for_text(
@@ -60,7 +61,7 @@ class SpeechPlan:
 
         Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        return sequence(self._items(), clock, self.seed)
+        return sequence(self._items(), clock, self.seed, self.noise)
 
     def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
         """One item, the times of the whole text, for a scheduler: equal to those of the audio, and none is computed.
@@ -163,7 +164,7 @@ class SpeechPlanner:
             for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
         self._check_sample_rates([segment.synthesizer for segment in segments])
-        return SpeechPlan(segments, options.seed)
+        return SpeechPlan(segments, options.seed, options.noise)
 
     def _check_sample_rates(self, synthesizers: Sequence["Synthesizer"]) -> None:
         """All must have the rate of the first one."""

@@ -1,9 +1,9 @@
 """One voice: front end, acoustic model, vocoder and limiter, composed for one sentence at a time."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -124,6 +124,12 @@ class Synthesizer:
         other = copy.copy(self)
         other.configure(settings, lexicon, emoji)
         return other
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What of the configuration changes its audio."""
+        chunking = asdict(self._chunking)
+        return {"sentence_silence": self.sentence_silence, "chunking": chunking, **self._front_end.settings}
 
     def sentences(
         self,

@@ -1,7 +1,7 @@
 """The front end: converts a script to sentences of units that a voice can speak."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -58,6 +58,11 @@ class FrontEnd:
     def with_wording(self, lexicon: UserLexicon, replacements: Replacements) -> "FrontEnd":
         """Returns a front end with more readings, and with these replacements."""
         return FrontEnd(self._tables, self._lexicon.extended(lexicon), self._emoji, replacements)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What of the configuration changes its analysis."""
+        return {"lexicon": dict(self._lexicon.readings), "emoji": self._emoji}
 
     @property
     def names_emoji(self) -> bool:

@@ -109,6 +109,16 @@ def test_pieces_measures_a_text_that_arrives_over_the_websocket(tmp_path: Path, 
     assert found["first_audio"]["p50"] > 0
 
 
+def test_cache_measures_answers_from_every_source(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bench.measure.cache.REQUEST_SENTENCES", ("你好。",))
+    monkeypatch.setattr("bench.measure.cache.POPULAR_TEXTS", 2)
+    assert bench(tmp_path, "cache") == 0
+    found = json.loads((tmp_path / "cache.json").read_text("utf-8"))["voices"][0]["cache"]
+    assert [times["first_byte"]["count"] for times in found["times"]] == [1, 1, 1, 100]
+    assert (found["equal_requests"], found["equal_computed"], found["popular_requests"]) == (100, 1, 10)
+    assert found["hit_rate"] >= 0.5
+
+
 def test_cost_is_computed_from_the_given_prices(tmp_path: Path) -> None:
     assert bench(tmp_path, "cost", "--rent", "0.5", "--use", "0.5", "--currency", "EUR") == 0
     (found,) = json.loads((tmp_path / "cost.json").read_text("utf-8"))["voices"][0]["costs"][:1]

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.config import Config
 from server.errors import NothingToSpeakError, UnknownNameError, VoiceError
 from server.http import create_app
+from server.runtime.precision import PrecisionChoice
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.options import Wording
@@ -36,6 +37,8 @@ class CountingSynthesizer:
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
         self.sentence_silence = 0.0
+        self.settings: Mapping[str, object] = {}
+        """What of the configuration changes its audio."""
         self.requests: list[tuple[str, str, str, Style]] = []
         self.computed = 0
         self.closed = threading.Event()
@@ -104,6 +107,8 @@ class FakeRegistry:
         self.aliases = {"alloy": "female", "lena": "M7", "backup": "second", "mike": "second/M7", "ruin": "cracked"}
         self.runtime = SimpleNamespace(failed_providers={"cuda": "libcudart.so.13 is missing"})
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
+        self.provider = "cpu"
+        self.precisions: dict[str, str] = {}
 
     @property
     def known(self) -> Mapping[str, Voice]:
@@ -153,6 +158,9 @@ class FakeRegistry:
     def sample_rates(self) -> Mapping[str, int]:
         return {name: synthesizer.rate for name, synthesizer in self.voices.items()}
 
+    def precision(self, voice: Voice) -> PrecisionChoice:
+        return PrecisionChoice(self.precisions.get(voice.name, "int8"), "this CPU has AVX-512 VNNI")
+
     def device_report(self) -> Mapping[str, object]:
         precision = {"precision": "int8", "reason": "this CPU has AVX-512 VNNI"}
         return {"provider": "cpu", "fallback": self.fallback, "precision": dict.fromkeys(self.voices, precision)}
@@ -185,7 +193,10 @@ def demo(registry):
 
 @pytest.fixture
 def serving(registry):
-    """`async with serving() as client`: the application on a real socket; by default with its voices loaded."""
+    """`async with serving() as client`: the application on a real socket; by default with its voices loaded.
+
+    Without a cache, so that equal requests are computed.
+    """
 
     @asynccontextmanager
     async def start(
@@ -194,11 +205,13 @@ def serving(registry):
         workers: int = 2,
         max_streams: int = 0,
         max_characters: int = 10000,
+        cache: Mapping[str, object] = {"memory_mb": 0},
         **sections: object,
     ):
         content = {
             "scheduler": {"workers": workers, "max_streams": max_streams},
             "synthesis": {"max_characters": max_characters},
+            "cache": cache,
             **sections,
         }
         app = create_app(registry, Config.model_validate(content))

@@ -158,7 +158,7 @@ async def test_a_whole_file_is_repeatable_without_a_seed_too(registry):
     preparation = SpeechPreparation(registry, SimpleNamespace(require_ready=lambda: None), Config())
     for seed, expected in ((None, 0), (7, 7)):
         fields = SpeechRequest(input="你好", seed=seed)
-        assert (await preparation.prepare(fields, LOCAL_CLIENT, repeatable=True)).plan.seed == expected
+        assert (await preparation.prepare(fields, LOCAL_CLIENT, as_file=True)).plan.seed == expected
     assert (await preparation.prepare(SpeechRequest(input="你好"), LOCAL_CLIENT)).plan.seed is None
 
 

@@ -157,3 +157,12 @@ def test_prometheus_accepts_the_rules_and_the_configuration(tmp_path):
     file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8")
     checked = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_alerts_are_raised_when_they_should_be(tmp_path):
+    for file in (DEPLOY / "prometheus" / "alerts.yaml", Path(__file__).with_name("alerts_test.yaml")):
+        shutil.copy(file, tmp_path)
+    command = ["promtool", "test", "rules", tmp_path / "alerts_test.yaml"]
+    checked = subprocess.run(command, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

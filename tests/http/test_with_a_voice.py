@@ -11,7 +11,7 @@ import soundfile
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from server.config import Config, ModelsSection, RuntimeSection
+from server.config import CacheSection, Config, ModelsSection, RuntimeSection
 from server.http import create_app
 from server.synthesis.registry import VoiceRegistry
 from tests.conftest import EMBEDDED
@@ -27,7 +27,8 @@ Scenario = Callable[[ClientSession, str], Awaitable[None]]
 @asynccontextmanager
 async def serving() -> AsyncIterator[tuple[ClientSession, str]]:
     runtime = RuntimeSection(providers=("cpu",), threads=1)
-    config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=runtime)
+    no_cache = CacheSection(memory_mb=0)
+    config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=runtime, cache=no_cache)
     server = TestServer(create_app(VoiceRegistry(config), config), handler_cancellation=True)
     await server.start_server()
     async with ClientSession() as session:

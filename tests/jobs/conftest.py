@@ -34,6 +34,8 @@ class LineRenderer:
         self.cancelled = asyncio.Event()
         self.order: list[str] = []
         self.noted = 0
+        self.held: set[str] = set()
+        """Lines whose computing never ends."""
 
     def split(self, client: Client, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
         text = (request.input or "\n".join(request.lines or ())) if data is None else data.decode()
@@ -47,7 +49,7 @@ class LineRenderer:
         report(self.noted)
         self.begun.set()
         try:
-            await self.may_compute.wait()
+            await (asyncio.Event() if text in self.held else self.may_compute).wait()
         except asyncio.CancelledError:
             self.cancelled.set()
             raise

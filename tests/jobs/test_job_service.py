@@ -109,6 +109,15 @@ async def test_what_is_no_fault_of_the_part_is_no_attempt(open_service, renderer
     assert renderer.order == ["a"] * 6
 
 
+async def test_the_other_parts_of_a_job_that_failed_stop(open_service, renderer, monkeypatch):
+    monkeypatch.setattr(work.Work, "_renew", lambda self, computing: asyncio.Event().wait())
+    renderer.errors = {"bad": [RequestError("unknown phone")]}
+    renderer.held = {"long"}
+    async with open_service(workers=2) as service:
+        await ended(service, await submit(service, "long\nbad"))
+        await renderer.cancelled.wait()
+
+
 async def test_a_job_that_waits_says_why(open_service, renderer, monkeypatch):
     monkeypatch.setattr(work, "_PAUSE_SECONDS", 1000.0)
     renderer.errors = {"a": [OSError(errno.ENOSPC, "x")]}

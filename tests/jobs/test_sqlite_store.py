@@ -113,7 +113,7 @@ def test_a_job_ends_once(open_store):
 
 def test_the_parts_of_a_job_that_ended_are_forgotten(open_store, path):
     store = open_store()
-    job, _ = store.create(new_job("私密的文字"), LIMITS)
+    job, _ = store.create(new_job("私密的文字" * 5000), LIMITS)
     store.cancel(job.id)
     store.close()
     assert "私密".encode() not in b"".join(file.read_bytes() for file in path.parent.glob("jobs.sqlite"))

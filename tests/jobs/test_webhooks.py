@@ -32,9 +32,11 @@ class Receiver:
     def __init__(self) -> None:
         self.statuses: list[int] = []
         self.received: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
         self.arrived = asyncio.Event()
 
     async def post(self, request: web.Request) -> web.Response:
+        self.paths.append(request.path)
         self.received.append((dict(request.headers), await request.read()))
         self.arrived.set()
         status = self.statuses.pop(0) if self.statuses else 204
@@ -92,7 +94,8 @@ async def test_a_webhook_is_repeated_with_its_id_until_it_is_received(open_servi
         await ended(service, await submit(service, "a", webhook=receiver.url))
         await delivered(service)
     attempts = len(statuses) + (statuses[-1] >= 300)
-    assert len(receiver.received) == attempts, "a redirection is followed by nobody"
+    assert len(receiver.received) == attempts
+    assert receiver.paths == ["/hook"] * attempts, "a redirection is followed"
     assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
 
 

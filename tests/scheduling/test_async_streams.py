@@ -191,3 +191,15 @@ async def test_no_stream_starts_after_closing():
     await streams.close()
     with pytest.raises(ShutdownError):
         await streams.open("", Counting(1).chunks)
+
+
+async def test_a_drain_waits_for_what_is_sent_without_being_computed():
+    streams = ActiveStreams(Scheduler(SchedulerSection(workers=1)))
+    with streams.sending():
+        draining = asyncio.create_task(streams.drain(30))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not draining.done()
+        assert len(streams) == 1
+    assert await draining
+    await streams.close()

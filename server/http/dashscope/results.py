@@ -7,8 +7,7 @@ from server.http.dashscope import events
 from server.http.dashscope.events import Event
 from server.http.dashscope.sentence_times import sentence_object, word_objects
 from server.http.dashscope.usage import count_characters
-from server.synthesis.output.encoding import EncodedChunk
-from server.types import SentenceTiming
+from server.types import EncodedChunk, SentenceTiming
 
 
 class Results(Protocol):

@@ -13,9 +13,9 @@ from server.http.dashscope.usage import Usage
 from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.scheduling.async_streams import ChunkStream
-from server.synthesis.output.encoding import EncodedChunk
 from server.synthesis.speech_input import SpeechInput
 from server.text.markdown import MarkdownFilter
+from server.types import EncodedChunk
 
 Send: TypeAlias = Callable[[Event | bytes], Awaitable[None]]
 

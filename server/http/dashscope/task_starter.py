@@ -19,13 +19,14 @@ from server.logs.context import report_text
 from server.logs.texts import log_text
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
-from server.synthesis.output.encoding import EncodedChunk, encode_stream
+from server.synthesis.output.encoding import encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
 from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.markdown import MarkdownFilter
+from server.types import EncodedChunk
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry

@@ -9,6 +9,7 @@ from server.http.openapi.query_parameters import query_parameters
 from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent
 from server.http.speech.prepared_speech import APPLIED, IGNORED, PRODUCE_ID
 from server.http.speech.request import SpeechRequest
+from server.http.speech.speech_streams import CACHE_HEADER
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
 from server.timestamps.formats import TIMESTAMP_FORMATS
@@ -80,6 +81,11 @@ _TIMES_HEADERS = {
 _STREAM_HEADERS = {
     **_TIMES_HEADERS,
     PRODUCE_ID: Header("The number of the answer in its label (docs/labels.md), where labels are on."),
+    CACHE_HEADER: Header(
+        "Where the audio comes from (docs/cache.md): `hit`: it was kept; `miss`: it is computed; `shared`: it is being "
+        "computed for an equal request; `bypass`: it is computed for this request alone, and not kept.",
+        required=True,
+    ),
 }
 
 _PART_HEADERS = {
@@ -89,12 +95,20 @@ _PART_HEADERS = {
     "ETag": Header("Names this file, for `If-Range`.", required=True),
 }
 
+_CACHE_PARAMETER = {
+    "name": "Cache-Control",
+    "in": "header",
+    "description": "`no-cache` or `no-store`: the audio is computed for this request, and not kept.",
+    "schema": {"type": "string"},
+    "examples": {"computed": {"value": "no-store"}},
+}
+
 _RANGE_PARAMETERS = (
     {
         "name": "Range",
         "in": "header",
-        "description": "A part of the audio, such as `bytes=1000-1999`. The whole file is computed first. Several "
-        "ranges and `bytes=0-` are answered with a stream of all.",
+        "description": "A part of the audio, such as `bytes=1000-1999`. The whole file is computed first, unless it "
+        "is in the cache. Several ranges and `bytes=0-` are answered with a stream of all.",
         "schema": {"type": "string"},
         "examples": {"part": {"value": "bytes=1000-1999"}},
     },
@@ -114,7 +128,7 @@ _ABOUT_STATUS = (
 
 def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
     """Returns the operations. `schemas` has the schemas of the types by name."""
-    parameters = (*query_parameters(schemas[SpeechRequest.__name__]), *_RANGE_PARAMETERS)
+    parameters = (*query_parameters(schemas[SpeechRequest.__name__]), _CACHE_PARAMETER, *_RANGE_PARAMETERS)
     content = {**audio_content(), "text/event-stream": {"schema": _EVENT}}
     stream = Response("The speech, as a stream.", content, _STREAM_HEADERS)
     get = Operation(
@@ -140,6 +154,7 @@ def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
             "Answers with audio that streams while it is computed. " + _ABOUT_STATUS,
             {200: stream},
             errors=(*_ERRORS, 408, 413, 415),
+            parameters=(_CACHE_PARAMETER,),
             body={"application/json": {"schema": reference(SpeechRequest), "examples": _EXAMPLES}},
         ),
         get,

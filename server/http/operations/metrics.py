@@ -5,7 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import hdrs, web
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, exposition
+from prometheus_client import (
+    CollectorRegistry,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    exposition,
+)
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from server.config import Config
@@ -28,6 +34,8 @@ class Metrics:
     """The metrics of an application: those of the process, and those that components report."""
 
     def __init__(self) -> None:
+        # A second series for each one, with the time at which it began: nobody asks for it.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

@@ -8,8 +8,8 @@ from server.http.response_model import ResponseModel
 from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent, Usage
 from server.http.speech.prepared_speech import PreparedSpeech
 from server.http.speech.times import SentenceTimes
-from server.synthesis.output.encoding import EncodedChunk
 from server.timestamps.json_document import sentence_object
+from server.types import EncodedChunk
 
 
 class StreamBody(Protocol):

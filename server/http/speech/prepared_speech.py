@@ -4,22 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-from uuid import NAMESPACE_URL, uuid5
 
-from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.audio.label import GeneratedLabel
 from server.client import Client
 from server.config import Config, LabelSection
+from server.http.speech.cache_key import CacheKey, CacheKeys
 from server.http.speech.request import SpeechRequest
 from server.http.startup import Startup
 from server.logs.context import report_text
 from server.logs.texts import log_text
+from server.scheduling.playback import PlaybackClock
+from server.scheduling.task import Chunks
+from server.synthesis.output.encoding import encode_stream, encode_whole
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
-from server.synthesis.voice_resolver import allowed_voices
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.instructions.parser import Instructions
+from server.types import EncodedChunk
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -43,6 +46,10 @@ class PreparedSpeech:
     """A guess at the duration of the audio."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Of the response, about the instructions."""
+    is_file: bool = False
+    """Whether it is computed as a whole file, so that its parts fit together."""
+    cache_key: CacheKey | None = None
+    """None: its audio is neither looked for nor kept."""
 
     @property
     def audio_headers(self) -> Mapping[str, str]:
@@ -50,9 +57,16 @@ class PreparedSpeech:
         label = self.output.label
         return {**self.headers, PRODUCE_ID: label.produce_id} if label else self.headers
 
-    def create_encoder(self) -> AudioEncoder:
-        """The encoder of one stream."""
-        return create_encoder(self.output, self.plan.rate)
+    @property
+    def media_type(self) -> str:
+        """Of the audio."""
+        return self.output.media_type(self.plan.rate)
+
+    def encoded(self, clock: PlaybackClock) -> Chunks[EncodedChunk]:
+        """The encoded audio, for a scheduler."""
+        if self.is_file:
+            return encode_whole(self.plan, self.output, clock)
+        return encode_stream(self.plan, create_encoder(self.output, self.plan.rate), clock)
 
 
 class SpeechPreparation:
@@ -62,51 +76,56 @@ class SpeechPreparation:
         self._registry = registry
         self._startup = startup
         self._config = config
+        self.keys = CacheKeys(registry)
 
     def reconfigure(self, config: Config) -> None:
         """Plans the requests that come from now on with this configuration."""
         self._config = config
 
-    async def prepare(self, request: SpeechRequest, client: Client, *, repeatable: bool = False) -> PreparedSpeech:
+    async def prepare(
+        self, request: SpeechRequest, client: Client, *, as_file: bool = False, cached: bool = False
+    ) -> PreparedSpeech:
         """Raises 503 until the server is ready, and the exceptions of `SpeechPlanner` and `OutputFormat`.
 
-        Raises `AccessDeniedError` for a voice that the client may not use. `repeatable`: equal requests give equal
-        bytes, also without a seed.
+        Raises `AccessDeniedError` for a voice that the client may not use. `as_file`: as a whole file; equal requests
+        give equal bytes, also without a seed. `cached`: its audio may come from the cache, and is kept there.
         """
         self._startup.require_ready()
         log_text(request.input)
         voices = allowed_voices(self._registry.snapshot(), client.voices)
-        planner = SpeechPlanner.for_config(voices, self._config)
-        label = self._config.label
-        speech = await with_voices(lambda: _prepare(request, planner, label, repeatable))
+        config = self._config
+        speech = await with_voices(lambda: self._prepare(request, voices, config, as_file, cached))
         report_text(speech.plan.main_voice, len(request.input))
         return speech
 
+    def _prepare(
+        self, request: SpeechRequest, voices: Voices, config: Config, as_file: bool, cached: bool
+    ) -> PreparedSpeech:
+        planner = SpeechPlanner.for_config(voices, config)
+        output, options = request.output, replace(request.options, noise=config.cache.seed or 0)
+        headers: dict[str, str] = {}
+        if as_file and options.seed is None:
+            options = replace(options, seed=0)
+        if request.instructions:
+            keeps_speed = "speed" in request.model_fields_set
+            options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
+            headers |= instruction_headers(found)
+        speech = planner.plan_text(request.input, options)
+        plan = labeled(speech, config.label)
+        output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
+        key = self.keys.key("file" if as_file else "stream", request.input, options, speech, output, config)
+        cache_key = key if cached and key.is_fixed else None
+        is_repeatable = cache_key is not None or plan.seed is not None
+        if label := _label(config.label, key, is_repeatable=is_repeatable):
+            output = replace(output, label=label)
+        seconds = options.expected_seconds(len(request.input))
+        return PreparedSpeech(request, plan, output, seconds, headers, as_file, cache_key)
 
-def _prepare(
-    request: SpeechRequest, planner: SpeechPlanner, label_settings: LabelSection, repeatable: bool
-) -> PreparedSpeech:
-    output, options = request.output, request.options
-    headers: dict[str, str] = {}
-    if repeatable and options.seed is None:
-        options = replace(options, seed=0)
-    if request.instructions:
-        keeps_speed = "speed" in request.model_fields_set
-        options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
-        headers |= instruction_headers(found)
-    plan = labeled(planner.plan_text(request.input, options), label_settings)
-    output.rate_for(plan.rate)  # raises for a bit rate that the format does not have at this rate
-    if label := _label(label_settings, request, is_repeatable=plan.seed is not None):
-        output = replace(output, label=label)
-    return PreparedSpeech(request, plan, output, options.expected_seconds(len(request.input)), headers)
 
-
-def _label(section: LabelSection, request: SpeechRequest, *, is_repeatable: bool) -> GeneratedLabel | None:
+def _label(section: LabelSection, key: CacheKey, *, is_repeatable: bool) -> GeneratedLabel | None:
     """A new label, if labels are on. Its number follows from the request where equal requests give equal bytes."""
     label = GeneratedLabel.of(section)
-    if label and is_repeatable:
-        return replace(label, produce_id=uuid5(NAMESPACE_URL, request.model_dump_json()).hex)
-    return label
+    return replace(label, produce_id=key.digest[:32]) if label and is_repeatable else label
 
 
 def instruction_headers(instructions: Instructions) -> dict[str, str]:

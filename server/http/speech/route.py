@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import HttpVersion11, web
 
+from server.cache import ChunkSource
 from server.errors import RequestError, ShutdownError, SpeechError, StalledError, SynthesisError
 from server.http.client import charge, client_of
 from server.http.connections.cutting import cut
@@ -17,9 +18,9 @@ from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
 from server.http.speech.request import SpeechRequest, parse_request, require_json
+from server.http.speech.speech_streams import CACHE_HEADER, SpeechStreams, Status
 from server.logs.exceptions import summary
-from server.scheduling.async_streams import ActiveStreams, ChunkStream
-from server.synthesis.output.encoding import EncodedChunk, encode_stream, encode_whole
+from server.types import EncodedChunk
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 class SpeechRoute:
     """Synthesizes plain text, text with inline markup, or SSML."""
 
-    def __init__(self, preparation: SpeechPreparation, streams: ActiveStreams) -> None:
+    def __init__(self, preparation: SpeechPreparation, streams: SpeechStreams) -> None:
         self._preparation = preparation
         self._streams = streams
 
@@ -44,58 +45,44 @@ class SpeechRoute:
         """Streams the speech of the query of the URL. A client that wants a part of it gets that of the whole file."""
         fields = parse_query(_query(request))
         wanted = requested_range(request) if fields.stream_format == "audio" else None
-        speech = await self._prepare(request, fields, repeatable=wanted is not None)
+        speech = await self._prepare(request, fields, as_file=wanted is not None)
         charge(request, len(fields.input))
         return await (self._stream(request, speech) if wanted is None else self._part(request, speech, wanted))
 
     async def head(self, request: web.Request) -> web.StreamResponse:
         """Sends the headers that GET would send. Computes nothing."""
         speech = await self._prepare(request, parse_query(_query(request)))
-        response = _streamed_response(speech, _body(speech, speech.create_encoder().media_type))
+        response = _streamed_response(speech, _body(speech), self._streams.status(speech))
         await response.prepare(request)
         return response
 
-    async def _prepare(
-        self, request: web.Request, fields: SpeechRequest, *, repeatable: bool = False
-    ) -> PreparedSpeech:
+    async def _prepare(self, request: web.Request, fields: SpeechRequest, *, as_file: bool = False) -> PreparedSpeech:
         if fields.timestamps and fields.stream_format != "sse":
             raise RequestError(
                 "timestamps need stream_format sse; POST /v1/audio/speech/timestamps gives them without audio",
                 param="timestamps",
             )
-        return await self._preparation.prepare(fields, client_of(request), repeatable=repeatable)
+        cached = self._streams.caches and not _bypasses_cache(request)
+        return await self._preparation.prepare(fields, client_of(request), as_file=as_file, cached=cached)
 
     async def _stream(self, request: web.Request, speech: PreparedSpeech) -> web.StreamResponse:
         """Sends the status with the first chunk: until then every failure is a proper error response."""
-        plan, encoder = speech.plan, speech.create_encoder()
-        with await self._streams.open(
-            plan.main_voice,
-            lambda clock: encode_stream(plan, encoder, clock),
-            client=client_of(request),
-            expected_seconds=speech.expected_seconds,
-            batched=plan.seed is None,
-        ) as chunks:
+        opened = await self._streams.open(speech, client_of(request))
+        with opened.chunks as chunks, self._streams.sending(opened):
             begun = await _until_audio(chunks)
-            body = _body(speech, encoder.media_type)
-            response = _streamed_response(speech, body)
+            body = _body(speech)
+            response = _streamed_response(speech, body, opened.status)
             await response.prepare(request)
             await _send(request, TimedWriter(response, self._streams.stall_limit), body, begun, chunks)
             return response
 
     async def _part(self, request: web.Request, speech: PreparedSpeech, wanted: slice) -> web.Response:
         """Computes the whole file, so that its length is exact and every part of it fits the others."""
-        plan = speech.plan
-        with await self._streams.open(
-            plan.main_voice,
-            lambda clock: encode_whole(plan, speech.output, clock),
-            client=client_of(request),
-            expected_seconds=speech.expected_seconds,
-            batched=plan.seed is None,
-        ) as files:
-            file = await anext(files)
-        media_type = speech.create_encoder().media_type
-        response = await asyncio.to_thread(partial_response, request, wanted, file, media_type)
-        response.headers.update(speech.audio_headers)
+        opened = await self._streams.open(speech, client_of(request))
+        with opened.chunks as chunks:
+            file = b"".join([chunk.data async for chunk in chunks])
+        response = await asyncio.to_thread(partial_response, request, wanted, file, speech.media_type)
+        response.headers.update({**speech.audio_headers, CACHE_HEADER: opened.status})
         return response
 
 
@@ -104,15 +91,22 @@ def _query(request: web.Request) -> str:
     return urlsplit(request.raw_path).query
 
 
-def _body(speech: PreparedSpeech, media_type: str) -> StreamBody:
-    return EventBody(speech) if speech.request.stream_format == "sse" else AudioBody(media_type)
+def _bypasses_cache(request: web.Request) -> bool:
+    """Whether the client wants its audio computed."""
+    directives = {part.strip().lower() for part in request.headers.get("Cache-Control", "").split(",")}
+    return bool(directives & {"no-store", "no-cache"})
 
 
-def _streamed_response(speech: PreparedSpeech, body: StreamBody) -> web.StreamResponse:
-    return web.StreamResponse(headers={"Content-Type": body.media_type, **_UNBUFFERED, **speech.audio_headers})
+def _body(speech: PreparedSpeech) -> StreamBody:
+    return EventBody(speech) if speech.request.stream_format == "sse" else AudioBody(speech.media_type)
 
 
-async def _until_audio(chunks: ChunkStream[EncodedChunk]) -> Sequence[EncodedChunk]:
+def _streamed_response(speech: PreparedSpeech, body: StreamBody, status: Status) -> web.StreamResponse:
+    headers = {"Content-Type": body.media_type, **_UNBUFFERED, **speech.audio_headers, CACHE_HEADER: status}
+    return web.StreamResponse(headers=headers)
+
+
+async def _until_audio(chunks: ChunkSource) -> Sequence[EncodedChunk]:
     """The chunks up to the first one with audio. Raises the stream's error, `SynthesisError` without audio."""
     begun = []
     async for chunk in chunks:
@@ -127,7 +121,7 @@ async def _send(
     writer: TimedWriter,
     body: StreamBody,
     begun: Sequence[EncodedChunk],
-    chunks: ChunkStream[EncodedChunk],
+    chunks: ChunkSource,
 ) -> None:
     """Writes the stream. A failure in the middle cuts the connection: a clean end would look like complete speech."""
     try:

@@ -2,9 +2,18 @@
 
 import asyncio
 import logging
+import signal
 import threading
+import warnings
 from collections.abc import Coroutine
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any, TypeVar
+
+from celery.exceptions import CPendingDeprecationWarning  # type: ignore[import-untyped]
+from celery.platforms import SecurityWarning  # type: ignore[import-untyped]
+from celery.signals import worker_ready  # type: ignore[import-untyped]
+from celery.worker import state  # type: ignore[import-untyped]
 
 from server.config import Config
 from server.errors import StoreError
@@ -52,11 +61,16 @@ class Worker:
         self._streams = ActiveStreams(Scheduler(config.scheduler))
         renderer: Renderer = JobRenderer(OnDemandVoices(config), self._streams, config)
         self._renderer = SharingRenderer(renderer, self._files) if isinstance(self._files, RedisFiles) else renderer
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._lease_seconds = config.queue.lease_seconds
 
     def run(self) -> int:
-        """Works until SIGTERM or SIGINT; then ends the parts in progress. A second signal gives them back at once."""
+        """Works until SIGTERM; then finishes the parts in progress. SIGQUIT and SIGINT give them back at once."""
         register(self._app, self._compute_next)
+        worker_ready.connect(self._on_ready)
+        warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickled messages, which are not accepted here
+        warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+        _log.info("this worker computes %d parts at a time, of the jobs in %s", self._concurrency, self._store.place)
         thread = threading.Thread(target=self._loop.run_forever, name="jobs")
         thread.start()
         dispatching = asyncio.run_coroutine_threadsafe(Dispatcher(self._store, self._messages).run(), self._loop)
@@ -73,10 +87,29 @@ class Worker:
             return int(worker.exitcode or 0)
         finally:
             dispatching.cancel()
-            self._call(self._streams.close())
+            self._call(self._stop())
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
             self._store.close()
+
+    def _on_ready(self, **details: object) -> None:
+        """Replaces Celery's cold shutdown, which cannot end threads. In the main thread."""
+        for number in (signal.SIGQUIT, signal.SIGINT):
+            signal.signal(number, self._give_back)
+
+    def _give_back(self, *details: object) -> None:
+        self._loop.call_soon_threadsafe(self._cancel)
+        state.should_stop = 0
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _stop(self) -> None:
+        """Gives back what is in progress."""
+        self._cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._streams.close()
 
     def _compute_next(self) -> None:
         """Computes the next part, if there is one. In a thread of Celery."""
@@ -86,9 +119,14 @@ class Worker:
             _log.warning("no work is taken: %s", error)
             return
         if lease:
-            self._call(self._work(lease))
+            with suppress(CancelledError):  # the work was given back
+                self._call(self._work(lease))
 
     async def _work(self, lease: Lease) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         current_request.set(RequestContext(lease.job.id))
         await Work(self._store, self._renderer, self._quota, lease, self._lease_seconds).run()
         try:

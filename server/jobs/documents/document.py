@@ -10,7 +10,6 @@ from server.jobs.documents.json_lines import json_line_parts
 from server.jobs.documents.lines import line_parts, numbered
 from server.jobs.documents.plain_text import split_text
 from server.jobs.documents.ssml_document import ssml_parts
-from server.jobs.documents.subtitles import subtitle_parts
 from server.jobs.job import PartContent
 from server.jobs.request import JobKind, JobRequest
 from server.text.markup.parser import SsmlDetector
@@ -94,10 +93,16 @@ def _text_parts(text: str, limits: DocumentLimits) -> Sequence[PartContent]:
     return parts
 
 
+def _subtitle_parts(text: str, limits: DocumentLimits) -> Sequence[PartContent]:
+    from server.jobs.documents.subtitles import subtitle_parts  # imported here: others do not need its library
+
+    return subtitle_parts(text)
+
+
 _READERS: dict[JobKind, Callable[[str, DocumentLimits], Sequence[PartContent]]] = {
     "text": _text_parts,
     "ssml": lambda text, limits: ssml_parts(text),
     "lines": lambda text, limits: line_parts(text.splitlines(), limits.part_characters),
-    "srt": lambda text, limits: subtitle_parts(text),
+    "srt": _subtitle_parts,
     "jsonl": lambda text, limits: json_line_parts(text.split("\n"), limits.part_characters),
 }

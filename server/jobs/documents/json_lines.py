@@ -57,7 +57,8 @@ def _parse(line: str, number: int) -> JsonLine:
     try:
         fields = JsonLine.model_validate_json(line)
     except ValidationError as error:
-        details = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        details = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     else:
         if forbidden := fields.model_fields_set & _OF_THE_JOB:
             name = min(forbidden)

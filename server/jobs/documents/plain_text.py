@@ -4,12 +4,13 @@ A part ends where a sentence ends for certain, whatever surrounds it: sentences 
 so the parts joined with the silence between two sentences are the audio of the whole text.
 """
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from server.jobs.documents.chapters import is_heading
-from server.text.sentence_splitting import CLOSING_PUNCTUATION, COMMAS, LINE_ENDS, SENTENCE_ENDS, split_sentences
+from server.text.sentence_splitting import CLOSING_PUNCTUATION, COMMAS, LINE_ENDS, SENTENCE_ENDS
 
 PART_CHARACTERS = 1000
 """Of a part, about: some four minutes of speech, which a process that is killed computes again at worst."""
@@ -21,11 +22,12 @@ _LOOKBACK = 100
 """Characters before a cut in which a mark of a pause is searched."""
 _MAX_MARK = 402
 """Characters of an inline mark with its brackets."""
-_NO_START = '<["\ufeff'
-"""What a part does not begin with: it could be markup there, or belong to the sentence before."""
 _ENDS = SENTENCE_ENDS + LINE_ENDS
 _SILENT = f"{_ENDS}{CLOSING_PUNCTUATION}…—-*=~～·# \t\u3000".replace("]", "")
 """What may stand between the last word of a part and its end; a bracket there may be the mark of a pause."""
+_SENTENCE_END = re.compile(rf"[{_ENDS}](?:[{_ENDS}…\s{re.escape(CLOSING_PUNCTUATION)}])*")
+_OPENING = "“‘「『《〈（(【—"
+"""What a part may begin with, besides words: it belongs to the next sentence, and is no markup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +100,13 @@ def _best_cut(text: str, begin: int, cuts: Sequence[int]) -> int:
 
 
 def _sentence_ends(text: str, start: int, stop: int) -> Iterator[int]:
-    """Yields where sentences end, however long they are."""
-    position = start
-    for sentence in split_sentences(text[start:stop], stop - start + 1, lambda char: 1, _no_breaks):
-        position += len(sentence)
-        yield position
-
-
-def _no_breaks(text: str) -> Iterable[tuple[int, int]]:
-    return ()
+    """Yields where sentences end for certain, with the punctuation and the white space that belong to them."""
+    return (match.end() for match in _SENTENCE_END.finditer(text, start, stop))
 
 
 def _is_cut(text: str, position: int) -> bool:
     """Whether the text may be cut here: between two sentences, without a mark of a pause between them."""
-    if position >= len(text) or text[position] in _NO_START:
+    if position >= len(text) or not (text[position].isalnum() or text[position] in _OPENING):
         return False
     ending = text[max(position - _LOOKBACK, 0) : position]
     spoken = ending.rstrip(_SILENT)

@@ -15,8 +15,8 @@ from server.jobs.rendering.part_files import PartFiles
 from server.jobs.rendering.slots import fitting_speed
 from server.jobs.rendering.speech import PartPlanner, PartSpeech, fields_of
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
-from server.synthesis.output.encoding import EncodedChunk, encode_stream
-from server.types import SentenceTiming, SpeechTiming
+from server.synthesis.output.encoding import encode_stream
+from server.types import EncodedChunk, SentenceTiming, SpeechTiming
 
 _LOSSLESS = OutputFormat("flac")
 

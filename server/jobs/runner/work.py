@@ -24,6 +24,8 @@ RENEWAL_SECONDS = 3.0
 """Also the time in which a job that another process cancelled stops."""
 _PAUSE_SECONDS = 20.0
 """Before work is tried again that failed without a fault of its own."""
+_STOPPING_SECONDS = 1.0
+"""While the server drains, no part can begin."""
 _REPORT_SECONDS = 2.0
 """Before a report is repeated that the store could not keep."""
 
@@ -144,7 +146,7 @@ def _outcome(error: Exception) -> _Outcome:
         case RequestError():
             return _Outcome(str(error), is_final=True)
         case ShutdownError():
-            return _Outcome("the server is stopping", is_attempt=False)
+            return _Outcome("the server is stopping", is_attempt=False, pause=_STOPPING_SECONDS)
         case DeviceError() | BusyError() | StoreError():
             return _Outcome(str(error), is_attempt=False, pause=_PAUSE_SECONDS)
         case SpeechError():

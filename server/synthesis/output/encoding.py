@@ -1,25 +1,11 @@
 """The encoding of speech as a stream and as a file, in the scheduler's threads, text analysis included."""
 
-from dataclasses import dataclass
-
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.output.labeled_speech import Speech, TimedSpeech
-from server.types import SentenceTiming
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedChunk:
-    """A part of an encoded stream."""
-
-    data: bytes
-    """May be empty: some formats need more audio for their next bytes."""
-    samples: int
-    """Of the chunk of audio, at the rate of the speech."""
-    sentence: SentenceTiming | None
-    """The times of the sentence that begins with this chunk."""
+from server.types import EncodedChunk
 
 
 async def encode_stream(speech: Speech, encoder: AudioEncoder, clock: PlaybackClock) -> Chunks[EncodedChunk]:
@@ -31,7 +17,7 @@ async def encode_stream(speech: Speech, encoder: AudioEncoder, clock: PlaybackCl
     yield EncodedChunk(encoder.finish(), 0, None)
 
 
-async def encode_whole(speech: TimedSpeech, output: OutputFormat, clock: PlaybackClock) -> Chunks[bytes]:
+async def encode_whole(speech: TimedSpeech, output: OutputFormat, clock: PlaybackClock) -> Chunks[EncodedChunk]:
     """The whole file, as one chunk. Its length is known before its audio, so its header is exact."""
     total = 0
     async for times in speech.times(clock):
@@ -39,4 +25,4 @@ async def encode_whole(speech: TimedSpeech, output: OutputFormat, clock: Playbac
     encoder = create_encoder(output, speech.rate, total)
     header = encoder.header()
     parts = [encoder.encode(audio) async for audio in speech.audio(clock)]
-    yield header + b"".join(parts) + encoder.finish()
+    yield EncodedChunk(header + b"".join(parts) + encoder.finish(), total, None)

@@ -25,8 +25,9 @@ def serving_jobs(tmp_path, renderer):
     """`async with serving_jobs(**keys of the section jobs) as client`."""
 
     @asynccontextmanager
-    async def start(*, workers: int = 1, **jobs: object):
-        config = Config.model_validate({"jobs": jobs, "storage": {"path": str(tmp_path / "data")}})
+    async def start(*, workers: int = 1, keys: tuple[dict, ...] = (), **jobs: object):
+        sections = {"jobs": jobs, "access": {"keys": list(keys)}, "storage": {"path": str(tmp_path / "data")}}
+        config = Config.model_validate(sections)
         service = JobService.embedded(config, renderer, workers)
         app = web.Application(middlewares=[error_middleware, AccessControl(config).middleware])
         JobsRoutes(service, lambda: None).add_to(app.router)

@@ -23,7 +23,8 @@ class RedisConnection:
 
     def __init__(self, url: str) -> None:
         """`redis://[:password@]host[:port][/number]`, or with `rediss` over TLS."""
-        self._place = _place(url)
+        self.place = _place(url)
+        """Host and port."""
         self.client: Any = redis.Redis.from_url(
             url, decode_responses=True, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
         )
@@ -36,15 +37,15 @@ class RedisConnection:
         try:
             yield
         except redis.exceptions.OutOfMemoryError:
-            message = f"Redis at {self._place} has no memory left (maxmemory); give it more, or delete jobs"
+            message = f"Redis at {self.place} has no memory left (maxmemory); give it more, or delete jobs"
             raise StoreError(message, is_full=True) from None
         except redis.exceptions.AuthenticationError as error:
-            raise StoreError(f"Redis at {self._place} refuses the password of queue.broker: {error}") from None
+            raise StoreError(f"Redis at {self.place} refuses the password of queue.broker: {error}") from None
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
-            message = f"Redis at {self._place} is away: {error}; start it, or correct queue.broker"
+            message = f"Redis at {self.place} is away: {error}; start it, or correct queue.broker"
             raise StoreError(message) from None
         except redis.exceptions.ResponseError as error:
-            raise StoreError(f"Redis at {self._place} refuses a command: {error}") from None
+            raise StoreError(f"Redis at {self.place} refuses a command: {error}") from None
 
     def transaction(self, change: Callable[[Pipeline], T], *watched: str) -> T:
         """Calls `change`, again if another client has written one of the `watched` keys before its end.

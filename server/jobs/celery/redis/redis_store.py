@@ -59,6 +59,11 @@ class RedisStore:
         self._queries = Queries(self.connection)
         self._deliveries = Deliveries(self.connection)
 
+    @property
+    def place(self) -> str:
+        """Host and port of Redis."""
+        return self.connection.place
+
     def create(self, new: NewJob, limits: ClientLimits) -> tuple[Job, bool]:
         """See `JobStore`."""
         now, job_id = self.connection.now(), f"job_{secrets.token_hex(16)}"
