@@ -10,6 +10,7 @@ from server.cache import AudioCache
 from server.config import Config, ConfigSources, Reconfiguration
 from server.http import static_files
 from server.http.access.access_control import AccessControl
+from server.http.admin.voices import AdminVoices
 from server.http.connections.open_connections import OpenConnections
 from server.http.dashscope import route as dashscope
 from server.http.errors import error_middleware
@@ -105,6 +106,8 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
         metrics.add(cache.report, CACHE)
         metrics.add(warm_up.report, WARM_UP)
         metrics.add(lambda: connections, CONNECTIONS)
+    admin = AdminVoices(registry, config)
+    admin.add_routes(app)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())
 
@@ -121,13 +124,15 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
         reconfiguration = Reconfiguration(config)
         reconfiguration.add(reconfigure_logging)
         reconfiguration.add(access.reconfigure, check=access.check)
-        for component in (preparation, websocket, cache, streams, connections, renderer, jobs):
+        reconfiguration.add(registry.reconfigure, check=registry.check)
+        for component in (preparation, websocket, cache, streams, connections, renderer, jobs, admin):
             reconfiguration.add(component.reconfigure)
         reload = ConfigReload(reconfiguration, sources, manager)
         app.cleanup_ctx.append(reload.run)
         if metrics:
             metrics.add(lambda: reload.report, RELOADS)
     app.on_shutdown.append(lambda app: websocket.close())
+    app.on_shutdown.append(lambda app: startup.close())
     app.on_shutdown.append(lambda app: streams.close())
     return app
 
