@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 
 import pytest
 
@@ -231,6 +232,19 @@ async def test_an_idempotency_key_of_other_lines_is_a_conflict(open_service, ren
             else:
                 with pytest.raises(JobConflictError):
                     await creating
+
+
+async def test_a_store_that_hangs_holds_no_thread_of_live_requests(open_service, renderer):
+    async with open_service() as service:
+        job = await submit(service, "a")
+        goes_on = threading.Event()
+        get = service._store.get
+        service._store.get = lambda job_id: goes_on.wait() and get(job_id)
+        waiting = [asyncio.create_task(service.get(ANYBODY, job.id)) for _ in range(50)]
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(lambda: "a live request") == "a live request"
+        goes_on.set()
+        assert {found.id for found in await asyncio.gather(*waiting)} == {job.id}
 
 
 async def test_a_result_expires_and_its_job_is_forgotten(open_service, tmp_path, monkeypatch):

@@ -27,6 +27,7 @@ from server.jobs.quota import Quota
 from server.jobs.renderer import Renderer
 from server.jobs.rendering.renderer import JobRenderer
 from server.jobs.runner.work import Work
+from server.jobs.threads import in_thread
 from server.logs.context import RequestContext, current_request
 from server.runtime.cpu import available_cpus
 from server.scheduling.async_streams import ActiveStreams
@@ -150,11 +151,11 @@ class Worker:
         current_request.set(RequestContext(lease.job.id))
         await Work(self._store, self._renderer, self._quota, lease, self._lease_seconds).run()
         try:
-            job = await asyncio.to_thread(self._store.get, lease.job.id)
+            job = await in_thread(self._store.get, lease.job.id)
             if job and job.state == "done":
-                await asyncio.to_thread(self._files.delete_parts, job.id)
+                await in_thread(self._files.delete_parts, job.id)
             elif job is None or job.is_final:
-                await asyncio.to_thread(self._files.delete, lease.job.id)
+                await in_thread(self._files.delete, lease.job.id)
         except StoreError as error:  # a server deletes them later
             _log.warning("the files of job %s stay for now: %s", lease.job.id, error)
 
