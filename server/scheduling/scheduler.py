@@ -246,9 +246,13 @@ class Scheduler:
         """The loop of one worker."""
         batch: list[Stream] = []
         while batch := self._next_batch(batch):
-            if runnable := [stream for stream in batch if stream.pending_run and not stream.cancelled]:
-                self._execution.execute(runnable)
+            self._execute(batch)
             batch = [stream for stream in batch if self._advance(stream)]
+
+    def _execute(self, batch: Sequence[Stream]) -> None:
+        """A function of its own, so that a worker that waits refers to no stream that has ended, nor to its voice."""
+        if runnable := [stream for stream in batch if stream.pending_run and not stream.cancelled]:
+            self._execution.execute(runnable)
 
     def _next_batch(self, advanced: Sequence[Stream]) -> list[Stream]:
         """Returns streams to the pool and takes the next batch; empty when the scheduler is closed and idle."""
