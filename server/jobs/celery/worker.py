@@ -10,10 +10,10 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from celery.exceptions import CPendingDeprecationWarning  # type: ignore[import-untyped]
-from celery.platforms import SecurityWarning  # type: ignore[import-untyped]
-from celery.signals import worker_ready  # type: ignore[import-untyped]
-from celery.worker import state  # type: ignore[import-untyped]
+from celery.exceptions import CPendingDeprecationWarning
+from celery.platforms import SecurityWarning
+from celery.signals import worker_ready
+from celery.worker import state
 
 from server.config import Config
 from server.errors import StoreError
