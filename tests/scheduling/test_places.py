@@ -74,6 +74,15 @@ def test_a_client_without_a_place_may_use_the_reserve_and_others_may_not() -> No
     assert held(enter(places, 2, BOB)) == [True, False]  # and below 0.9
 
 
+def test_one_of_five_places_is_for_clients_without_one_also_above_the_predicted_load() -> None:
+    places = places_of(cost=0.1, max_utilization=1.0)
+    many = enter(places, 20)
+    assert held(many) == [True] * 10 + [False] * 10
+    others = [enter(places, 2, Client(name=name)) for name in "xyz"]
+    assert [held(each) for each in others] == [[True, False], [True, False], [False, False]]
+    assert leave(places, others[0][0]) == [others[2][0]]
+
+
 def test_what_may_not_wait_is_refused_at_once() -> None:
     places = places_of(1)
     enter(places, 1)

@@ -12,6 +12,7 @@ import pytest
 from server.client import Client
 from server.config import LimitsSection, SchedulerSection
 from server.errors import BusyError, ShutdownError, StalledError
+from server.scheduling import async_streams
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.scheduling.load_report import LoadReport
 from server.scheduling.playback import PlaybackClock, ReadingPace
@@ -114,7 +115,11 @@ async def test_a_client_that_reads_nothing_loses_its_place_and_gets_one_again() 
             pass
 
 
-async def test_a_client_that_returns_from_a_break_is_not_stalled_while_it_has_audio_to_play() -> None:
+async def test_a_client_that_returns_from_a_break_is_not_stalled_while_it_has_audio_to_play(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(async_streams, "_STALL_CHECK", 0.05)
+
     async def minutes(clock: PlaybackClock) -> Chunks[bytes]:
         for _ in range(100):
             clock.push(60.0)

@@ -14,6 +14,9 @@ from server.scheduling.stream import Place, Stream
 
 BACKGROUND_STREAMS_PER_WORKER = 4
 """Background streams that are computed at a time: enough for batches, and few enough for the memory."""
+RESERVED_SHARE = 5
+"""One place more for so many that are held, for clients that have none, whatever the predicted load. The load may be
+above its limit because the cost of streams has risen since they were admitted; a few more change little."""
 _LEAST_COST = 1.0
 """Seconds of audio that a stream costs at least in the fair order."""
 
@@ -122,8 +125,14 @@ class Places:
     def _fits(self, stream: Stream) -> bool:
         active = list(self.listened())
         own = identity(stream.client)
-        uses_reserve = stream.place is Place.RETURNING or all(identity(other.client) != own for other in active)
-        return self._admission.admits((other.voice for other in active), stream.voice, uses_reserve=uses_reserve)
+        is_new = all(identity(other.client) != own for other in active)
+        uses_reserve = is_new or stream.place is Place.RETURNING
+        if self._admission.admits((other.voice for other in active), stream.voice, uses_reserve=uses_reserve):
+            stream.is_reserved = False
+            return True
+        reserved = sum(other.is_reserved for other in active)
+        stream.is_reserved = is_new and reserved < (len(active) - reserved) // RESERVED_SHARE
+        return stream.is_reserved and not self._admission.is_full(len(active))
 
     def _has_background_place(self) -> bool:
         running = sum(other.background and other.place is Place.HELD for other in self.streams)
