@@ -21,7 +21,7 @@ _STALLED_BUFFER = 4096
 """Bytes that a client which does not read has received before its system stops the server."""
 _STALLED_SECONDS = 30.0
 """After which such a client goes, and another one comes."""
-_LEAVING_SECONDS = 2.0
+_LEAVING_SECONDS = 10.0
 """Until a client that has left comes again."""
 _PCM_BYTES_PER_SECOND = 2 * 16000
 
