@@ -91,7 +91,7 @@ def _add_routes(app: web.Application, services: Services, config: Config) -> Non
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     for path in (WEBSOCKET_PATH, WEBSOCKET_PATH + "/"):
         app.router.add_get(path, services.websocket.connect)
-    JobsRoutes(services.jobs, startup.require_ready).add_to(app.router)
+    JobsRoutes(services.jobs, startup.require_ready, lambda: services.streams.stall_limit).add_to(app.router)
     services.admin.add_routes(app)
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)

@@ -31,9 +31,16 @@ STATES: tuple[JobState, ...] = get_args(JobState)
 class JobsRoutes:
     """Jobs of clients: each sees its own."""
 
-    def __init__(self, service: JobService, require_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        service: JobService,
+        require_ready: Callable[[], None],
+        stall_limit: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """`stall_limit`: seconds after which a client that does not read its events is cut off; None: never."""
         self._service = service
         self._require_ready = require_ready
+        self._stall_limit = stall_limit
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Adds the routes."""
@@ -77,7 +84,7 @@ class JobsRoutes:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Its changes as they happen."""
-        return await send_events(request, self._service, await self._job(request))
+        return await send_events(request, self._service, await self._job(request), self._stall_limit())
 
     async def result(self, request: web.Request) -> web.StreamResponse:
         """Its file."""

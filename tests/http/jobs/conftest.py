@@ -25,12 +25,12 @@ def serving_jobs(tmp_path, renderer):
     """`async with serving_jobs(**keys of the section jobs) as client`."""
 
     @asynccontextmanager
-    async def start(*, workers: int = 1, keys: tuple[dict, ...] = (), **jobs: object):
+    async def start(*, workers: int = 1, keys: tuple[dict, ...] = (), stall_limit: float | None = None, **jobs: object):
         sections = {"jobs": jobs, "access": {"keys": list(keys)}, "storage": {"path": str(tmp_path / "data")}}
         config = Config.model_validate(sections)
         service = JobService.embedded(config, renderer, workers)
         app = web.Application(middlewares=[error_middleware, AccessControl(config).middleware])
-        JobsRoutes(service, lambda: None).add_to(app.router)
+        JobsRoutes(service, lambda: None, lambda: stall_limit).add_to(app.router)
         service.start(ready)
         try:
             async with TestClient(TestServer(app)) as client:

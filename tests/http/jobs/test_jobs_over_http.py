@@ -7,8 +7,10 @@ import json
 import aiohttp
 import pytest
 
+from server.client import Client
 from server.errors import DeviceError, SynthesisError
 from server.http.jobs.objects import PATH
+from server.jobs.job import Job, JobEvent
 from tests.http.jobs.conftest import created, ended, error_of
 
 
@@ -157,6 +159,24 @@ async def test_events_end_when_the_server_stops(serving_jobs, renderer):
             await client.service.close()
             text += await response.text()
             assert [event["event"] for event in parsed(text)] == ["job.queued", "job.running"]
+
+
+async def test_a_client_that_does_not_read_its_events_is_cut_off(serving_jobs, renderer, monkeypatch, caplog):
+    renderer.may_compute.clear()
+    async with serving_jobs(stall_limit=0.2) as client:
+        job_id = await created(client, "a")
+        job = await client.service.get(Client(), job_id)
+
+        async def many_events(job_id: str, after: int) -> tuple[list[JobEvent], Job]:
+            return [JobEvent(after + number, "job.progress", 0.0, job.progress) for number in range(1, 1001)], job
+
+        monkeypatch.setattr(client.service, "events_after", many_events)
+        monkeypatch.setattr(client.service, "wait_for_change", lambda seconds: asyncio.sleep(0))
+        _, writer = await asyncio.open_connection(client.host, client.port, limit=1)
+        writer.write(f"GET {PATH}/{job_id}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        while "were cut off: the client did not read for 0.2 seconds" not in caplog.text:
+            await asyncio.sleep(0.01)
+        writer.close()
 
 
 @pytest.mark.parametrize(
