@@ -176,10 +176,21 @@ class AudioCache:
             if not task.cancelled() and (error := task.exception()):
                 _log.error("finished audio could not be kept", exc_info=error)
 
-        stream = SharedStream(look_up, completed, limit=_entry_limit(self._settings), finish=self._settings.finish)
+        stream = SharedStream(
+            look_up,
+            completed,
+            limit=_entry_limit(self._settings),
+            finish=self._settings.finish,
+            has_room=self._has_room,
+        )
         self._running.add(stream)
         stream.task.add_done_callback(ended)
         return stream
+
+    def _has_room(self) -> bool:
+        """Whether the streams in progress hold no more than what the cache may have in memory."""
+        held = sum(stream.held_bytes for stream in self._running)
+        return held <= max(self._settings.memory_mb * _MIB, _LARGEST_ENTRY)
 
     def _status(self, reader: SharedReader, *, leads: bool) -> CacheStatus:
         """Where the chunks of a reader come from; counts it."""

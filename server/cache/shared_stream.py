@@ -47,8 +47,18 @@ class SharedStream:
     reaches all readers, after the chunks that were before it.
     """
 
-    def __init__(self, begin: Begin, completed: Completed, *, limit: int, finish: bool) -> None:
+    def __init__(
+        self,
+        begin: Begin,
+        completed: Completed,
+        *,
+        limit: int,
+        finish: bool,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`has_room` says whether all streams together may hold what they hold now: else this one is not kept whole."""
         self._limit = limit
+        self._has_room = has_room
         self._finish = finish
         self._chunks: deque[EncodedChunk] = deque()
         self._dropped = 0
@@ -80,6 +90,11 @@ class SharedStream:
     def is_computing(self) -> bool:
         """Whether there may be more chunks."""
         return not self._has_ended
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the chunks that it keeps."""
+        return self._bytes
 
     def close(self) -> None:
         """Ends the stream; its readers get `ShutdownError`."""
@@ -158,7 +173,7 @@ class SharedStream:
                 return
             self._chunks.append(chunk)
             self._bytes += _size(chunk)
-            self._is_whole = self._is_whole and self._bytes <= self._limit
+            self._is_whole = self._is_whole and self._bytes <= self._limit 
             self._drop_read()
             self._announce()
 

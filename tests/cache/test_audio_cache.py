@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cache import AudioCache, disk_worker
+from server.cache import AudioCache, audio_cache, disk_worker
 from server.cache.disk_tier import DiskTier
 from server.cache.disk_worker import DiskWorker
 from server.cache.entry import Entry
@@ -292,6 +292,20 @@ async def test_the_least_recently_used_entries_leave(create):
         await audio(cache, keys[0], Computing())
     assert [key for key in keys if cache.status(key) == "hit"] == [keys[0], *keys[-4:]]
     assert (cache.report().memory.evictions, cache.report().memory.entries) == (5, 5)
+    await cache.close()
+
+
+async def test_what_is_computed_at_a_time_holds_no_more_memory_than_the_cache(create, monkeypatch):
+    monkeypatch.setattr(audio_cache, "_LARGEST_ENTRY", 2**18)
+    cache = create(memory_mb=1)
+    chunk = EncodedChunk(bytes(2**16), 1, None)
+    opened = [await cache.open(f"{number:064}", Computing([chunk] * 4)) for number in range(8)]
+    for _ in range(3):
+        for each in opened:
+            assert await anext(each.chunks) == chunk
+        assert sum(stream.held_bytes for stream in cache._running) <= 2**20
+    for each in opened:
+        assert [left async for left in each.chunks] == [chunk], "each client gets all of its stream"
     await cache.close()
 
 
