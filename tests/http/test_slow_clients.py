@@ -193,7 +193,8 @@ async def test_clients_that_do_not_read_give_their_places_to_others(listening, d
         other.post("你好", voice="second")
         assert await other.status() == 200  # both places were taken
         assert await _size_of_body(other) == 2 * 320
-        assert (await load(connect))["streams"] == 0
+        while (await load(connect))["streams"]:  # the other stalled one loses its place as well
+            await asyncio.sleep(0.05)
         for peer in stalled:
             assert await _size_of_body(peer) == 40 * 2 * demo.samples_per_chunk  # nothing of it is lost
 
