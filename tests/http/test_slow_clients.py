@@ -48,8 +48,12 @@ class Peer:
         return await self.reader.read()
 
     async def error(self) -> tuple[int, dict[str, Any]]:
-        head, _, body = (await self.rest()).partition(b"\r\n\r\n")
-        return int(head.split()[1]), json.loads(body)["error"]
+        return error_of(await self.rest())
+
+
+def error_of(answer: bytes) -> tuple[int, dict[str, Any]]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["error"]
 
 
 @pytest.fixture
@@ -118,7 +122,9 @@ async def test_a_head_that_is_not_complete_in_time_is_answered_and_closed(listen
     async with listening(header_seconds=0.3) as connect:
         peer = await connect()
         peer.send("GET /health HTTP/1.1\r\nHost: x\r\nX-")
-        status, error = await peer.error()
+        answer = await peer.rest()
+        assert b"\r\nX-Content-Type-Options: nosniff\r\n" in answer
+        status, error = error_of(answer)
         assert (status, error["code"]) == (408, "request_timeout")
         assert "0.3 seconds" in error["message"]
 
@@ -169,6 +175,20 @@ async def test_a_body_may_take_longer_as_long_as_it_comes(listening):
             await asyncio.sleep(0.08)
         assert await peer.status() == 200
         assert len(await peer.rest()) > len(text) * 320
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["BREW / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01", "GET / HTTP/1.1\r\n" + "X-A: b\r\n" * 20000 + "\r\n"],
+)
+async def test_what_is_no_request_gets_an_error_like_all_others(listening, sent):
+    async with listening() as connect:
+        peer = await connect()
+        peer.send(sent)
+        answer = await peer.rest()
+    head, _, body = answer.decode().partition("\r\n\r\n")
+    assert json.loads(body)["error"]["code"] == "unreadable_request"
+    assert {"Server: sambert-server", "X-Content-Type-Options: nosniff"} <= set(head.split("\r\n"))
 
 
 async def test_an_idle_connection_is_closed(listening):
