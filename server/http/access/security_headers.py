@@ -11,7 +11,7 @@ SECURITY_HEADERS = {
 
 
 def add_security_headers(response: web.StreamResponse) -> None:
-    """Adds those that the answer does not set itself; aiohttp has set `Server`, to the versions of Python and aiohttp."""
+    """Adds those that the answer does not set itself. `Server` has the versions of Python and aiohttp by default."""
     response.headers.popall(hdrs.SERVER, None)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
