@@ -46,6 +46,14 @@ class ShutdownError(SpeechError):
     """The server is shutting down: new requests are refused, running streams are cut off."""
 
 
+class VoiceMemoryError(SpeechError):
+    """A voice is not in memory, and there is no room for it. `retry_after` is in whole seconds, None if never."""
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class BusyError(SpeechError):
     """The server, or a client's own limit, leaves no place. `retry_after` is an estimate in whole seconds."""
 

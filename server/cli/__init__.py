@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
-        if module is not keys:  # whose actions have them
+        if module not in (keys, jobs):  # whose actions have them
             add_general_options(command)
         module.add_options(command)
         command.set_defaults(command=module)

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         load_error = str(error)
     fields = [*_machine(config), *_device(registry), _memory(registry), *_voices(registry)]
     print_fields(fields, plain="{:14} {}")
-    if not registry.voices:
+    if not registry.known:
         folder = config.models.path
         no_voice = f"no voice in {folder} works" if registry.broken else f"there is no voice in {folder}"
         print(f"cannot serve: {load_error or no_voice}; convert one with `python -m convert`")
@@ -100,8 +100,8 @@ def _memory(registry: VoiceRegistry) -> tuple[str, str]:
 
 
 def _voices(registry: VoiceRegistry) -> Fields:
-    for name, synthesizer in registry.voices.items():
-        voice, choice = synthesizer.voice, registry.precision(synthesizer.voice)
+    for name, voice in registry.known.items():
+        choice = registry.precision(voice)
         facts = f"{voice.manifest.language}, {voice.rate} Hz"
         yield "voice", f"{name}: speaks ({facts}) in {choice.precision}: {choice.reason}"
     for name, reason in registry.broken.items():

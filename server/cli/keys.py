@@ -71,10 +71,11 @@ def _add(options: argparse.Namespace, config: Config) -> None:
     if has_expired(key):
         raise RequestError(f"--expires {key.expires} is over; today is {today} (UTC)")
     _require_new_name(key.name, config.access.keys, "config.yaml")
+    file = KeyFile(config.storage.path)
     if not options.entry:
-        file = KeyFile(config.storage.path)
         file.change(lambda keys: [*_require_new_name(key.name, keys, str(file.path)), key])
-    print(f"the key of {key.name}, which is shown only here and stored nowhere:", file=sys.stderr, flush=True)
+    stored = "" if options.entry else f"; its hash is in {file.path}"
+    print(f"the key of {key.name}, which is shown only here{stored}:", file=sys.stderr, flush=True)
     print(secret, flush=True)
     if options.entry:
         print("its entry in config.yaml, under access.keys:", file=sys.stderr, flush=True)
@@ -116,7 +117,7 @@ def _list(config: Config) -> None:
     file = KeyFile(config.storage.path)
     listed = [*((key, "config.yaml") for key in config.access.keys), *((key, file.path.name) for key in file.read())]
     if not listed:
-        print("there is no key; `python -m server keys add NAME` adds one")
+        print(f"there is no key, neither in config.yaml nor in {file.path}; `python -m server keys add NAME` adds one")
         return
     quota = CharacterQuota(config.storage.path)
     print_table(COLUMNS, ([*_limits(key, quota), place] for key, place in listed))

@@ -23,6 +23,7 @@ from server.errors import (
     StoreError,
     UnknownJobError,
     VoiceError,
+    VoiceMemoryError,
 )
 from server.http.response_model import ResponseModel, model_response
 
@@ -84,8 +85,8 @@ def report_error(error: Exception) -> ErrorReport:
             return _report_job_error(error)
         case RequestError():
             return ErrorReport(400, str(error), error.code, error.param)
-        case VoiceError():
-            return ErrorReport(503, str(error), "broken_voice", "voice")
+        case VoiceError() | VoiceMemoryError():
+            return _report_voice_error(error)
         case BusyError():
             return ErrorReport(429, str(error), error.code, headers={"Retry-After": str(error.retry_after)})
         case AuthenticationError() | AccessDeniedError() | QuotaError():
@@ -99,6 +100,13 @@ def report_error(error: Exception) -> ErrorReport:
         case web.RequestPayloadError():
             return ErrorReport(400, f"the body does not match its headers: {error}", "unreadable_body")
     return ErrorReport(500, "an internal error occurred; the log of the server has the details", "internal_error")
+
+
+def _report_voice_error(error: VoiceError | VoiceMemoryError) -> ErrorReport:
+    if isinstance(error, VoiceError):
+        return ErrorReport(503, str(error), "broken_voice", "voice")
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    return ErrorReport(503, str(error), "voice_not_loaded", "voice", headers)
 
 
 def _report_access_error(error: AuthenticationError | AccessDeniedError | QuotaError) -> ErrorReport:

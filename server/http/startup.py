@@ -12,6 +12,7 @@ from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
+    from server.synthesis.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
 
@@ -86,6 +87,10 @@ class Startup:
         if self._loading:
             await asyncio.wait([self._loading])
 
+    async def close(self) -> None:
+        """Fails the requests that wait for a voice, and ends the threads of the voices."""
+        await asyncio.to_thread(self._registry.close)
+
     async def _unload_idle(self) -> None:
         while True:
             await asyncio.sleep(UNLOAD_INTERVAL)
@@ -94,13 +99,18 @@ class Startup:
     def _load_and_measure(self) -> None:
         self._registry.load()
         for name, synthesizer in self._registry.voices.items():
-            try:
-                self._scheduler.measure_cost(name, synthesizer.probe)
-            except ShutdownError:
-                return
-            except SpeechError as error:
-                _log.error("the cost of voice %s could not be measured, its streams are not limited: %s", name, error)
+            self._measure(name, synthesizer)
+        self._registry.measure = self._measure
+        self._registry.watch()
         self._measured = True
+
+    def _measure(self, name: str, synthesizer: "Synthesizer") -> None:
+        try:
+            self._scheduler.measure_cost(name, synthesizer.probe)
+        except ShutdownError:
+            return
+        except SpeechError as error:
+            _log.error("the cost of voice %s could not be measured, its streams are not limited: %s", name, error)
 
     async def _load(self) -> None:
         try:

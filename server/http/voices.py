@@ -9,10 +9,10 @@ from server.http.client import client_of
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
 from server.synthesis.voice_resolver import VoiceResolver, allowed_voices
+from server.voices.voice import Voice
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
-    from server.synthesis.synthesizer import Synthesizer
 
 
 class ReadyVoice(ResponseModel):
@@ -28,6 +28,7 @@ class ReadyVoice(ResponseModel):
     )
     license: str | None = Field(description="As voice.yaml states it.", examples=["CC BY-SA 4.0"])
     default: bool = Field(description="Whether it speaks where a request names no voice.")
+    loaded: bool = Field(description="Whether it is in memory; else its next request loads it.")
     status: Literal["ready"] = "ready"
 
 
@@ -61,7 +62,11 @@ class VoicesRoute:
         """Returns the voices that the client may use as JSON. Raises 503 until they are loaded."""
         self._startup.require_ready()
         default, allowed = self._registry.default_voice, client_of(request).voices
-        ready = [_ready(name, one, default=name == default) for name, one in self._registry.voices.items()]
+        loaded = self._registry.voices.keys()
+        ready = [
+            _ready(voice, default=name == default, loaded=name in loaded)
+            for name, voice in self._registry.known.items()
+        ]
         broken = [BrokenVoice(id=name, name=name, reason=why) for name, why in self._registry.broken.items()]
         voices: tuple[ReadyVoice | BrokenVoice, ...] = (*ready, *broken)
         listed = tuple(voice for voice in voices if allowed is None or voice.id in allowed)
@@ -69,15 +74,15 @@ class VoicesRoute:
         return model_response(VoiceList(voices=listed, aliases=aliases))
 
 
-def _ready(name: str, synthesizer: "Synthesizer", *, default: bool) -> ReadyVoice:
-    voice = synthesizer.voice
+def _ready(voice: Voice, *, default: bool, loaded: bool) -> ReadyVoice:
     return ReadyVoice(
-        id=name,
-        name=name,
+        id=voice.name,
+        name=voice.name,
         language=voice.manifest.language,
         sample_rate=voice.rate,
         speakers=voice.speakers,
         emotions=voice.emotions,
         license=voice.license,
         default=default,
+        loaded=loaded,
     )

@@ -1,19 +1,14 @@
-"""Opens graphs on the configured execution providers, and closes those that are idle."""
+"""Opens graphs on the configured execution providers."""
 
-import logging
-import weakref
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from server.config import Precision, RuntimeSection, SchedulerSection
 from server.runtime.cpu import available_cpus
 from server.runtime.fallback import ProviderFallback
-from server.runtime.memory import trim_heap
 from server.runtime.precision import PrecisionChoice, choose_precision
 from server.runtime.providers import Providers, SessionFactory
 from server.runtime.session import Session
-
-log = logging.getLogger(__name__)
 
 MAX_THREADS = 4
 """Intra-op threads of one run: chunks are small, and other requests need the CPUs too."""
@@ -30,7 +25,6 @@ class Runtime:
         """`factories` replace those of single providers; `max_batch` is the most streams in one run."""
         self.settings = settings
         self.providers = ProviderFallback(settings, {**Providers(settings, max_batch).factories, **factories})
-        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
     @property
     def threads(self) -> int:
@@ -58,22 +52,8 @@ class Runtime:
 
         `variants` are the same graph in other precisions; which one is used depends on the provider.
         """
-        session = Session(self.providers, {"fp32": path, **variants}, threads or self.threads)
-        self._sessions.add(session)
-        return session
+        return Session(self.providers, {"fp32": path, **variants}, threads or self.threads)
 
     def precision(self, available: Collection[Precision]) -> PrecisionChoice:
         """The precision that the active provider uses, of the available ones, and why."""
         return choose_precision(self.provider, available, self.settings.precision)
-
-    def unload_idle(self) -> int:
-        """Closes the sessions that have not run for `runtime.unload_after`; the next run reopens them.
-
-        Returns how many were closed.
-        """
-        limit = self.settings.unload_after
-        closed = sum(session.close_if_idle(limit) for session in list(self._sessions)) if limit else 0
-        if closed:
-            trim_heap()
-            log.info("unloaded %d graphs that were idle for %g s", closed, limit)
-        return closed

@@ -6,7 +6,6 @@ lost with it; the chunk is then computed again.
 
 import json
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,10 +52,9 @@ class Session:
         self._providers = providers
         self._threads = threads
         self._open_lock = threading.Lock()
-        self._last_run = time.monotonic()
         self._file_stamps = [_file_stamp(path) for path in files.values()]
-        self._active: tuple[str, ort.InferenceSession] | None = providers.create_session(files, threads)
-        """The provider and its session, replaced together; None while the graph is unloaded."""
+        self._active: tuple[str, ort.InferenceSession] = providers.create_session(files, threads)
+        """The provider and its session, replaced together."""
         ort_session = self._active[1]
         self.inputs = [item.name for item in ort_session.get_inputs()]
         self.outputs = [item.name for item in ort_session.get_outputs()]
@@ -129,27 +127,18 @@ class Session:
         axes = ((name, self.batch_axes.get(name)) for name in inputs)
         return max((inputs[name].shape[axis] for name, axis in axes if axis is not None), default=1)
 
-    def close_if_idle(self, seconds: float) -> bool:
-        """Closes the graph if it has not run for `seconds`; a run that starts meanwhile keeps its session."""
-        with self._open_lock:
-            if self._active is None or time.monotonic() - self._last_run < seconds:
-                return False
-            self._active = None
-            return True
-
     def _current_session(self) -> tuple[str, ort.InferenceSession]:
-        """The provider and its session, opened again after the provider failed or the graph was unloaded.
+        """The provider and its session, opened again after the provider failed.
 
         Raises `VoiceError` when a file has changed since the voice was loaded.
         """
-        self._last_run = time.monotonic()
         active = self._active
-        if active and active[0] not in self._providers.failures:
+        if active[0] not in self._providers.failures:
             return active
         with self._open_lock:
-            if self._active is None or self._active[0] in self._providers.failures:
+            if self._active[0] in self._providers.failures:
                 if [_file_stamp(path) for path in self._files.values()] != self._file_stamps:
-                    raise VoiceError(f"{self.path} has changed since the voice was loaded; restart the server")
+                    raise VoiceError(f"{self.path} has changed since the voice was loaded; send the request again")
                 self._active = self._providers.create_session(self._files, self._threads)
             return self._active
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from math import ceil
+from weakref import WeakKeyDictionary
 
 from server.scheduling.graph_run import Graph
 from server.scheduling.stream import Stream
@@ -20,9 +21,10 @@ class BatchPolicy:
 
     def __init__(self, max_batch: int) -> None:
         self._max_batch = max_batch
-        self._durations: dict[Graph, float] = {}
+        # Weak: a graph whose voice was removed leaves memory.
+        self._durations: WeakKeyDictionary[Graph, float] = WeakKeyDictionary()
         """Average seconds per row and frame."""
-        self._limits: dict[Graph, tuple[int, float]] = {}
+        self._limits: WeakKeyDictionary[Graph, tuple[int, float]] = WeakKeyDictionary()
         """Batch size, and until when it applies, where a larger one did not fit on the device."""
 
     def select(self, ready: Sequence[Stream], idle_workers: int) -> list[Stream]:

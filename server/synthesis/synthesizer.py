@@ -1,8 +1,10 @@
 """One voice: front end, acoustic model, vocoder and limiter, composed for one sentence at a time."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +72,15 @@ class UtteranceState:
     """(remaining frames,) or (1,): factors on the source's F0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is measured of a voice when it is first loaded. It depends on its files only."""
+
+    pitch_response: float = 1.0
+    """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
+    onset_silence: OnsetSilence = field(default_factory=OnsetSilence)
+
+
 class Synthesizer:
     """One loaded voice. Safe for use by several threads."""
 
@@ -84,12 +95,18 @@ class Synthesizer:
         self.voice = voice
         self.tables = UnitTables(voice.manifest)
         self.rate = voice.rate
-        self.sentence_silence = settings.sentence_silence
         self._samples_per_frame = voice.manifest.vocoder.samples_per_frame
-        self._front_end = FrontEnd(self.tables, lexicon, emoji)
         filled_pauses = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, filled_pauses)
         self._vocoder = Vocoder(voice, runtime)
+        self.calibration = Calibration()
+        """Set by `warm_up`."""
+        self.configure(settings, lexicon, emoji)
+
+    def configure(self, settings: SynthesisSection, lexicon: UserLexicon, emoji: Emoji) -> None:
+        """Takes over settings, before anybody uses this object."""
+        self.sentence_silence = settings.sentence_silence
+        self._front_end = FrontEnd(self.tables, lexicon, emoji)
         self._chunking = ChunkSchedule(
             lookahead_frames=self._acoustic.lookahead + self._vocoder.lookahead,
             frames_per_step=self._acoustic.frames_per_step,
@@ -97,9 +114,16 @@ class Synthesizer:
             first_chunk_steps=settings.first_chunk_steps,
             chunk_steps=settings.chunk_steps,
         )
-        self._pitch_response = 1.0
-        """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
-        self._onset_silence = OnsetSilence()
+
+    def share(self) -> Self:
+        """Another object for the same loaded graphs. Who holds it, uses the voice: see `LoadedVoice`."""
+        return copy.copy(self)
+
+    def with_settings(self, settings: SynthesisSection, lexicon: UserLexicon, emoji: Emoji) -> Self:
+        """The same loaded graphs with other settings; streams that began with this object keep its own."""
+        other = copy.copy(self)
+        other.configure(settings, lexicon, emoji)
+        return other
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -152,7 +176,7 @@ class Synthesizer:
 
     def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
         frame, prosody = self._samples_per_frame, prepared.prosody
-        times = UnitTimes(sentence, prosody, frame, self._onset_silence, self.rate)
+        times = UnitTimes(sentence, prosody, frame, self.calibration.onset_silence, self.rate)
         return sentence_timing(sentence, times, self.rate, prosody.frames * frame + prepared.trailing_silence)
 
     def synthesize(
@@ -175,13 +199,21 @@ class Synthesizer:
         async for chunk in self._audio(PreparedUtterance(prosody), clock):
             yield chunk
 
-    def warm_up(self) -> None:
-        """Runs every graph once, so that errors show at the start, loads the dictionaries, and measures the voice."""
+    def warm_up(self, calibration: Calibration | None = None) -> None:
+        """Runs every graph once, so that errors show at the start, loads the dictionaries, and measures the voice.
+
+        `calibration` is that of the same files, which are not measured again then.
+        """
         apply_gain(self.synthesize(self._any_units(WARM_UP_UNITS)).audio.samples, 1)
+        if calibration:
+            self.calibration = calibration
+            return
         with suppress(RequestError):  # the front end does not support every voice
             if self.voice.manifest.vocoder.harmonics:
-                self._pitch_response = self._measure_pitch_response(self._first_units(WARM_UP_TEXT))
-            self._onset_silence = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
+                response = self._measure_pitch_response(self._first_units(WARM_UP_TEXT))
+                self.calibration = replace(self.calibration, pitch_response=response)
+            onsets = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
+            self.calibration = replace(self.calibration, onset_silence=onsets)
 
     def _first_units(self, text: str) -> Units:
         """The units of the first sentence of a text."""
@@ -251,7 +283,7 @@ class Synthesizer:
         return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
     def _start(self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0) -> UtteranceState:
-        missing = 1 - self._pitch_response
+        missing = 1 - self.calibration.pitch_response
         shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
         vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
         return UtteranceState(self._acoustic.start(prosody), vocoder, shift)

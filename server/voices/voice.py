@@ -110,16 +110,34 @@ class Voice:
             if name in variant.graphs
         }
 
+    def graph_bytes(self, precision: Precision) -> int:
+        """The size of the graphs that are used in a precision."""
+        variant = self.manifest.variants.get(precision) if precision != "fp32" else None
+        graphs = {**self.manifest.graphs, **(variant.graphs if variant else {})}
+        return sum(graph.bytes for graph in graphs.values())
+
     def verify(self) -> None:
-        """Compares every file with its SHA-256 in voice.yaml. Raises `VoiceError` for a missing or damaged file."""
+        """Compares every file with its SHA-256 in voice.yaml.
+
+        Raises `VoiceError` for a file that is missing, damaged, or cannot be read.
+        """
         sets = [self.manifest.graphs, *(variant.graphs for variant in self.manifest.variants.values())]
         expected = {entry.file: entry.sha256 for graphs in sets for entry in graphs.values()} | self.manifest.files
+        for file in expected:  # first, since that is quick, and finds most folders that are still being copied
+            if not (self.folder / file).is_file():
+                raise VoiceError(f"{self.folder / file} is missing; convert the voice again")
         for file, digest in expected.items():
             path = self.folder / file
-            if not path.is_file():
-                raise VoiceError(f"{path} is missing; convert the voice again")
-            with path.open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
-                    raise VoiceError(
-                        f"{path} is damaged: its SHA-256 is not the one in voice.yaml; convert the voice again"
-                    )
+            if _sha256(path) != digest:
+                raise VoiceError(
+                    f"{path} is damaged: its SHA-256 is not the one in voice.yaml; convert the voice again"
+                )
+
+
+def _sha256(path: Path) -> str:
+    """Hexadecimal. Raises `VoiceError` for a file that cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise VoiceError(f"{path} cannot be read: {error.strerror}") from None

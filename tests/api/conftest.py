@@ -47,7 +47,7 @@ def device_fails(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return Runtime(RuntimeSection(providers=("cuda",), threads=1), {"cuda": open_session})
 
-    monkeypatch.setattr("server.synthesis.registry.Runtime", runtime)
+    monkeypatch.setattr("server.synthesis.registry.registry.Runtime", runtime)
     return failed
 
 

@@ -1,10 +1,6 @@
 """`doctor --server`: what is said about servers that run, are broken, refuse, or are none."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +10,7 @@ from server.cli import main
 from server.cli.diagnosis.findings import diagnose
 from server.cli.diagnosis.server_client import ServerFacts
 from server.config import Config
+from tests.cli.foreign_server import foreign_server
 from tests.clients.conftest import serve
 from tests.http.conftest import CountingSynthesizer, FakeRegistry, write_voice
 
@@ -31,30 +28,6 @@ def fake_registry(tmp_path):
 def config(tmp_path, **sections: object) -> Config:
     content = {"runtime": {"providers": ["cpu"]}, "storage": {"path": str(tmp_path / "data")}, **sections}
     return Config.model_validate(content)
-
-
-@contextmanager
-def foreign_server(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[str]:
-    """A server of other software."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = answers.get(self.path, (404, {}, b"{}"))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is logged."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_nothing_is_wrong_with_a_server_that_is_ready(fake_registry, tmp_path, capsys):
@@ -95,6 +68,17 @@ def test_where_keys_are_needed_the_command_says_so(capsys):
     assert "/v1/audio/voices could not be read: this key lacks the right" in shown
 
 
+def test_a_key_that_the_server_does_not_know_is_an_error(capsys):
+    ready = json.dumps(READY).encode()
+    answers = {"/ready": (200, {}, ready), "/health": (200, {}, ready), "/v1/audio/voices": (401, {}, b"")}
+    with foreign_server(answers) as url:
+        assert main(["doctor", "--server", url, "--key", "sk-revoked"]) == 1
+        assert f"error: {url} does not know this key, or it has expired\n" == capsys.readouterr().err
+    with foreign_server({"/ready": (401, {}, b"{}")}) as url:
+        assert main(["doctor", "--server", url]) == 1
+        assert f"error: {url}/ready could not be read: it needs a key (--key KEY)\n" == capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
@@ -120,20 +104,6 @@ def test_what_a_server_sends_cannot_control_the_terminal(capsys):
     shown = capsys.readouterr().out
     assert r"the server is not ready (failed): \x1b[2Jred\r\nx\u202e" in shown
     assert "\x1b" not in shown
-
-
-@pytest.mark.parametrize(
-    ("address", "message"),
-    [
-        ("http://127.0.0.1:9", "does not answer: "),
-        ("localhost:7860", "--server must be an address such as http://localhost:7860, not 'localhost:7860'"),
-        ("file:///etc/passwd", "--server must be an address"),
-        ("", "--server must be an address"),
-    ],
-)
-def test_an_address_without_a_server_is_an_error(address, message, capsys):
-    assert main(["doctor", "--server", address]) == 1
-    assert message in capsys.readouterr().err
 
 
 def facts(ready: dict[str, object] = READY, health: dict[str, object] = READY, **metrics: object) -> ServerFacts:

@@ -41,7 +41,7 @@ def test_the_key_alone_is_on_the_standard_output_and_works(keys, config_file):
     code, out, err = keys("add", "app", *limits, "--rights", "speech,metrics", "--expires", "2999-12-31")
     assert code == 0
     assert is_well_formed(out.strip())
-    assert "shown only here" in err
+    assert f"shown only here; its hash is in {config_file.parent / 'data' / 'keys.yaml'}:" in err
     assert "there is no voice 'late'" in err
     assert "'demo'" not in err
     key = KeyRing(load_config(config_file)).find(out.strip())

@@ -19,6 +19,7 @@ from server.runtime.precision import PrecisionChoice
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.options import Wording
+from server.synthesis.registry.report import PoolStatistics, RegistryReport, VoiceReport
 from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
 from server.text.sentence import Sentence
@@ -108,6 +109,32 @@ class FakeRegistry:
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
         self.provider = "cpu"
         self.precisions: dict[str, str] = {}
+
+    @property
+    def known(self) -> Mapping[str, Voice]:
+        return {name: synthesizer.voice for name, synthesizer in self.voices.items()}
+
+    def voice(self, name: str | None = None) -> Voice:
+        return self.synthesizer(name).voice
+
+    def snapshot(self) -> "FakeRegistry":
+        return self
+
+    def check(self, config: Config) -> None:
+        """Accepts every configuration."""
+
+    def reconfigure(self, config: Config) -> None:
+        """Takes nothing over."""
+
+    def report(self) -> RegistryReport:
+        voices = [VoiceReport(name, "loaded", voice.digest) for name, voice in self.known.items()]
+        return RegistryReport(len(voices), len(voices), len(self.broken), PoolStatistics(), tuple(voices))
+
+    def watch(self) -> None:
+        """There is no folder."""
+
+    def close(self) -> None:
+        """There are no threads."""
 
     def load(self) -> None:
         self.may_load.wait()

@@ -147,31 +147,9 @@ def test_states_are_read_from_the_graph(tmp_path: Path) -> None:
     assert state["state.keys"].shape[-1] == 5
 
 
-def test_an_idle_voice_is_unloaded_and_reloaded_by_the_next_request() -> None:
-    opened: list[str] = []
-
-    def open_session(path: Path, threads: int) -> ort.InferenceSession:
-        opened.append(path.stem)
-        return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-
-    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=3600), {"cpu": open_session})
-    synthesizer = open_voice(EMBEDDED, runtime)
-    before = samples_of(speak(synthesizer, TEXT))
-    assert runtime.unload_idle() == 0
-    runtime.settings = RuntimeSection(providers=("cpu",), unload_after=1e-9)
-    graphs = len(opened)
-    assert runtime.unload_idle() == graphs
-    assert runtime.unload_idle() == 0
-    after = samples_of(speak(synthesizer, TEXT))
-    np.testing.assert_allclose(after, before, atol=1e-5)
-    assert sorted(opened[graphs:]) == sorted(opened[:graphs])
-
-
-def test_a_graph_that_changed_while_it_was_unloaded_is_an_error(tmp_path: Path) -> None:
+def test_a_graph_that_changed_cannot_be_opened_on_the_next_provider(tmp_path: Path) -> None:
     shutil.copy(EMBEDDED / "mel_decoder.onnx", tmp_path)
-    runtime = Runtime(RuntimeSection(providers=("cpu",), unload_after=1e-9))
-    session = runtime.open(tmp_path / "mel_decoder.onnx", threads=1)
-    assert runtime.unload_idle() == 1
+    session = runtime_that_fails_after(0).open(tmp_path / "mel_decoder.onnx", threads=1)
     (tmp_path / "mel_decoder.onnx").write_bytes((EMBEDDED / "postnet.onnx").read_bytes())
     with pytest.raises(VoiceError, match="has changed since the voice was loaded"):
         session.run({})

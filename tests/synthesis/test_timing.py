@@ -15,7 +15,7 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate, run_to_completion
 from server.synthesis.onset import OnsetSilence, onset
 from server.synthesis.speech_plan import Segment, SpeechPlan
-from server.synthesis.synthesizer import Synthesizer
+from server.synthesis.synthesizer import Calibration, Synthesizer
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, Floats, SentenceTiming, SpeechTiming, Style, SyllableTiming
@@ -226,9 +226,9 @@ def test_the_onset_is_the_first_window_with_sound() -> None:
 def test_silence_at_the_beginning_of_a_phone_is_not_part_of_it(
     demo: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "_onset_silence", OnsetSilence())
+    monkeypatch.setattr(demo, "calibration", Calibration(onset_silence=OnsetSilence()))
     plain = times_of(plan(demo, "安静，大家。"))
-    monkeypatch.setattr(demo, "_onset_silence", OnsetSilence(lead=0.05, closure=0.025))
+    monkeypatch.setattr(demo, "calibration", Calibration(onset_silence=OnsetSilence(lead=0.05, closure=0.025)))
     later = times_of(plan(demo, "安静，大家。"))
     shifts = [
         after.begin - before.begin
@@ -242,7 +242,7 @@ def test_silence_at_the_beginning_of_a_phone_is_not_part_of_it(
 def test_a_syllable_that_is_shorter_than_the_silence_keeps_a_frame(
     demo: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "_onset_silence", OnsetSilence(lead=9, closure=9))
+    monkeypatch.setattr(demo, "calibration", Calibration(onset_silence=OnsetSilence(lead=9, closure=9)))
     timing = times_of(plan(demo, "安静，大家。"))
     check_order(timing)
     first = timing.sentences[0].words[0].syllables[0]

@@ -4,9 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from server.cli.http_client import ServerError
 from server.cli.jobs.job_client import KINDS, JobClient, Json
+from server.cli.overrides import add_general_options
 from server.config import Config
 from server.errors import ConfigurationError
+from server.logs.escaping import escaped
 
 NAME = "jobs"
 HELP = "long work on a running server"
@@ -16,10 +19,8 @@ _SUFFIXES = {".srt": "srt", ".jsonl": "jsonl", ".ndjson": "jsonl", ".ssml": "ssm
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Adds the options."""
-    command.add_argument("--server", metavar="URL", help="(default: this machine, with the configured port)")
-    command.add_argument("--key", help="where the server needs one")
-    actions = command.add_subparsers(required=True, metavar="ACTION", dest="action")
+    """Adds the actions with their options."""
+    actions = command.add_subparsers(required=True, title="actions", metavar="ACTION", dest="action")
     submit = actions.add_parser("submit", help="make a job of a file")
     submit.add_argument("file", type=Path, help="text, SSML, subtitles (.srt) or JSON lines (.jsonl)")
     submit.add_argument("--kind", choices=KINDS, help="what the file is (default: by its suffix, else text)")
@@ -34,6 +35,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
     fetch = actions.add_parser("fetch", help="write the result of a job")
     fetch.add_argument("id", help="the id of the job")
     fetch.add_argument("--output", type=Path, metavar="FILE", help="(default: its own name, in this folder)")
+    for action in actions.choices.values():
+        action.add_argument("--server", metavar="URL", help="(default: this machine, with the configured port)")
+        action.add_argument("--key", help="where the server needs one")
+        add_general_options(action)
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -88,6 +93,8 @@ def _watch(client: JobClient, job_id: str) -> int:
         print(f"{start}{_line(job)}", end=end, file=sys.stderr, flush=True)
     print(end="\n" if start else "", file=sys.stderr)
     job = client.get(job_id)
+    if job["state"] in ("queued", "running"):
+        raise ServerError(f"the server has ended the events of {job_id}, which is {job['state']}; watch it again")
     _print(job)
     return 0 if job["state"] == "done" else 1
 
@@ -101,7 +108,7 @@ def _fetch(client: JobClient, job: Json, output: Path | None) -> None:
 
 
 def _line(job: Json) -> str:
-    return f"{job['id']}  {job['state']:<9}  {job['progress']['share']:>4.0%}  {job['name']}"
+    return f"{job['id']}  {job['state']:<9}  {job['progress']['share']:>4.0%}  {escaped(job['name'])}"
 
 
 def _print(job: Json) -> None:
@@ -111,8 +118,8 @@ def _print(job: Json) -> None:
     print(f"  characters: {progress['characters_done']} of {progress['characters']}")
     for name in ("error", "waiting"):
         if job[name]:
-            print(f"  {name}: {job[name]}")
+            print(f"  {name}: {escaped(job[name])}")
     if result := job["result"]:
-        print(f"  result: {result['name']}, {result['size'] / 1e6:.1f} MB, {result['seconds']:.1f} s")
+        print(f"  result: {escaped(result['name'])}, {result['size'] / 1e6:.1f} MB, {result['seconds']:.1f} s")
         for warning in result["warnings"]:
-            print(f"  warning: {warning}")
+            print(f"  warning: {escaped(warning)}")

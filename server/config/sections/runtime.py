@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from server.config.sections.section import Section
+from server.config.sections.section import Reloadable, Section
 
 Provider = Literal["tensorrt", "cuda", "cpu"]
 Precision = Literal["fp32", "fp16", "int8"]
@@ -34,5 +34,5 @@ class RuntimeSection(Section):
     """Folder of the TensorRT engines; ~ is the home folder of the user."""
     threads: int = Field(default=0, ge=0, le=1024)
     """Threads of one graph run; 0: one per available CPU, at most 4."""
-    unload_after: float = Field(default=0, ge=0)
+    unload_after: Reloadable[float] = Field(default=0, ge=0)
     """Seconds without a request; 0: never."""

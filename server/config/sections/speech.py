@@ -11,11 +11,11 @@ from server.config.sections.section import Reloadable, Section
 class SynthesisSection(Section):
     """Chunk sizes, pauses and the limit of the text length."""
 
-    first_chunk_steps: int = Field(default=0, ge=0)
+    first_chunk_steps: Reloadable[int] = Field(default=0, ge=0)
     """Of the first chunk; 0: what the lookahead of the voice needs, and 4."""
-    chunk_steps: int = Field(default=16, ge=1)
+    chunk_steps: Reloadable[int] = Field(default=16, ge=1)
     """Of the largest chunk."""
-    sentence_silence: float = Field(default=0.28, ge=0, le=10)
+    sentence_silence: Reloadable[float] = Field(default=0.28, ge=0, le=10)
     """Seconds."""
     early_clause: Reloadable[bool] = True
     """Of a text that arrives in pieces, the first clause may be spoken before its sentence is complete."""
@@ -25,9 +25,9 @@ class SynthesisSection(Section):
 class TextSection(Section):
     """User lexicon, emoji and inline marks."""
 
-    lexicon: dict[str, str] = Field(default={})
+    lexicon: Reloadable[dict[str, str]] = Field(default={})
     """Word -> pinyin with tone digits."""
-    emoji: Literal["drop", "name"] = "drop"
+    emoji: Reloadable[Literal["drop", "name"]] = "drop"
     """drop: removed with a warning; name: replaced by their Chinese names."""
     marks: Reloadable[bool] = True
     """Read `重[chong2]庆` and `[pause:300ms]` in plain text as marks."""

@@ -18,6 +18,7 @@ from server.http.access.cross_origin import CrossOrigin
 from server.http.access.proxies import client_address
 from server.http.client import CALLER
 from server.http.errors import Handler
+from server.logs.context import name_client
 
 _log = logging.getLogger(__name__)
 
@@ -86,15 +87,16 @@ class AccessControl:
         """Raises `AuthenticationError` or `AccessDeniedError`, or runs the handler."""
         if self._keys.is_outdated:
             await asyncio.to_thread(self._keys.reload)
+        caller = request[CALLER] = self._anonymous(request)
+        name_client(caller.client)
         if answer := self._pages.preflight(request):
             return answer
-        caller = request[CALLER] = self._anonymous(request)
         path = _route_path(request)
         if path in self._public or _is_asset(path):
             with suppress(AuthenticationError):
-                caller.identify()
+                _identify(caller)
             return await handler(request)
-        caller.identify()
+        _identify(caller)
         caller.require_key()
         if right := _right(path):
             caller.require(right)
@@ -124,6 +126,12 @@ class AccessControl:
         while True:
             await asyncio.sleep(SAVE_SECONDS)
             await asyncio.to_thread(self._quota.save)
+
+
+def _identify(caller: Caller) -> None:
+    """Finds the key, whose name is in the log from here on. Raises `AuthenticationError`."""
+    caller.identify()
+    name_client(caller.client)
 
 
 def _route_path(request: web.Request) -> str:

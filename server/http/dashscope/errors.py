@@ -16,6 +16,7 @@ from server.errors import (
     SpeechError,
     StalledError,
     VoiceError,
+    VoiceMemoryError,
 )
 from server.logs.exceptions import summary
 
@@ -42,6 +43,7 @@ _EXPECTED: Sequence[tuple[type[SpeechError], str, int]] = (
     (BusyError, "Throttling.RateQuota", WSCloseCode.TRY_AGAIN_LATER),
     (StalledError, "RequestTimeOut", WSCloseCode.POLICY_VIOLATION),
     (QuotaError, "Throttling.AllocationQuota", WSCloseCode.TRY_AGAIN_LATER),
+    (VoiceMemoryError, "InternalError", WSCloseCode.TRY_AGAIN_LATER),
     (ShutdownError, "InternalError", WSCloseCode.GOING_AWAY),
     (VoiceError, "InternalError", WSCloseCode.INTERNAL_ERROR),
 )

@@ -1,6 +1,5 @@
 """Starts tasks: resolves the voice, plans the text and opens the stream."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,8 @@ from server.synthesis.output.encoding import encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
-from server.synthesis.voice_resolver import allowed_voices
+from server.synthesis.voice_loading import with_voices
+from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.markdown import MarkdownFilter
 from server.types import EncodedChunk
 
@@ -72,8 +72,8 @@ class TaskStarter:
         up.
         """
         try:
-            preparation = _TaskPreparation(self._registry, self._config, caller)
-            task = await asyncio.to_thread(preparation.prepare, message)
+            preparation = _TaskPreparation(self._registry.snapshot(), self._config, caller)
+            task = await with_voices(lambda: preparation.prepare(message))
             chunks = await self._open(task, caller.client)
         except Exception:
             caller.refund()
@@ -99,8 +99,8 @@ class TaskStarter:
 class _TaskPreparation:
     """Plans the text of one task, with the voices and the configuration of its start, for one caller."""
 
-    def __init__(self, registry: "VoiceRegistry", config: Config, caller: Caller) -> None:
-        self._voices = allowed_voices(registry, caller.client.voices)
+    def __init__(self, voices: Voices, config: Config, caller: Caller) -> None:
+        self._voices = allowed_voices(voices, caller.client.voices)
         self._config = config
         self._charge = caller.charge
         self._planner = SpeechPlanner.for_config(self._voices, config)
@@ -120,8 +120,10 @@ class _TaskPreparation:
             speech = labeled_input(text, section)
             characters = CHARACTERS_IN_PIECES
         else:
-            written = _whole_text(message, usage, filters_markdown=parameters.enable_markdown_filter)
+            checked = Usage(self._config.synthesis.max_characters)
+            written = _whole_text(message, checked, filters_markdown=parameters.enable_markdown_filter)
             speech = labeled(self._planner.plan_text(written, options), section)
+            usage.add(message.payload.input.text or "")  # at last: the work is repeated when a voice must be loaded
             characters = len(written)
             report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)

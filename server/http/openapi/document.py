@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from server import __version__
 from server.config import Config
+from server.http.admin.messages import ADMIN_MESSAGES, ConversionRequest
 from server.http.errors import ErrorResponse
 from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
@@ -17,6 +18,7 @@ from server.http.openapi.job_operations import JOB_OPERATIONS, JOB_RESPONSES
 from server.http.openapi.operation import Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
+from server.http.openapi.voice_operations import VOICE_OPERATIONS
 from server.http.operations.health import Health
 from server.http.operations.readiness import Readiness
 from server.http.speech.request import SpeechRequest
@@ -46,6 +48,8 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (VoiceList, "serialization"),
     (Health, "serialization"),
     (Readiness, "serialization"),
+    (ConversionRequest, "validation"),
+    *((message, "serialization") for message in ADMIN_MESSAGES),
 )
 
 _ERROR_HEADERS = {
@@ -70,7 +74,8 @@ def create_document(config: Config) -> Json:
     schemas = _schemas(config)
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
     metrics = (METRICS_OPERATION,) if config.metrics.enabled else ()
-    for operation in (*speech_operations(schemas), *JOB_OPERATIONS, *SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics):
+    server = (*SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics, *VOICE_OPERATIONS)
+    for operation in (*speech_operations(schemas), *JOB_OPERATIONS, *server):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,

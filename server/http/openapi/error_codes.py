@@ -184,6 +184,18 @@ ERROR_CODES = (
     ),
     ErrorCode(
         404,
+        "voice_not_found",
+        "There is no such voice.",
+        "Use a name of `/v1/admin/voices`.",
+    ),
+    ErrorCode(
+        404,
+        "conversion_not_found",
+        "There is no such conversion, or it ended long ago.",
+        "Use an `id` of `/v1/admin/voices`.",
+    ),
+    ErrorCode(
+        404,
         "job_not_found",
         "The client has no job with this id.",
         "Use an id that `GET /v1/audio/jobs` lists.",
@@ -205,6 +217,24 @@ ERROR_CODES = (
         "client_stalled",
         "The client did not read a stream of events for `limits.stall_limit` seconds. A stream of audio is cut off.",
         "Read while the speech is computed, or begin again.",
+    ),
+    ErrorCode(
+        409,
+        "voice_exists",
+        "A voice has this name already.",
+        "Choose another `name`, or send `replace: true`.",
+    ),
+    ErrorCode(
+        409,
+        "default_voice",
+        "The default voice cannot be removed.",
+        "Choose another one first (`models.default_voice`).",
+    ),
+    ErrorCode(
+        409,
+        "models_read_only",
+        "The models folder cannot be written.",
+        "Mount it writable, or change it by other means and reload.",
     ),
     ErrorCode(
         409,
@@ -262,6 +292,12 @@ ERROR_CODES = (
     ),
     ErrorCode(
         429,
+        "too_many_conversions",
+        "Too many conversions are waiting.",
+        "Repeat the request after the seconds in `Retry-After`, or cancel one.",
+    ),
+    ErrorCode(
+        429,
         "key_stream_limit",
         "The key has as many streams as it may have at a time.",
         "Wait until one has ended.",
@@ -304,6 +340,12 @@ ERROR_CODES = (
     ),
     ErrorCode(
         503,
+        "voice_not_loaded",
+        "The voice is not in memory, and `models.memory_budget_mb` has no room for it.",
+        "Repeat the request after the seconds in `Retry-After`; without that header, raise the budget.",
+    ),
+    ErrorCode(
+        503,
         "too_many_connections",
         "The server has as many connections as it may have, of all clients or of this address.",
         "Close others, or connect again after the seconds in `Retry-After`.",
@@ -313,6 +355,18 @@ ERROR_CODES = (
         "shutting_down",
         "The server is stopping.",
         "Repeat the request after the seconds in `Retry-After`.",
+    ),
+    ErrorCode(
+        503,
+        "converter_missing",
+        "The converter, or a package that it needs, is not installed.",
+        "Install `sambert-server[convert]`.",
+    ),
+    ErrorCode(
+        503,
+        "models_folder_missing",
+        "The models folder does not exist.",
+        "Mount it; the voices in memory speak meanwhile.",
     ),
     ErrorCode(
         503,

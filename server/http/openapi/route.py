@@ -1,5 +1,6 @@
 """GET /openapi.json: the document of the API."""
 
+import asyncio
 import json
 
 from aiohttp import web
@@ -9,11 +10,18 @@ from server.http.openapi.document import create_document
 
 
 class OpenApiRoute:
-    """The /openapi.json route. The document depends on the configuration only."""
+    """The /openapi.json route. The document depends on keys of the configuration that need a restart."""
 
     def __init__(self, config: Config) -> None:
-        self._body = json.dumps(create_document(config), ensure_ascii=False)
+        self._config = config
+        self._body: str | None = None
+        """Made when it is first asked for: it takes 7 MB."""
 
     async def get(self, request: web.Request) -> web.Response:
         """Returns the document."""
+        if self._body is None:
+            self._body = await asyncio.to_thread(self._written)
         return web.json_response(text=self._body, headers={"Cache-Control": "no-cache"})
+
+    def _written(self) -> str:
+        return json.dumps(create_document(self._config), ensure_ascii=False)

@@ -80,7 +80,7 @@ class HealthRoute:
                 "reason": reason if is_stuck else self._startup.reason,
                 **_NO_DEVICE,
                 **self._startup.device_report(),
-                "voices": len(self._registry.voices),
+                "voices": len(self._registry.known),
                 "broken": len(self._registry.broken),
                 "load": Load(
                     streams=load.streams,

@@ -50,7 +50,7 @@ class ReadinessRoute:
                 "provider": device.get("provider"),
                 "preferred": self._preferred,
                 "fallback": device.get("fallback"),
-                "voices": len(self._registry.voices),
+                "voices": len(self._registry.known),
                 "broken": len(self._registry.broken),
             }
         )

@@ -1,6 +1,5 @@
 """A validated request and its plan: everything that is known, and every error of the client's, before the computing."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from server.scheduling.task import Chunks
 from server.synthesis.output.encoding import encode_stream, encode_whole
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.voice_loading import with_voices
 from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.text.instructions.parser import Instructions
 from server.types import EncodedChunk
@@ -92,8 +92,9 @@ class SpeechPreparation:
         """
         self._startup.require_ready()
         log_text(request.input)
-        voices = allowed_voices(self._registry, client.voices)
-        speech = await asyncio.to_thread(self._prepare, request, voices, self._config, as_file, cached)
+        voices = allowed_voices(self._registry.snapshot(), client.voices)
+        config = self._config
+        speech = await with_voices(lambda: self._prepare(request, voices, config, as_file, cached))
         report_text(speech.plan.main_voice, len(request.input))
         return speech
 

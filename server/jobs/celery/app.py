@@ -7,7 +7,7 @@ next work from the store, with a lease, and without work the message means nothi
 import logging
 from collections.abc import Callable
 
-from celery import Celery  # type: ignore[import-untyped]
+from celery import Celery
 from kombu.exceptions import OperationalError
 
 from server.config import QueueSection

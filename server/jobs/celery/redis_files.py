@@ -1,6 +1,5 @@
 """The files of jobs in Redis, for machines without a shared folder; each has copies of what it needs in its own."""
 
-import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from server.jobs.job_files import RESULT_NAME, JobFiles
 from server.jobs.renderer import Renderer
 from server.jobs.rendering.part_files import PartFiles
 from server.jobs.request import JobRequest
+from server.jobs.threads import in_thread
 
 _BLOCK_BYTES = 4 * 2**20
 
@@ -119,7 +119,7 @@ class SharingRenderer:
         """Computes a part, and stores its files."""
         result = await self._renderer.compute(job, part, folder, report)
         for path in PartFiles(folder).written(part.index):
-            await asyncio.to_thread(self._files.store, job.id, str(path.relative_to(folder)))
+            await in_thread(self._files.store, job.id, str(path.relative_to(folder)))
         return result
 
     def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:

