@@ -163,6 +163,19 @@ def test_a_stalled_stream_gives_its_place_and_comes_back_before_new_ones() -> No
     assert leave(places, streams[0]) == [streams[3]]
 
 
+def test_those_who_read_again_keep_nobody_out_who_has_no_place() -> None:
+    places = places_of(cost=0.17, max_utilization=0.8)
+    slow = enter(places, 4)
+    places.stall(slow[0])
+    enter(places, 1, Client(name="carl"))
+    enter(places, 1, Client(name="dora"))
+    places.resume(slow[0])
+    more = enter(places, 1)
+    assert held(enter(places, 1, BOB)) == [True]
+    assert held([slow[0], *more]) == [False, False]
+    assert [leave(places, each) for each in slow[1:3]] == [[], [slow[0]]]
+
+
 def test_a_stalled_stream_counts_for_the_limit_of_its_key() -> None:
     places = places_of()
     limited = Client(name="carl", max_streams=1)

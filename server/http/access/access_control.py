@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from server.access.caller import Caller
 from server.access.key_ring import KeyRing
@@ -16,6 +16,7 @@ from server.errors import AuthenticationError
 from server.http.access.credentials import secret_of
 from server.http.access.cross_origin import CrossOrigin
 from server.http.access.proxies import client_address
+from server.http.access.security_headers import add_security_headers
 from server.http.client import CALLER
 from server.http.errors import Handler
 from server.logs.context import name_client
@@ -24,14 +25,6 @@ _log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 5.0
 """Between two writings of the characters of the day."""
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "frame-ancestors 'none'",
-}
-"""Of every answer that does not set its own."""
-_PROGRAM = "sambert-server"
-"""Instead of the versions of Python and aiohttp."""
 
 
 class AccessControl:
@@ -77,9 +70,7 @@ class AccessControl:
 
     async def add_headers(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """For `app.on_response_prepare`: headers for browsers, of every answer and every stream."""
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers[hdrs.SERVER] = _PROGRAM
+        add_security_headers(response)
         self._pages.add_headers(request, response)
 
     @web.middleware

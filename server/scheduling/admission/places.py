@@ -4,6 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 
+from server.client import Client
 from server.config import LimitsSection
 from server.errors import BusyError
 from server.scheduling.admission.client_limits import identity, require_below_limits
@@ -26,8 +27,8 @@ class Places:
 
     A stream gets a place when the predicted load leaves room, in fair order: first those whose clients read again
     after a stall, then the others by start-time fair queueing between clients, by seconds of audio. The one that is
-    next waits until it fits; nobody passes it. A client that has no place yet, and one that reads again, may use a
-    part of the reserve, so that they need not wait for the end of another's stream.
+    next waits until it fits; nobody passes it but a client that has no place yet. Such a client, and one that reads
+    again, may use a part of the reserve, so that they need not wait for the end of another's stream.
     """
 
     def __init__(self, admission: AdmissionControl, limits: LimitsSection, workers: int) -> None:
@@ -77,11 +78,7 @@ class Places:
     def admit(self) -> list[Stream]:
         """Gives places to those that wait, as far as they fit."""
         admitted = []
-        while (stream := self._next()) and self._fits(stream):
-            if self._returning:
-                self._returning.popleft()
-            else:
-                self._queue.serve()
+        while stream := self._serve_next():
             admitted.append(stream)
             self._take(stream)
         while self._background_queue and self._has_background_place():
@@ -129,13 +126,22 @@ class Places:
             "background_waiting": len(self._background_queue),
         }
 
-    def _next(self) -> Stream | None:
-        return self._returning[0] if self._returning else self._queue.first()
+    def _serve_next(self) -> Stream | None:
+        """Takes the next stream from its queue; None where it does not fit."""
+        if self._returning and self._fits(self._returning[0]):
+            return self._returning.popleft()
+        stream = self._queue.first()
+        if stream and (self._has_no_place(stream.client) or not self._returning) and self._fits(stream):
+            return self._queue.serve()
+        return None
+
+    def _has_no_place(self, client: Client) -> bool:
+        own = identity(client)
+        return all(identity(other.client) != own for other in self.listened())
 
     def _fits(self, stream: Stream) -> bool:
         active = list(self.listened())
-        own = identity(stream.client)
-        is_new = all(identity(other.client) != own for other in active)
+        is_new = self._has_no_place(stream.client)
         uses_reserve = is_new or stream.place is Place.RETURNING
         if self._admission.admits((other.voice for other in active), stream.voice, uses_reserve=uses_reserve):
             stream.is_reserved = False
