@@ -53,7 +53,9 @@ def run(options: argparse.Namespace, plan: Plan, command_line: str) -> Results:
     """Runs the selected benchmarks on every selected voice; prints each table when it is ready."""
     results = Results(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), command_line, describe_machine())
     print(machine_summary(results.machine), flush=True)
-    commands = [options.command] if options.command else list(COMMANDS)
+    commands = (
+        [options.command] if options.command else [name for name, command in COMMANDS.items() if not command.is_alone]
+    )
     for name in options.voice or ([DEFAULT_VOICE, RANDOM_VOICE] if options.command is None else [None]):
         if name == RANDOM_VOICE:
             print(f"preparing {RANDOM_VOICE}", file=sys.stderr)
@@ -76,7 +78,9 @@ def _plan(options: argparse.Namespace) -> Plan:
     changes = dict(QUICK) if options.quick else {}
     if options.repeat is not None:
         changes |= dict.fromkeys(("repeats", "first_audio_repeats", "news_text_repeats"), options.repeat)
-    given = {name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets")}
+    given = {
+        name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets", "requests")
+    }
     changes |= {name: value for name, value in given.items() if value is not None}
     return Plan(EngineSettings(options.provider, options.threads), prices if prices.machine_hour else None, **changes)
 
@@ -106,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
-        epilog=f"Without COMMAND every benchmark runs. Prices: docs/performance.md. {RANDOM_VOICE} is a full-size "
+        epilog=f"Without COMMAND all but soak run. Prices: docs/performance.md. {RANDOM_VOICE} is a full-size "
         "voice with random weights, built when it is selected.",
     )
     _add_options(parser, {})
@@ -151,6 +155,7 @@ def _add_options(parser: argparse.ArgumentParser, overrides: dict[str, Any]) -> 
         metavar="LIST",
     )
     add("--seconds", "duration of each level of the load test (default: 30)", type=float)
+    add("--requests", "number of requests of soak (default: 20000)", type=_positive)
     add(
         "--ways",
         "targets: engine, http, or both comma-separated (default)",

@@ -18,10 +18,11 @@ from bench.measure.latency import LENGTHS, measure_latency
 from bench.measure.news_text import measure_news_text
 from bench.measure.pieces import measure_pieces
 from bench.measure.rtf import measure_rtf
+from bench.measure.soak import SECTIONS, measure_soak
 from bench.progress import track
 from bench.results.schema import VoiceResults
 from bench.voices.engine import EngineSettings, ScheduledEngine
-from bench.voices.voice import BenchmarkVoice
+from bench.voices.voice import BenchmarkVoice, speakers
 from server.runtime.cpu import available_cpus
 
 TARGETS = ("engine", "http")
@@ -43,6 +44,8 @@ class Plan:
     seconds: float = 30.0
     """Duration of each level of the load test."""
     targets: tuple[str, ...] = TARGETS
+    requests: int = 20_000
+    """Of the soak."""
 
 
 QUICK: dict[str, Any] = {
@@ -52,6 +55,7 @@ QUICK: dict[str, Any] = {
     "lengths": (10, 120, 2000),
     "concurrency_levels": (1, 4, 16),
     "seconds": 8.0,
+    "requests": 500,
 }
 """Fields of the plan that `--quick` changes."""
 
@@ -62,6 +66,8 @@ class Command:
 
     description: str
     run: Callable[[BenchmarkVoice, Plan, VoiceResults], None]
+    is_alone: bool = False
+    """Whether it runs only when it is named."""
 
 
 def run_rtf(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
@@ -128,6 +134,13 @@ def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
                 results.loads.append(load_server(server, concurrency, plan.seconds))
 
 
+def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Sends mixed requests to a server with all voices of the folder."""
+    sections = {**SECTIONS, "models": {"path": str(voice.models.resolve())}}
+    with running_server(voice, plan.settings, sections) as server:
+        results.soak = measure_soak(voice.name, server, speakers(voice.models), plan.requests)
+
+
 def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Computes the cost; does nothing without prices."""
     if plan.prices is None:
@@ -147,6 +160,9 @@ COMMANDS = {
     "pieces": Command("time to first audio of a text that arrives at 20 characters a second", run_pieces),
     "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
+    "soak": Command(
+        "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
+    ),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),
 }
 """Commands by name, in the order in which a run without COMMAND executes them."""

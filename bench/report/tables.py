@@ -69,6 +69,8 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
+    if voice.soak:
+        yield _soak_section(voice.soak)
     if voice.costs:
         yield Section("Cost", list(map(cost_row, voice.costs)))
 
@@ -79,6 +81,12 @@ def _cache_section(cache: schema.CacheResult) -> Section:
         f"{cache.hit_rate:.0%} hits in {cache.popular_requests} requests for {cache.popular_texts} texts (Zipf)"
     )
     return Section(title, list(map(cache_row, cache.times)))
+
+
+def _soak_section(soak: schema.SoakResult) -> Section:
+    title = "Mixed requests of 50 clients at once, beside 20 that never read and 20 that leave"
+    problem = f"; the first problem: {soak.first_problem}" if soak.first_problem else ""
+    return Section(title + problem, [soak_row(soak)])
 
 
 def _failures(load: schema.LoadResult) -> Section:
@@ -191,6 +199,24 @@ def load_row(result: schema.LoadResult) -> Row:
         "audio s / s": f"{result.throughput:.2f}",
         "CPU": optional(result.cpu_utilization, ".0%"),
         "memory MiB": optional(result.memory_peak, ".0f"),
+    }
+
+
+def soak_row(result: schema.SoakResult) -> Row:
+    """Returns the cells of the only row."""
+    memory = result.memory
+    return {
+        "requests": str(result.requests),
+        "not 200": str(result.refused),
+        "cut off": str(result.failed),
+        "not as alone": str(result.different),
+        "largest difference / 32768": f"{result.largest_difference:.0f}",
+        "from the cache": str(result.cached),
+        "never read": str(result.stalled),
+        "left": str(result.left),
+        "late chunks": str(result.late_chunks),
+        "restarts": str(result.worker_restarts),
+        "MiB at 10, 50, 100 %": " / ".join(f"{memory[len(memory) * part // 10 - 1]:.0f}" for part in (1, 5, 10)),
     }
 
 

@@ -207,6 +207,33 @@ class CacheResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SoakResult:
+    """A long mixed load over HTTP. The counts of requests are those of the clients that listen to the end."""
+
+    requests: int
+    refused: int
+    """Answers with another status than 200."""
+    failed: int
+    """Answers that were cut off."""
+    different: int
+    """Answers that are not as they are alone."""
+    first_problem: str | None
+    largest_difference: float
+    """Of two answers to a request, in units of 1/32,768."""
+    cached: int
+    """Answers from the cache, or shared with another client."""
+    stalled: int
+    """Requests of clients that never read."""
+    left: int
+    """Requests of clients that left in the middle."""
+    late_chunks: int
+    """Counted by the server, of all clients."""
+    worker_restarts: int
+    memory: list[float]
+    """Of the server, MiB: before the first request, and after each twentieth of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class CostResult:
     """Cost of one precision."""
 
@@ -235,6 +262,7 @@ class VoiceResults:
     pieces: PiecesResult | None = None
     cache: CacheResult | None = None
     loads: list[LoadResult] = field(default_factory=list)
+    soak: SoakResult | None = None
     costs: list[CostResult] = field(default_factory=list)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.voices.engine import Engine, EngineSettings
 from bench.voices.random_voice import RANDOM_VOICE, random_voice_models
 from server.config import Config, ModelsSection
-from server.voices.discovery import voice_folder
+from server.voices.discovery import voice_folder, voice_folders
 from server.voices.voice import Voice
 
 
@@ -40,6 +40,12 @@ class BenchmarkVoice:
         voice = Voice(self.models / self.name)
         millions = sum(graph.parameters for graph in voice.manifest.graphs.values()) / 1e6
         return f"{self.name}: {millions:.1f} M parameters, {voice.rate} Hz, {', '.join(voice.precisions)}"
+
+
+def speakers(models: Path) -> list[str]:
+    """Returns every speaker of every voice in a folder, as `voice/speaker`. Raises `VoiceError`."""
+    voices = [Voice(folder) for folder in voice_folders(models) if (folder / "voice.yaml").is_file()]
+    return [f"{voice.name}/{speaker}" for voice in voices for speaker in voice.manifest.speakers]
 
 
 def find_voice(models: Path, name: str | None, settings: EngineSettings) -> BenchmarkVoice:

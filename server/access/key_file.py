@@ -1,6 +1,7 @@
 """The file of keys, `keys.yaml` in the storage folder: hashes only, changed by one command at a time."""
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,8 @@ class KeyFile:
             found = self.path.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        # The last one changes with the rights of the file too.
+        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
     def read(self) -> Sequence[AccessKey]:
         """The keys in the file; none without a file. Raises `ConfigurationError` where it cannot be read."""
@@ -77,6 +79,9 @@ class KeyFile:
         except OSError as error:
             raise RequestError(f"cannot write {self.path}: {error.strerror}") from None
         with lock:
+            if os.geteuid() == 0:  # as the file of keys: later it is locked by the owner of the folder
+                folder = self.path.parent.stat()
+                os.fchown(lock.fileno(), folder.st_uid, folder.st_gid)
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -48,8 +48,6 @@ class SharedStream:
     """
 
     def __init__(self, begin: Begin, completed: Completed, *, limit: int, finish: bool) -> None:
-        self._begin = begin
-        self._completed = completed
         self._limit = limit
         self._finish = finish
         self._chunks: deque[EncodedChunk] = deque()
@@ -68,7 +66,7 @@ class SharedStream:
         self._read_at = asyncio.get_running_loop().time()
         self._is_due = False
         """Whether the stream is read next although no reader waits for it."""
-        self.task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run(begin, completed))
 
     def join(self) -> "SharedReader | None":
         """A new reader, from the first chunk; None where it is too late for that."""
@@ -132,9 +130,10 @@ class SharedStream:
     def _end(self) -> int:
         return self._dropped + len(self._chunks)
 
-    async def _run(self) -> None:
+    async def _run(self, begin: Begin, completed: Completed) -> None:
+        """Both are no attributes: they refer to a voice, which then leaves memory only with the garbage collector."""
         try:
-            self.source = await self._begin()
+            self.source = await begin()
             with self.source as source:
                 self._announce()
                 await self._read(source)
@@ -144,7 +143,7 @@ class SharedStream:
             self._has_ended = True
             self._announce()
         if self._is_whole and not self._error:
-            await self._completed(tuple(self._chunks))
+            await completed(tuple(self._chunks))
 
     async def _read(self, source: ChunkSource) -> None:
         while self._readers or self._is_whole:

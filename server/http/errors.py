@@ -158,10 +158,10 @@ def _report_http_error(request: web.Request, error: web.HTTPException) -> ErrorR
     """Describes an HTTP exception of aiohttp or of a handler: unknown path, wrong method, body too large, not ready."""
     match error:
         case web.HTTPNotFound():
-            message = f"there is nothing at {request.path}; for speech use POST /v1/audio/speech"
+            message = f"there is nothing at {request.path[:200]}; for speech use POST /v1/audio/speech"
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(error.allowed_methods))
-            message = f"{request.path} does not support {request.method}; allowed: {allowed}"
+            message = f"{request.path[:200]} does not support {request.method}; allowed: {allowed}"
         case _:
             message = error.text or error.reason
     kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After", "Upgrade")}

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +23,7 @@ from server.jobs.runner.changes import Changes
 from server.jobs.runner.runner import Runner
 from server.jobs.sqlite.sqlite_store import SqliteStore
 from server.jobs.store import ClientLimits, JobStore, Page
+from server.jobs.threads import in_thread
 from server.jobs.webhooks.destination import require_destination
 from server.jobs.webhooks.sender import WebhookSender
 
@@ -86,7 +89,7 @@ class JobService:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(self._store.close)
+        await in_thread(self._store.close)
 
     def reconfigure(self, config: Config) -> None:
         """Takes the limits and the webhooks of a new configuration."""
@@ -104,8 +107,8 @@ class JobService:
             raise JobLimitError("this server takes no jobs (jobs.client_jobs in config.yaml is 0)")
         if request.webhook:
             require_destination(request.webhook, settings.webhook_hosts)
-        await asyncio.to_thread(self._quota.require)
-        return await asyncio.to_thread(self._renderer.split, client, request, data)
+        await in_thread(self._quota.require)
+        return await in_thread(self._renderer.split, client, request, data)
 
     async def create(
         self, client: Client, request: JobRequest, parts: Sequence[PartContent], idempotency_key: str = ""
@@ -114,10 +117,12 @@ class JobService:
 
         Raises `JobLimitError`, `JobConflictError`, and `StoreError` where jobs cannot be kept.
         """
-        settings = self._settings
-        new = _new_job(client, request, parts, idempotency_key)
-        limits = ClientLimits(settings.client_jobs, settings.client_characters)
-        job, is_new = await asyncio.to_thread(self._store.create, new, limits)
+        limits = ClientLimits(self._settings.client_jobs, self._settings.client_characters)
+
+        def create() -> tuple[Job, bool]:
+            return self._store.create(_new_job(client, request, parts, idempotency_key), limits)
+
+        job, is_new = await in_thread(create)
         self._changes.notify()
         return job, is_new
 
@@ -130,12 +135,12 @@ class JobService:
         """A job of a client; None for another's."""
         if not is_job_id(job_id):
             return None
-        job = await asyncio.to_thread(self._store.get, job_id)
+        job = await in_thread(self._store.get, job_id)
         return job if job and job.client == client.name else None
 
     async def list(self, client: Client, *, limit: int, after: str = "", state: JobState | None = None) -> Page:
         """The jobs of a client. All clients without a key are one."""
-        return await asyncio.to_thread(self._store.list, client.name, limit=limit, after=after, state=state)
+        return await in_thread(self._store.list, client.name, limit=limit, after=after, state=state)
 
     async def cancel(self, job: Job) -> Job | None:
         """Ends a job: its computing stops within a chunk, its files are deleted. One that has ended is forgotten.
@@ -143,21 +148,21 @@ class JobService:
         Returns what is left of it.
         """
         if job.is_final:
-            await asyncio.to_thread(self._files.delete, job.id)  # first: a full disk keeps no change of the store
-            await asyncio.to_thread(self._store.delete, job.id)
+            await in_thread(self._files.delete, job.id)  # first: a full disk keeps no change of the store
+            await in_thread(self._store.delete, job.id)
             return None
-        cancelled = await asyncio.to_thread(self._store.cancel, job.id)
+        cancelled = await in_thread(self._store.cancel, job.id)
         if self._runner:
             await self._runner.stop_job(job.id)
         if cancelled and cancelled.state != "done":
-            await asyncio.to_thread(self._files.delete, job.id)
+            await in_thread(self._files.delete, job.id)
         self._changes.notify()
         return cancelled
 
     async def events_after(self, job_id: str, number: int) -> tuple[Sequence[JobEvent], Job | None]:
         """The events of a job with higher numbers, and the job before them. Raises `StoreError`."""
-        job = await asyncio.to_thread(self._store.get, job_id)
-        return await asyncio.to_thread(self._store.events, job_id, number), job
+        job = await in_thread(self._store.get, job_id)
+        return await in_thread(self._store.events, job_id, number), job
 
     async def wait_for_change(self, seconds: float) -> None:
         """Returns when a job has changed, or after some seconds."""
@@ -165,7 +170,7 @@ class JobService:
 
     async def result(self, job: Job) -> Path:
         """The file of a job that is done. Raises `StoreError` where it is elsewhere, and that is away."""
-        return await asyncio.to_thread(self._files.obtain_result, job)
+        return await in_thread(self._files.obtain_result, job)
 
     async def expected_end(self, job: Job) -> float | None:
         """When a job will probably end, in seconds since 1970; None where that is not known, or it has ended."""
@@ -177,7 +182,7 @@ class JobService:
             return job.started + elapsed / progress.share if job.started and progress.share else None
         characters = progress.characters - progress.characters_done
         if job.state == "queued":  # others go first
-            characters = max(characters, (await asyncio.to_thread(self.report)).characters_waiting)
+            characters = max(characters, (await in_thread(self.report)).characters_waiting)
         seconds = self._runner.pace.seconds(characters, progress.parts - progress.parts_done)
         return None if seconds is None else time.time() + seconds
 
@@ -188,7 +193,7 @@ class JobService:
     async def _clean(self) -> None:
         while True:
             try:
-                if await asyncio.to_thread(clean, self._store, self._files, self._settings.keep_hours * 3600):
+                if await in_thread(clean, self._store, self._files, self._settings.keep_hours * 3600):
                     self._changes.notify()
             except StoreError as error:
                 _log.warning("old jobs are not deleted: %s", error)
@@ -201,10 +206,11 @@ async def _after(until_ready: Callable[[], Awaitable[None]], runner: Runner) -> 
 
 
 def _new_job(client: Client, request: JobRequest, parts: Sequence[PartContent], idempotency_key: str) -> NewJob:
+    """Takes a moment for a long text."""
     fields = request.model_dump(mode="json", exclude={"input", "lines", "webhook"}, exclude_unset=True)
     digest = hashlib.sha256(request.model_dump_json().encode())
     for part in parts:
-        digest.update(part.text.encode())
+        digest.update(json.dumps(asdict(part), sort_keys=True).encode() + b"\n")
     return NewJob(
         client=client.name,
         request=fields,

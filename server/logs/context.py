@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from server.client import Client
+
 
 @dataclass(slots=True, eq=False)
 class RequestContext:
@@ -39,7 +41,7 @@ def report_first_audio(seconds: float) -> None:
         context.on_first_audio(seconds)
 
 
-def name_client(name: str) -> None:
-    """Sets the name of the current request's client; does nothing outside of a request."""
+def name_client(client: Client) -> None:
+    """Sets the client of the current request; does nothing outside of a request."""
     if context := current_request.get():
-        context.client = name
+        context.client, context.address = client.name, client.address

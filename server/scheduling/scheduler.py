@@ -92,10 +92,11 @@ class Scheduler:
             client, is_probe, batched, background, on_admitted,
         )  # fmt: skip
         with self._changed:
+            if not self._closed:
+                self._threads.start()  # first: for want of memory it may fail
             self._require_open()
-            admitted = self._places.request(stream, waits=on_admitted is not None)
-            self._threads.start()
-            self._begin(admitted)
+            self._begin(self._places.request(stream))
+            self._limit_waiting(stream, waits=on_admitted is not None)
         return stream
 
     def chunk_consumed(self, stream: Stream) -> None:
@@ -211,6 +212,17 @@ class Scheduler:
         if self._threads.exhausted:
             raise WorkerError("the workers have failed too often; start the server again")
 
+    def _limit_waiting(self, stream: Stream, *, waits: bool) -> None:
+        """Ends the stream that may not wait, if `stream` makes them too many; if it is that one, raises `BusyError`."""
+        if not (found := self._places.refuse(stream, waits=waits)):
+            return
+        refused, refusal = found
+        if refused is stream:
+            self._places.streams.discard(stream)
+            raise refusal
+        refused.failure = refusal
+        self._cancel(refused)
+
     def _admit(self) -> None:
         """Gives places that have become free to those that wait."""
         if not (self._closed or self._threads.exhausted):
@@ -246,9 +258,13 @@ class Scheduler:
         """The loop of one worker."""
         batch: list[Stream] = []
         while batch := self._next_batch(batch):
-            if runnable := [stream for stream in batch if stream.pending_run and not stream.cancelled]:
-                self._execution.execute(runnable)
+            self._execute(batch)
             batch = [stream for stream in batch if self._advance(stream)]
+
+    def _execute(self, batch: Sequence[Stream]) -> None:
+        """A function of its own, so that a worker that waits refers to no stream that has ended, nor to its voice."""
+        if runnable := [stream for stream in batch if stream.pending_run and not stream.cancelled]:
+            self._execution.execute(runnable)
 
     def _next_batch(self, advanced: Sequence[Stream]) -> list[Stream]:
         """Returns streams to the pool and takes the next batch; empty when the scheduler is closed and idle."""

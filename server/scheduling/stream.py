@@ -59,6 +59,8 @@ class Stream:
     on_admitted: Callable[[], None] | None = None
     """Called when it gets its first place, also at once. Without it, the stream does not wait for a place."""
     place: Place = Place.WAITING
+    is_reserved: bool = False
+    """Whether it has a place beyond the predicted load."""
     place_since: float = 0.0
     """When it got its place."""
     context: RequestContext | None = field(default_factory=current_request.get)

@@ -25,6 +25,17 @@ class Segment:
     emotion: str
     wording: Wording = DEFAULT_WORDING
 
+    def items(self) -> Iterator[Item]:
+        """Its sentences and pauses, as they are asked for. Raises `NothingToSpeakError` when there are none."""
+        return self.synthesizer.sentences(self.script, speaker=self.speaker, emotion=self.emotion, wording=self.wording)
+
+    def has_speech(self) -> bool:
+        """Whether it has a sentence or a pause."""
+        try:
+            return next(self.items(), None) is not None
+        except NothingToSpeakError:
+            return False
+
 
 class SegmentItems:
     """The sentences and pauses of segments, also of those that arrive while earlier ones are spoken.
@@ -53,9 +64,7 @@ class SegmentItems:
                 break
             self._is_empty = False
             self._synthesizer = segment.synthesizer
-            self._items = segment.synthesizer.sentences(
-                segment.script, speaker=segment.speaker, emotion=segment.emotion, wording=segment.wording
-            )
+            self._items = segment.items()
         if item is not None and self._synthesizer:
             self._has_spoken = True
             return self._synthesizer, item

@@ -74,6 +74,13 @@ class SpeechPlan:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
 
+    def has_speech(self) -> bool:
+        """Whether anything of the text can be spoken. Runs the front end up to its first sentence or pause.
+
+        Raises `RequestError` when that cannot be spoken.
+        """
+        return any(segment.has_speech() for segment in self.segments)
+
     def _items(self) -> SegmentItems:
         segments: InputQueue[Segment] = InputQueue()
         segments.put(*self.segments)

@@ -1,5 +1,6 @@
 """The key file: complete after any crash, for its owner only, changed by one process at a time, exact in its errors."""
 
+import os
 import subprocess
 import sys
 from datetime import date
@@ -40,6 +41,24 @@ def test_only_the_owner_may_read_it_and_no_other_file_is_left(key_file, add):
         add(name)
         assert key_file.path.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in key_file.path.parent.iterdir()) == ["keys.lock", "keys.yaml"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(key_file, add):
+    key_file.path.parent.mkdir()
+    os.chown(key_file.path.parent, 12345, 12346)
+    add("a")
+    found = [path.stat() for path in key_file.path.parent.iterdir()]
+    assert [(each.st_uid, each.st_gid) for each in found] == [(12345, 12346)] * 2
+
+
+def test_other_rights_are_a_change(key_file, add):
+    """A file that could not be read is read again."""
+    add("a")
+    before = key_file.version
+    while key_file.version == before:  # the clock of the file system has ticks
+        key_file.path.chmod(0o644)
+        key_file.path.chmod(0o600)
 
 
 def test_no_change_of_two_processes_is_lost(key_file):

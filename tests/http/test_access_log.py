@@ -11,6 +11,7 @@ from aiohttp import ClientPayloadError
 
 from server.errors import SynthesisError
 from server.logs.formatters import ConsoleFormatter, JsonLinesFormatter
+from tests.keys import bearer, make_key
 
 PATH = "/v1/audio/speech"
 SECRET = "我的秘密"
@@ -143,6 +144,19 @@ async def test_the_lines_of_a_worker_have_the_id_of_the_request(serving, demo, l
     assert crash["request_id"] == response.headers["X-Request-Id"]
     assert "KeyboardInterrupt" in str(crash["exception"])
     assert "a panic" not in str(crash["exception"])
+
+
+async def test_each_line_of_a_request_has_the_name_of_its_key(serving, demo, lines):
+    """Also those before the answer has begun."""
+    secret, entry = make_key("reception")
+    demo.fails_after = (0, KeyboardInterrupt("a panic"))
+    async with serving(access={"keys": [entry], "trusted_proxies": ["127.0.0.1"]}) as client:
+        headers = {**bearer(secret), "X-Forwarded-For": "203.0.113.7"}
+        assert (await client.post(PATH, json={"input": "你好"}, headers=headers)).status == 500
+    crash = next(each for each in lines.json if "crashed" in str(each["message"]))
+    assert crash["client"] == "reception"
+    assert entries(lines)[-1]["client"] == "reception"
+    assert entries(lines)[-1]["address"] == "203.0.113.7"
 
 
 async def test_texts_are_logged_if_the_configuration_asks_for_it(serving, lines):

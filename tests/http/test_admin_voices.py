@@ -1,6 +1,7 @@
 """Administration of voices over a real socket: conversion in a child process, reload, removal, refusals."""
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -327,3 +328,45 @@ async def test_an_unknown_conversion_is_not_found(serving: Serving) -> None:
             await client.delete(f"{PATH}/conversions/x"),
         ):
             assert (response.status, (await body_of(response))["error"]["code"]) == (404, "conversion_not_found")
+
+
+async def test_no_request_keeps_a_voice_in_use(serving: Serving) -> None:
+    """Without the garbage collector, except where a stream failed or was given up."""
+    path = "/v1/audio/speech"
+    gc.disable()
+    try:
+        async with serving() as client:
+            for fields in ({}, {"seed": 1}, {"response_format": "pcm"}, {"stream_format": "sse", "timestamps": True}):
+                response = await client.post(path, json={"input": "你好。", "voice": "anna", **fields})
+                assert response.status == 200
+                await response.read()
+            for wrong in ({"input": "你好", "emotion": "calm"}, {"input": "<speak><x/></speak>"}):
+                assert (await client.post(path, json={"voice": "anna", **wrong})).status == 400
+            await client.head(path, params={"input": "你好", "voice": "anna"})
+            await (
+                await client.get(path, params={"input": "你好", "voice": "anna"}, headers={"Range": "bytes=0-9"})
+            ).read()
+            await client.post(f"{path}/timestamps", json={"input": "你好", "voice": "anna"})
+            while (await body_of(await client.get(PATH)))["voices"][0]["streams"]:
+                await asyncio.sleep(0.05)
+    finally:
+        gc.enable()
+
+
+async def test_a_voice_of_streams_that_failed_or_were_given_up_makes_room_too(serving: Serving) -> None:
+    path = "/v1/audio/speech"
+    long = "今天天气很好，我们一起去公园散步，然后回家吃晚饭。" * 20
+    gc.disable()
+    try:
+        async with serving(memory_budget_mb=40, memory_wait=60.0) as client:  # for one of the two
+            assert (await client.post(path, json={"voice": "anna", "input": "…"})).status == 400
+            response = await client.post(path, json={"input": long, "voice": "anna", "response_format": "pcm"})
+            await response.content.readexactly(1000)
+            response.close()
+            assert await speech(client, "bert")
+            assert await speech(client, "anna")
+            report = await body_of(await client.get(PATH))
+            assert [each["status"] for each in report["voices"]] == ["loaded", "unloaded"]
+            assert report["memory"]["used_mb"] <= report["memory"]["budget_mb"] == 40
+    finally:
+        gc.enable()

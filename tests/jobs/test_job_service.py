@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 
 import pytest
 
@@ -17,6 +18,7 @@ from server.errors import (
     SynthesisError,
 )
 from server.jobs import housekeeping, quota
+from server.jobs.request import JobRequest
 from server.jobs.runner import runner, work
 from tests.jobs.conftest import ANYBODY, ended, submit
 
@@ -216,6 +218,33 @@ async def test_an_idempotency_key_names_one_job(open_service, renderer):
         await ended(service, job)
     async with open_service() as service:
         assert (await submit(service, "a", key="k")).state == "done"
+
+
+async def test_an_idempotency_key_of_other_lines_is_a_conflict(open_service, renderer):
+    """Their texts are equal, put together."""
+    async with open_service() as service:
+        for lines in ("ab\nc", "a\nbc"):
+            request = JobRequest.model_validate({"kind": "lines"})
+            parts = await service.split(ANYBODY, request, lines.encode())
+            creating = service.create(ANYBODY, request, parts, "k")
+            if lines == "ab\nc":
+                await creating
+            else:
+                with pytest.raises(JobConflictError):
+                    await creating
+
+
+async def test_a_store_that_hangs_holds_no_thread_of_live_requests(open_service, renderer):
+    async with open_service() as service:
+        job = await submit(service, "a")
+        goes_on = threading.Event()
+        get = service._store.get
+        service._store.get = lambda job_id: goes_on.wait() and get(job_id)
+        waiting = [asyncio.create_task(service.get(ANYBODY, job.id)) for _ in range(50)]
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(lambda: "a live request") == "a live request"
+        goes_on.set()
+        assert {found.id for found in await asyncio.gather(*waiting)} == {job.id}
 
 
 async def test_a_result_expires_and_its_job_is_forgotten(open_service, tmp_path, monkeypatch):

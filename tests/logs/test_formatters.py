@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.client import Client
 from server.errors import SynthesisError
 from server.logs.context import RequestContext, current_request, name_client
 from server.logs.escaping import escaped
@@ -83,7 +84,7 @@ def test_a_line_ends_with_the_id_of_its_request(request_context):
 
 
 def test_a_json_line_has_the_fields_of_the_entry_and_of_the_request(request_context):
-    name_client("reception")
+    name_client(Client("reception", "192.0.2.1"))
     found = json.loads(JsonLinesFormatter().format(record("a %d", 1, status=200, seconds=0.5)))
     assert found.pop("time").endswith("+00:00")
     assert found == {
@@ -93,7 +94,7 @@ def test_a_json_line_has_the_fields_of_the_entry_and_of_the_request(request_cont
 
 
 def test_without_a_request_there_is_no_id():
-    name_client("nobody")
+    name_client(Client("nobody"))
     assert "request_id" not in json.loads(JsonLinesFormatter().format(record("hello")))
     assert ConsoleFormatter().format(record("hello")).endswith("hello")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.scheduling.admission.fair_queue import FairQueue
+from server.scheduling.admission.fair_queue import MAX_SERVED_CLIENTS, FairQueue
 
 
 def served(queue: FairQueue[str], count: int) -> str:
@@ -70,6 +70,34 @@ def test_an_empty_queue_has_no_first_item() -> None:
     assert queue.first() is None
     with pytest.raises(IndexError):
         queue.serve()
+
+
+def test_clients_that_come_once_are_forgotten_and_those_with_many_items_are_not() -> None:
+    queue: FairQueue[int] = FairQueue()
+    for number in range(10 * MAX_SERVED_CLIENTS):
+        queue.push(number, number, 1.0)
+        assert queue.serve() == number
+        if number % 100 == 0:
+            for _ in range(3):
+                queue.push("greedy", -1, 100.0)
+                queue.serve()
+    assert len(queue._flows) <= MAX_SERVED_CLIENTS + 1
+    queue.push("greedy", -1, 1.0)
+    queue.push("new", -2, 1.0)
+    assert queue.serve() == -2
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0.5, 20), st.integers(0, 2)), min_size=1, max_size=40))
+def test_the_last_item_is_the_one_that_is_served_after_all_others(pushed: list[tuple[str, float, int]]) -> None:
+    queue: FairQueue[int] = FairQueue()
+    for number, (name, cost, served) in enumerate(pushed):
+        queue.push(name, number, cost)
+        for _ in range(min(served, len(queue) - 1)):
+            queue.serve()
+    last = queue.last()
+    assert [queue.serve() for _ in range(len(queue))][-1] == last
+    assert queue.last() is None
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)

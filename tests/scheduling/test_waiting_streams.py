@@ -12,6 +12,7 @@ import pytest
 from server.client import Client
 from server.config import LimitsSection, SchedulerSection
 from server.errors import BusyError, ShutdownError, StalledError
+from server.scheduling import async_streams
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.scheduling.load_report import LoadReport
 from server.scheduling.playback import PlaybackClock, ReadingPace
@@ -114,7 +115,11 @@ async def test_a_client_that_reads_nothing_loses_its_place_and_gets_one_again() 
             pass
 
 
-async def test_a_client_that_returns_from_a_break_is_not_stalled_while_it_has_audio_to_play() -> None:
+async def test_a_client_that_returns_from_a_break_is_not_stalled_while_it_has_audio_to_play(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(async_streams, "_STALL_CHECK", 0.05)
+
     async def minutes(clock: PlaybackClock) -> Chunks[bytes]:
         for _ in range(100):
             clock.push(60.0)
@@ -222,3 +227,36 @@ async def test_keys_share_the_places_by_their_weights() -> None:
             await until(lambda: streams.load.waiting == 60)
         await asyncio.gather(*tasks)
         assert abs(served[:20].count("heavy") - 15) <= 1
+
+
+async def test_a_full_queue_refuses_the_last_stream_of_the_client_with_the_most() -> None:
+    greedy, modest = Client(name="greedy"), Client(name="modest")
+    async with streams_of(1, queue_length=2) as streams:
+        with await streams.open(client=greedy):
+            waiting = [await streams.wait_in_queue(number, client=greedy) for number in (1, 2)]
+            one = asyncio.create_task(streams.open(client=modest))
+            with pytest.raises(BusyError, match="2 wait for a place"):
+                await waiting[1]
+            assert streams.load.waiting == 2
+            assert streams.load.refused == {"queue_full": 1}
+        with await one as stream:
+            assert await anext(stream) == b"0"
+        with await waiting[0] as stream:
+            assert await anext(stream) == b"0"
+
+
+async def test_a_stream_that_gets_its_place_by_a_request_that_is_refused_begins() -> None:
+    """Costs are observed all the time, so that one may fit although nobody has left."""
+    async with streams_of(0) as streams:
+        admission = streams.scheduler._admission
+        admission.observe("cheap", 1, computing=0.5, audio=1.0)
+        admission.observe("dear", 1, computing=500.0, audio=1.0)
+        with await streams.active.open("cheap", endless):
+            waiting = asyncio.create_task(streams.active.open("cheap", endless))
+            await until(lambda: streams.load.waiting == 1)
+            streams.scheduler.reconfigure(SchedulerSection(), LimitsSection(queue_length=0))
+            admission.observe("cheap", 1, computing=0.0, audio=1000.0)
+            with pytest.raises(BusyError):
+                await streams.active.open("dear", endless)
+            with await waiting as stream:
+                assert await anext(stream) == b"0"

@@ -117,3 +117,15 @@ def test_workers_that_fail_too_often_end_all_streams_and_say_so(scheduler, failu
     with pytest.raises(WorkerError, match="start the server again"):
         run(scheduler)
     assert scheduler.load().worker_restarts == MAX_FAILURES
+
+
+def test_a_stream_for_which_no_thread_can_be_started_takes_no_place(scheduler, monkeypatch) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="can't start"):
+            scheduler.start("", single, lambda chunk: None, lambda error: None)
+    assert scheduler.load().streams == 0
+    assert run(scheduler) == ([b"x"], None)

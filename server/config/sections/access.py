@@ -75,4 +75,4 @@ class AccessSection(Section):
     trusted_proxies: Reloadable[tuple[Annotated[str, AfterValidator(_require_network)], ...]] = Field(
         default=(), strict=False
     )
-    """Whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Whose X-Forwarded-For is believed."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from server.access.caller import Caller
 from server.access.key_ring import KeyRing
@@ -16,21 +16,15 @@ from server.errors import AuthenticationError
 from server.http.access.credentials import secret_of
 from server.http.access.cross_origin import CrossOrigin
 from server.http.access.proxies import client_address
+from server.http.access.security_headers import add_security_headers
 from server.http.client import CALLER
 from server.http.errors import Handler
+from server.logs.context import name_client
 
 _log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 5.0
 """Between two writings of the characters of the day."""
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "frame-ancestors 'none'",
-}
-"""Of every answer that does not set its own."""
-_PROGRAM = "sambert-server"
-"""Instead of the versions of Python and aiohttp."""
 
 
 class AccessControl:
@@ -76,9 +70,7 @@ class AccessControl:
 
     async def add_headers(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """For `app.on_response_prepare`: headers for browsers, of every answer and every stream."""
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers[hdrs.SERVER] = _PROGRAM
+        add_security_headers(response)
         self._pages.add_headers(request, response)
 
     @web.middleware
@@ -86,15 +78,16 @@ class AccessControl:
         """Raises `AuthenticationError` or `AccessDeniedError`, or runs the handler."""
         if self._keys.is_outdated:
             await asyncio.to_thread(self._keys.reload)
+        caller = request[CALLER] = self._anonymous(request)
+        name_client(caller.client)
         if answer := self._pages.preflight(request):
             return answer
-        caller = request[CALLER] = self._anonymous(request)
         path = _route_path(request)
         if path in self._public or _is_asset(path):
             with suppress(AuthenticationError):
-                caller.identify()
+                _identify(caller)
             return await handler(request)
-        caller.identify()
+        _identify(caller)
         caller.require_key()
         if right := _right(path):
             caller.require(right)
@@ -124,6 +117,12 @@ class AccessControl:
         while True:
             await asyncio.sleep(SAVE_SECONDS)
             await asyncio.to_thread(self._quota.save)
+
+
+def _identify(caller: Caller) -> None:
+    """Finds the key, whose name is in the log from here on. Raises `AuthenticationError`."""
+    caller.identify()
+    name_client(caller.client)
 
 
 def _route_path(request: web.Request) -> str:

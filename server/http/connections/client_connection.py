@@ -9,8 +9,10 @@ import socket
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
+from server.http.access.security_headers import add_security_headers
 from server.http.connections.cutting import close
 from server.http.connections.open_connections import OpenConnections
 from server.http.connections.raw_response import raw_response
@@ -18,6 +20,8 @@ from server.http.errors import ErrorReport
 
 LEAST_BODY_RATE = 1000
 """Bytes per second of a body that takes longer than `limits.body_seconds`."""
+MAX_REASON = 200
+"""Characters of what is wrong with a request that cannot be read."""
 UNSENT_BYTES = 128 * 1024
 """What the kernel buffers for a client that does not read, besides what the client's own kernel takes (Linux, macOS).
 By default it is megabytes: minutes of audio that would be computed for nobody."""
@@ -78,6 +82,22 @@ class ClientConnection(web.RequestHandler):
             return
         self._watch_head()
         self._watch_body(len(data))
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answers what cannot be read as a request in the format of all errors."""
+        response = super().handle_error(request, status, exc, message)
+        if isinstance(exc, HttpProcessingError):
+            reason = exc.message.partition("\n")[0].rstrip(":")[:MAX_REASON]
+            response = ErrorReport(status, f"the request cannot be read: {reason}", "unreadable_request").response()
+            response.force_close()
+        add_security_headers(response)
+        return response
 
     def pause_writing(self) -> None:
         """The buffers of the client are full."""

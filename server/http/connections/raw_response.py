@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from server.http.access.security_headers import SECURITY_HEADERS
 from server.http.errors import ErrorReport
 
 
@@ -12,6 +13,7 @@ def raw_response(report: ErrorReport) -> bytes:
         "Content-Type": "application/json; charset=utf-8",
         "Content-Length": str(len(body)),
         "Connection": "close",
+        **SECURITY_HEADERS,
         **report.headers,
     }
     lines = [f"HTTP/1.1 {report.status} {HTTPStatus(report.status).phrase}"]

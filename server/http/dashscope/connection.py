@@ -54,6 +54,8 @@ class Connection:
         """When the last message came."""
         self._has_audio = False
         """Whether audio of the task has been sent."""
+        self._caller = request[CALLER]
+        """Of the task."""
         self._failed = False
         self._timer = asyncio.timeout(settings.idle_timeout)
 
@@ -122,9 +124,9 @@ class Connection:
         if self._task and self._task.id == message.header.task_id:
             raise RequestError(f"run-task: task {self._task.id!r} is running; a new task needs a new task_id")
         await self._stop()
-        caller = await asyncio.to_thread(self._request[CALLER].renewed)
+        self._caller = await asyncio.to_thread(self._caller.renewed)
         self._has_audio = False
-        self._task, warnings = await self._starter.start(message, caller)
+        self._task, warnings = await self._starter.start(message, self._caller)
         if warnings:
             self._log(warnings)
         await self._send(events.task_started(self._task.id, warnings))
@@ -163,6 +165,8 @@ class Connection:
         except ConnectionError:
             _log.debug("the client disconnected")
         except Exception as error:  # noqa: BLE001 - it fails the task, and is logged if it is ours
+            if not self._has_audio:
+                self._caller.refund()
             await self._fail(task.id, error)
 
     async def _end(self, last: Event) -> None:

@@ -34,6 +34,12 @@ ERROR_CODES = (
     ),
     ErrorCode(
         400,
+        "unreadable_request",
+        "What was sent is not HTTP/1.1, or has a head that is too large.",
+        "Correct the client; for TLS use a proxy.",
+    ),
+    ErrorCode(
+        400,
         "missing_field",
         "`input` is missing.",
         "Send the text in `input`.",

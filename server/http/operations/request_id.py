@@ -5,7 +5,6 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from server.http.client import client_of
 from server.http.errors import Handler
 from server.logs.context import RequestContext, current_request
 
@@ -28,8 +27,6 @@ async def request_id_middleware(request: web.Request, handler: Handler) -> web.S
 async def add_request_id(request: web.Request, response: web.StreamResponse) -> None:
     """For `app.on_response_prepare`: adds the header to every response, also to streams, errors and handshakes."""
     if context := request.get(CONTEXT):
-        client = client_of(request)
-        context.client, context.address = client.name, client.address
         response.headers[REQUEST_ID] = context.request_id
 
 

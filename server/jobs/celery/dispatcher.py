@@ -6,6 +6,7 @@ import logging
 from server.errors import StoreError
 from server.jobs.celery.app import MAX_MESSAGES, QUEUE, WorkMessages
 from server.jobs.celery.redis.redis_store import RedisStore
+from server.jobs.threads import in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Dispatcher:
         while True:
             seconds = _LOOK_SECONDS
             try:
-                await asyncio.to_thread(self._look)
+                await in_thread(self._look)
             except StoreError as error:
                 _log.warning("no work is given out: %s", error)
                 seconds = _RECOVERY_SECONDS

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from celery.worker import state
 
 from server.config import Config
@@ -27,6 +27,7 @@ from server.jobs.quota import Quota
 from server.jobs.renderer import Renderer
 from server.jobs.rendering.renderer import JobRenderer
 from server.jobs.runner.work import Work
+from server.jobs.threads import in_thread
 from server.logs.context import RequestContext, current_request
 from server.runtime.cpu import available_cpus
 from server.scheduling.async_streams import ActiveStreams
@@ -63,11 +64,20 @@ class Worker:
         self._renderer = SharingRenderer(renderer, self._files) if isinstance(self._files, RedisFiles) else renderer
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lease_seconds = config.queue.lease_seconds
+        self._drain_seconds = config.limits.drain_seconds
+        self._is_stopping = False
+        """Whether no more work is taken."""
+        self._gives_back = False
+        """Whether work in progress is given back. Changed in the event loop."""
 
     def run(self) -> int:
-        """Works until SIGTERM; then finishes the parts in progress. SIGQUIT and SIGINT give them back at once."""
+        """Works until SIGTERM. Then the parts in progress have `limits.drain_seconds`, and are given back.
+
+        SIGQUIT and SIGINT give them back at once.
+        """
         register(self._app, self._compute_next)
         worker_ready.connect(self._on_ready)
+        worker_shutting_down.connect(self._on_shutting_down)
         warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickled messages, which are not accepted here
         warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
         _log.info("this worker computes %d parts at a time, of the jobs in %s", self._concurrency, self._store.place)
@@ -97,11 +107,18 @@ class Worker:
         for number in (signal.SIGQUIT, signal.SIGINT):
             signal.signal(number, self._give_back)
 
+    def _on_shutting_down(self, **details: object) -> None:
+        """At SIGTERM, in the main thread: Celery waits for its threads, however long their work takes."""
+        self._is_stopping = True
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_seconds, self._cancel)
+
     def _give_back(self, *details: object) -> None:
+        self._is_stopping = True
         self._loop.call_soon_threadsafe(self._cancel)
         state.should_stop = 0
 
     def _cancel(self) -> None:
+        self._gives_back = True
         for task in self._tasks:
             task.cancel()
 
@@ -113,6 +130,8 @@ class Worker:
 
     def _compute_next(self) -> None:
         """Computes the next part, if there is one. In a thread of Celery."""
+        if self._is_stopping:
+            return
         try:
             lease = self._store.claim(self._lease_seconds)
         except StoreError as error:
@@ -127,14 +146,16 @@ class Worker:
         assert task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._gives_back:
+            task.cancel()  # at its next await, which gives the lease back
         current_request.set(RequestContext(lease.job.id))
         await Work(self._store, self._renderer, self._quota, lease, self._lease_seconds).run()
         try:
-            job = await asyncio.to_thread(self._store.get, lease.job.id)
+            job = await in_thread(self._store.get, lease.job.id)
             if job and job.state == "done":
-                await asyncio.to_thread(self._files.delete_parts, job.id)
+                await in_thread(self._files.delete_parts, job.id)
             elif job is None or job.is_final:
-                await asyncio.to_thread(self._files.delete, lease.job.id)
+                await in_thread(self._files.delete, lease.job.id)
         except StoreError as error:  # a server deletes them later
             _log.warning("the files of job %s stay for now: %s", lease.job.id, error)
 

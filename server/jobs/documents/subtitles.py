@@ -16,6 +16,10 @@ MAX_CUE_CHARACTERS = 2000
 MAX_HOURS = 24
 """Of the times: what comes after them is silence that would be encoded."""
 _ARROW = re.compile(r"-->")
+_TAG_OR_SPECIAL = re.compile(r"(\{\\[^{}]*\})|[{\\]")
+_ESCAPES = {"{": "\ufdd0", "\\": "\ufdd1"}
+"""The reader drops everything in braces, and takes \\n for a line break; only {\\an8} and the like are tags."""
+_UNESCAPES = str.maketrans({escape: char for char, escape in _ESCAPES.items()})
 _SENTINEL = "\n\n0\n"
 """The reader takes a number at the end of a cue for that of the next one; after this there is one in any case."""
 
@@ -27,7 +31,7 @@ def subtitle_parts(text: str) -> list[PartContent]:
     """
     lines = text.splitlines()
     numbers = list(_time_lines(lines))
-    events = SSAFile.from_string("\n".join(lines) + _SENTINEL, format_="srt")
+    events = SSAFile.from_string(_escaped("\n".join(lines)) + _SENTINEL, format_="srt")
     cues = [(number, event) for number, event in zip(numbers, events, strict=True) if event.plaintext.strip()]
     for number, event in cues:
         _check_times(number, event)
@@ -57,6 +61,10 @@ def _time_lines(lines: Sequence[str]) -> Iterator[int]:
             raise _invalid(start, f"the cue has more than {MAX_CUE_CHARACTERS} characters; divide it")
 
 
+def _escaped(text: str) -> str:
+    return _TAG_OR_SPECIAL.sub(lambda found: found[1] or _ESCAPES[found[0]], text)
+
+
 def _check_times(number: int, event: SSAEvent) -> None:
     if event.end <= event.start:
         raise _invalid(number, "the cue ends before it begins; correct its times")
@@ -65,7 +73,7 @@ def _check_times(number: int, event: SSAEvent) -> None:
 
 
 def _part(index: int, line: int, event: SSAEvent, count: int) -> PartContent:
-    text = " ".join(event.plaintext.split())
+    text = " ".join(event.plaintext.translate(_UNESCAPES).split())
     slot = Slot(event.start / 1000, event.end / 1000)
     return PartContent(text, len(text), name=numbered(index, count), slot=slot, details={"line": line})
 

@@ -1,6 +1,5 @@
 """Computes one part into its files, beside live streams."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -14,8 +13,10 @@ from server.jobs.job import Job, Part, PartContent, PartResult
 from server.jobs.rendering.part_files import PartFiles
 from server.jobs.rendering.slots import fitting_speed
 from server.jobs.rendering.speech import PartPlanner, PartSpeech, fields_of
+from server.jobs.threads import in_thread
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.output.encoding import encode_stream
+from server.synthesis.voice_loading import with_voices
 from server.types import EncodedChunk, SentenceTiming, SpeechTiming
 
 _LOSSLESS = OutputFormat("flac")
@@ -37,7 +38,7 @@ class PartComputation:
         fields = fields_of(job.request, part.content)
         client = Client(name=job.client)
         try:
-            speech = await asyncio.to_thread(self.planner.prepare, fields, part.content)
+            speech = await with_voices(lambda: self.planner.prepare(fields, part.content))
             base = speech.options.style.speed
             if part.content.slot:
                 speech = await self._fitted(speech, part.content, client)
@@ -45,7 +46,7 @@ class PartComputation:
         except NothingToSpeakError as error:
             return PartResult(0.0, monotonic() - started, {"empty": str(error)})
         if fields.timestamps:
-            await asyncio.to_thread(files.write_timing, part.index, timing)
+            await in_thread(files.write_timing, part.index, timing)
         details: dict[str, Any] = {"samples": timing.samples, "rate": timing.rate}
         if speech.options.style.speed > base:
             details["faster"] = round(speech.options.style.speed / base, 3)
@@ -56,7 +57,7 @@ class PartComputation:
         assert content.slot
 
         async def seconds_at(speed: float) -> float:
-            part = await asyncio.to_thread(self.planner.at_speed, speech, content, speed)
+            part = await with_voices(lambda: self.planner.at_speed(speech, content, speed))
             with await self.streams.open(
                 part.speech.main_voice, part.speech.times, client=client, background=True
             ) as times:
@@ -65,7 +66,7 @@ class PartComputation:
 
         slot = content.slot.end - content.slot.begin
         speed = await fitting_speed(speech.options.style.speed, slot, seconds_at)
-        return await asyncio.to_thread(self.planner.at_speed, speech, content, speed)
+        return await with_voices(lambda: self.planner.at_speed(speech, content, speed))
 
     async def _write(
         self, part: PartSpeech, which: Part, files: PartFiles, client: Client, report: Report
@@ -80,11 +81,11 @@ class PartComputation:
             batched=speech.seed is None,
             background=True,
         ) as chunks:
-            await asyncio.to_thread(files.prepare)
-            target = await asyncio.to_thread(AtomicFile, files.audio(which.index))
+            await in_thread(files.prepare)
+            target = await in_thread(AtomicFile, files.audio(which.index))
             try:
                 sentences, samples = await _write_chunks(chunks, target, report)
-                await asyncio.to_thread(target.commit)
+                await in_thread(target.commit)
             finally:
                 target.discard()
         return SpeechTiming(tuple(sentences), samples, speech.rate)
@@ -100,5 +101,5 @@ async def _write_chunks(
             report(chunk.sentence.start)
         samples += chunk.samples
         if chunk.data:
-            await asyncio.to_thread(target.file.write, chunk.data)
+            await in_thread(target.file.write, chunk.data)
     return sentences, samples

@@ -1,7 +1,8 @@
 """What the jobs of this process are computed with: the voices and the streams of the server, or of a worker."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,7 @@ from server.jobs.rendering.result_file import ResultFormat, ResultWriter
 from server.jobs.rendering.speech import FIRST, LAST, PartPlanner, fields_of, output_of
 from server.jobs.request import JobRequest
 from server.scheduling.async_streams import ActiveStreams
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.voice_resolver import Voices, allowed_voices
 from server.timestamps.formats import timestamp_format
 
@@ -44,11 +46,11 @@ class JobRenderer:
         """`is_busy` says whether live streams are computed at the moment."""
         self._config = config
         self._voices = voices
-        self._computation = PartComputation(PartPlanner(voices, config), streams)
+        self._streams = streams
         self._is_busy = is_busy
 
     def reconfigure(self, config: Config) -> None:
-        """Takes the limits of a new configuration."""
+        """Splits, computes and joins with another configuration from now on."""
         self._config = config
 
     def split(self, client: Client, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
@@ -60,18 +62,26 @@ class JobRenderer:
         if request.timestamps:
             timestamp_format(request.timestamps)
         parts = read_parts(request, data, limits)
+        given = request.model_dump(mode="json", exclude_unset=True, exclude={"input", "lines"})
+
+        def plan(part: PartContent) -> SpeechPlan:
+            fields = fields_of(given, part) if part.fields else request
+            with _located(part):
+                return planner.plan(part.text, planner.options(fields))
+
+        def has_speech(part: PartContent) -> bool:
+            planned = plan(part)
+            with _located(part):
+                return planned.has_speech()
+
         for part in parts:
-            fields = fields_of(request.model_dump(mode="json", exclude_unset=True), part) if part.fields else request
-            try:
-                plan = planner.plan(part.text, planner.options(fields))
-            except RequestError as error:
-                raise _located(error, part) from None
-            output.rate_for(plan.rate)
-        return _with_ends(parts, is_joined=not has_many_files(request))
+            output.rate_for(plan(part).rate)
+        return _with_ends(parts, has_speech, is_joined=not has_many_files(request))
 
     async def compute(self, job: Job, part: Part, folder: Path, report: Callable[[int], None]) -> PartResult:
         """Computes a part; see `Renderer.compute`."""
-        return await self._computation.compute(job, part, PartFiles(folder), report)
+        computation = PartComputation(PartPlanner(self._voices, self._config), self._streams)
+        return await computation.compute(job, part, PartFiles(folder), report)
 
     def join(self, job: Job, parts: Sequence[Part], folder: Path, is_cancelled: Callable[[], bool]) -> JobResult:
         """Makes the result; see `Renderer.join`."""
@@ -109,25 +119,32 @@ def has_many_files(request: JobRequest) -> bool:
     return output == "zip"
 
 
-def _with_ends(parts: Sequence[PartContent], *, is_joined: bool) -> list[PartContent]:
-    """Notes which parts begin and end a file: parts that certainly have something to speak."""
+def _with_ends(
+    parts: Sequence[PartContent], has_speech: Callable[[PartContent], bool], *, is_joined: bool
+) -> list[PartContent]:
+    """Notes which parts begin and end a file: of those that have something to speak."""
     found = []
     for _, group in groupby(parts, lambda part: "" if is_joined else part.name):
         file = list(group)
-        spoken = [index for index, part in enumerate(file) if any(map(str.isalnum, part.text))]
-        ends = {FIRST: spoken[0] if spoken else 0, LAST: spoken[-1] if spoken else len(file) - 1}
+        last = len(file) - 1
+        first = next((index for index in range(last) if has_speech(file[index])), last)
+        last = next((index for index in range(last, first, -1) if has_speech(file[index])), first)
         for index, part in enumerate(file):
-            details = {name: True for name, place in ends.items() if place == index}
+            details = {name: True for name, place in ((FIRST, first), (LAST, last)) if place == index}
             found.append(replace(part, details={**part.details, **details}))
     return found
 
 
-def _located(error: RequestError, part: PartContent) -> RequestError:
-    """The error with the line of the whole input."""
-    line = int(part.details.get("line", 1))
-    message = str(error)
-    if found := _LINE.match(message):
-        message = f"line {line + int(found[1]) - 1}{message[found.end() :]}"
-    else:
-        message = f"line {line}: {message}"
-    return RequestError(message, param=error.param, code=error.code)
+@contextmanager
+def _located(part: PartContent) -> Iterator[None]:
+    """Errors in the block get the line of the whole input."""
+    try:
+        yield
+    except RequestError as error:
+        line = int(part.details.get("line", 1))
+        message = str(error)
+        if found := _LINE.match(message):
+            message = f"line {line + int(found[1]) - 1}{message[found.end() :]}"
+        else:
+            message = f"line {line}: {message}"
+        raise RequestError(message, param=error.param, code=error.code) from None

@@ -12,6 +12,7 @@ from server.jobs.runner.changes import Changes
 from server.jobs.runner.pace import Pace
 from server.jobs.runner.work import LEASE_SECONDS, Work
 from server.jobs.store import JobStore
+from server.jobs.threads import in_thread
 from server.logs.context import RequestContext, current_request
 
 _log = logging.getLogger(__name__)
@@ -90,13 +91,13 @@ class Runner:
 
     async def _claim(self) -> Lease | None:
         """Claims in a thread. Where that is cancelled, the lease is given back."""
-        claiming = asyncio.ensure_future(asyncio.to_thread(self._store.claim, LEASE_SECONDS))
+        claiming = asyncio.ensure_future(in_thread(self._store.claim, LEASE_SECONDS))
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
             await asyncio.wait([claiming])
             if not claiming.exception() and (lease := claiming.result()):
-                await asyncio.to_thread(self._store.release, lease)
+                await in_thread(self._store.release, lease)
             raise
 
     async def _work(self, lease: Lease) -> None:
@@ -111,11 +112,11 @@ class Runner:
     async def _clear(self, job_id: str) -> None:
         """Deletes what a job that has ended does not need any more."""
         try:
-            job = await asyncio.to_thread(self._store.get, job_id)
+            job = await in_thread(self._store.get, job_id)
         except StoreError:
             return  # a later sweep does it
         if job is not None and job.state == "done":
-            await asyncio.to_thread(self._files.delete_parts, job_id)
+            await in_thread(self._files.delete_parts, job_id)
         elif job is None or job.is_final:
             await self.stop_job(job_id)
-            await asyncio.to_thread(self._files.delete, job_id)
+            await in_thread(self._files.delete, job_id)

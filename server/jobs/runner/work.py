@@ -14,6 +14,7 @@ from server.jobs.job import JobResult, Lease, PartResult
 from server.jobs.quota import Quota
 from server.jobs.renderer import Renderer
 from server.jobs.store import JobStore
+from server.jobs.threads import in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -81,10 +82,10 @@ class Work:
 
     async def _compute(self) -> PartResult | JobResult:
         job, part = self._lease.job, self._lease.part
-        folder = await asyncio.to_thread(self._quota.make_folder, job.id)
+        folder = await in_thread(self._quota.make_folder, job.id)
         if part is None:
-            parts = await asyncio.to_thread(self._store.parts, job.id)
-            return await _in_thread(lambda stop: self._renderer.join(job, parts, folder, stop))
+            parts = await in_thread(self._store.parts, job.id)
+            return await _stoppable(lambda stop: self._renderer.join(job, parts, folder, stop))
         started = time.monotonic()
         result = await self._renderer.compute(job, part, folder, self._note)
         return replace(result, computing_seconds=time.monotonic() - started)
@@ -98,7 +99,7 @@ class Work:
         while True:
             await asyncio.sleep(min(RENEWAL_SECONDS, self._lease_seconds / 4))
             try:
-                kept = await asyncio.to_thread(self._store.renew, self._lease, self._lease_seconds, self._characters)
+                kept = await in_thread(self._store.renew, self._lease, self._lease_seconds, self._characters)
             except StoreError as error:
                 _log.warning("job %s: %s", self._lease.job.id, error)
                 continue
@@ -122,17 +123,19 @@ class Work:
 
     async def _give_back_once(self) -> None:
         try:
-            await asyncio.to_thread(self._store.release, self._lease)
+            await in_thread(self._store.release, self._lease)
         except StoreError as error:  # its lease ends by itself
             _log.warning("job %s: %s", self._lease.job.id, error)
 
     async def _report(self, report: Callable[[], bool]) -> bool:
         """Tells the store, again and again while it cannot keep it: what was computed is not lost to a full disk."""
+        level = logging.WARNING
         while True:
             try:
-                return await asyncio.to_thread(report)
+                return await in_thread(report)
             except StoreError as error:
-                _log.warning("job %s waits for the store: %s", self._lease.job.id, error)
+                _log.log(level, "job %s waits for the store: %s", self._lease.job.id, error)
+            level = logging.DEBUG  # it has been said
             await asyncio.sleep(_REPORT_SECONDS)
 
     @property
@@ -161,10 +164,10 @@ def _outcome(error: Exception) -> _Outcome:
     return _Outcome("an internal error occurred; the log of the server has the details")
 
 
-async def _in_thread(call: Callable[[Callable[[], bool]], T]) -> T:
+async def _stoppable(call: Callable[[Callable[[], bool]], T]) -> T:
     """Calls in a thread; `call` gets what says that it must stop. Cancellation waits until it has stopped."""
     stop = threading.Event()
-    running = asyncio.ensure_future(asyncio.to_thread(call, stop.is_set))
+    running = asyncio.ensure_future(in_thread(call, stop.is_set))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

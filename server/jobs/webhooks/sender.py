@@ -1,6 +1,5 @@
 """Sends webhooks that are due, and repeats those that were not received. They are in the store: restarts lose none."""
 
-import asyncio
 import ipaddress
 import logging
 import random
@@ -16,6 +15,7 @@ from server.errors import StoreError
 from server.jobs.job import Delivery
 from server.jobs.runner.changes import Changes
 from server.jobs.store import JobStore
+from server.jobs.threads import in_thread
 from server.jobs.webhooks.destination import PublicResolver, is_allowed, require_public
 from server.jobs.webhooks.message import signed_message
 
@@ -43,7 +43,7 @@ class WebhookSender:
         """Sends what is due until its task is cancelled; an attempt that is cut off is repeated later."""
         while True:
             try:
-                delivery = await asyncio.to_thread(self._store.claim_delivery, _CLAIM_SECONDS)
+                delivery = await in_thread(self._store.claim_delivery, _CLAIM_SECONDS)
                 if delivery:
                     await self._deliver(delivery)
                     continue
@@ -55,20 +55,20 @@ class WebhookSender:
         settings, job = self._settings(), delivery.job
         if not is_allowed(job.webhook, settings.webhook_hosts):
             _log.warning("the webhook of job %s is not sent: its host is no longer allowed", job.id)
-            await asyncio.to_thread(self._store.complete_delivery, delivery)
+            await in_thread(self._store.complete_delivery, delivery)
             return
         failure = await _attempt(delivery, settings)
         if failure is None:
-            await asyncio.to_thread(self._store.complete_delivery, delivery)
+            await in_thread(self._store.complete_delivery, delivery)
             return
         is_over = time.time() - job.ended > settings.webhook_hours * 3600
         if is_over or failure == _status(_GONE):
             _log.warning("the webhook of job %s is given up after %d attempts: %s", job.id, delivery.attempt, failure)
-            await asyncio.to_thread(self._store.complete_delivery, delivery)
+            await in_thread(self._store.complete_delivery, delivery)
             return
         pause = retry_pause(delivery.attempt)
         _log.info("the webhook of job %s is repeated in %.0f s: %s", job.id, pause, failure)
-        await asyncio.to_thread(self._store.retry_delivery, delivery, pause)
+        await in_thread(self._store.retry_delivery, delivery, pause)
 
 
 def retry_pause(attempt: int) -> float:

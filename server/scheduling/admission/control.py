@@ -40,6 +40,10 @@ class AdmissionControl:
             limit = max(limit, (limit + 1) / 2)
         return self._fits(Counter(active), voice, limit)
 
+    def is_full(self, streams: int) -> bool:
+        """Whether the configured number of streams is reached."""
+        return bool(self._max_streams) and streams >= self._max_streams
+
     def capacity(self, active: Iterable[str], voice: str) -> int | None:
         """How many streams fit in all, if those beside the active ones use `voice`; None before it was observed."""
         if voice not in self._costs:
@@ -51,7 +55,7 @@ class AdmissionControl:
 
     def _fits(self, streams: Counter[str], voice: str, max_utilization: float) -> bool:
         active = streams.total()
-        if self._max_streams and active >= self._max_streams:
+        if self.is_full(active):
             return False
         return not active or self._utilization(streams + Counter([voice])) <= max_utilization
 

@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+MAX_SERVED_CLIENTS = 200
+"""Clients that are remembered without an item, for what they have been served."""
+
 
 @dataclass(slots=True)
 class _Flow(Generic[T]):
@@ -22,6 +25,15 @@ class _Flow(Generic[T]):
         """The tag of the first item, and its number: of equal tags the first to arrive goes first."""
         _, _, arrival, number = self.items[0]
         return max(arrival, self.finish), number
+
+    @property
+    def last_start(self) -> tuple[float, float]:
+        """The same of the last item."""
+        start, finish = 0.0, self.finish
+        for _, cost, arrival, _ in self.items:
+            start = max(arrival, finish)
+            finish = start + cost
+        return start, self.items[-1][3]
 
 
 class FairQueue(Generic[T]):
@@ -56,6 +68,11 @@ class FairQueue(Generic[T]):
         flow = self._next_flow()
         return flow.items[0][0] if flow else None
 
+    def last(self) -> T | None:
+        """The item that would be served after all others, which stays; None when there is none."""
+        flow = max(self._waiting(), key=lambda flow: flow.last_start, default=None)
+        return flow.items[-1][0] if flow else None
+
     def serve(self) -> T:
         """Removes the next item and counts its cost. Raises `IndexError` when there is none."""
         flow = self._next_flow()
@@ -75,10 +92,19 @@ class FairQueue(Generic[T]):
         self._forget_flows()
 
     def _next_flow(self) -> _Flow[T] | None:
-        return min((flow for flow in self._flows.values() if flow.items), key=lambda flow: flow.start, default=None)
+        return min(self._waiting(), key=lambda flow: flow.start, default=None)
+
+    def _waiting(self) -> Iterator[_Flow[T]]:
+        return (flow for flow in self._flows.values() if flow.items)
 
     def _forget_flows(self) -> None:
-        """A client without items that has been served no more than others is as good as a new one."""
-        self._flows = {
-            client: flow for client, flow in self._flows.items() if flow.items or flow.finish > self._virtual_time
-        }
+        """A client without items that has been served no more than others is as good as a new one.
+
+        While every client sends one request, the virtual time stands still, and all have been served more than the
+        next. Of so many, those are remembered that have been served the most.
+        """
+        served = [flow.finish for flow in self._flows.values() if not flow.items]
+        least = self._virtual_time
+        if len(served) > MAX_SERVED_CLIENTS:
+            least = max(least, sorted(served)[len(served) // 2])
+        self._flows = {client: flow for client, flow in self._flows.items() if flow.items or flow.finish > least}

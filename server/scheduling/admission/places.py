@@ -4,6 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 
+from server.client import Client
 from server.config import LimitsSection
 from server.errors import BusyError
 from server.scheduling.admission.client_limits import identity, require_below_limits
@@ -14,6 +15,9 @@ from server.scheduling.stream import Place, Stream
 
 BACKGROUND_STREAMS_PER_WORKER = 4
 """Background streams that are computed at a time: enough for batches, and few enough for the memory."""
+RESERVED_SHARE = 5
+"""One place more for so many that are held, for clients that have none, whatever the predicted load. The load may be
+above its limit because the cost of streams has risen since they were admitted; a few more change little."""
 _LEAST_COST = 1.0
 """Seconds of audio that a stream costs at least in the fair order."""
 
@@ -23,8 +27,8 @@ class Places:
 
     A stream gets a place when the predicted load leaves room, in fair order: first those whose clients read again
     after a stall, then the others by start-time fair queueing between clients, by seconds of audio. The one that is
-    next waits until it fits; nobody passes it. A client that has no place yet, and one that reads again, may use a
-    part of the reserve, so that they need not wait for the end of another's stream.
+    next waits until it fits; nobody passes it but a client that has no place yet. Such a client, and one that reads
+    again, may use a part of the reserve, so that they need not wait for the end of another's stream.
     """
 
     def __init__(self, admission: AdmissionControl, limits: LimitsSection, workers: int) -> None:
@@ -39,11 +43,10 @@ class Places:
         self._background_queue: FairQueue[Stream] = FairQueue()
         self._departures = Departures()
 
-    def request(self, stream: Stream, *, waits: bool) -> list[Stream]:
+    def request(self, stream: Stream) -> list[Stream]:
         """Adds a stream, which has a place or waits. Returns the streams that have got one, in order.
 
-        Raises `BusyError` for one that has to wait and may not (`waits`), or when too many wait, or when its client is
-        above its own limit.
+        Raises `BusyError` when its client is above its own limit.
         """
         if stream.is_probe:
             self.streams.add(stream)
@@ -54,19 +57,28 @@ class Places:
         self.streams.add(stream)
         queue = self._background_queue if stream.background else self._queue
         queue.push(identity(stream.client), stream, max(_LEAST_COST, stream.expected_seconds), stream.client.weight)
-        admitted = self.admit()
-        if stream.place is Place.WAITING and not stream.background:
-            self._require_room(stream, waits=waits)
-        return admitted
+        return self.admit()
+
+    def refuse(self, stream: Stream, *, waits: bool) -> tuple[Stream, BusyError] | None:
+        """After the request of `stream`: the one that may not wait, and why; None where all may.
+
+        When too many wait, that is the last one in the fair order: a client with many requests fills the queue for
+        nobody else.
+        """
+        if stream.place is not Place.WAITING or stream.background:
+            return None
+        if not (waits and self.limits.queue_seconds > 0 and self.limits.queue_length > 0):
+            return stream, self._refuse(stream, "capacity")
+        if len(self._queue) <= self.limits.queue_length:
+            return None
+        last = self._queue.last()
+        assert last, "the queue has at least the stream"
+        return last, self._refuse(last, "queue_full")
 
     def admit(self) -> list[Stream]:
         """Gives places to those that wait, as far as they fit."""
         admitted = []
-        while (stream := self._next()) and self._fits(stream):
-            if self._returning:
-                self._returning.popleft()
-            else:
-                self._queue.serve()
+        while stream := self._serve_next():
             admitted.append(stream)
             self._take(stream)
         while self._background_queue and self._has_background_place():
@@ -93,9 +105,7 @@ class Places:
 
     def timed_out(self, stream: Stream) -> BusyError:
         """The refusal of a stream that has waited too long."""
-        ahead = self._ahead_of(stream)
-        self.leave(stream)
-        return self._refusal("queue_timeout", ahead)
+        return self._refuse(stream, "queue_timeout")
 
     def listened(self) -> Iterator[Stream]:
         """The streams that have a place and a listener."""
@@ -116,14 +126,29 @@ class Places:
             "background_waiting": len(self._background_queue),
         }
 
-    def _next(self) -> Stream | None:
-        return self._returning[0] if self._returning else self._queue.first()
+    def _serve_next(self) -> Stream | None:
+        """Takes the next stream from its queue; None where it does not fit."""
+        if self._returning and self._fits(self._returning[0]):
+            return self._returning.popleft()
+        stream = self._queue.first()
+        if stream and (self._has_no_place(stream.client) or not self._returning) and self._fits(stream):
+            return self._queue.serve()
+        return None
+
+    def _has_no_place(self, client: Client) -> bool:
+        own = identity(client)
+        return all(identity(other.client) != own for other in self.listened())
 
     def _fits(self, stream: Stream) -> bool:
         active = list(self.listened())
-        own = identity(stream.client)
-        uses_reserve = stream.place is Place.RETURNING or all(identity(other.client) != own for other in active)
-        return self._admission.admits((other.voice for other in active), stream.voice, uses_reserve=uses_reserve)
+        is_new = self._has_no_place(stream.client)
+        uses_reserve = is_new or stream.place is Place.RETURNING
+        if self._admission.admits((other.voice for other in active), stream.voice, uses_reserve=uses_reserve):
+            stream.is_reserved = False
+            return True
+        reserved = sum(other.is_reserved for other in active)
+        stream.is_reserved = is_new and reserved < (len(active) - reserved) // RESERVED_SHARE
+        return stream.is_reserved and not self._admission.is_full(len(active))
 
     def _has_background_place(self) -> bool:
         running = sum(other.background and other.place is Place.HELD for other in self.streams)
@@ -148,16 +173,9 @@ class Places:
             self.refused[error.code] += 1
             raise
 
-    def _require_room(self, stream: Stream, *, waits: bool) -> None:
-        may_wait = waits and self.limits.queue_seconds > 0 and self.limits.queue_length > 0
-        if may_wait and len(self._queue) <= self.limits.queue_length:
-            return
+    def _refuse(self, stream: Stream, reason: str) -> BusyError:
         ahead = self._ahead_of(stream)
         self.leave(stream)
-        self.streams.discard(stream)
-        raise self._refusal("queue_full" if may_wait else "capacity", ahead)
-
-    def _refusal(self, reason: str, ahead: int) -> BusyError:
         self.refused[reason] += 1
         active = sum(1 for _ in self.listened())
         message = f"the server is at its capacity with {active} streams"

@@ -1,5 +1,6 @@
 """The voices in memory: within a budget, the least recently used ones leave it, and come back on demand."""
 
+import gc
 import logging
 import threading
 import time
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 MIB = 2**20
 MAX_MEASURED = 3
 """A measured size above this multiple of the estimate is that of something else in the process."""
+
+
+COLLECT_SECONDS = 5.0
+"""Between two collections of garbage while a request waits for room; each stops the process for a moment."""
 
 
 class VoiceSource(Protocol):
@@ -80,6 +85,7 @@ class VoicePool:
         """For the thread: something has changed. Unlike a lock, it may be used while an object is destroyed."""
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._collected_at = 0.0
 
     @property
     def loaded(self) -> Mapping[str, LoadedVoice]:
@@ -201,8 +207,10 @@ class VoicePool:
             with self._opening:
                 name, seconds = self._next()
                 self._free()
+                if name is None and seconds is not None and self._collect():
+                    continue
                 if name is None:
-                    return seconds
+                    return None if seconds is None else min(seconds, COLLECT_SECONDS)
                 try:
                     self._open(name)
                 except Exception as error:
@@ -210,6 +218,14 @@ class VoicePool:
                         log.exception("voice %s cannot be loaded", name)
                     self._fail_all(name, error)
         return None
+
+    def _collect(self) -> bool:
+        """Whether garbage was collected: a stream that failed can be part of it, with the voice that it has used."""
+        now = time.monotonic()
+        if now - self._collected_at < COLLECT_SECONDS:
+            return False
+        self._collected_at = now
+        return gc.collect() > 0
 
     def _next(self) -> tuple[str | None, float | None]:
         """The voice to be opened, for which there is room; None and the seconds to wait where there is none."""

@@ -189,7 +189,7 @@ async def test_characters_of_a_day_are_counted_when_a_request_is_accepted(guarde
 async def test_a_request_that_finds_no_place_costs_no_characters(guarded, add, demo, tmp_path, serving):
     secret = bearer(add(characters_per_day=4))
     demo.permits = threading.Semaphore(0)
-    sections = {"storage": {"path": str(tmp_path / "data")}}
+    sections = {"storage": {"path": str(tmp_path / "data")}, "limits": {"queue_seconds": 0}}
     async with serving(max_streams=1, **sections) as client:
         first = asyncio.create_task(client.post(SPEECH, json=TEXT, headers=secret))
         while not demo.requests:

@@ -7,8 +7,10 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from server.access.key_file import KeyFile
+from server.access.quota import CharacterQuota
 from server.access.secret import new_secret
 from server.config import AccessKey
+from server.errors import SynthesisError
 from tests.http.dashscope.raw_client import PATH, RawClient, audio_of, names
 from tests.keys import bearer, make_key
 
@@ -85,11 +87,35 @@ async def test_characters_are_counted_piece_by_piece(connected, secret):
         assert "may use 100 characters a day and has used 95; this text has 6" in message
 
 
+@pytest.mark.parametrize("text", ["你好" * 9, None])
+async def test_a_task_that_fails_before_its_audio_costs_nothing_and_gives_nothing_else_back(
+    connected, secret, demo, text, tmp_path
+):
+    async with connected(secret) as raw:
+        await raw.run("你好" * 30)
+        await raw.until("task-finished")
+        demo.fails_after = (0, SynthesisError("NaN"))
+        await raw.run(text, task_id="b")
+        if text is None:
+            await raw.send("continue-task", task_id="b", input={"text": "你好" * 9, "flush": True})
+        await raw.until("task-failed")
+    assert CharacterQuota(tmp_path / "data").used("reception") == 60
+
+
+async def test_a_task_that_fails_after_its_first_audio_costs_its_characters(connected, secret, demo, tmp_path):
+    demo.fails_after = (1, SynthesisError("NaN"))
+    async with connected(secret) as raw:
+        await raw.run("你好" * 9)
+        await raw.until("task-failed")
+    assert CharacterQuota(tmp_path / "data").used("reception") == 18
+
+
 async def test_a_task_that_finds_no_place_costs_no_characters(serving, tmp_path, secret, demo):
     demo.permits = threading.Semaphore(0)
     headers = bearer(secret)
+    sections = {"storage": {"path": str(tmp_path / "data")}, "limits": {"queue_seconds": 0}}
     async with (
-        serving(max_streams=1, storage={"path": str(tmp_path / "data")}) as client,
+        serving(max_streams=1, **sections) as client,
         client.ws_connect(PATH, headers=headers) as first,
     ):
         raw = RawClient(first)

@@ -151,9 +151,12 @@ async def test_events_end_when_the_server_stops(serving_jobs, renderer):
     async with serving_jobs() as client:
         job_id = await created(client, "a")
         async with client.get(f"{PATH}/{job_id}/events") as response:
-            await renderer.begun.wait()
+            text = ""
+            while "job.running" not in text:
+                text += (await response.content.readline()).decode()
             await client.service.close()
-            assert [event["event"] for event in parsed(await response.text())] == ["job.queued", "job.running"]
+            text += await response.text()
+            assert [event["event"] for event in parsed(text)] == ["job.queued", "job.running"]
 
 
 @pytest.mark.parametrize(

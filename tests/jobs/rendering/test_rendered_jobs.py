@@ -16,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from server.api import Config, RequestError, TextToSpeech
+from server.audio.audible_label import rhythm_sign
 from server.client import Client
 from server.errors import AccessDeniedError, NothingToSpeakError
 from server.jobs.documents import plain_text
@@ -167,6 +168,31 @@ async def test_the_audible_label_is_once_in_the_file(rendering, position):
         rendered = await run(TEXT, seed=3, response_format="flac")
     assert difference(samples(rendered.file), expected) <= 2
     assert b"AIGC" in rendered.file
+
+
+@pytest.mark.parametrize("end", ["ภาษาไทย", "😀"])
+async def test_the_audible_label_ends_the_file_whether_the_last_line_can_be_read_or_not(rendering, end):
+    label = {"enabled": True, "producer": "x", "audible": "rhythm"}
+    lines = f"ภาษาไทย\n你好。\n{end}"
+    async with rendering(label=label) as run:
+        rendered = await run(lines, kind="lines", output="file", seed=3, response_format="wav")
+    sign = rhythm_sign(16000).samples
+    assert np.abs(samples(rendered.file)[-len(sign) :] / 32768 - sign).max() < 0.001
+
+
+async def test_another_configuration_of_a_running_server_applies_to_the_next_part(voices, tmp_path):
+    plain = settings()
+    streams = ActiveStreams(Scheduler())
+    renderer = JobRenderer(voices, streams, plain)
+    request = JobRequest.model_validate({"input": "你好", "seed": 3})
+    (content,) = renderer.split(ANYBODY, request, None)
+    given = request.model_dump(mode="json", exclude_unset=True)
+    job = Job("job_1", "", "", given, "running", Progress(1, 0, 1, 0), 0.0)
+    before = await computed(renderer, job, Part(0, content), tmp_path)
+    renderer.reconfigure(settings(label={"enabled": True, "producer": "x", "audible": "rhythm"}))
+    after = await computed(renderer, job, Part(0, content), tmp_path)
+    await streams.close()
+    assert after.result.seconds > before.result.seconds + 0.5
 
 
 async def test_each_line_is_a_file_that_equals_its_text_alone(rendering, whole):

@@ -13,7 +13,8 @@ import pytest
 
 from server.http.jobs.objects import PATH
 from server.jobs.celery.redis.redis_store import RedisStore
-from server.jobs.job import Part
+from server.jobs.job import NewJob, Part, PartContent
+from server.jobs.store import ClientLimits
 from tests.conftest import EMBEDDED
 from tests.jobs.workers.conftest import RedisServer, free_port, needs_redis
 
@@ -37,9 +38,10 @@ class Cluster:
         (folder / "models").mkdir()
         (folder / "models" / "demo").symlink_to(EMBEDDED)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, **sections: object) -> None:
         """Starts the server, or a worker of that name."""
         config = {
+            **sections,
             "server": {"host": "127.0.0.1", "port": self.port},
             "models": {"path": str(self.folder / "models")},
             "runtime": {"providers": ["cpu"], "threads": 1},
@@ -54,6 +56,11 @@ class Cluster:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "server", *command, "--config", str(path)], cwd=ROOT, stdout=log, stderr=log
             )
+
+    def stop(self, name: str) -> int:
+        """Like a supervisor, which waits as long as it takes."""
+        self.processes[name].terminate()
+        return self.processes.pop(name).wait()
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()
@@ -162,6 +169,37 @@ def test_a_cancelled_job_stops_and_results_go_through_redis(cluster):
     assert nodes.client.delete(f"{PATH}/{job_id}").status_code == 200
     assert nodes.client.get(f"{PATH}/{job_id}").status_code == 404
     nodes.wait_for(lambda: not nodes.store.connection.client.keys("sambert:file*"))
+
+
+def test_a_worker_that_is_stopped_finishes_its_part_or_gives_it_back(cluster):
+    """It needs no server for that."""
+    nodes = cluster("folder")
+
+    def create(*texts: str) -> str:
+        parts = [PartContent(text, len(text)) for text in texts]
+        job, _ = nodes.store.create(NewJob("", {"response_format": "wav"}, parts), ClientLimits(2, 10**6))
+        return job.id
+
+    def stop_while_computing(job_id: str, drain_seconds: float) -> None:
+        attempts = nodes.store.get(job_id).attempts
+        nodes.start("one", limits={"drain_seconds": drain_seconds})
+        nodes.wait_for(lambda: nodes.store.get(job_id).attempts > attempts)
+        assert nodes.stop("one") == 0
+
+    short = create(*LINES * 40)
+    stop_while_computing(short, drain_seconds=3600)
+    assert nodes.store.get(short).attempts == len(nodes.parts_done(short)) > 0
+    nodes.store.cancel(short)
+
+    long = create("今天天气很好，我们一起去公园散步。\n" * 500)
+    stop_while_computing(long, drain_seconds=0.1)
+    assert nodes.store.get(long).attempts == 0
+    assert [part.state for part in nodes.store.parts(long)] == ["queued"]
+
+    nodes.start("one", limits={"drain_seconds": 0.1})
+    nodes.wait_for(lambda: nodes.store.get(long).attempts)
+    nodes.redis.kill()
+    assert nodes.stop("one") == 0  # the lease ends by itself
 
 
 def test_a_worker_needs_a_broker(tmp_path):
