@@ -150,7 +150,7 @@ class AdminVoices:
     def _refusal(self, wanted: ConversionRequest) -> ErrorReport | None:
         """Why no conversion can begin now."""
         if package := missing_package():
-            message = f"the converter needs the package {package}: pip install 'sambert-server[convert]'"
+            message = f"the converter needs the package {package}: pip install '.[convert]' in the project's folder"
             return ErrorReport(503, message, "converter_missing")
         try:
             require_writable(self._models.path)
