@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
-        epilog=f"Without COMMAND every benchmark runs. Prices: docs/performance.md. {RANDOM_VOICE} is a full-size "
+        epilog=f"Without COMMAND all but soak run. Prices: docs/performance.md. {RANDOM_VOICE} is a full-size "
         "voice with random weights, built when it is selected.",
     )
     _add_options(parser, {})

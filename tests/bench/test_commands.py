@@ -187,3 +187,12 @@ def test_invalid_options_are_wrong_usage(wrong: tuple[str, str], capsys: pytest.
         main(["load", *DEMO, *wrong])
     assert ended.value.code == 2
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_soak_compares_every_answer_beside_clients_that_do_not_read_or_leave(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bench.measure.soak.DIFFERENT_REQUESTS", 4)
+    assert bench(tmp_path, "soak", "--requests", "24") == 0
+    found = json.loads((tmp_path / "soak.json").read_text("utf-8"))["voices"][0]["soak"]
+    assert (found["requests"], found["refused"], found["failed"], found["different"]) == (24, 0, 0, 0)
+    assert found["stalled"] >= 20
+    assert len(found["memory"]) == 24

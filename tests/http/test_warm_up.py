@@ -63,10 +63,16 @@ async def test_a_server_that_stops_does_not_wait_for_its_texts(serving, demo, wa
     assert len(demo.requests) == 1
 
 
-async def test_a_failure_of_the_computing_is_reported(serving, demo, caplog):
-    demo.fails_after = (0, SynthesisError("NaN in the mel"))
-    async with serving(cache={"memory_mb": 8, "warm": [TEXT]}):
-        await until_logged(caplog, "cache.warm.0: NaN in the mel")
+@pytest.mark.parametrize("error", [SynthesisError("NaN in the mel"), ZeroDivisionError("NaN in the mel")])
+async def test_a_failure_of_the_computing_is_reported_and_the_others_are_prepared(
+    serving, registry, demo, caplog, error
+):
+    caplog.set_level(logging.INFO)
+    demo.fails_after = (0, error)
+    async with serving(cache={"memory_mb": 8, "warm": [TEXT, FIELDS]}):
+        await until_logged(caplog, "2 of 2 texts are prepared")
+    assert "cache.warm.0: NaN in the mel" in caplog.text
+    assert len(registry.voices["second"].requests) == 1
 
 
 async def test_a_text_without_a_cache_has_no_effect_and_says_so(serving, caplog):

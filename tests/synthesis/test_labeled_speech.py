@@ -14,6 +14,7 @@ from server.synthesis.output.labeled_speech import labeled, labeled_input
 from server.synthesis.speech_plan import SpeechPlan, SpeechPlanner
 from server.synthesis.synthesizer import Synthesizer
 from server.types import Style
+from server.voices.voice import Voice
 from tests.conftest import samples_of
 
 TEXT = "今天天气很好。我们去公园。"
@@ -59,6 +60,9 @@ def test_the_times_count_the_label(demo: Synthesizer, audible: str, position: st
 def test_a_text_in_pieces_has_the_label_as_the_whole_text(demo: Synthesizer, audible: str) -> None:
     class OneVoice:
         aliases: Mapping[str, str] = {}
+
+        def voice(self, name: str | None = None) -> Voice:
+            return demo.voice
 
         def synthesizer(self, name: str | None = None) -> Synthesizer:
             return demo

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest, parse_request
 from server.http.speech.speech_streams import SpeechStreams
 from server.http.startup import Startup
+from server.logs.exceptions import summary
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +62,7 @@ class WarmUp:
         warming = asyncio.create_task(self._warm())
         yield
         warming.cancel()
-        with suppress(asyncio.CancelledError):
-            await warming
+        await asyncio.wait([warming])
         await self._cache.close()
 
     async def _warm(self) -> None:
@@ -82,9 +81,10 @@ class WarmUp:
                 self._done += 1
             except ShutdownError:
                 return
-            except SpeechError as error:
+            except Exception as error:  # noqa: BLE001 - the other texts are prepared
                 self._failed += 1
-                _log.error("cache.warm.%d: %s", number, error)
+                is_unexpected = not isinstance(error, SpeechError)
+                _log.error("cache.warm.%d: %s", number, summary(error), exc_info=is_unexpected)
             finished = self._done + self._failed
             if finished % max(1, len(self._requests) // 10) == 0:
                 _log.info("the cache: %d of %d texts are prepared", finished, len(self._requests))

@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 from server.atomic_file import open_atomic
 from server.client import Client
 from server.jobs.celery.redis import keys
-from server.jobs.celery.redis.connection import RedisConnection
+from server.jobs.celery.redis.connection import Pipeline, RedisConnection
 from server.jobs.job import Job, JobResult, Part, PartContent, PartResult
 from server.jobs.job_files import RESULT_NAME, JobFiles
 from server.jobs.renderer import Renderer
@@ -16,6 +17,8 @@ from server.jobs.request import JobRequest
 from server.jobs.threads import in_thread
 
 _BLOCK_BYTES = 4 * 2**20
+_UNFINISHED = "."
+"""Begins the name of a file that is not whole yet."""
 
 
 class RedisFiles(JobFiles):
@@ -33,16 +36,37 @@ class RedisFiles(JobFiles):
         return path
 
     def store(self, job_id: str, name: str) -> None:
-        """Copies a file of a job to Redis. It is there as a whole or not at all. Raises `OSError`."""
-        client, upload, count = self._connection.bytes_client, secrets.token_hex(8), 0
+        """Copies a file of a job to Redis. It is there as a whole or not at all. Raises `OSError`.
+
+        What a process that was killed has copied is deleted with its job.
+        """
+        upload, count = secrets.token_hex(8), 0
+        unfinished = f"{_UNFINISHED}{upload}"
         with self._connection.errors(), (self.folder(job_id) / name).open("rb") as file:
-            client.sadd(keys.FILES, job_id)
             while block := file.read(_BLOCK_BYTES):
-                client.set(keys.block(job_id, upload, count), block)
                 count += 1
-            older = self._connection.client.hget(keys.files(job_id), name)
-            client.hset(keys.files(job_id), name, f"{upload}:{count}")
-            self._delete_blocks(job_id, older)
+                self._write_block(job_id, unfinished, f"{upload}:{count}", block)
+
+        def finish(pipe: Pipeline) -> str | None:
+            """Returns the upload whose blocks are of no use any more."""
+            stored, older = f"{upload}:{count}", pipe.hget(keys.files(job_id), name)
+            is_whole = pipe.exists(*_blocks(job_id, stored)) == count
+            pipe.multi()
+            pipe.hdel(keys.files(job_id), unfinished)
+            if not is_whole:  # the files of the job were deleted meanwhile
+                return stored
+            pipe.hset(keys.files(job_id), name, stored)
+            return cast("str | None", older)
+
+        self._delete_blocks(job_id, self._connection.transaction(finish, keys.files(job_id)))
+
+    def _write_block(self, job_id: str, unfinished: str, stored: str, block: bytes) -> None:
+        """Writes the last block of an upload, and notes that it is there."""
+        pipe = self._connection.bytes_client.pipeline()
+        pipe.sadd(keys.FILES, job_id)
+        pipe.hset(keys.files(job_id), unfinished, stored)
+        pipe.set(_blocks(job_id, stored)[-1], block)
+        pipe.execute()
 
     def fetch(self, job_id: str, name: str) -> None:
         """Copies a file of a job from Redis. Without such a file it does nothing. Raises `OSError`."""
@@ -64,7 +88,7 @@ class RedisFiles(JobFiles):
         with self._connection.errors():
             names = self._connection.client.hkeys(keys.files(job_id))
         for name in names:
-            if name != RESULT_NAME and not (self.folder(job_id) / name).is_file():
+            if name != RESULT_NAME and not name.startswith(_UNFINISHED) and not (self.folder(job_id) / name).is_file():
                 self.fetch(job_id, name)
 
     def delete(self, job_id: str) -> None:

@@ -45,6 +45,9 @@ def planner(demo):
     class Voices:
         aliases = MappingProxyType[str, str]({})
 
+        def voice(self, name=None):
+            return demo.voice
+
         def synthesizer(self, name=None):
             return demo
 
