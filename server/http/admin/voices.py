@@ -48,7 +48,8 @@ class AdminVoices:
         app.router.add_get(PATH, self.list)
         app.router.add_post(PATH, self.convert)
         app.router.add_post(f"{PATH}/reload", self.reload)
-        app.router.add_delete(f"{PATH}/{{voice}}", self.remove)
+        # But for POST there is nothing at the path of `reload`.
+        app.router.add_delete(PATH + "/{voice:(?!reload$)[^{}/]+}", self.remove)
         app.router.add_get(f"{PATH}/conversions/{{conversion}}", self.conversion)
         app.router.add_delete(f"{PATH}/conversions/{{conversion}}", self.cancel)
         app.router.add_get(f"{PATH}/conversions/{{conversion}}/events", self.events)
