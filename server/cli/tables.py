@@ -1,12 +1,10 @@
-"""Prints tables: formatted by rich on a terminal, as plain aligned text in a pipe or file."""
+"""Prints tables: formatted by rich on a terminal, as plain aligned text in a pipe or file.
+
+rich is imported where a table is printed: it takes 2 MB, and `serve` prints none.
+"""
 
 import sys
 from collections.abc import Iterable, Sequence
-
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 _UNLIMITED_WIDTH = 1_000_000
 
@@ -21,6 +19,10 @@ def print_fields(fields: Iterable[tuple[str, str]], *, plain: str, title: str | 
     if not sys.stdout.isatty():
         print(*([title] if title else []), *(plain.format(*field) for field in fields), sep="\n")
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="cyan", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -34,6 +36,11 @@ def print_fields(fields: Iterable[tuple[str, str]], *, plain: str, title: str | 
 
 def print_table(header: Row, rows: Iterable[Row], *, indent: int = 0) -> None:
     """Prints rows under a header, in aligned columns."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
+
     terminal = sys.stdout.isatty()
     columns = (Column(Text(name), overflow="fold", no_wrap=not terminal) for name in header)
     box = SIMPLE_HEAD if terminal else None

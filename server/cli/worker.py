@@ -3,6 +3,7 @@
 import argparse
 
 from server.config import Config
+from server.logs.setup import configure_logging
 
 NAME = "worker"
 HELP = "compute jobs of servers (queue.broker)"
@@ -24,6 +25,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
     from server.jobs.distribution import run_worker  # imported here: the other commands do not need it
 
+    configure_logging(config.logging)
     return run_worker(config, options.concurrency)
 
 

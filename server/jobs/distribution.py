@@ -47,5 +47,6 @@ def _installed() -> Iterator[None]:
         if (error.name or "").partition(".")[0] not in _LIBRARIES:
             raise
         raise ConfigurationError(
-            f"queue.broker is set, and {error.name} is not installed; install it: pip install 'sambert-server[celery]'"
+            f"queue.broker is set, and {error.name} is not installed; install it: pip install '.[celery]' in the "
+            "project's folder"
         ) from None

@@ -368,3 +368,23 @@ def test_a_terminal_gets_formatted_tables_with_the_same_values(
     assert {word.rstrip(":") for word in plain.split() if "MiB" not in word and not word.isdigit()} <= {
         word.rstrip(":") for word in values
     }
+
+
+def test_a_server_loads_what_it_does_not_need_only_when_it_is_used():
+    unused = (
+        "celery",
+        "kombu",
+        "redis",
+        "pysubs2",
+        "watchfiles",
+        "rich",
+        "onnx",
+        "modelscope",
+        "server.http.openapi.document",
+    )
+    program = (
+        "import sys, server.cli, server.http.app, server.synthesis.registry\n"
+        f"print([name for name in {unused} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -79,3 +79,13 @@ def test_the_handlers_of_a_program_stay(restored):
     assert before
     configure_logging(LoggingSection(format="json"))
     assert logging.getLogger().handlers == before
+
+
+def test_the_log_of_a_worker_is_as_configured():
+    program = (
+        "import sys, logging, server.jobs.distribution as distribution; from server.cli import main; "
+        "distribution.run_worker = lambda *_: logging.getLogger('server.a').warning('attention') or 0; "
+        "sys.exit(main(['worker', '--set', 'logging.format=json']))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stderr)["message"] == "attention"

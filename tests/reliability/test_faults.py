@@ -45,7 +45,7 @@ def submit(server, text: str) -> str:
 
 
 async def test_on_a_full_disk_speech_goes_on_and_nothing_is_half_written(start, mount):
-    disk = mount("size=2m")
+    disk = mount("size=64m")
     server = start(cache={"memory_mb": 0, "disk_mb": 10}).when_ready()
     before = server.speak()
     filler = fill(disk)
@@ -54,12 +54,14 @@ async def test_on_a_full_disk_speech_goes_on_and_nothing_is_half_written(start, 
     server.when_logged("No space left on device")
     status, body = server.request(JOBS, {"input": "你好。"})
     assert status == 507, body
-    assert "storage.path" in json.loads(body)["error"]["message"]
+    assert "is full" in json.loads(body)["error"]["message"]
     refused = add_key(server, "reception")
     assert refused.returncode == 1
     assert "No space left" in refused.stderr
     assert "Traceback" not in refused.stderr + server.log
-    assert not [path for path in disk.rglob("*") if path.is_file() and path.stat().st_size == 0 and path != filler]
+    assert not [
+        path for path in disk.rglob("*") if path.is_file() and path.stat().st_size == 0 and path.suffix != ".lock"
+    ]
     filler.unlink()
     assert (await done(server, submit(server, "你好。")))["state"] == "done"
     assert add_key(server, "reception").returncode == 0
@@ -121,11 +123,11 @@ async def test_a_clock_that_jumps_changes_nothing(start, tmp_path):
                 await set_clock(clock, jump)
                 assert await asyncio.to_thread(server.speak, seed=1) == expected
                 assert await asyncio.to_thread(server.status, "/ready") == 200
+                assert (await done(server, job))["state"] == "done"
+                job = await asyncio.to_thread(submit, server, "你好。")
             rest = await answer.content.read()
     assert begin + rest == server.speak(text, seed=2)
     assert (await done(server, job))["state"] == "done"
-    await set_clock(clock, "-30d")
-    assert (await done(server, submit(server, "你好。")))["state"] == "done"
     assert "Traceback" not in server.log
 
 

@@ -48,7 +48,8 @@ class AdminVoices:
         app.router.add_get(PATH, self.list)
         app.router.add_post(PATH, self.convert)
         app.router.add_post(f"{PATH}/reload", self.reload)
-        app.router.add_delete(f"{PATH}/{{voice}}", self.remove)
+        # But for POST there is nothing at the path of `reload`.
+        app.router.add_delete(PATH + "/{voice:(?!reload$)[^{}/]+}", self.remove)
         app.router.add_get(f"{PATH}/conversions/{{conversion}}", self.conversion)
         app.router.add_delete(f"{PATH}/conversions/{{conversion}}", self.cancel)
         app.router.add_get(f"{PATH}/conversions/{{conversion}}/events", self.events)
@@ -150,7 +151,7 @@ class AdminVoices:
     def _refusal(self, wanted: ConversionRequest) -> ErrorReport | None:
         """Why no conversion can begin now."""
         if package := missing_package():
-            message = f"the converter needs the package {package}: pip install 'sambert-server[convert]'"
+            message = f"the converter needs the package {package}: pip install '.[convert]' in the project's folder"
             return ErrorReport(503, message, "converter_missing")
         try:
             require_writable(self._models.path)

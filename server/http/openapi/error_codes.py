@@ -366,7 +366,7 @@ ERROR_CODES = (
         503,
         "converter_missing",
         "The converter, or a package that it needs, is not installed.",
-        "Install `sambert-server[convert]`.",
+        "`pip install '.[convert]'` in the project's folder.",
     ),
     ErrorCode(
         503,

@@ -6,7 +6,6 @@ import json
 from aiohttp import web
 
 from server.config import Config
-from server.http.openapi.document import create_document
 
 
 class OpenApiRoute:
@@ -24,4 +23,6 @@ class OpenApiRoute:
         return web.json_response(text=self._body, headers={"Cache-Control": "no-cache"})
 
     def _written(self) -> str:
+        from server.http.openapi.document import create_document  # only here: it describes every route and every error
+
         return json.dumps(create_document(self._config), ensure_ascii=False)

@@ -214,7 +214,7 @@ def test_celery_is_needed_only_where_it_is_configured(tmp_path):
     command = [sys.executable, "-m", "server", "worker", "--set", "queue.broker=redis://127.0.0.1:1/0"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
     assert ran.returncode == 1
-    assert "celery is not installed; install it: pip install 'sambert-server[celery]'" in ran.stderr
+    assert "celery is not installed; install it: pip install '.[celery]' in the project's folder" in ran.stderr
 
 
 def test_a_server_without_a_broker_imports_neither_celery_nor_redis():
