@@ -173,7 +173,7 @@ class SharedStream:
                 return
             self._chunks.append(chunk)
             self._bytes += _size(chunk)
-            self._is_whole = self._is_whole and self._bytes <= self._limit
+            self._is_whole = self._is_whole and self._bytes <= self._limit and self._has_room()
             self._drop_read()
             self._announce()
 

@@ -122,6 +122,7 @@ async def test_files_outlive_a_restart(create):
     assert await audio(second, KEY, computing) == ("hit", b"onetwo")
     assert await audio(second, KEY, computing) == ("hit", b"onetwo")
     assert computing.begun == 0
+    await second.settle()  # the files are listed
     report = second.report()
     assert (report.disk.hits, report.memory.hits, report.disk.entries) == (1, 1, 1)
     await second.close()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from server.jobs.celery.redis import keys
 from server.jobs.celery.redis.connection import RedisConnection
@@ -29,7 +30,8 @@ class Queries:
     def page(self, client: str | None, limit: int, after: str, state: JobState | None) -> Page:
         """See `JobStore.list`."""
         found = []
-        for job_id in self._newest(keys.JOBS if client is None else keys.client_jobs(client), after):
+        newest = self._newest(keys.JOBS if client is None else keys.client_jobs(client), after)
+        for job_id in chain.from_iterable(newest):
             stored = self.get(job_id)
             if stored and state in (None, stored.status.state):
                 found.append(stored.job)
@@ -37,8 +39,8 @@ class Queries:
                 break
         return Page(found[:limit], has_more=len(found) > limit)
 
-    def _newest(self, name: str, after: str) -> Iterator[str]:
-        """Yields the ids of jobs, the newest first, those behind the job `after`."""
+    def _newest(self, name: str, after: str) -> Iterator[Sequence[str]]:
+        """Yields the ids of jobs, many at a time, the newest first, those behind the job `after`."""
         client = self.connection.client
         with self.connection.errors():
             rank = client.zrevrank(name, after) if after else -1
@@ -47,8 +49,8 @@ class Queries:
         start = rank + 1
         while True:
             with self.connection.errors():
-                ids = client.zrevrange(name, start, start + _READ_JOBS - 1)
-            yield from ids
+                ids: list[str] = client.zrevrange(name, start, start + _READ_JOBS - 1)
+            yield ids
             if len(ids) < _READ_JOBS:
                 return
             start += _READ_JOBS
@@ -82,11 +84,7 @@ class Queries:
         states: Counter[JobState] = Counter()
         waiting = running = characters = 0
         oldest = now
-        for job_id in self._newest(keys.JOBS, ""):
-            with self.connection.errors():
-                text = self.connection.client.hget(keys.job(job_id), "status")
-            if text is None:
-                continue
+        for job_id, text in self._statuses():
             state = JOB_STATUS.read(text).state
             states[state] += 1
             if state in ("queued", "running") and (stored := self.get(job_id)):
@@ -98,6 +96,16 @@ class Queries:
         with self.connection.errors():
             webhooks = int(self.connection.client.zcard(keys.DUE))
         return JobsReport(states, waiting, running, characters, max(now - oldest, 0.0), webhooks)
+
+    def _statuses(self) -> Iterator[tuple[str, str]]:
+        """Yields the id and the `JobStatus` of each job: many at a time, since thousands are kept."""
+        for ids in self._newest(keys.JOBS, ""):
+            with self.connection.errors():
+                pipe = self.connection.client.pipeline(transaction=False)
+                for job_id in ids:
+                    pipe.hget(keys.job(job_id), "status")
+                found = pipe.execute()
+            yield from ((job_id, text) for job_id, text in zip(ids, found, strict=True) if text is not None)
 
     def _leased(self, job_id: str, now: float) -> int:
         with self.connection.errors():
