@@ -1,5 +1,6 @@
 """Tracebacks in the log. What an exception of a request says may be the text of its client, so it is withheld."""
 
+import logging
 import traceback
 from collections.abc import Iterator
 
@@ -51,3 +52,9 @@ def _lines(error: BaseException, *, private: bool) -> Iterator[str]:
 
 def _message(error: BaseException, *, private: bool) -> str:
     return _WITHHELD if private and not isinstance(error, _KNOWN) and not texts_are_logged() else str(error)
+
+
+def traceback_lines(record: logging.LogRecord) -> list[str]:
+    """The lines of the exception of a log entry, none without one."""
+    error = record.exc_info[1] if record.exc_info else None
+    return exception_lines(error, record.name) if error else []

@@ -4,7 +4,7 @@ import logging
 import sys
 
 from server.config import Config, LoggingSection
-from server.logs.formatters import ConsoleFormatter, JsonLinesFormatter
+from server.logs.console import ConsoleFormatter
 from server.logs.texts import allow_texts
 
 _handler: logging.Handler = logging.StreamHandler(sys.stderr)
@@ -20,7 +20,7 @@ def configure_logging(section: LoggingSection, level: str | None = None) -> None
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(_handler)
-    _handler.setFormatter(ConsoleFormatter() if section.format == "console" else JsonLinesFormatter())
+    _handler.setFormatter(_formatter(section))
     root.setLevel(level or section.level.upper())
     for name in _own_levels - section.levels.keys():
         logging.getLogger(name).setLevel(logging.NOTSET)
@@ -29,6 +29,15 @@ def configure_logging(section: LoggingSection, level: str | None = None) -> None
     _own_levels.clear()
     _own_levels.update(section.levels)
     allow_texts(section.texts)
+
+
+def _formatter(section: LoggingSection) -> logging.Formatter:
+    if section.format == "console":
+        return ConsoleFormatter()
+    # Imported here: an environment that only speaks, such as that of a training, does not have its library.
+    from server.logs.json_lines import JsonLinesFormatter
+
+    return JsonLinesFormatter()
 
 
 def reconfigure(config: Config) -> None:

@@ -10,7 +10,8 @@ import pytest
 from aiohttp import ClientPayloadError
 
 from server.errors import SynthesisError
-from server.logs.formatters import ConsoleFormatter, JsonLinesFormatter
+from server.logs.console import ConsoleFormatter
+from server.logs.json_lines import JsonLinesFormatter
 from tests.keys import bearer, make_key
 
 PATH = "/v1/audio/speech"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from server.client import Client
 from server.errors import SynthesisError
+from server.logs.console import ConsoleFormatter
 from server.logs.context import RequestContext, current_request, name_client
 from server.logs.escaping import escaped
-from server.logs.formatters import ConsoleFormatter, JsonLinesFormatter
+from server.logs.json_lines import JsonLinesFormatter
 from server.logs.texts import allow_texts
 
 FORGED = "x\r\n2026-01-01 00:00:00,000 INFO server: all is well"

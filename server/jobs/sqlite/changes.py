@@ -42,7 +42,7 @@ def lease(connection: sqlite3.Connection, job: Job, row: sqlite3.Row, seconds: f
     connection.execute(
         "UPDATE parts SET state = 'running', attempts = attempts + 1, token = ?, lease_until = ?, characters_done = 0 "
         "WHERE job = ? AND position = ?",
-        (token, now + seconds, row["job"], row["position"]),
+        (token, time.monotonic() + seconds, row["job"], row["position"]),
     )
     connection.execute(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, waiting = '', waiting_until = 0, "

@@ -97,7 +97,7 @@ class SqliteStore:
         if not self.exists:
             return None
         with self._database.transaction() as connection:
-            while (work := next_work(connection, time.time(), job_id)) is not None:
+            while (work := next_work(connection, time.time(), time.monotonic(), job_id)) is not None:
                 job, row = work
                 if row["attempts"] < self.max_attempts:
                     return changes.lease(connection, job, row, seconds)
@@ -114,7 +114,7 @@ class SqliteStore:
             has_grown = connection.execute(
                 "UPDATE parts SET lease_until = ?, characters_done = ? WHERE state = 'running' AND token = ? "
                 "RETURNING characters_done > 0",
-                (time.time() + seconds, done, lease.token),
+                (time.monotonic() + seconds, done, lease.token),
             ).fetchone()[0]
             if has_grown:
                 changes.add_event(connection, lease.job.id, "job.progress")

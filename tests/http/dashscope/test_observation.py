@@ -3,7 +3,7 @@
 import logging
 import re
 
-from server.logs.formatters import ConsoleFormatter
+from server.logs.console import ConsoleFormatter
 
 SECRET = "我的秘密"
 

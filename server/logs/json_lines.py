@@ -1,4 +1,4 @@
-"""Lines of the log: for people, or as JSON. Nothing that a client sends can end a line or change how it is shown."""
+"""Lines of the log as JSON. Nothing that a client sends can end a line or change how it is shown."""
 
 import logging
 from datetime import UTC, datetime
@@ -9,21 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from server.logs.context import current_request
 from server.logs.escaping import escaped
-from server.logs.exceptions import exception_lines
-
-_INDENT = "    "
-"""Before the lines of a traceback, so that none looks like the start of another entry."""
-
-
-class ConsoleFormatter(logging.Formatter):
-    """`2026-01-02 03:04:05,678 INFO server.http: message [request id]`, and a traceback indented below it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Returns one line, and the lines of a traceback."""
-        line = f"{self.formatTime(record)} {record.levelname} {record.name}: {escaped(record.getMessage())}"
-        if context := current_request.get():
-            line += f" [{context.request_id}]"
-        return "\n".join([line, *(_INDENT + below for below in _exception_lines(record))])
+from server.logs.exceptions import traceback_lines
 
 
 class JsonLinesFormatter(JsonFormatter):
@@ -38,7 +24,7 @@ class JsonLinesFormatter(JsonFormatter):
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Adds the fields of the entry, with its traceback in the same form as for people."""
-        message_dict["exc_info"] = "\n".join(_exception_lines(record))
+        message_dict["exc_info"] = "\n".join(traceback_lines(record))
         super().add_fields(log_data, record, {name: value for name, value in message_dict.items() if value})
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
@@ -50,11 +36,6 @@ class JsonLinesFormatter(JsonFormatter):
             if context.client:
                 found["client"] = context.client
         return found
-
-
-def _exception_lines(record: logging.LogRecord) -> list[str]:
-    error = record.exc_info[1] if record.exc_info else None
-    return exception_lines(error, record.name) if error else []
 
 
 def _escaped_value(name: str, value: object) -> object:
