@@ -112,10 +112,10 @@ async def test_a_server_that_stops_says_so_in_an_event(serving, demo):
         answer = await client.post(PATH, json={"input": "一二三四", **SSE})
         reading = asyncio.ensure_future(received_until_cut(answer))
         stopping = asyncio.ensure_future(client.server.close())
-        await asyncio.sleep(0)
+        received = await reading  # before the worker goes on, else the stream may end first
         demo.permits.release(10)
         await stopping
-        assert events_of(await reading)[-1]["error"]["code"] == "shutting_down"
+        assert events_of(received)[-1]["error"]["code"] == "shutting_down"
 
 
 async def test_a_failure_before_the_first_audio_is_a_proper_error(serving, demo):
