@@ -55,12 +55,20 @@ async def test_a_text_that_fails_is_reported_and_the_others_are_prepared(serving
     assert [message.partition(":")[0] for message in messages] == ["cache.warm.0", "cache.warm.1", "cache.warm.2"]
 
 
-async def test_a_server_that_stops_does_not_wait_for_its_texts(serving, demo, wait_for_event):
+async def test_a_server_that_stops_does_not_wait_for_its_texts(serving, demo):
     demo.permits = threading.Semaphore(0)
+
+    async def compute_slowly() -> None:
+        while True:
+            demo.permits.release()
+            await asyncio.sleep(0.01)
+
     async with serving(cache={"memory_mb": 8, "warm": ["字" * 1000, TEXT]}):
         await until_computed(demo, 1)
-        demo.permits.release(1)
+        computing = asyncio.create_task(compute_slowly())
+    computing.cancel()
     assert len(demo.requests) == 1
+    assert demo.computed < 1000
 
 
 @pytest.mark.parametrize("error", [SynthesisError("NaN in the mel"), ZeroDivisionError("NaN in the mel")])
