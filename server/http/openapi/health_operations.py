@@ -1,10 +1,9 @@
 """The operations for those who run a server: its health, its readiness and its metrics."""
 
-from server.http.openapi.operation import Header, Operation, Response, json_content
+from server.http.openapi.operation import NO_STORE, Header, Operation, Response, json_content
 from server.http.operations.health import Health
 from server.http.operations.readiness import Readiness
 
-_NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
 _RETRY = {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})}
 
 _TEXT = {"schema": {"type": "string"}}
@@ -15,7 +14,7 @@ METRICS_OPERATION = Operation(
     "Server",
     "Metrics",
     "The metrics for Prometheus, in its text format or as OpenMetrics (docs/operations.md).",
-    {200: Response("The metrics.", {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}, _NO_STORE)},
+    {200: Response("The metrics.", {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}, NO_STORE)},
 )
 """Exists only with `metrics.enabled`."""
 
@@ -28,8 +27,8 @@ HEALTH_OPERATIONS = (
         "Whether the process works: 200 in every state in which a restart would not help, also while voices "
         "are loaded. The body has the state, the execution provider, the reason of a fallback, and the load.",
         {
-            200: Response("The process works.", json_content(Health), _NO_STORE),
-            503: Response("The process is stuck, and should be restarted.", json_content(Health), _NO_STORE),
+            200: Response("The process works.", json_content(Health), NO_STORE),
+            503: Response("The process is stuck, and should be restarted.", json_content(Health), NO_STORE),
         },
     ),
     Operation(
@@ -39,11 +38,11 @@ HEALTH_OPERATIONS = (
         "Readiness",
         "Whether requests for speech are answered now.",
         {
-            200: Response("The server is ready.", json_content(Readiness), _NO_STORE),
+            200: Response("The server is ready.", json_content(Readiness), NO_STORE),
             503: Response(
                 "The voices are still loading, none can be used, or the server is stopping.",
                 json_content(Readiness),
-                {**_NO_STORE, **_RETRY},
+                {**NO_STORE, **_RETRY},
             ),
         },
     ),

@@ -4,15 +4,23 @@ from server.http.jobs.events import LAST_EVENT_ID
 from server.http.jobs.objects import PATH, JobDeleted, JobEventObject, JobList, JobObject
 from server.http.jobs.routes import KEY_HEADER, MAX_PAGE, PAGE, STATES
 from server.http.openapi.media_types import audio_content
-from server.http.openapi.operation import Header, Operation, Response, json_content, reference
+from server.http.openapi.operation import (
+    NO_STORE,
+    Header,
+    Operation,
+    Response,
+    event_stream,
+    json_content,
+    path_parameter,
+    reference,
+)
 from server.jobs.request import JobRequest
 
 TAG = "Jobs"
 
 JOB_RESPONSES = (JobObject, JobList, JobDeleted, JobEventObject)
 
-_NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
-_CREATED = {**_NO_STORE, "Location": Header("The path of the job.", required=True)}
+_CREATED = {**NO_STORE, "Location": Header("The path of the job.", required=True)}
 
 _EXAMPLES = {
     "book": {"summary": "A long text", "value": {"input": "第一章\n\n从前有座山。", "name": "故事", "seed": 1}},
@@ -34,26 +42,11 @@ _FORM = {
     "properties": {"file": {"type": "string", "format": "binary", "minLength": 1}},
 }
 
-_EVENT = {
-    "type": "object",
-    "description": "The type of an event is that in its data, its id is a number that rises.",
-    "required": ["data"],
-    "properties": {
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": reference(JobEventObject),
-        }
-    },
-}
+_EVENTS = event_stream(
+    "The type of an event is that in its data, its id is a number that rises.", reference(JobEventObject)
+)
 
-_ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The id of the job.",
-    "schema": {"type": "string", "minLength": 1},
-}
+_ID = path_parameter("id", "The id of the job.")
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
@@ -89,7 +82,7 @@ JOB_OPERATIONS = (
             202: Response("The job is kept, and will be computed.", json_content(JobObject), _CREATED),
             200: Response("The job of the same idempotency key.", json_content(JobObject), _CREATED),
         },
-        errors=(400, 401, 403, 409, 413, 415, 429, 500, 503, 507),
+        errors=(400, 409, 413, 415, 429, 500, 503, 507),
         parameters=(_KEY,),
         body={
             "application/json": {"schema": reference(JobRequest), "examples": _EXAMPLES},
@@ -102,8 +95,8 @@ JOB_OPERATIONS = (
         TAG,
         "List the jobs",
         "The jobs of the client's key, or of all clients without one, the newest first.",
-        {200: Response("The jobs.", json_content(JobList), _NO_STORE)},
-        errors=(400, 401, 403, 500, 503, 507),
+        {200: Response("The jobs.", json_content(JobList), NO_STORE)},
+        errors=(400, 500, 503, 507),
         parameters=(
             {
                 "name": "limit",
@@ -131,8 +124,8 @@ JOB_OPERATIONS = (
         TAG,
         "Look up a job",
         "Its state, its progress, when it will probably end, and its result.",
-        {200: Response("The job.", json_content(JobObject), _NO_STORE)},
-        errors=(401, 403, 404, 500, 503, 507),
+        {200: Response("The job.", json_content(JobObject), NO_STORE)},
+        errors=(404, 500, 503, 507),
         parameters=(_ID,),
     ),
     Operation(
@@ -141,8 +134,8 @@ JOB_OPERATIONS = (
         TAG,
         "Cancel or forget a job",
         "The computing stops within a chunk, and the files are deleted. A job that has ended is forgotten.",
-        {200: Response("What was done.", json_content(JobDeleted), _NO_STORE)},
-        errors=(401, 403, 404, 500, 503, 507),
+        {200: Response("What was done.", json_content(JobDeleted), NO_STORE)},
+        errors=(404, 500, 503, 507),
         parameters=(_ID,),
     ),
     Operation(
@@ -153,12 +146,10 @@ JOB_OPERATIONS = (
         "Server-sent events until the job has ended: `job.queued`, `job.running`, `job.progress`, then `job.done`, "
         "`job.failed` or `job.cancelled`. A connection that was lost goes on after the last event that came.",
         {
-            200: Response(
-                "The events.", {"text/event-stream": {"schema": _EVENT}}, {"Cache-Control": Header("`no-cache`.")}
-            ),
+            200: Response("The events.", _EVENTS, {"Cache-Control": Header("`no-cache`.")}),
             204: Response("The job has ended, and no event is left: do not come again."),
         },
-        errors=(400, 401, 403, 404, 500, 503, 507),
+        errors=(400, 404, 500, 503, 507),
         parameters=(
             _ID,
             {
@@ -184,7 +175,7 @@ JOB_OPERATIONS = (
             ),
             304: Response("The file of `If-None-Match` is still the same."),
         },
-        errors=(401, 403, 404, 409, 410, 416, 500, 503, 507),
+        errors=(404, 409, 410, 416, 500, 503, 507),
         parameters=(_ID, _RANGE),
     ),
 )

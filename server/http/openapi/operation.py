@@ -33,6 +33,23 @@ class Header:
         return {"description": self.description, "required": self.required, "schema": self.schema}
 
 
+NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
+"""Of a response that nobody may keep."""
+
+
+def event_stream(description: str, schema: Json) -> Json:
+    """Returns the content of a response of server-sent events, whose data has a schema."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+    event = {"type": "object", "description": description, "required": ["data"], "properties": {"data": data}}
+    return {"text/event-stream": {"schema": event}}
+
+
+def path_parameter(name: str, description: str) -> Json:
+    """Returns the parameter for `{name}` in a path."""
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """A response."""
@@ -63,7 +80,7 @@ class Operation:
     description: str
     responses: Mapping[int, Response]
     errors: Sequence[int] = (500,)
-    """Statuses with an error in OpenAI's format."""
+    """Statuses with an error in OpenAI's format, besides those of access."""
     parameters: Sequence[Json] = ()
     body: Json | None = None
     """The content of the request's body."""

@@ -2,7 +2,7 @@
 
 from server.http.dashscope.route import PATH as WEBSOCKET
 from server.http.models import MODELS, Model, ModelList
-from server.http.openapi.operation import Operation, Response, json_content
+from server.http.openapi.operation import Operation, Response, json_content, path_parameter
 from server.http.voices import VoiceList
 
 _HTML = {"text/html": {"schema": {"type": "string"}}}
@@ -27,11 +27,7 @@ SERVER_OPERATIONS = (
         errors=(404, 500),
         parameters=(
             {
-                "name": "model",
-                "in": "path",
-                "required": True,
-                "description": "The name of the model.",
-                "schema": {"type": "string", "minLength": 1},
+                **path_parameter("model", "The name of the model."),
                 "examples": {name: {"value": name} for name in MODELS},
             },
         ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from server.http.openapi.media_types import audio_content
-from server.http.openapi.operation import Header, Json, Operation, Response, json_content, reference
+from server.http.openapi.operation import Header, Json, Operation, Response, event_stream, json_content, reference
 from server.http.openapi.query_parameters import query_parameters
 from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent
 from server.http.speech.prepared_speech import APPLIED, IGNORED, PRODUCE_ID
@@ -21,18 +21,10 @@ _ERRORS = (400, 429, 500, 503)
 
 EVENTS = (AudioTimestamps, AudioDelta, AudioDone, ErrorEvent)
 
-_EVENT = {
-    "type": "object",
-    "description": "`stream_format` sse. The data of each event is one line of JSON.",
-    "required": ["data"],
-    "properties": {
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {"oneOf": [reference(event) for event in EVENTS]},
-        }
-    },
-}
+_EVENT_STREAM = event_stream(
+    "`stream_format` sse. The data of each event is one line of JSON.",
+    {"oneOf": [reference(event) for event in EVENTS]},
+)
 
 _EXAMPLES = {
     "openai": {
@@ -129,7 +121,7 @@ _ABOUT_STATUS = (
 def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
     """Returns the operations. `schemas` has the schemas of the types by name."""
     parameters = (*query_parameters(schemas[SpeechRequest.__name__]), _CACHE_PARAMETER, *_RANGE_PARAMETERS)
-    content = {**audio_content(), "text/event-stream": {"schema": _EVENT}}
+    content = {**audio_content(), **_EVENT_STREAM}
     stream = Response("The speech, as a stream.", content, _STREAM_HEADERS)
     get = Operation(
         "get",

@@ -10,33 +10,25 @@ from server.http.admin.messages import (
     RemovedVoice,
 )
 from server.http.admin.voices import PATH
-from server.http.openapi.operation import Header, Json, Operation, Response, json_content, reference
+from server.http.openapi.operation import (
+    NO_STORE,
+    Header,
+    Operation,
+    Response,
+    event_stream,
+    json_content,
+    path_parameter,
+    reference,
+)
 
 _TAG = "Administration"
-_DENIED = (401, 403)
-_NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
 _KEY = "Needs a key with the right `admin`. "
 
+_CONVERSION = (path_parameter("conversion", "The `id` of the conversion."),)
 
-def _parameter(name: str, description: str) -> Json:
-    schema = {"type": "string", "minLength": 1}
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
-
-
-_CONVERSION = (_parameter("conversion", "The `id` of the conversion."),)
-
-_EVENT = {
-    "type": "object",
-    "description": "The data of each event is one line of JSON.",
-    "required": ["data"],
-    "properties": {
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {"oneOf": [reference(ConversionStep), reference(ConversionEnd)]},
-        }
-    },
-}
+_EVENTS = event_stream(
+    "The data of each event is one line of JSON.", {"oneOf": [reference(ConversionStep), reference(ConversionEnd)]}
+)
 
 VOICE_OPERATIONS = (
     Operation(
@@ -46,8 +38,7 @@ VOICE_OPERATIONS = (
         "List the voices with their state",
         _KEY + "State, version, precision, license, memory and streams of every voice, why one is broken, and the "
         "conversions.",
-        {200: Response("The voices.", json_content(AdministeredVoices), _NO_STORE)},
-        errors=(*_DENIED, 500),
+        {200: Response("The voices.", json_content(AdministeredVoices), NO_STORE)},
     ),
     Operation(
         "post",
@@ -64,7 +55,7 @@ VOICE_OPERATIONS = (
                 {"Location": Header("The path of the conversion.", required=True)},
             )
         },
-        errors=(400, *_DENIED, 409, 413, 429, 500, 503),
+        errors=(400, 409, 413, 429, 500, 503),
         body={
             "application/json": {
                 "schema": reference(ConversionRequest),
@@ -84,7 +75,7 @@ VOICE_OPERATIONS = (
         + "Takes added and replaced voices into service, and removed ones out of it. Streams keep the version that "
         "they began with.",
         {200: Response("What has changed.", json_content(Reloaded))},
-        errors=(*_DENIED, 500, 503),
+        errors=(500, 503),
     ),
     Operation(
         "delete",
@@ -93,8 +84,8 @@ VOICE_OPERATIONS = (
         "Remove a voice",
         _KEY + "Takes a voice out of service and moves its folder to the trash. The default voice stays.",
         {200: Response("The voice is removed.", json_content(RemovedVoice))},
-        errors=(*_DENIED, 404, 409, 500),
-        parameters=(_parameter("voice", "The name of the voice."),),
+        errors=(404, 409, 500),
+        parameters=(path_parameter("voice", "The name of the voice."),),
     ),
     Operation(
         "get",
@@ -102,8 +93,8 @@ VOICE_OPERATIONS = (
         _TAG,
         "Look up a conversion",
         _KEY + "A conversion of this process.",
-        {200: Response("The conversion.", json_content(Conversion), _NO_STORE)},
-        errors=(*_DENIED, 404, 500),
+        {200: Response("The conversion.", json_content(Conversion), NO_STORE)},
+        errors=(404, 500),
         parameters=_CONVERSION,
     ),
     Operation(
@@ -113,7 +104,7 @@ VOICE_OPERATIONS = (
         "Cancel a conversion",
         _KEY + "Ends it; nothing of it remains. A finished one stays as it is.",
         {200: Response("The conversion.", json_content(Conversion))},
-        errors=(*_DENIED, 404, 500),
+        errors=(404, 500),
         parameters=_CONVERSION,
     ),
     Operation(
@@ -122,13 +113,8 @@ VOICE_OPERATIONS = (
         _TAG,
         "Follow a conversion",
         _KEY + "Its steps so far and later, as server-sent events; the last one has the result.",
-        {
-            200: Response(
-                "The events.",
-                {"text/event-stream": {"schema": _EVENT}},
-            )
-        },
-        errors=(*_DENIED, 404, 500),
+        {200: Response("The events.", _EVENTS)},
+        errors=(404, 500),
         parameters=_CONVERSION,
     ),
 )
