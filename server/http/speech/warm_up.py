@@ -11,7 +11,7 @@ from aiohttp import web
 
 from server.cache import AudioCache
 from server.client import LOCAL_CLIENT
-from server.errors import BusyError, ConfigurationError, RequestError, ShutdownError, SpeechError
+from server.errors import ConfigurationError, RequestError, ShutdownError, SpeechError
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest, parse_request
 from server.http.speech.speech_streams import SpeechStreams
@@ -90,16 +90,11 @@ class WarmUp:
                 _log.info("the cache: %d of %d texts are prepared", finished, len(self._requests))
 
     async def _prepare(self, request: SpeechRequest) -> None:
-        """Computes a text unless it is kept. Waits while the server is at its capacity."""
+        """Computes a text unless it is kept, while no other stream needs the workers."""
         speech = await self._preparation.prepare(request, LOCAL_CLIENT, cached=True)
         if speech.cache_key is None:
             raise RequestError("the voice has noise, and neither this text nor the cache (cache.seed) has a seed")
-        while True:
-            try:
-                opened = await self._streams.open(speech, background=True)
-                break
-            except BusyError as error:
-                await asyncio.sleep(error.retry_after)
+        opened = await self._streams.open(speech, background=True)
         with opened.chunks as chunks:
             async for _ in chunks:
                 pass
