@@ -65,9 +65,9 @@ class ClientConnection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Ends the timers."""
-        for timer in (self._head_timer, self._body_timer, self._write_timer):
-            if timer:
-                timer.cancel()
+        self._stop_timers()
+        if self._write_timer:
+            self._write_timer.cancel()
         if self._counted:
             self._connections.discard(self._counted)
             super().connection_lost(exc)
@@ -118,9 +118,7 @@ class ClientConnection(web.RequestHandler):
 
     def _watch_head(self) -> None:
         if not self._waits_for_head:
-            if self._head_timer:
-                self._head_timer.cancel()
-                self._head_timer = None
+            self._stop_head()
         elif self._head_timer is None:
             self._head_timer = self._loop.call_later(self._connections.limits.header_seconds, self._end_head)
 
@@ -134,16 +132,13 @@ class ClientConnection(web.RequestHandler):
 
     def _watch_body(self, size: int) -> None:
         if self._messages and not self._messages[-1][1].is_eof() and self._messages[-1][1] is not self._body:
+            self._stop_body()
             self._body, self._received = self._messages[-1][1], 0
-            self._watch_body_again(self._connections.limits.body_seconds)
+            seconds = self._connections.limits.body_seconds
+            self._body_timer = self._loop.call_later(seconds, self._end_body, seconds)
         self._received += size
         if self._body and self._body.is_eof():
             self._stop_body()
-
-    def _watch_body_again(self, seconds: float) -> None:
-        if self._body_timer:
-            self._body_timer.cancel()
-        self._body_timer = self._loop.call_later(seconds, self._end_body, seconds)
 
     def _end_body(self, waited: float) -> None:
         """Ends a body that came more slowly than `LEAST_BODY_RATE`."""
@@ -159,16 +154,19 @@ class ClientConnection(web.RequestHandler):
             self.close()
         self._stop_body()
 
+    def _stop_head(self) -> None:
+        if self._head_timer:
+            self._head_timer.cancel()
+            self._head_timer = None
+
     def _stop_body(self) -> None:
         if self._body_timer:
             self._body_timer.cancel()
         self._body = self._body_timer = None
 
     def _stop_timers(self) -> None:
+        self._stop_head()
         self._stop_body()
-        if self._head_timer:
-            self._head_timer.cancel()
-            self._head_timer = None
 
     def _give_up_writing(self) -> None:
         if self.transport:
