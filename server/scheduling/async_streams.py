@@ -235,11 +235,6 @@ class ActiveStreams:
             self._left.set()
 
     @property
-    def is_stopping(self) -> bool:
-        """Whether no stream can be opened any more."""
-        return self._stopping
-
-    @property
     def stall_limit(self) -> float | None:
         """Seconds after which a client that does not read has to be given up by those who send; None: never."""
         return self._limits.stall_limit if self._limits else None

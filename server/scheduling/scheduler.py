@@ -60,7 +60,6 @@ class Scheduler:
         self._threads = WorkerThreads(self.workers, self._changed, self._work, self._end_lost, self._end_all)
         self._idle_workers = 0
         self._closed = False
-        self._late_chunks = 0
         self._statistics = StreamStatistics()
 
     def start(
@@ -112,13 +111,12 @@ class Scheduler:
                 stream.clock.client_resumed()
                 self._unpause(stream)
 
-    def client_stalled(self, stream: Stream) -> bool:
-        """Takes the place of a stream that waits for its client to read. Returns whether it has lost it."""
+    def client_stalled(self, stream: Stream) -> None:
+        """Takes the place of a stream that waits for its client to read."""
         with self._changed:
             if stream.paused and not stream.input_wait and stream.place is Place.HELD and not stream.background:
                 self._places.stall(stream)
                 self._admit()
-            return stream.place is Place.STALLED
 
     def cancel(self, stream: Stream) -> None:
         """Ends a stream at its next run, and frees its place. Returns at once."""
@@ -179,7 +177,7 @@ class Scheduler:
                 without_audio=sum(not stream.clock.started for stream in active),
                 capacity=self._admission.capacity(voices, voice) if voice else None,
                 utilization=self._admission.utilization(voices),
-                late_chunks=self._late_chunks,
+                late_chunks=self._statistics.late_chunks,
                 refused=dict(self._places.refused),
                 batch_sizes=dict(self._ready.batch_sizes),
                 worker_restarts=self._threads.restarts,
@@ -210,7 +208,7 @@ class Scheduler:
         if self._closed:
             raise ShutdownError("the server is stopping; send the request again when it is back")
         if self._threads.exhausted:
-            raise WorkerError("the workers have failed too often; start the server again")
+            raise _exhaustion()
 
     def _limit_waiting(self, stream: Stream, *, waits: bool) -> None:
         """Ends the stream that may not wait, if `stream` makes them too many; if it is that one, raises `BusyError`."""
@@ -244,7 +242,7 @@ class Scheduler:
         if stream.cancelled or stream not in self._places.streams:
             return
         stream.cancelled = True
-        has_not_begun = stream.place is Place.WAITING or (stream.place is Place.LEFT and stream.place_since == 0.0)
+        has_not_begun = stream.place_since == 0.0
         self._places.leave(stream)
         if has_not_begun or stream.paused:
             self._unpause(stream)
@@ -360,7 +358,6 @@ class Scheduler:
             self._places.leave(stream)
             self._places.streams.discard(stream)
             self._statistics.add_ended(stream, error)
-            self._late_chunks += 0 if stream.background else stream.clock.late_chunks
             self._admit()
             if self._closed and not self._places.streams:
                 self._changed.notify_all()
@@ -379,7 +376,7 @@ class Scheduler:
 
     def _end_all(self) -> None:
         """Ends all streams, since no worker is left for them; those that one still has end there."""
-        failure = WorkerError("the workers have failed too often; start the server again")
+        failure = _exhaustion()
         with self._changed:
             taken = self._ready.taken()
             for stream in list(self._places.streams):
@@ -388,3 +385,7 @@ class Scheduler:
                 if stream not in taken:
                     self._end(stream, failure)
         self.on_exhaustion()
+
+
+def _exhaustion() -> WorkerError:
+    return WorkerError("the workers have failed too often; start the server again")

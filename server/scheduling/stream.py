@@ -62,7 +62,7 @@ class Stream:
     is_reserved: bool = False
     """Whether it has a place beyond the predicted load."""
     place_since: float = 0.0
-    """When it got its place."""
+    """When it got its place; 0 before its first one."""
     context: RequestContext | None = field(default_factory=current_request.get)
     """The request that it is computed for, for the log."""
     number: int = field(default_factory=itertools.count().__next__)
