@@ -26,6 +26,7 @@ from server.http.operations.service_manager import ServiceManager
 from server.http.reload import RELOADS, ConfigReload
 from server.http.services import Services
 from server.http.serving import Serving
+from server.http.speech.request import max_bytes
 from server.http.speech.route import SpeechRoute
 from server.http.speech.timestamps import TimestampsRoute
 from server.http.voices import VoicesRoute
@@ -33,11 +34,6 @@ from server.logs.setup import reconfigure as reconfigure_logging
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
-
-_BYTES_PER_CHARACTER = 12
-"""The maximum: a pair of \\uXXXX in JSON, four percent-encoded bytes in a URL."""
-_OTHER_BYTES = 2**20
-"""For the other fields. A text that is slightly too long must reach the check that reports its length."""
 
 SERVICES = web.AppKey("services", Services)
 SERVING = web.AppKey("serving", Serving)
@@ -49,7 +45,7 @@ def create_app(registry: "VoiceRegistry", config: Config, sources: ConfigSources
     It loads the voices when it starts, and closes running streams when it ends. With `sources`, it reads the
     configuration again on SIGHUP.
     """
-    max_size = _BYTES_PER_CHARACTER * config.synthesis.max_characters + _OTHER_BYTES
+    max_size = max_bytes(config.synthesis.max_characters)
     connection_options = {
         "max_line_size": max_size,
         "access_log_class": AccessLog,

@@ -14,11 +14,10 @@ from server.http.jobs.events import send_events
 from server.http.jobs.objects import PATH, JobDeleted, JobList, JobObject
 from server.http.jobs.result import result_response
 from server.http.response_model import model_response
+from server.http.speech.request import max_bytes
 from server.jobs.job import Job, JobState
 from server.jobs.job_service import JobService
 
-_BYTES_PER_CHARACTER = 12
-_OTHER_BYTES = 2**20
 MAX_PAGE, PAGE = 100, 20
 """Jobs."""
 KEY_HEADER = "Idempotency-Key"
@@ -55,7 +54,7 @@ class JobsRoutes:
         """Makes a job. 202, or 200 where the idempotency key names an older one."""
         self._require_ready()
         client, key = client_of(request), _idempotency_key(request)
-        body = await read_job(request, _BYTES_PER_CHARACTER * self._service.max_characters + _OTHER_BYTES)
+        body = await read_job(request, max_bytes(self._service.max_characters))
         parts = await self._service.split(client, body.request, body.data)
         charge(request, sum(part.characters for part in parts))
         job, is_new = await self._service.create(client, body.request, parts, key)

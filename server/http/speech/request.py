@@ -13,6 +13,15 @@ from server.text.characters import control_characters
 
 MAX_INSTRUCTIONS = 4096
 """Characters."""
+_BYTES_PER_CHARACTER = 12
+"""The maximum: a pair of \\uXXXX in JSON, four percent-encoded bytes in a URL."""
+_OTHER_BYTES = 2**20
+"""For the other fields. A text that is slightly too long must reach the check that reports its length."""
+
+
+def max_bytes(max_characters: int) -> int:
+    """The bytes of a request that are read, for texts of so many characters."""
+    return _BYTES_PER_CHARACTER * max_characters + _OTHER_BYTES
 
 
 class VoiceReference(Fields):
