@@ -15,7 +15,7 @@ from server.http.models import Model, ModelList
 from server.http.openapi.error_codes import ERROR_CODES, with_status
 from server.http.openapi.health_operations import HEALTH_OPERATIONS, METRICS_OPERATION
 from server.http.openapi.job_operations import JOB_OPERATIONS, JOB_RESPONSES
-from server.http.openapi.operation import Header, Json, Response, reference
+from server.http.openapi.operation import RETRY_LATER, Header, Json, Response, reference
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
 from server.http.openapi.voice_operations import VOICE_OPERATIONS
@@ -58,7 +58,7 @@ _ERROR_HEADERS = {
     416: {"Content-Range": Header("`bytes */LENGTH`: the length of the audio.", required=True)},
     426: {"Upgrade": Header("`websocket`.", required=True)},
     429: {"Retry-After": Header("Seconds.", {"type": "integer", "minimum": 1}, required=True)},
-    503: {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})},
+    503: RETRY_LATER,
 }
 
 

@@ -1,10 +1,8 @@
 """The operations for those who run a server: its health, its readiness and its metrics."""
 
-from server.http.openapi.operation import NO_STORE, Header, Operation, Response, json_content
+from server.http.openapi.operation import NO_STORE, RETRY_LATER, Operation, Response, json_content
 from server.http.operations.health import Health
 from server.http.operations.readiness import Readiness
-
-_RETRY = {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})}
 
 _TEXT = {"schema": {"type": "string"}}
 
@@ -42,7 +40,7 @@ HEALTH_OPERATIONS = (
             503: Response(
                 "The voices are still loading, none can be used, or the server is stopping.",
                 json_content(Readiness),
-                {**NO_STORE, **_RETRY},
+                {**NO_STORE, **RETRY_LATER},
             ),
         },
     ),

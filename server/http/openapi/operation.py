@@ -35,6 +35,8 @@ class Header:
 
 NO_STORE = {"Cache-Control": Header("`no-store`.", required=True)}
 """Of a response that nobody may keep."""
+RETRY_LATER = {"Retry-After": Header("Seconds; absent where waiting does not help.", {"type": "integer", "minimum": 1})}
+"""Of a response with status 503."""
 
 
 def event_stream(description: str, schema: Json) -> Json:
