@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -262,6 +263,16 @@ def test_threads_never_get_the_same_part(open_store):
         thread.join()
     assert sorted(claimed) == list(range(20))
     assert store.get(job.id).progress.parts_done == 20
+
+
+def test_only_its_user_may_read_the_files(open_store, path):
+    umask = os.umask(0)
+    try:
+        open_store().create(new_job("a"), LIMITS)
+    finally:
+        os.umask(umask)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(("jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "jobs.lock"), 0o600)
 
 
 def test_a_file_of_another_version_is_left_alone(open_store, path):
