@@ -165,6 +165,11 @@ class JobEvent:
     progress: Progress
 
 
+def work_name(index: int | None, parts: int) -> str:
+    """A part of a job for people; None: the joining of all."""
+    return "joining the parts" if index is None else f"part {index + 1} of {parts}"
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to compute one part, or to join all of them, until it ends or another one takes the work over."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.errors import JobLimitError
+from server.errors import JobConflictError, JobLimitError
 from server.jobs.job import (
     Delivery,
     Job,
@@ -16,6 +16,7 @@ from server.jobs.job import (
     NewJob,
     Part,
     PartResult,
+    work_name,
 )
 
 
@@ -38,6 +39,20 @@ def require_within(limits: ClientLimits, new: NewJob, jobs: int, characters: int
             f"the unfinished jobs have {characters:,} characters, and with this one {characters + new.characters:,}; "
             f"one client may have {limits.characters:,}; wait until a job ends, or delete one"
         )
+
+
+def require_same_request(older: Job, new: NewJob) -> None:
+    """Raises `JobConflictError` unless the older job of an idempotency key is of the same request."""
+    if older.digest != new.digest:
+        raise JobConflictError(
+            f"the idempotency key was used for another request, which made the job {older.id}; "
+            "use a new key for a new request"
+        )
+
+
+def attempts_used_up(index: int | None, parts: int, attempts: int) -> str:
+    """Why a job fails whose part (None: the joining) was begun that often, and never reported."""
+    return f"{work_name(index, parts)} ended the process that computed it {attempts} times"
 
 
 @dataclass(frozen=True, slots=True)

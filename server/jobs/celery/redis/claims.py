@@ -8,6 +8,7 @@ from server.jobs.celery.redis.connection import Pipeline, RedisConnection
 from server.jobs.celery.redis.job_changes import end_job, read_job, read_work, write_status, write_work
 from server.jobs.celery.redis.records import OPEN_JOB, PART_CONTENT, StoredJob, WorkStatus
 from server.jobs.job import EventType, Lease, Part
+from server.jobs.store import attempts_used_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ class Claims:
             content = None if member == keys.JOIN else PART_CONTENT.read(pipe.hget(keys.contents(job_id), member))
             pipe.multi()
             if work.attempts >= max_attempts:
-                name = "joining the parts" if content is None else f"part {int(member) + 1} of {stored.record.parts}"
-                error = f"{name} ended the process that computed it {work.attempts} times"
+                error = attempts_used_up(None if content is None else int(member), stored.record.parts, work.attempts)
                 end_job(pipe, stored, replace(stored.status, error=error), "failed", now)
                 return stored
             work = WorkStatus(work.attempts + 1, secrets.token_hex(16))

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from server.errors import JobConflictError
 from server.jobs.celery.redis import keys
 from server.jobs.celery.redis.claims import Claims
 from server.jobs.celery.redis.connection import Pipeline, RedisConnection
@@ -32,7 +31,7 @@ from server.jobs.celery.redis.records import (
     WorkStatus,
 )
 from server.jobs.job import Delivery, Job, JobEvent, JobResult, JobsReport, JobState, Lease, NewJob, Part, PartResult
-from server.jobs.store import ClientLimits, Page, require_within
+from server.jobs.store import ClientLimits, Page, require_same_request, require_within
 
 _WRITTEN_PARTS = 500
 """Parts of a new job in one command."""
@@ -293,11 +292,8 @@ def _with_key(pipe: Pipeline, new: NewJob) -> StoredJob | None:
         return None
     job_id = pipe.hget(keys.IDEMPOTENCY, idempotency_field(new.client, new.idempotency_key))
     older = read_job(pipe, job_id) if job_id else None
-    if older and older.record.digest != new.digest:
-        raise JobConflictError(
-            f"the idempotency key was used for another request, which made the job {older.record.id}; "
-            "use a new key for a new request"
-        )
+    if older:
+        require_same_request(older.job, new)
     return older
 
 
