@@ -89,8 +89,8 @@ class JobStore(Protocol):
     def parts(self, job_id: str) -> Sequence[Part]:
         """All parts of a job, in order."""
 
-    def claim(self, seconds: float, job_id: str = "") -> Lease | None:
-        """Takes the next work, of one job if it is named: the right to it ends after some seconds unless it is renewed.
+    def claim(self, seconds: float) -> Lease | None:
+        """Takes the next work: the right to it ends after some seconds unless it is renewed.
 
         Next is a part that waits or whose lease has ended; clients take turns, the oldest job of a client goes first.
         The result is made when all parts are done. The job is `running` from its first claim on. Counts an attempt; a

@@ -51,12 +51,8 @@ class Worker:
         self._app = create_app(config.queue)
         self._loop = asyncio.new_event_loop()
         self._messages = WorkMessages(self._app)
-        self._store = RedisStore(
-            config.queue.broker.get_secret_value(),
-            config.jobs.max_attempts,
-            config.queue.lease_seconds,
-            self._messages.send,
-        )
+        broker = config.queue.broker.get_secret_value()
+        self._store = RedisStore(broker, config.jobs.max_attempts, self._messages.send)
         self._files = job_files(config, self._store)
         self._quota = Quota(self._files, config.jobs.quota_mb)
         self._streams = ActiveStreams(Scheduler(config.scheduler))

@@ -87,12 +87,12 @@ class SqliteStore:
             )
             return [part_of(row) for row in rows]
 
-    def claim(self, seconds: float, job_id: str = "") -> Lease | None:
+    def claim(self, seconds: float) -> Lease | None:
         """See `JobStore`."""
         if not self.exists:
             return None
         with self._database.transaction() as connection:
-            while (work := next_work(connection, time.time(), time.monotonic(), job_id)) is not None:
+            while (work := next_work(connection, time.time(), time.monotonic())) is not None:
                 job, row = work
                 if row["attempts"] < self.max_attempts:
                     return changes.lease(connection, job, row, seconds)

@@ -32,7 +32,7 @@ def open_store(redis_url):
     opened = []
 
     def store(max_attempts: int = 3) -> RedisStore:
-        opened.append(RedisStore(redis_url, max_attempts, LEASE))
+        opened.append(RedisStore(redis_url, max_attempts))
         return opened[-1]
 
     yield store
@@ -121,10 +121,10 @@ def test_a_job_ends_once(open_store):
 def test_a_part_that_kills_its_workers_fails_the_job(open_store, clock):
     store = open_store(max_attempts=2)
     job, _ = store.create(new_job("a", "b"), LIMITS)
-    assert store.claim(LEASE, job.id).part.index == 0
-    assert store.complete_part(store.claim(LEASE, job.id), PartResult(1))
+    assert store.claim(LEASE).part.index == 0
+    assert store.complete_part(store.claim(LEASE), PartResult(1))
     clock.ahead += LEASE + 1
-    assert store.claim(LEASE, job.id).part.index == 0
+    assert store.claim(LEASE).part.index == 0
     clock.ahead += LEASE + 1
     assert store.claim(LEASE) is None
     assert store.get(job.id).error == "part 1 of 2 ended the process that computed it 2 times"
@@ -274,7 +274,7 @@ def test_threads_never_get_the_same_part(open_store):
 
 def test_redis_away_is_reported_and_nothing_is_lost_when_it_is_back(tmp_path):
     server = RedisServer(tmp_path)
-    store = RedisStore(server.url, 3, LEASE)
+    store = RedisStore(server.url, 3)
     job, _ = store.create(new_job("a", "b"), LIMITS)
     lease = store.claim(LEASE)
     server.kill()
@@ -293,7 +293,7 @@ def test_a_wrong_password_is_reported_and_not_shown(open_store, redis_url):
     store = open_store()
     store.connection.client.config_set("requirepass", "right")
     try:
-        wrong = RedisStore(redis_url.replace("://", "://:wrong@"), 3, LEASE)
+        wrong = RedisStore(redis_url.replace("://", "://:wrong@"), 3)
         with pytest.raises(StoreError, match="refuses the password") as refused:
             wrong.create(new_job("a"), LIMITS)
         wrong.close()

@@ -33,7 +33,7 @@ class Cluster:
         self.folder, self.redis, self.results = folder, redis, results
         self.port = free_port()
         self.client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
-        self.store = RedisStore(redis.url, 3, 60)
+        self.store = RedisStore(redis.url, 3)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         (folder / "models").mkdir()
         (folder / "models" / "demo").symlink_to(EMBEDDED)

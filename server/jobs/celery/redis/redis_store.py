@@ -46,13 +46,10 @@ class RedisStore:
     Redis as its configuration says (`appendonly`).
     """
 
-    def __init__(
-        self, url: str, max_attempts: int, lease_seconds: float, on_work: Callable[[int], None] = lambda count: None
-    ) -> None:
+    def __init__(self, url: str, max_attempts: int, on_work: Callable[[int], None] = lambda count: None) -> None:
         """`on_work` is told how much new work there is."""
         self.max_attempts = max_attempts
         self.connection = RedisConnection(url)
-        self._lease_seconds = lease_seconds
         self._on_work = on_work
         self._claims = Claims(self.connection)
         self._queries = Queries(self.connection)
@@ -104,12 +101,12 @@ class RedisStore:
         with self.connection.errors():
             return int(self.connection.client.llen(queue))
 
-    def claim(self, seconds: float, job_id: str = "") -> Lease | None:
-        """See `JobStore`; the time of a lease is that of the configuration."""
-        return self._claims.claim(self._lease_seconds, job_id, self.max_attempts)
+    def claim(self, seconds: float) -> Lease | None:
+        """See `JobStore`."""
+        return self._claims.claim(seconds, self.max_attempts)
 
     def renew(self, lease: Lease, seconds: float, characters: int = 0) -> bool:
-        """See `JobStore`; the time of a lease is that of the configuration."""
+        """See `JobStore`."""
         now, member = self.connection.now(), member_of(lease)
         done = min(characters, lease.part.content.characters) if lease.part else 0
 
@@ -117,7 +114,7 @@ class RedisStore:
             stored, _ = work
             before = int(pipe.hget(keys.characters(lease.job.id), member) or 0)
             pipe.multi()
-            pipe.zadd(keys.waiting(lease.job.id), {member: now + self._lease_seconds})
+            pipe.zadd(keys.waiting(lease.job.id), {member: now + seconds})
             if done > before:
                 pipe.hset(keys.characters(lease.job.id), member, done)
                 stored = replace(stored, characters_running=stored.characters_running + done - before)
