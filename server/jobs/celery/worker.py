@@ -148,10 +148,7 @@ class Worker:
         await Work(self._store, self._renderer, self._quota, lease, self._lease_seconds).run()
         try:
             job = await in_thread(self._store.get, lease.job.id)
-            if job and job.state == "done":
-                await in_thread(self._files.delete_parts, job.id)
-            elif job is None or job.is_final:
-                await in_thread(self._files.delete, lease.job.id)
+            await in_thread(self._files.delete_unneeded, lease.job.id, job)
         except StoreError as error:  # a server deletes them later
             _log.warning("the files of job %s stay for now: %s", lease.job.id, error)
 
