@@ -6,18 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from server.jobs.job import (
-    Delivery,
-    Job,
-    JobEvent,
-    JobResult,
-    JobsReport,
-    JobState,
-    Lease,
-    NewJob,
-    Part,
-    PartResult,
-)
+from server.jobs.job import Delivery, Job, JobEvent, JobResult, JobsReport, JobState, Lease, NewJob, Part, PartResult
 from server.jobs.sqlite import changes
 from server.jobs.sqlite.claims import LONGEST_PAUSE, next_work
 from server.jobs.sqlite.database import Database
