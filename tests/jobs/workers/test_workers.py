@@ -16,7 +16,7 @@ from server.jobs.celery.redis.redis_store import RedisStore
 from server.jobs.job import NewJob, Part, PartContent
 from server.jobs.store import ClientLimits
 from tests.conftest import EMBEDDED
-from tests.jobs.workers.conftest import RedisServer, free_port, needs_redis
+from tests.jobs.redis_server import RedisServer, free_port, needs_redis
 
 pytestmark = needs_redis
 
