@@ -15,12 +15,10 @@ class DamagedEntryError(Exception):
     """A file is not what was written; the message says in which way."""
 
 
-def write_entry(path: Path, key: str, entry: Entry) -> int:
-    """Writes the file, which appears when it is complete, and returns its size in bytes. Raises `OSError`."""
+def write_entry(path: Path, key: str, entry: Entry) -> None:
+    """Writes the file, which appears when it is complete. Raises `OSError`."""
     description = {"key": key, "bytes": len(entry.block), "sha256": hashlib.sha256(entry.block).hexdigest()}
-    content = b"\n".join((_FORMAT, json.dumps(description).encode(), entry.block))
-    replace_file(path, content)
-    return len(content)
+    replace_file(path, b"\n".join((_FORMAT, json.dumps(description).encode(), entry.block)))
 
 
 def read_entry(path: Path, key: str) -> Entry:

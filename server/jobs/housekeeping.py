@@ -14,9 +14,5 @@ def clean(store: JobStore, files: JobFiles, keep_seconds: float) -> bool:
     now = time.time()
     expired = store.expire(now - keep_seconds, now - FORGET_FACTOR * keep_seconds)
     for job_id in files.ids():
-        job = store.get(job_id)
-        if job is not None and job.state == "done":
-            files.delete_parts(job_id)
-        elif job is None or job.is_final:
-            files.delete(job_id)
+        files.delete_unneeded(job_id, store.get(job_id))
     return bool(expired)

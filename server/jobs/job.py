@@ -50,7 +50,7 @@ class PartResult:
     seconds: float
     """Of its audio."""
     computing_seconds: float = 0.0
-    """From the start to the end of its computing, waiting included."""
+    """From the start to the end of its computing, waiting included: measured by what runs the renderer."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What else is needed to join the parts, as JSON, such as samples and warnings."""
 
@@ -163,6 +163,11 @@ class JobEvent:
     type: EventType
     at: float
     progress: Progress
+
+
+def work_name(index: int | None, parts: int) -> str:
+    """A part of a job for people; None: the joining of all."""
+    return "joining the parts" if index is None else f"part {index + 1} of {parts}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,13 @@ class JobFiles:
             else:
                 path.unlink(missing_ok=True)
 
+    def delete_unneeded(self, job_id: str, job: Job | None) -> None:
+        """Deletes what nobody needs of a job any more; None: it is forgotten."""
+        if job is not None and job.state == "done":
+            self.delete_parts(job_id)
+        elif job is None or job.is_final:
+            self.delete(job_id)
+
     def ids(self) -> list[str]:
         """The jobs that have a folder."""
         return [path.name for path in _children(self.root) if is_job_id(path.name)]

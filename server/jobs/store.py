@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.errors import JobLimitError
+from server.errors import JobConflictError, JobLimitError
 from server.jobs.job import (
     Delivery,
     Job,
@@ -16,6 +16,7 @@ from server.jobs.job import (
     NewJob,
     Part,
     PartResult,
+    work_name,
 )
 
 
@@ -38,6 +39,20 @@ def require_within(limits: ClientLimits, new: NewJob, jobs: int, characters: int
             f"the unfinished jobs have {characters:,} characters, and with this one {characters + new.characters:,}; "
             f"one client may have {limits.characters:,}; wait until a job ends, or delete one"
         )
+
+
+def require_same_request(older: Job, new: NewJob) -> None:
+    """Raises `JobConflictError` unless the older job of an idempotency key is of the same request."""
+    if older.digest != new.digest:
+        raise JobConflictError(
+            f"the idempotency key was used for another request, which made the job {older.id}; "
+            "use a new key for a new request"
+        )
+
+
+def attempts_used_up(index: int | None, parts: int, attempts: int) -> str:
+    """Why a job fails whose part (None: the joining) was begun that often, and never reported."""
+    return f"{work_name(index, parts)} ended the process that computed it {attempts} times"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +89,8 @@ class JobStore(Protocol):
     def parts(self, job_id: str) -> Sequence[Part]:
         """All parts of a job, in order."""
 
-    def claim(self, seconds: float, job_id: str = "") -> Lease | None:
-        """Takes the next work, of one job if it is named: the right to it ends after some seconds unless it is renewed.
+    def claim(self, seconds: float) -> Lease | None:
+        """Takes the next work: the right to it ends after some seconds unless it is renewed.
 
         Next is a part that waits or whose lease has ended; clients take turns, the oldest job of a client goes first.
         The result is made when all parts are done. The job is `running` from its first claim on. Counts an attempt; a

@@ -1,9 +1,9 @@
-"""A renderer whose parts can be held, counted and made to fail, and a service with it."""
+"""A renderer whose parts can be held, counted and made to fail, a service with it, Redis, and the time of stores."""
 
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from server.atomic_file import open_atomic
 from server.client import Client
 from server.config import Config
 from server.errors import RequestError
+from server.jobs.celery.redis.connection import RedisConnection
 from server.jobs.job import Job, JobResult, Part, PartContent, PartResult
 from server.jobs.job_files import RESULT_NAME
 from server.jobs.job_service import JobService
 from server.jobs.request import JobRequest
+from server.jobs.sqlite import changes, sqlite_store
+from tests.jobs.redis_server import RedisServer
 
 ANYBODY = Client()
 
@@ -96,6 +99,42 @@ def open_service(tmp_path, renderer):
             await service.close()
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """An empty Redis."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time of both stores, which stands still unless a test moves it."""
+
+    class Clock:
+        now = 1_000_000.0
+        set_by = 0.0
+        """What the time of the day was set forward by, besides."""
+
+        def time(self) -> float:
+            return self.now + self.set_by
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(changes, "time", clock)
+    monkeypatch.setattr(sqlite_store, "time", clock)
+    monkeypatch.setattr(RedisConnection, "now", lambda self: clock.time())
+    return clock
 
 
 async def submit(service: JobService, text: str, client: Client = ANYBODY, key: str = "", **fields: object) -> Job:

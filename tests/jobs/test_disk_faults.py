@@ -1,6 +1,7 @@
 """Full and read-only disks: new jobs are refused with the reason, running ones wait and go on, nothing is lost."""
 
 import asyncio
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +11,10 @@ import pytest
 
 from server.errors import StoreError
 from server.jobs import quota
+from server.jobs.job import NewJob, PartContent
 from server.jobs.runner import runner, work
+from server.jobs.sqlite.sqlite_store import SqliteStore
+from server.jobs.store import ClientLimits
 from tests.jobs.conftest import ANYBODY, ended, submit
 
 
@@ -74,7 +78,20 @@ async def test_a_full_disk_refuses_new_jobs_and_running_ones_wait(open_service, 
 async def test_a_read_only_disk_refuses_new_jobs(open_service, small_disk):
     mounted_read_only(small_disk)
     async with open_service() as service:
-        with pytest.raises(StoreError, match=r"Read-only file system|storage\.path") as caught:
+        with pytest.raises(StoreError, match=r"storage\.path") as caught:
             await submit(service, "a")
         assert not caught.value.is_full
         assert not (await service.list(ANYBODY, limit=5)).jobs
+
+
+def test_a_store_that_begins_on_a_full_disk_is_private_when_there_is_space(small_disk):
+    filler = fill(small_disk)
+    store, new = SqliteStore(small_disk / "jobs.sqlite", 3), NewJob("", {}, [PartContent("a", 1)])
+    with pytest.raises(StoreError, match=r"is full; free space") as caught:
+        store.create(new, ClientLimits(1, 1))
+    assert caught.value.is_full
+    filler.unlink()
+    store.create(new, ClientLimits(1, 1))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in small_disk.glob("jobs.*")}
+    assert modes == dict.fromkeys(("jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "jobs.lock"), 0o600)
+    store.close()

@@ -1,7 +1,6 @@
 """A server process that is killed in the middle of a job: the job ends once, with the same audio, by the same files."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,16 +11,11 @@ import aiohttp
 
 from server.http.jobs.objects import PATH
 from tests.conftest import EMBEDDED
+from tests.jobs.redis_server import free_port
 
 ROOT = Path(__file__).parents[2]
 LINES = [f"第{number}条。今天天气很好，我们一起去公园散步。" for number in range(5)]
 REQUEST = {"lines": LINES, "output": "file", "voice": "demo", "seed": 7, "response_format": "wav", "name": "prompts"}
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 @asynccontextmanager

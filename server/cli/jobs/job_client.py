@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from server.atomic_file import open_atomic
 from server.cli.http_client import HttpClient, ServerError
 from server.errors import SpeechError
 
@@ -61,18 +62,14 @@ class JobClient:
 
     def fetch(self, job: Json, path: Path) -> None:
         """Writes the result of a job to a file."""
-        partial = path.with_name(f".{path.name}.{job['id']}")
         try:
-            with partial.open("wb") as file:
+            with open_atomic(path) as file:
                 for block in self._client.blocks(f"{_PATH}/{job['id']}/result"):
                     file.write(block)
-            if partial.stat().st_size != job["result"]["size"]:
-                raise ServerError(f"the connection to {self._client.url} was cut off; fetch the result again")
-            partial.replace(path)
+                if file.tell() != job["result"]["size"]:
+                    raise ServerError(f"the connection to {self._client.url} was cut off; fetch the result again")
         except OSError as error:
             raise SpeechError(f"cannot write {path}: {error.strerror or error}") from None
-        finally:
-            partial.unlink(missing_ok=True)
 
     def _json(
         self, method: str, path: str, data: bytes | None = None, headers: Mapping[str, str] | None = None

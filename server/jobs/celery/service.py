@@ -15,7 +15,7 @@ def create_service(config: Config, renderer: Renderer) -> JobService:
     """Keeps jobs in Redis. Connects when it is used: without Redis, the server starts, and takes no jobs."""
     messages = WorkMessages(create_app(config.queue))
     broker = config.queue.broker.get_secret_value()
-    store = RedisStore(broker, config.jobs.max_attempts, config.queue.lease_seconds, messages.send)
+    store = RedisStore(broker, config.jobs.max_attempts, messages.send)
     files = job_files(config, store)
     quota = Quota(files, config.jobs.quota_mb)
     dispatcher = Dispatcher(store, messages)

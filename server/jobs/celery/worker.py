@@ -51,12 +51,8 @@ class Worker:
         self._app = create_app(config.queue)
         self._loop = asyncio.new_event_loop()
         self._messages = WorkMessages(self._app)
-        self._store = RedisStore(
-            config.queue.broker.get_secret_value(),
-            config.jobs.max_attempts,
-            config.queue.lease_seconds,
-            self._messages.send,
-        )
+        broker = config.queue.broker.get_secret_value()
+        self._store = RedisStore(broker, config.jobs.max_attempts, self._messages.send)
         self._files = job_files(config, self._store)
         self._quota = Quota(self._files, config.jobs.quota_mb)
         self._streams = ActiveStreams(Scheduler(config.scheduler))
@@ -152,10 +148,7 @@ class Worker:
         await Work(self._store, self._renderer, self._quota, lease, self._lease_seconds).run()
         try:
             job = await in_thread(self._store.get, lease.job.id)
-            if job and job.state == "done":
-                await in_thread(self._files.delete_parts, job.id)
-            elif job is None or job.is_final:
-                await in_thread(self._files.delete, lease.job.id)
+            await in_thread(self._files.delete_unneeded, lease.job.id, job)
         except StoreError as error:  # a server deletes them later
             _log.warning("the files of job %s stay for now: %s", lease.job.id, error)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from server.atomic_file import AtomicFile
@@ -34,7 +33,6 @@ class PartComputation:
 
     async def compute(self, job: Job, part: Part, files: PartFiles, report: Report) -> PartResult:
         """Computes a part; see `Renderer.compute`."""
-        started = monotonic()
         fields = fields_of(job.request, part.content)
         client = Client(name=job.client)
         try:
@@ -44,13 +42,13 @@ class PartComputation:
                 speech = await self._fitted(speech, part.content, client)
             timing = await self._write(speech, part, files, client, report)
         except NothingToSpeakError as error:
-            return PartResult(0.0, monotonic() - started, {"empty": str(error)})
+            return PartResult(0.0, details={"empty": str(error)})
         if fields.timestamps:
             await in_thread(files.write_timing, part.index, timing)
         details: dict[str, Any] = {"samples": timing.samples, "rate": timing.rate}
         if speech.options.style.speed > base:
             details["faster"] = round(speech.options.style.speed / base, 3)
-        return PartResult(timing.samples / timing.rate, monotonic() - started, details)
+        return PartResult(timing.samples / timing.rate, details=details)
 
     async def _fitted(self, speech: PartSpeech, content: PartContent, client: Client) -> PartSpeech:
         """The same part, so fast that it fits into its time, as far as that is allowed."""

@@ -115,8 +115,6 @@ class Runner:
             job = await in_thread(self._store.get, job_id)
         except StoreError:
             return  # a later sweep does it
-        if job is not None and job.state == "done":
-            await in_thread(self._files.delete_parts, job_id)
-        elif job is None or job.is_final:
+        if job is None or job.is_final:
             await self.stop_job(job_id)
-            await in_thread(self._files.delete, job_id)
+            await in_thread(self._files.delete_unneeded, job_id, job)

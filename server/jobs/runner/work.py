@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from server.errors import BusyError, DeviceError, RequestError, ShutdownError, SpeechError, StoreError
-from server.jobs.job import JobResult, Lease, PartResult
+from server.jobs.job import JobResult, Lease, PartResult, work_name
 from server.jobs.quota import Quota
 from server.jobs.renderer import Renderer
 from server.jobs.store import JobStore
@@ -141,7 +141,7 @@ class Work:
     @property
     def _described(self) -> str:
         part = self._lease.part
-        return "joining the parts" if part is None else f"part {part.index + 1} of {self._lease.job.progress.parts}"
+        return work_name(part.index if part else None, self._lease.job.progress.parts)
 
 
 def _outcome(error: Exception) -> _Outcome:

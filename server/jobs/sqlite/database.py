@@ -1,11 +1,12 @@
 """One SQLite file: opened when it is needed, used by one thread at a time, its errors with a remedy."""
 
+import errno
 import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from server.errors import StoreError
@@ -53,12 +54,9 @@ class Database:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 self._disconnect()
                 raise self._store_error(error) from error
-            except OSError as error:
-                self._disconnect()
-                raise StoreError(f"jobs cannot be kept in {self._path}: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Closes the file, for good."""
@@ -74,6 +72,8 @@ class Database:
             raise StoreError("the store of jobs is closed: the server is stopping")
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):  # it has texts; SQLite's other files get the mode of this one
+                self._path.touch(0o600, exist_ok=False)
             connection = sqlite3.connect(
                 self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -108,8 +108,8 @@ class Database:
             with closing(self._connection):
                 self._connection = None
 
-    def _store_error(self, error: sqlite3.Error) -> StoreError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    def _store_error(self, error: sqlite3.Error | OSError) -> StoreError:
+        code = _code(error)
         if code in _FULL or (code == sqlite3.SQLITE_IOERR and _is_full(self._path.parent)):
             return StoreError(f"jobs cannot be kept: the disk of {self._path} is full; free space", is_full=True)
         if code in _READ_ONLY:
@@ -118,7 +118,15 @@ class Database:
             remedy = "the file is damaged; move it away, and restart the server"
         else:
             remedy = "see the log of the system about this disk"
-        return StoreError(f"jobs cannot be kept in {self._path}: {error}; {remedy}")
+        reason = getattr(error, "strerror", None) or error
+        return StoreError(f"jobs cannot be kept in {self._path}: {reason}; {remedy}")
+
+
+def _code(error: sqlite3.Error | OSError) -> int:
+    """The code of SQLite for an error; the file itself is opened before SQLite sees it."""
+    if isinstance(error, OSError):
+        return sqlite3.SQLITE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else sqlite3.SQLITE_CANTOPEN
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _is_full(folder: Path) -> bool:

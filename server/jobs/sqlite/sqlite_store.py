@@ -6,24 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from server.errors import JobConflictError
-from server.jobs.job import (
-    Delivery,
-    Job,
-    JobEvent,
-    JobResult,
-    JobsReport,
-    JobState,
-    Lease,
-    NewJob,
-    Part,
-    PartResult,
-)
+from server.jobs.job import Delivery, Job, JobEvent, JobResult, JobsReport, JobState, Lease, NewJob, Part, PartResult
 from server.jobs.sqlite import changes
 from server.jobs.sqlite.claims import LONGEST_PAUSE, next_work
 from server.jobs.sqlite.database import Database
 from server.jobs.sqlite.rows import as_json, delivery_of, event_of, job_of, part_of
-from server.jobs.store import ClientLimits, Page, require_within
+from server.jobs.store import ClientLimits, Page, attempts_used_up, require_same_request, require_within
 
 
 class SqliteStore:
@@ -46,11 +34,7 @@ class SqliteStore:
         """See `JobStore`."""
         with self._database.transaction() as connection:
             if new.idempotency_key and (older := _with_key(connection, new)):
-                if older.digest != new.digest:
-                    raise JobConflictError(
-                        f"the idempotency key was used for another request, which made the job {older.id}; "
-                        "use a new key for a new request"
-                    )
+                require_same_request(older, new)
                 return older, False
             jobs, characters = connection.execute(
                 "SELECT COUNT(*), COALESCE(SUM(characters), 0) FROM jobs WHERE client = ? "
@@ -92,16 +76,17 @@ class SqliteStore:
             )
             return [part_of(row) for row in rows]
 
-    def claim(self, seconds: float, job_id: str = "") -> Lease | None:
+    def claim(self, seconds: float) -> Lease | None:
         """See `JobStore`."""
         if not self.exists:
             return None
         with self._database.transaction() as connection:
-            while (work := next_work(connection, time.time(), time.monotonic(), job_id)) is not None:
+            while (work := next_work(connection, time.time(), time.monotonic())) is not None:
                 job, row = work
                 if row["attempts"] < self.max_attempts:
                     return changes.lease(connection, job, row, seconds)
-                reason = f"{_described(job, row)} ended the process that computed it {row['attempts']} times"
+                parts, index = job.progress.parts, row["position"]
+                reason = attempts_used_up(index if index < parts else None, parts, row["attempts"])
                 changes.end(connection, job.id, "failed", error=reason)
         return None
 
@@ -262,12 +247,6 @@ def _with_key(connection: sqlite3.Connection, new: NewJob) -> Job | None:
         "SELECT * FROM job_status WHERE client = ? AND idempotency_key = ?", (new.client, new.idempotency_key)
     ).fetchone()
     return job_of(row) if row else None
-
-
-def _described(job: Job, row: sqlite3.Row) -> str:
-    if row["position"] == job.progress.parts:
-        return "joining the parts"
-    return f"part {row['position'] + 1} of {job.progress.parts}"
 
 
 def _report(connection: sqlite3.Connection) -> JobsReport:

@@ -5,7 +5,7 @@ import pytest
 from server.jobs.celery import redis_files
 from server.jobs.celery.redis.connection import RedisConnection
 from server.jobs.celery.redis_files import RedisFiles
-from tests.jobs.workers.conftest import needs_redis
+from tests.jobs.redis_server import needs_redis
 
 pytestmark = needs_redis
 

@@ -16,7 +16,7 @@ from server.jobs.celery.redis.redis_store import RedisStore
 from server.jobs.job import NewJob, Part, PartContent
 from server.jobs.store import ClientLimits
 from tests.conftest import EMBEDDED
-from tests.jobs.workers.conftest import RedisServer, free_port, needs_redis
+from tests.jobs.redis_server import RedisServer, free_port, needs_redis
 
 pytestmark = needs_redis
 
@@ -33,7 +33,7 @@ class Cluster:
         self.folder, self.redis, self.results = folder, redis, results
         self.port = free_port()
         self.client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
-        self.store = RedisStore(redis.url, 3, 60)
+        self.store = RedisStore(redis.url, 3)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         (folder / "models").mkdir()
         (folder / "models" / "demo").symlink_to(EMBEDDED)

@@ -8,6 +8,7 @@ from server.jobs.celery.redis.connection import Pipeline, RedisConnection
 from server.jobs.celery.redis.job_changes import end_job, read_job, read_work, write_status, write_work
 from server.jobs.celery.redis.records import OPEN_JOB, PART_CONTENT, StoredJob, WorkStatus
 from server.jobs.job import EventType, Lease, Part
+from server.jobs.store import attempts_used_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,12 @@ class Claims:
             counts: list[int] = pipe.execute()
         return min(sum(counts), limit)
 
-    def claim(self, seconds: float, job_id: str, max_attempts: int) -> Lease | None:
+    def claim(self, seconds: float, max_attempts: int) -> Lease | None:
         """See `JobStore.claim`."""
-        while True:
-            now = self.connection.now()
-            chosen = job_id or self._next_job(now)
-            if not chosen:
-                return None
-            lease = self._claim_in(chosen, now, seconds, max_attempts)
-            if isinstance(lease, Lease) or (job_id and lease is None):
+        while job_id := self._next_job(now := self.connection.now()):
+            if lease := self._claim_in(job_id, now, seconds, max_attempts):
                 return lease
+        return None
 
     def _turns(self, now: float) -> list[str]:
         """The jobs that may have work: the client whose last turn is the longest ago is first, with its oldest job."""
@@ -60,10 +57,10 @@ class Claims:
             counts = pipe.execute()
         return next((job_id for job_id, count in zip(jobs, counts, strict=True) if count), "")
 
-    def _claim_in(self, job_id: str, now: float, seconds: float, max_attempts: int) -> Lease | StoredJob | None:
-        """The lease of work of a job; None without work. The job instead, if it failed by this."""
+    def _claim_in(self, job_id: str, now: float, seconds: float, max_attempts: int) -> Lease | None:
+        """The lease of work of a job. None without work, and where the job failed by this."""
 
-        def change(pipe: Pipeline) -> Lease | StoredJob | None:
+        def change(pipe: Pipeline) -> Lease | None:
             stored = read_job(pipe, job_id)
             members = pipe.zrangebyscore(keys.waiting(job_id), "-inf", now, 0, 1)
             if stored is None or stored.job.is_final or not members:
@@ -74,10 +71,9 @@ class Claims:
             content = None if member == keys.JOIN else PART_CONTENT.read(pipe.hget(keys.contents(job_id), member))
             pipe.multi()
             if work.attempts >= max_attempts:
-                name = "joining the parts" if content is None else f"part {int(member) + 1} of {stored.record.parts}"
-                error = f"{name} ended the process that computed it {work.attempts} times"
+                error = attempts_used_up(None if content is None else int(member), stored.record.parts, work.attempts)
                 end_job(pipe, stored, replace(stored.status, error=error), "failed", now)
-                return stored
+                return None
             work = WorkStatus(work.attempts + 1, secrets.token_hex(16))
             leased = _begin(pipe, stored, member, work, now, now + seconds)
             part = None if content is None else Part(int(member), content, "running", work.attempts)

@@ -27,7 +27,8 @@ class Deliveries:
             stored = read_job(pipe, record.job_id) if record else None
             pipe.multi()
             if record is None or stored is None:
-                pipe.zrem(keys.DUE, *found, "")
+                if found:  # its job is forgotten
+                    pipe.zrem(keys.DUE, found[0])
                 return None
             token = secrets.token_hex(8)
             claimed = DeliveryRecord(record.job_id, record.attempts + 1, token)

@@ -6,16 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from server.jobs.job import (
-    EventType,
-    Job,
-    JobResult,
-    JobState,
-    NewJob,
-    PartContent,
-    PartResult,
-    Progress,
-)
+from server.jobs.job import EventType, Job, JobResult, JobState, NewJob, PartContent, PartResult, Progress
 
 T = TypeVar("T")
 

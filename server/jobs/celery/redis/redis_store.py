@@ -1,10 +1,8 @@
 """The store of jobs in Redis."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from server.errors import JobConflictError
 from server.jobs.celery.redis import keys
 from server.jobs.celery.redis.claims import Claims
 from server.jobs.celery.redis.connection import Pipeline, RedisConnection
@@ -13,29 +11,16 @@ from server.jobs.celery.redis.job_changes import (
     end_job,
     forget_job,
     held_by,
-    idempotency_field,
     member_of,
     read_job,
     write_status,
     write_work,
 )
+from server.jobs.celery.redis.new_jobs import create_job
 from server.jobs.celery.redis.queries import Queries
-from server.jobs.celery.redis.records import (
-    JOB_RECORD,
-    OPEN_JOB,
-    PART_CONTENT,
-    WORK_STATUS,
-    JobRecord,
-    JobStatus,
-    OpenJob,
-    StoredJob,
-    WorkStatus,
-)
+from server.jobs.celery.redis.records import OPEN_JOB, WORK_STATUS, StoredJob, WorkStatus
 from server.jobs.job import Delivery, Job, JobEvent, JobResult, JobsReport, JobState, Lease, NewJob, Part, PartResult
-from server.jobs.store import ClientLimits, Page, require_within
-
-_WRITTEN_PARTS = 500
-"""Parts of a new job in one command."""
+from server.jobs.store import ClientLimits, Page
 
 Work = tuple[StoredJob, WorkStatus]
 
@@ -47,13 +32,10 @@ class RedisStore:
     Redis as its configuration says (`appendonly`).
     """
 
-    def __init__(
-        self, url: str, max_attempts: int, lease_seconds: float, on_work: Callable[[int], None] = lambda count: None
-    ) -> None:
+    def __init__(self, url: str, max_attempts: int, on_work: Callable[[int], None] = lambda count: None) -> None:
         """`on_work` is told how much new work there is."""
         self.max_attempts = max_attempts
         self.connection = RedisConnection(url)
-        self._lease_seconds = lease_seconds
         self._on_work = on_work
         self._claims = Claims(self.connection)
         self._queries = Queries(self.connection)
@@ -66,19 +48,7 @@ class RedisStore:
 
     def create(self, new: NewJob, limits: ClientLimits) -> tuple[Job, bool]:
         """See `JobStore`."""
-        now, job_id = self.connection.now(), f"job_{secrets.token_hex(16)}"
-
-        def change(pipe: Pipeline) -> tuple[Job, bool]:
-            older = _with_key(pipe, new)
-            if older is None:
-                _require_within(pipe, new, limits)
-                number = pipe.incr(keys.NUMBERS)
-            pipe.multi()
-            if older:
-                return older.job, False
-            return _insert(pipe, JobRecord.of(job_id, new, now), new, number), True
-
-        job, is_new = self.connection.transaction(change, keys.OPEN, keys.IDEMPOTENCY)
+        job, is_new = create_job(self.connection, new, limits)
         if is_new:
             self._on_work(len(new.parts))
         return job, is_new
@@ -105,12 +75,12 @@ class RedisStore:
         with self.connection.errors():
             return int(self.connection.client.llen(queue))
 
-    def claim(self, seconds: float, job_id: str = "") -> Lease | None:
-        """See `JobStore`; the time of a lease is that of the configuration."""
-        return self._claims.claim(self._lease_seconds, job_id, self.max_attempts)
+    def claim(self, seconds: float) -> Lease | None:
+        """See `JobStore`."""
+        return self._claims.claim(seconds, self.max_attempts)
 
     def renew(self, lease: Lease, seconds: float, characters: int = 0) -> bool:
-        """See `JobStore`; the time of a lease is that of the configuration."""
+        """See `JobStore`."""
         now, member = self.connection.now(), member_of(lease)
         done = min(characters, lease.part.content.characters) if lease.part else 0
 
@@ -118,7 +88,7 @@ class RedisStore:
             stored, _ = work
             before = int(pipe.hget(keys.characters(lease.job.id), member) or 0)
             pipe.multi()
-            pipe.zadd(keys.waiting(lease.job.id), {member: now + self._lease_seconds})
+            pipe.zadd(keys.waiting(lease.job.id), {member: now + seconds})
             if done > before:
                 pipe.hset(keys.characters(lease.job.id), member, done)
                 stored = replace(stored, characters_running=stored.characters_running + done - before)
@@ -285,41 +255,3 @@ class RedisStore:
 
         names = (keys.job, keys.works, keys.waiting, keys.characters)
         return self.connection.transaction(change, *(name(lease.job.id) for name in names))
-
-
-def _with_key(pipe: Pipeline, new: NewJob) -> StoredJob | None:
-    """The older job of an idempotency key. Raises `JobConflictError` if it is of another request."""
-    if not new.idempotency_key:
-        return None
-    job_id = pipe.hget(keys.IDEMPOTENCY, idempotency_field(new.client, new.idempotency_key))
-    older = read_job(pipe, job_id) if job_id else None
-    if older and older.record.digest != new.digest:
-        raise JobConflictError(
-            f"the idempotency key was used for another request, which made the job {older.record.id}; "
-            "use a new key for a new request"
-        )
-    return older
-
-
-def _require_within(pipe: Pipeline, new: NewJob, limits: ClientLimits) -> None:
-    unfinished = map(OPEN_JOB.read, pipe.hvals(keys.OPEN))
-    characters = [each.characters for each in unfinished if each.client == new.client]
-    require_within(limits, new, len(characters), sum(characters))
-
-
-def _insert(pipe: Pipeline, record: JobRecord, new: NewJob, number: int) -> Job:
-    stored = StoredJob(record, JobStatus(), 0)
-    pipe.hset(keys.job(record.id), "new", JOB_RECORD.write(record))
-    members = [keys.member(index) for index in range(record.parts)]
-    for start in range(0, record.parts, _WRITTEN_PARTS):
-        block = slice(start, start + _WRITTEN_PARTS)
-        contents = zip(members[block], new.parts[block], strict=True)
-        pipe.hset(keys.contents(record.id), mapping={member: PART_CONTENT.write(part) for member, part in contents})
-        pipe.zadd(keys.waiting(record.id), dict.fromkeys(members[block], 0))
-    for name in (keys.JOBS, keys.client_jobs(record.client)):
-        pipe.zadd(name, {record.id: number})
-    pipe.hset(keys.OPEN, record.id, OPEN_JOB.write(OpenJob(record.client, number, record.characters)))
-    if record.idempotency_key:
-        pipe.hset(keys.IDEMPOTENCY, idempotency_field(record.client, record.idempotency_key), record.id)
-    write_status(pipe, stored, stored.status, record.created, "job.queued")
-    return replace(stored, status=replace(stored.status, events=1)).job

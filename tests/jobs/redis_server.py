@@ -1,9 +1,8 @@
-"""Real Redis servers, with an append-only file, on free ports."""
+"""A real Redis server, with an append-only file, on a free port."""
 
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,17 +51,3 @@ class RedisServer:
         """Forgets everything."""
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
-
-
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def redis_url(redis_server: RedisServer) -> str:
-    """An empty Redis."""
-    redis_server.flush()
-    return redis_server.url

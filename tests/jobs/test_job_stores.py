@@ -1,64 +1,70 @@
-"""The store in Redis: leases, attempts, limits, events, webhooks, races, and Redis away."""
+"""What every store of jobs does: leases, attempts, turns, limits, events, webhooks, races."""
 
 import threading
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, rule, run_state_machine_as_test
 
-from server.errors import JobConflictError, JobLimitError, StoreError
-from server.jobs.celery.redis import connection
+from server.errors import JobConflictError, JobLimitError
 from server.jobs.celery.redis.redis_store import RedisStore
-from server.jobs.job import JobResult, NewJob, PartContent, PartResult, Slot
-from server.jobs.store import ClientLimits
-from tests.jobs.workers.conftest import RedisServer, needs_redis
-
-pytestmark = needs_redis
-
-LIMITS = ClientLimits(jobs=1000, characters=10**9)
-RESULT = JobResult("speech.mp3", "audio/mpeg", 3, "digest", 1.5, ("slow",))
-LEASE = 60.0
+from server.jobs.job import NewJob, PartContent, PartResult, Slot
+from server.jobs.sqlite.sqlite_store import SqliteStore
+from server.jobs.store import ClientLimits, JobStore
+from tests.jobs.example_jobs import LEASE, LIMITS, RESULT, finish, new_job
+from tests.jobs.redis_server import needs_redis
 
 
-def new_job(*texts: str, client: str = "", webhook: str = "", key: str = "", digest: str = "") -> NewJob:
-    parts = [PartContent(text, len(text)) for text in texts]
-    return NewJob(client, {"voice": "demo"}, parts, webhook=webhook, idempotency_key=key, digest=digest)
+class SqliteStores:
+    """Stores in one file."""
+
+    examples = 12
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        folder = request.getfixturevalue("tmp_path")
+        self._paths = (folder / f"{number}.sqlite" for number in count())
+        self.clear()
+
+    def clear(self) -> None:
+        self._path = next(self._paths)
+
+    def open(self, max_attempts: int = 3) -> JobStore:
+        return SqliteStore(self._path, max_attempts)
+
+
+class RedisStores:
+    """Stores in one Redis."""
+
+    examples = 25
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._url = request.getfixturevalue("redis_url")
+        self.clear = request.getfixturevalue("redis_server").flush
+
+    def open(self, max_attempts: int = 3) -> JobStore:
+        return RedisStore(self._url, max_attempts)
+
+
+@pytest.fixture(params=[SqliteStores, pytest.param(RedisStores, marks=needs_redis)])
+def stores(request):
+    return request.param(request)
 
 
 @pytest.fixture
-def open_store(redis_url):
+def open_store(stores):
+    """Opens one more store of the same jobs."""
     opened = []
 
-    def store(max_attempts: int = 3) -> RedisStore:
-        opened.append(RedisStore(redis_url, max_attempts, LEASE))
+    def store(max_attempts: int = 3) -> JobStore:
+        opened.append(stores.open(max_attempts))
         return opened[-1]
 
     yield store
     for each in opened:
         each.close()
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Moves the time of Redis, as the store sees it."""
-
-    class Clock:
-        ahead = 0.0
-
-    now = connection.RedisConnection.now
-    monkeypatch.setattr(connection.RedisConnection, "now", lambda self: now(self) + Clock.ahead)
-    return Clock
-
-
-def finish(store: RedisStore) -> None:
-    """Completes all work."""
-    while lease := store.claim(LEASE):
-        if lease.part is None:
-            assert store.complete_job(lease, RESULT)
-        else:
-            assert store.complete_part(lease, PartResult(1))
 
 
 def test_all_of_a_job_is_kept(open_store):
@@ -81,7 +87,6 @@ def test_all_of_a_job_is_kept(open_store):
     assert ended.progress.share == 1
     assert store.parts(job.id) == []
     assert store.claim(LEASE) is None
-    assert store.claimable(9) == 0
 
 
 def test_only_the_last_claim_of_a_part_is_heard(open_store, clock):
@@ -89,7 +94,7 @@ def test_only_the_last_claim_of_a_part_is_heard(open_store, clock):
     store.create(new_job("a"), LIMITS)
     first = store.claim(LEASE)
     assert store.claim(LEASE) is None
-    clock.ahead += 61
+    clock.now += 61
     second = store.claim(LEASE)
     assert (second.part.index, second.attempt) == (0, 2)
     for report in (
@@ -98,7 +103,7 @@ def test_only_the_last_claim_of_a_part_is_heard(open_store, clock):
     ):  # fmt: skip
         assert report() is False
     assert store.renew(second, LEASE)
-    clock.ahead += 59
+    clock.now += 59
     assert store.claim(LEASE) is None
     assert store.complete_part(second, PartResult(1))
     assert not store.complete_part(second, PartResult(1))
@@ -121,11 +126,11 @@ def test_a_job_ends_once(open_store):
 def test_a_part_that_kills_its_workers_fails_the_job(open_store, clock):
     store = open_store(max_attempts=2)
     job, _ = store.create(new_job("a", "b"), LIMITS)
-    assert store.claim(LEASE, job.id).part.index == 0
-    assert store.complete_part(store.claim(LEASE, job.id), PartResult(1))
-    clock.ahead += LEASE + 1
-    assert store.claim(LEASE, job.id).part.index == 0
-    clock.ahead += LEASE + 1
+    assert store.claim(LEASE).part.index == 0
+    assert store.complete_part(store.claim(LEASE), PartResult(1))
+    clock.now += LEASE + 1
+    assert store.claim(LEASE).part.index == 0
+    clock.now += LEASE + 1
     assert store.claim(LEASE) is None
     assert store.get(job.id).error == "part 1 of 2 ended the process that computed it 2 times"
 
@@ -147,9 +152,7 @@ def test_a_job_that_waits_is_claimed_after_its_pause(open_store, clock):
     store.release(store.claim(LEASE), "the disk is full", seconds=20)
     assert store.get(job.id).waiting == "the disk is full"
     assert store.claim(LEASE) is None
-    assert store.claimable(9) == 0
-    clock.ahead += 21
-    assert store.claimable(9) == 1
+    clock.now += 20
     assert store.claim(LEASE).attempt == 1
     assert store.get(job.id).waiting == ""
 
@@ -160,7 +163,7 @@ def test_clients_take_turns(open_store, clock):
         store.create(new_job("a", "b", client=client), LIMITS)
     order = []
     for _ in range(6):
-        clock.ahead += 1
+        clock.now += 1
         order.append(store.claim(LEASE * 10).job.client)
     assert order[:4] in (["x", "y", "x", "y"], ["y", "x", "y", "x"])
     assert order[4:] == ["x", "x"]
@@ -213,20 +216,15 @@ def test_the_list_has_pages_and_states(open_store):
     assert not store.list(None, limit=9, after="job_unknown").jobs
 
 
-def test_old_jobs_expire_and_are_forgotten(open_store, redis_url):
+def test_old_jobs_expire_and_are_forgotten(open_store, clock):
     store = open_store()
-    job, _ = store.create(new_job("a", client="x", webhook="https://example.com/", key="k"), LIMITS)
-    other, _ = store.create(new_job("a"), LIMITS)
+    ids = [store.create(new_job("a", client=client), LIMITS)[0].id for client in "xy"]
     finish(store)
-    now = store.connection.now()
-    assert store.expire(now - 100, now - 200) == []
-    assert sorted(store.expire(now + 1, now - 200)) == sorted([job.id, other.id])
-    assert store.get(job.id).state == "expired"
-    assert store.expire(now + 1, now + 1) == []
-    assert store.get(job.id) is None
-    store.delete(other.id)
-    left = set(store.connection.client.keys("*"))
-    assert left <= {"sambert:number", "sambert:turns"}
+    assert not store.expire(clock.now - 100, clock.now - 200)
+    assert sorted(store.expire(clock.now + 1, clock.now - 200)) == sorted(ids)
+    assert [store.get(job_id).state for job_id in ids] == ["expired", "expired"]
+    assert not store.expire(clock.now + 1, clock.now + 1)
+    assert not store.list(None, limit=9).jobs
 
 
 def test_a_webhook_is_claimed_repeated_and_completed(open_store, clock):
@@ -238,15 +236,15 @@ def test_a_webhook_is_claimed_repeated_and_completed(open_store, clock):
     assert (first.job.id, first.job.state, first.attempt) == (job.id, "cancelled", 1)
     assert store.claim_delivery(60) is None
     assert store.retry_delivery(first, 30)
-    clock.ahead += 31
+    clock.now += 30
     second = store.claim_delivery(60)
     assert (second.id, second.attempt) == (first.id, 2)
     assert not store.complete_delivery(first)
-    clock.ahead += 61  # its server has died
+    clock.now += 61  # its server has died
     third = store.claim_delivery(60)
     assert third.id == first.id
     assert store.complete_delivery(third)
-    clock.ahead += 1000
+    clock.now += 1000
     assert store.claim_delivery(60) is None
 
 
@@ -255,15 +253,14 @@ def test_threads_never_get_the_same_part(open_store):
     job, _ = store.create(new_job(*"abcdefghijklmnopqrst"), LIMITS)
     claimed: list[int] = []
 
-    def take() -> None:
-        own = open_store()
+    def take(own: JobStore) -> None:
         while lease := own.claim(LEASE):
             if lease.part is None:
                 return
             claimed.append(lease.part.index)
             own.complete_part(lease, PartResult(1))
 
-    threads = [threading.Thread(target=take) for _ in range(4)]
+    threads = [threading.Thread(target=take, args=[own]) for own in (store, store, open_store(), open_store())]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -272,60 +269,20 @@ def test_threads_never_get_the_same_part(open_store):
     assert store.get(job.id).progress.parts_done == 20
 
 
-def test_redis_away_is_reported_and_nothing_is_lost_when_it_is_back(tmp_path):
-    server = RedisServer(tmp_path)
-    store = RedisStore(server.url, 3, LEASE)
-    job, _ = store.create(new_job("a", "b"), LIMITS)
-    lease = store.claim(LEASE)
-    server.kill()
-    with pytest.raises(StoreError, match="is away"):
-        store.complete_part(lease, PartResult(1))
-    server.start()
-    assert store.get(job.id).state == "running"
-    assert store.complete_part(lease, PartResult(1))
-    finish(store)
-    assert store.get(job.id).state == "done"
-    store.close()
-    server.kill()
-
-
-def test_a_wrong_password_is_reported_and_not_shown(open_store, redis_url):
-    store = open_store()
-    store.connection.client.config_set("requirepass", "right")
-    try:
-        wrong = RedisStore(redis_url.replace("://", "://:wrong@"), 3, LEASE)
-        with pytest.raises(StoreError, match="refuses the password") as refused:
-            wrong.create(new_job("a"), LIMITS)
-        wrong.close()
-    finally:
-        store.connection.client.config_set("requirepass", "")
-    assert "wrong" not in str(refused.value)
-
-
-def test_a_full_redis_is_reported(open_store):
-    store = open_store()
-    store.connection.client.config_set("maxmemory", "1")
-    try:
-        with pytest.raises(StoreError, match="no memory left") as full:
-            store.create(new_job("a"), LIMITS)
-    finally:
-        store.connection.client.config_set("maxmemory", "0")
-    assert full.value.is_full
-
-
 class StoreMachine(RuleBasedStateMachine):
-    """Any order of claims, reports and cancellations: each job ends once, with each part noted once."""
+    """Any order of claims, reports, restarts and cancellations: each job ends once, with each part noted once."""
 
     leases = Bundle("leases")
-    store: RedisStore
 
-    def __init__(self) -> None:
+    def __init__(self, stores, clock) -> None:
         super().__init__()
+        self.stores, self.clock = stores, clock
+        stores.clear()
+        self.store = stores.open()
         self.done: dict[str, list[int]] = {}
 
     @initialize()
     def begin(self) -> None:
-        self.store.connection.client.flushall()
         self.new(2)
 
     @rule(parts=st.integers(1, 3))
@@ -355,19 +312,18 @@ class StoreMachine(RuleBasedStateMachine):
                 self.store.renew(lease, LEASE, 1)
 
     @rule()
-    def lose_a_worker(self) -> None:
+    def restart(self) -> None:
         """All leases end."""
-        client = self.store.connection.client
-        for name in client.keys("sambert:waiting:*"):
-            for member in client.zrange(name, 0, -1):
-                client.zadd(name, {member: 0})
+        self.store.close()
+        self.clock.now += LEASE
+        self.store = self.stores.open()
 
     @rule(data=st.data())
     def cancel(self, data) -> None:
         self.store.cancel(data.draw(st.sampled_from(sorted(self.done))))
 
     def teardown(self) -> None:
-        self.lose_a_worker()
+        self.restart()
         while lease := self.store.claim(LEASE):
             self.report(lease, "complete")
         for job_id, done in self.done.items():
@@ -376,9 +332,9 @@ class StoreMachine(RuleBasedStateMachine):
             assert sum(kind in ("job.done", "job.failed", "job.cancelled") for kind in types) == 1, (job, types)
             assert len(done) == len(set(done)) == job.progress.parts_done
             assert (job.state == "done") <= (len(done) == job.progress.parts)
+        self.store.close()
 
 
-def test_any_order_of_events_ends_each_job_once(open_store):
-    StoreMachine.store = open_store()
-    few = settings(max_examples=25, stateful_step_count=25, derandomize=True, deadline=None)
-    run_state_machine_as_test(StoreMachine, settings=few)
+def test_any_order_of_events_ends_each_job_once(stores, clock):
+    few = settings(max_examples=stores.examples, stateful_step_count=25, derandomize=True, deadline=None)
+    run_state_machine_as_test(lambda: StoreMachine(stores, clock), settings=few)
