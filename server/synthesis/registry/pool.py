@@ -119,7 +119,7 @@ class VoicePool:
         voices: Future[HeldVoices] = Future()
         with self._lock:
             if self._closed:
-                voices.set_exception(ShutdownError("the server is stopping; send the request again when it is back"))
+                voices.set_exception(ShutdownError())
                 return voices
             self._wanted.append(WantedVoices(frozenset(names), time.monotonic() + self.wait_seconds, voices))
             self._start_thread()
@@ -179,7 +179,7 @@ class VoicePool:
             wanted, self._wanted = self._wanted, []
             thread = self._thread
         for each in wanted:
-            _fail(each, ShutdownError("the server is stopping; send the request again when it is back"))
+            _fail(each, ShutdownError())
         self._signals.put(None)
         if thread:
             thread.join()
