@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -233,8 +234,14 @@ def test_a_replaced_version_counts_until_its_last_stream_ends(pool: VoicePool) -
 def test_a_smaller_budget_unloads_what_nobody_uses(pool: VoicePool) -> None:
     held = get(pool, "anna", "bert")
     held.pop("anna")
+    threads, destroyed = [], threading.Event()
+    weakref.finalize(
+        pool.synthesizers["anna"], lambda: (threads.append(threading.current_thread().name), destroyed.set())
+    )
     pool.resize(10 * MIB, 60)
     assert list(pool.loaded) == ["bert"]
+    assert destroyed.wait(30)
+    assert threads == ["voice-loader"]
     pool.resize(0, 60)
     assert get(pool, *NAMES)
 

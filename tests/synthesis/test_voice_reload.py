@@ -17,6 +17,7 @@ from server.runtime.session import Session
 from server.synthesis.options import SpeechOptions
 from server.synthesis.registry import VoiceRegistry, known_voices
 from server.synthesis.registry import registry as registry_module
+from server.synthesis.registry.settings import VoiceSettings
 from server.synthesis.speech_plan import SpeechPlanner
 from server.types import Audio, Floats
 from tests.conftest import EMBEDDED, samples_of
@@ -265,7 +266,9 @@ def test_each_version_is_measured_once(registry: VoiceRegistry, models: Path) ->
     assert measured == [("anna", registry.known["anna"].digest)]
 
 
-def test_a_reconfiguration_applies_to_the_requests_that_follow(registry: VoiceRegistry, models: Path) -> None:
+def test_a_reconfiguration_applies_to_the_requests_that_follow(
+    registry: VoiceRegistry, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def config(reading: str, **more: object) -> Config:
         text = {"lexicon": {"公园": reading}}
         return Config.model_validate({"models": {"path": models, **more}, "text": text})
@@ -277,7 +280,9 @@ def test_a_reconfiguration_applies_to_the_requests_that_follow(registry: VoiceRe
     old = readings(before)
     changed = config("gong4 yuan4", aliases={"nina": "bert"}, default_voice="bert")
     registry.check(changed)
-    registry.reconfigure(changed)
+    with monkeypatch.context() as patch:
+        patch.setattr(VoiceSettings, "of", lambda config: pytest.fail("the event loop must not parse it again"))
+        registry.reconfigure(changed)
     assert readings(before) == old
     assert readings(registry.synthesizer("anna")) != old
     assert (registry.default_voice, registry.aliases["nina"]) == ("bert", "bert")

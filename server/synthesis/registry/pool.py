@@ -173,12 +173,16 @@ class VoicePool:
                 loaded.synthesizer = change(loaded.synthesizer)
 
     def resize(self, budget: int, wait_seconds: float) -> None:
-        """Changes the budget, in bytes, and how long requests wait. Voices beyond it leave memory when they can."""
+        """Changes the budget, in bytes, and how long requests wait. Voices beyond it leave memory when they can.
+
+        Returns at once: the thread of the pool destroys them.
+        """
         with self._lock:
             self.budget, self.wait_seconds = budget, wait_seconds
             if budget:
                 self._make_room(0, keep=())
-        self._free()
+            if self._unloaded:
+                self._start_thread()
         self._signals.put(None)
 
     def close(self) -> None:

@@ -47,7 +47,7 @@ class VoiceRegistry:
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""
-        self._settings = VoiceSettings.of(config)
+        self._settings = self._checked = VoiceSettings.of(config)
         self._pool = VoicePool(self, config.models.memory_budget_mb * MIB, config.models.memory_wait)
         self._known = KnownVoices()
         self._calibrations: dict[str, Calibration] = {}
@@ -174,16 +174,16 @@ class VoiceRegistry:
 
     def check(self, config: Config) -> None:
         """Raises `ConfigurationError` for a configuration that `reconfigure` cannot take over. Reads the folder."""
-        VoiceSettings.of(config)
+        self._checked = VoiceSettings.of(config)
 
     def reconfigure(self, config: Config) -> None:
         """Takes over the settings of voices and of texts, for the requests that follow; looks at the folder again.
 
-        Returns at once. `config` was checked.
+        Returns at once if `config` was checked before.
         """
         try:
-            settings = VoiceSettings.of(config)
-        except ConfigurationError as error:  # since the check a voice has gone
+            settings = self._checked if self._checked.config is config else VoiceSettings.of(config)
+        except ConfigurationError as error:
             log.error("the settings of voices stay as they were: %s", error)
             return
         self._settings = settings
