@@ -45,6 +45,9 @@ class WorkerError(SpeechError, RuntimeError):
 class ShutdownError(SpeechError):
     """The server is shutting down: new requests are refused, running streams are cut off."""
 
+    def __init__(self, message: str = "the server is stopping; send the request again when it is back") -> None:
+        super().__init__(message)
+
 
 class VoiceMemoryError(SpeechError):
     """A voice is not in memory, and there is no room for it. `retry_after` is in whole seconds, None if never."""

@@ -25,7 +25,7 @@ def load_server(server: ServerProcess, concurrency: int, seconds: float) -> Load
     """Runs `concurrency` clients of the server; see `run_clients`."""
 
     async def load() -> LoadResult:
-        async with _session() as session:
+        async with client_session() as session:
 
             async def send(text: str) -> Outcome:
                 try:
@@ -47,7 +47,7 @@ def speak_over_http(server: ServerProcess, text: str) -> SynthesisTiming:
 
 
 async def _send_single_request(server: ServerProcess, text: str) -> ClientPlayback:
-    async with _session() as session:
+    async with client_session() as session:
         outcome = await _send_request(session, server.url, text)
     if isinstance(outcome, ClientPlayback):
         return outcome
@@ -73,7 +73,8 @@ async def _send_request(session: aiohttp.ClientSession, url: str, text: str) -> 
     return playback
 
 
-def _session() -> aiohttp.ClientSession:
+def client_session() -> aiohttp.ClientSession:
+    """Returns a session for any number of requests at once. A request may take as long as it goes on."""
     timeout = aiohttp.ClientTimeout(total=None, sock_read=_READ_TIMEOUT)
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout)
 

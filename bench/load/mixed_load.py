@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bench.load.http_clients import client_session
 from bench.load.mixed_requests import TOLERANCE, MixedRequest
 from bench.load.playback import ClientPlayback
 
@@ -61,7 +62,7 @@ class MixedLoad:
 
     async def alone(self) -> list[bytes]:
         """Returns the answer to each request when there is no other."""
-        async with _session() as session:
+        async with client_session() as session:
             return [await self._computed(session, request) for request in self.requests]
 
     async def run(
@@ -80,7 +81,7 @@ class MixedLoad:
         """
         log = MixedLog()
         numbers = iter(range(total))
-        async with _session() as session:
+        async with client_session() as session:
             others = [asyncio.create_task(self._leave(session, client, log)) for client in range(leaving)]
             others += [asyncio.create_task(self._stall(client, log)) for client in range(stalled)]
             try:
@@ -167,8 +168,3 @@ async def stalled_request(url: str, text: str) -> AsyncIterator[None]:
         await loop.sock_connect(connection, (address.hostname, address.port))
         await loop.sock_sendall(connection, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         yield
-
-
-def _session() -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=None, sock_read=600)
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout)

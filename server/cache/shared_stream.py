@@ -98,7 +98,7 @@ class SharedStream:
 
     def close(self) -> None:
         """Ends the stream; its readers get `ShutdownError`."""
-        self._error = self._error or ShutdownError("the server is stopping; send the request again when it is back")
+        self._error = self._error or ShutdownError()
         self.task.cancel()
 
     async def until_begun(self) -> None:

@@ -65,7 +65,7 @@ class Startup:
     def require_ready(self) -> None:
         """Raises 503 with the reason unless the server is ready."""
         if self.draining:
-            raise ShutdownError("the server is stopping; send the request again when it is back")
+            raise ShutdownError
         if self.reason:
             headers = None if self.state == "failed" else {"Retry-After": RETRY_AFTER}
             raise web.HTTPServiceUnavailable(text=f"not ready: {self.reason}", headers=headers)

@@ -208,7 +208,7 @@ class ActiveStreams:
         when the server is stopping.
         """
         if self._stopping:
-            raise _shutdown_error()
+            raise ShutdownError
         options = StreamOptions(
             client=client, expected_seconds=expected_seconds, batched=batched, background=background
         )
@@ -251,7 +251,7 @@ class ActiveStreams:
         Returns whether all have ended.
         """
         self._stopping = True
-        self._scheduler.refuse_waiting(_shutdown_error())
+        self._scheduler.refuse_waiting(ShutdownError())
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._streams or self._read:
@@ -264,7 +264,7 @@ class ActiveStreams:
         self._stopping = True
         ending = [stream.ended for stream in self._streams]
         for stream in self._streams:
-            stream.abort(_shutdown_error())
+            stream.abort(ShutdownError())
         await asyncio.to_thread(self._scheduler.close)
         await asyncio.gather(*ending, return_exceptions=True)
 
@@ -275,7 +275,3 @@ class ActiveStreams:
     def _leave(self, stream: ChunkStream[Any]) -> None:
         self._read.discard(stream)
         self._left.set()
-
-
-def _shutdown_error() -> ShutdownError:
-    return ShutdownError("the server is stopping; send the request again when it is back")

@@ -206,7 +206,7 @@ class Scheduler:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise ShutdownError("the server is stopping; send the request again when it is back")
+            raise ShutdownError
         if self._threads.exhausted:
             raise _exhaustion()
 

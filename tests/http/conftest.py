@@ -128,7 +128,7 @@ class FakeRegistry:
 
     def report(self) -> RegistryReport:
         voices = [VoiceReport(name, "loaded", voice.digest) for name, voice in self.known.items()]
-        return RegistryReport(len(voices), len(voices), len(self.broken), PoolStatistics(), tuple(voices))
+        return RegistryReport(PoolStatistics(), tuple(voices))
 
     def watch(self) -> None:
         """There is no folder."""

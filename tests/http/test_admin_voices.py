@@ -280,6 +280,20 @@ async def test_sources_and_names_that_lead_elsewhere_are_refused(serving: Servin
         assert (await body_of(await client.get(PATH)))["conversions"] == []
 
 
+async def test_an_invalid_body_is_answered_with_the_field_and_its_values(serving: Serving) -> None:
+    async with serving() as client:
+        for body, code, param, message in (
+            (b"{", "invalid_json", None, "not valid JSON"),
+            (b"[]", "invalid_json", None, '{"source": "iic/'),
+            (b'{"sauce": "x"}', "invalid_value", "source", "source is missing"),
+            (b'{"source": "x/y", "sauce": 1}', "unknown_field", "sauce", "valid: source, name, precision, replace"),
+        ):
+            response = await client.post(PATH, data=body, headers={"Content-Type": "application/json"})
+            error = (await body_of(response))["error"]
+            assert (response.status, error["code"], error["param"]) == (400, code, param)
+            assert message in error["message"]
+
+
 async def test_without_import_from_only_models_of_modelscope_are_sources(serving: Serving) -> None:
     async with serving(import_from=None) as client:
         response = await client.post(PATH, json={"source": PACKAGE})

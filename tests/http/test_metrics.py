@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import threading
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import ClientResponse
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from server.access.secret import hash_secret, new_secret
 from server.http.operations.metrics import Metrics
 from server.http.operations.report_collector import Measure
+from server.http.operations.server_reports import state_report
 
 PATH = "/v1/audio/speech"
 ACCEPT_OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"}
@@ -199,6 +201,14 @@ async def test_the_state_the_provider_and_the_voices_are_told(serving, registry)
     assert value(ready, "sambert_voices", state="broken") == 1
     assert value(ready, "sambert_workers") == 2
     assert value(ready, "sambert_storage_free_bytes") > 0
+
+
+def test_a_voice_that_is_not_in_memory_counts_as_one_that_can_speak():
+    registry = SimpleNamespace(
+        known={"demo": object()}, voices={}, broken={}, runtime=SimpleNamespace(failed_providers={})
+    )
+    startup = SimpleNamespace(state="ready", device_report=dict)
+    assert state_report(startup, registry, "cpu").voices == 1
 
 
 async def test_metrics_need_a_key_with_the_right_where_keys_are_needed(serving):

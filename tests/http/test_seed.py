@@ -40,8 +40,9 @@ def test_the_parts_of_a_file_are_of_the_same_file_while_other_streams_run() -> N
         async def entity_tag(first: int) -> str:
             url = f"{base}{PATH}?{urlencode({'input': TEXT, 'response_format': 'flac'})}"
             response = await answer(session, "GET", url, headers={"Range": f"bytes={first}-"})
-            assert response.status == 206
-            return response.headers["ETag"]
+            async with response:
+                assert response.status == 206
+                return response.headers["ETag"]
 
         alone = await entity_tag(1)
         assert set(await asyncio.gather(*map(entity_tag, range(1, 5)))) == {alone}

@@ -44,7 +44,8 @@ async def serving(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes], 
 
 async def is_ready(session: aiohttp.ClientSession) -> bool:
     try:
-        return (await session.get("/ready")).status == 200
+        async with session.get("/ready") as answer:
+            return answer.status == 200
     except aiohttp.ClientError:
         return False
 

@@ -1,4 +1,4 @@
-"""Real server processes, with the voices of the repository."""
+"""Real server processes, with a voice of the repository."""
 
 import json
 import os
@@ -18,12 +18,13 @@ import pytest
 import yaml
 
 from tests.conftest import EMBEDDED
+from tests.synthesis.voice_copies import SMALL
 
 ROOT = EMBEDDED.parents[1]
 
 
 class Server:
-    """`python -m server serve` in a folder of its own, with its log in a file."""
+    """`python -m server serve` with the small voice, in a folder of its own, with its log in a file."""
 
     def __init__(
         self, folder: Path, log: Path | None = None, environment: Mapping[str, str] = {}, **sections: Any
@@ -33,10 +34,14 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        voice = folder / "models" / SMALL.name
+        if not voice.is_symlink():  # it is one where a server was killed before
+            voice.parent.mkdir()
+            voice.symlink_to(SMALL)
         content = {
             "server": {"host": "127.0.0.1", "port": self.port},
             "runtime": {"providers": ["cpu"], "threads": 1},
-            "models": {"path": str(EMBEDDED.parent)},
+            "models": {"path": str(voice.parent)},
             "storage": {"path": str(folder / "data")},
         }
         (folder / "config.yaml").write_text(yaml.safe_dump({**content, **sections}), encoding="utf-8")

@@ -179,8 +179,8 @@ async def test_the_name_of_an_upload_is_only_a_name(server):
         assert answer.status in (201, 202), await answer.text()
         job = await answer.json()
         await (await session.get(f"/v1/audio/jobs/{job['id']}/events")).read()
-        result = await session.get(f"/v1/audio/jobs/{job['id']}/result")
-        disposition = result.headers["Content-Disposition"]
+        async with session.get(f"/v1/audio/jobs/{job['id']}/result") as result:
+            disposition = result.headers["Content-Disposition"]
         assert ".." not in disposition
         assert "/" not in disposition.replace("UTF-8''", "")
     jobs = server.folder / "data"

@@ -88,7 +88,7 @@ def job_of(server, job: str) -> dict:
 
 
 def test_while_keys_are_written_a_kill_loses_none(tmp_path):
-    """Each attempt is killed somewhat later than the one before it, until one succeeds."""
+    """Each attempt is killed at another moment while the key is written, or shortly after it."""
     config = tmp_path / "config.yaml"
     config.write_text("{}")
     moments = random.Random(1)

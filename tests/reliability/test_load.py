@@ -3,12 +3,13 @@
 from bench.load.mixed_load import MixedLoad
 from bench.load.mixed_requests import mixed_requests
 from bench.measure.soak import SECTIONS
+from tests.conftest import EMBEDDED
 
 VOICES = ["demo/female", "demo-small/male", "demo/male", "demo-small/female"]
 
 
 async def test_each_answer_is_what_its_request_gives_alone(start):
-    server = start(**SECTIONS).when_ready()
+    server = start(**SECTIONS, models={"path": str(EMBEDDED.parent)}).when_ready()
     load = MixedLoad(server.url, mixed_requests(VOICES, 14, clauses=1))
     expected = await load.alone()
     assert all(len(answer) > 1000 for answer in expected)

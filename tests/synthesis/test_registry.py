@@ -1,25 +1,24 @@
 """The voice registry: broken voices are listed with the reason, and the others work."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from server.config import Config, ModelsSection, RuntimeSection
 from server.errors import ConfigurationError, UnknownNameError, VoiceError
 from server.synthesis.registry import VoiceRegistry
 from tests.conftest import EMBEDDED, open_voice, speak
+from tests.synthesis.voice_copies import change_manifest, copy_voice
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """The embedded voice twice: as `demo`, and as `other`, which tests damage."""
+    """Two voices: `demo`, and `other`, which tests damage."""
     for name in ("demo", "other"):
-        shutil.copytree(EMBEDDED, tmp_path / name)
-    manifest = tmp_path / "other" / "voice.yaml"
-    manifest.write_text(manifest.read_text().replace("name: demo", "name: other"))
+        copy_voice(tmp_path, name)
     return tmp_path
 
 
@@ -28,11 +27,6 @@ def loaded(models: Path) -> VoiceRegistry:
     registry = VoiceRegistry(Config(models=ModelsSection(path=models), runtime=runtime))
     registry.load()
     return registry
-
-
-def edit(models: Path, **changes: object) -> None:
-    path = models / "other" / "voice.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
 
 
 def test_all_voices_load(models: Path) -> None:
@@ -44,31 +38,43 @@ def test_all_voices_load(models: Path) -> None:
         registry.synthesizer("absent")
 
 
-BREAKAGES = {
-    "a damaged graph": (lambda m: (m / "other/vocoder.onnx").write_bytes(b"damaged"), "vocoder.onnx is damaged"),
-    "a missing graph": (lambda m: (m / "other/postnet.onnx").unlink(), "postnet.onnx is missing"),
-    "no voice.yaml": (lambda m: (m / "other/voice.yaml").unlink(), "is not a converted voice"),
-    "an empty voice.yaml": (lambda m: (m / "other/voice.yaml").write_text(""), "holds no settings"),
-    "broken YAML": (lambda m: (m / "other/voice.yaml").write_text("a: [b"), "cannot be read"),
-    "bytes that are no text": (lambda m: (m / "other/voice.yaml").write_bytes(b"\xff\xfe\x00"), "cannot be read"),
-    "brackets without end": (lambda m: (m / "other/voice.yaml").write_text("[" * 100_000), "cannot be read"),
-    "a newer format": (lambda m: edit(m, format=99), "has format 99, this server reads 2"),
-    "an unknown key": (lambda m: edit(m, colour="red"), "colour"),
-    "no graphs": (lambda m: edit(m, graphs={}), "has no graph 'text_encoder'"),
-    "another voice's folder": (lambda m: edit(m, name="third"), "rename the folder"),
+BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "damaged-graph": (lambda folder: (folder / "vocoder.onnx").write_bytes(b"damaged"), "vocoder.onnx is damaged"),
+    "missing-graph": (lambda folder: (folder / "postnet.onnx").unlink(), "postnet.onnx is missing"),
+    "no-voice.yaml": (lambda folder: (folder / "voice.yaml").unlink(), "is not a converted voice"),
+    "empty-voice.yaml": (lambda folder: (folder / "voice.yaml").write_text(""), "holds no settings"),
+    "broken-yaml": (lambda folder: (folder / "voice.yaml").write_text("a: [b"), "cannot be read"),
+    "no-text": (lambda folder: (folder / "voice.yaml").write_bytes(b"\xff\xfe\x00"), "cannot be read"),
+    "endless-brackets": (lambda folder: (folder / "voice.yaml").write_text("[" * 100_000), "cannot be read"),
+    "newer-format": (lambda folder: change_manifest(folder, format=99), "has format 99, this server reads 2"),
+    "unknown-key": (lambda folder: change_manifest(folder, colour="red"), "colour"),
+    "no-graphs": (lambda folder: change_manifest(folder, graphs={}), "has no graph 'text_encoder'"),
+    "other-name": (lambda folder: change_manifest(folder, name="third"), "rename the folder"),
 }
+"""Name of a folder -> what is wrong with it, and the reason that is told."""
 
 
-@pytest.mark.parametrize("case", BREAKAGES)
-def test_a_broken_voice_is_listed_with_the_reason_and_the_others_work(case: str, models: Path) -> None:
-    break_it, reason = BREAKAGES[case]
-    break_it(models)
-    registry = loaded(models)
-    assert registry.state == "ready"
-    assert reason in registry.broken["other"]
-    with pytest.raises(VoiceError, match="'other' is broken"):
-        registry.synthesizer("other")
-    assert len(next(speak(registry.synthesizer("demo"), "你好。")).samples)
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> VoiceRegistry:
+    """A voice that works, and all broken ones."""
+    models = tmp_path_factory.mktemp("models")
+    copy_voice(models, "demo")
+    for name, (break_it, _) in BREAKAGES.items():
+        break_it(copy_voice(models, name))
+    (models / ".third.x.partial").mkdir()
+    return loaded(models)
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_a_broken_voice_is_listed_with_the_reason(name: str, mixed: VoiceRegistry) -> None:
+    assert BREAKAGES[name][1] in mixed.broken[name]
+    with pytest.raises(VoiceError, match=f"'{name}' is broken"):
+        mixed.synthesizer(name)
+
+
+def test_beside_broken_voices_the_others_work(mixed: VoiceRegistry) -> None:
+    assert (mixed.state, list(mixed.voices), mixed.broken.keys()) == ("ready", ["demo"], BREAKAGES.keys())
+    assert len(next(speak(mixed.synthesizer("demo"), "你好。")).samples)
 
 
 def test_the_state_without_a_working_voice_is_failed(models: Path) -> None:
@@ -82,9 +88,8 @@ def test_a_missing_folder_is_a_configuration_error(tmp_path: Path) -> None:
         loaded(tmp_path / "nowhere")
 
 
-def test_unfinished_conversions_are_not_voices(models: Path) -> None:
-    (models / ".third.x.partial").mkdir()
-    assert "third" not in " ".join([*loaded(models).voices, *loaded(models).broken])
+def test_unfinished_conversions_are_not_voices(mixed: VoiceRegistry) -> None:
+    assert "third" not in " ".join([*mixed.known, *mixed.broken])
 
 
 def test_the_small_voice_works_as_the_only_voice(tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from server.config import Config, ModelsSection
-from server.errors import ConfigurationError, RequestError, validation_message
+from server.errors import ConfigurationError
 from server.http.admin.conversion_process import missing_package
 from server.http.admin.conversions import Conversions, ConversionTask
 from server.http.admin.messages import (
@@ -24,6 +23,7 @@ from server.http.admin.source import resolve_source
 from server.http.client import require_right
 from server.http.errors import ErrorReport
 from server.http.response_model import model_response
+from server.http.speech.request import validate_json
 from server.voices.installation import discard_voice, require_voice_name, require_writable
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PATH = "/v1/admin/voices"
 _MIB = 2**20
 _NO_STORE = {"Cache-Control": "no-store"}
+_EXAMPLE = '{"source": "iic/speech_sambert-hifigan_tts_zhibei_emo_zh-cn_16k"}'
 
 
 class AdminVoices:
@@ -78,7 +79,7 @@ class AdminVoices:
     async def convert(self, request: web.Request) -> web.Response:
         """Starts to convert a package."""
         require_right(request, "admin")
-        wanted = _parse(await request.read())
+        wanted = validate_json(ConversionRequest, await request.read(), _EXAMPLE)
         source = await asyncio.to_thread(resolve_source, wanted.source, self._models.import_from)
         if wanted.name is not None:
             require_voice_name(wanted.name)
@@ -186,19 +187,3 @@ def _mib(size: int) -> float:
 
 def _no_conversion() -> ErrorReport:
     return ErrorReport(404, f"there is no such conversion; GET {PATH} lists them", "conversion_not_found")
-
-
-def _parse(body: bytes) -> ConversionRequest:
-    """Raises `RequestError` with the field and its valid values."""
-    try:
-        return ConversionRequest.model_validate_json(body)
-    except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        if details["type"] == "json_invalid" or not details["loc"]:
-            example = '{"source": "iic/speech_sambert-hifigan_tts_zhibei_emo_zh-cn_16k"}'
-            raise RequestError(f"the body must be a JSON object such as {example}", code="invalid_json") from None
-        name = str(details["loc"][0])
-        if details["type"] == "extra_forbidden":
-            valid = ", ".join(ConversionRequest.model_fields)
-            raise RequestError(f"{name} is not a field; valid: {valid}", param=name, code="unknown_field") from None
-        raise RequestError(validation_message(name, details), param=name) from None

@@ -39,7 +39,7 @@ def state_report(startup: Startup, registry: "VoiceRegistry", preferred: str) ->
         provider=str(startup.device_report().get("provider", "")),
         preferred=preferred,
         failed_providers=len(registry.runtime.failed_providers),
-        voices=len(registry.voices),
+        voices=len(registry.known),
         broken=len(registry.broken),
     )
 

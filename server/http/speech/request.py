@@ -100,12 +100,12 @@ def require_json(request: web.Request) -> None:
         )
 
 
-def validate_json(model: type[Validated], body: bytes) -> Validated:
-    """Parses and validates JSON. Raises `RequestError` with the field and its valid values."""
+def validate_json(model: type[Validated], body: bytes, example: str = '{"input": "你好"}') -> Validated:
+    """Parses and validates JSON, such as `example`. Raises `RequestError` with the field and its valid values."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _request_error(model, error) from None
+        raise _request_error(model, error, example) from None
 
 
 def parse_request(model: type[Request], body: bytes) -> Request:
@@ -118,13 +118,13 @@ def parse_request(model: type[Request], body: bytes) -> Request:
     return request
 
 
-def _request_error(model: type[BaseModel], error: ValidationError) -> RequestError:
+def _request_error(model: type[BaseModel], error: ValidationError, example: str) -> RequestError:
     """Converts the first validation error; `param` is its field."""
     details = error.errors(include_url=False)[0]
     if details["type"] == "json_invalid":
         return RequestError(f"the body is not valid JSON: {details['ctx']['error']}", code="invalid_json")
     if not details["loc"]:
-        return RequestError('the body must be a JSON object such as {"input": "你好"}', code="invalid_json")
+        return RequestError(f"the body must be a JSON object such as {example}", code="invalid_json")
     field = str(details["loc"][0])
     match details["type"]:
         case "extra_forbidden" if field not in model.model_fields:

@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 MIB = 2**20
 MAX_MEASURED = 3
 """A measured size above this multiple of the estimate is that of something else in the process."""
-
-
 COLLECT_SECONDS = 5.0
 """Between two collections of garbage while a request waits for room; each stops the process for a moment."""
 
@@ -94,6 +92,12 @@ class VoicePool:
             return dict(sorted(self._loaded.items()))
 
     @property
+    def synthesizers(self) -> Mapping[str, Synthesizer]:
+        """The voices in memory, by name, for reports: holding one does not count as a use."""
+        with self._lock:
+            return {name: self._loaded[name].synthesizer for name in sorted(self._loaded)}
+
+    @property
     def statistics(self) -> PoolStatistics:
         """Counts since the start, and the memory now."""
         with self._lock:
@@ -104,6 +108,11 @@ class VoicePool:
         """The streams that use versions of a voice which were replaced or removed."""
         with self._lock:
             return sum(each.uses for each in self._retired if each.voice.name == name)
+
+    def measured(self, version: str) -> int | None:
+        """The measured bytes of a version of a voice; None before it was loaded."""
+        with self._lock:
+            return self._measured.get(version)
 
     def find(self, name: str) -> Synthesizer | None:
         """A loaded voice, for one request; None if it is not in memory, or must leave it."""
@@ -119,7 +128,7 @@ class VoicePool:
         voices: Future[HeldVoices] = Future()
         with self._lock:
             if self._closed:
-                voices.set_exception(ShutdownError("the server is stopping; send the request again when it is back"))
+                voices.set_exception(ShutdownError())
                 return voices
             self._wanted.append(WantedVoices(frozenset(names), time.monotonic() + self.wait_seconds, voices))
             self._start_thread()
@@ -164,12 +173,16 @@ class VoicePool:
                 loaded.synthesizer = change(loaded.synthesizer)
 
     def resize(self, budget: int, wait_seconds: float) -> None:
-        """Changes the budget, in bytes, and how long requests wait. Voices beyond it leave memory when they can."""
+        """Changes the budget, in bytes, and how long requests wait. Voices beyond it leave memory when they can.
+
+        Returns at once: the thread of the pool destroys them.
+        """
         with self._lock:
             self.budget, self.wait_seconds = budget, wait_seconds
             if budget:
                 self._make_room(0, keep=())
-        self._free()
+            if self._unloaded:
+                self._start_thread()
         self._signals.put(None)
 
     def close(self) -> None:
@@ -179,7 +192,7 @@ class VoicePool:
             wanted, self._wanted = self._wanted, []
             thread = self._thread
         for each in wanted:
-            _fail(each, ShutdownError("the server is stopping; send the request again when it is back"))
+            _fail(each, ShutdownError())
         self._signals.put(None)
         if thread:
             thread.join()
@@ -302,11 +315,6 @@ class VoicePool:
             self._wanted = [each for each in self._wanted if name not in each.names]
         for each in failed:
             _fail(each, error)
-
-    def measured(self, version: str) -> int | None:
-        """The measured bytes of a version of a voice; None before it was loaded."""
-        with self._lock:
-            return self._measured.get(version)
 
     def _used(self) -> int:
         self._forget_retired()

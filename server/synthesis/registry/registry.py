@@ -47,7 +47,7 @@ class VoiceRegistry:
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""
-        self._settings = VoiceSettings.of(config)
+        self._settings = self._checked = VoiceSettings.of(config)
         self._pool = VoicePool(self, config.models.memory_budget_mb * MIB, config.models.memory_wait)
         self._known = KnownVoices()
         self._calibrations: dict[str, Calibration] = {}
@@ -71,7 +71,7 @@ class VoiceRegistry:
     @property
     def voices(self) -> Mapping[str, Synthesizer]:
         """The voices in memory, by name."""
-        return {name: loaded.synthesizer for name, loaded in self._pool.loaded.items()}
+        return self._pool.synthesizers
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -159,15 +159,14 @@ class VoiceRegistry:
                 name,
                 "loaded" if name in loaded else "unloaded",
                 voice.digest,
-                loaded[name].memory if name in loaded else self.memory_estimate(name),
+                loaded[name].memory if name in loaded else self._memory_estimate(voice),
                 self._pool.retired_uses(name) + (loaded[name].uses if name in loaded else 0),
                 self._known.kept.get(name),
             )
             for name, voice in self.known.items()
         ]
         broken = [VoiceReport(name, "broken", problem=reason) for name, reason in self.broken.items()]
-        counts = len(loaded), len(voices), len(broken)
-        return RegistryReport(*counts, self._pool.statistics, (*voices, *broken))
+        return RegistryReport(self._pool.statistics, (*voices, *broken))
 
     def watch(self) -> None:
         """Begins to watch the folder, if that is configured."""
@@ -175,16 +174,16 @@ class VoiceRegistry:
 
     def check(self, config: Config) -> None:
         """Raises `ConfigurationError` for a configuration that `reconfigure` cannot take over. Reads the folder."""
-        VoiceSettings.of(config)
+        self._checked = VoiceSettings.of(config)
 
     def reconfigure(self, config: Config) -> None:
         """Takes over the settings of voices and of texts, for the requests that follow; looks at the folder again.
 
-        Returns at once. `config` was checked.
+        Returns at once if `config` was checked before.
         """
         try:
-            settings = VoiceSettings.of(config)
-        except ConfigurationError as error:  # since the check a voice has gone
+            settings = self._checked if self._checked.config is config else VoiceSettings.of(config)
+        except ConfigurationError as error:
             log.error("the settings of voices stay as they were: %s", error)
             return
         self._settings = settings
@@ -222,12 +221,8 @@ class VoiceRegistry:
         self._pool.close()
 
     def memory_estimate(self, name: str) -> int:
-        """The bytes that a voice needs, as measured or by the size of its graphs. Raises what `voice` raises."""
-        voice = self.voice(name)
-        if measured := self._pool.measured(voice.digest):
-            return measured
-        graph_bytes = voice.graph_bytes(self.precision(voice).precision)
-        return round(GRAPH_BYTES * len(voice.manifest.graphs) + BYTES_PER_GRAPH_BYTE * graph_bytes)
+        """For the pool: the bytes that a voice needs. Raises what `voice` raises."""
+        return self._memory_estimate(self.voice(name))
 
     def open_known(self, name: str) -> Synthesizer:
         """For the pool: opens what the folder of a voice holds now. Raises `SpeechError`."""
@@ -248,6 +243,13 @@ class VoiceRegistry:
     def must_stay(self, name: str) -> bool:
         """For the pool: whether a loaded voice could not come back."""
         return name in self._known.kept
+
+    def _memory_estimate(self, voice: Voice) -> int:
+        """In bytes, as measured or by the size of its graphs."""
+        if measured := self._pool.measured(voice.digest):
+            return measured
+        graph_bytes = voice.graph_bytes(self.precision(voice).precision)
+        return round(GRAPH_BYTES * len(voice.manifest.graphs) + BYTES_PER_GRAPH_BYTE * graph_bytes)
 
     def _open(self, voice: Voice) -> Synthesizer:
         settings = self._settings

@@ -43,10 +43,6 @@ class VoiceReport:
 class RegistryReport:
     """All voices."""
 
-    loaded: int
-    known: int
-    """Voices that can speak, in memory or not."""
-    broken: int
     statistics: PoolStatistics
     voices: tuple[VoiceReport, ...]
 
