@@ -9,7 +9,8 @@ EXTRAS := cpu gpu gpu-cu12
 INSTALLED := $(shell cat .venv/ready 2>/dev/null)
 EXTRA ?= $(or $(INSTALLED),cpu)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The locks are complete. A dependency on onnxruntime must not bring it in beside onnxruntime-gpu, which has the same module.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 UV_VERSION := 0.13.9
 IMAGE ?= sambert-server
 
@@ -77,12 +78,14 @@ switch:
 # The locks agree with each other: each is constrained by the first one.
 COMPILE = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line \
 	--custom-compile-command "make lock" --upgrade pyproject.toml
+PARTS = --extra celery --extra convert --extra references
+BESIDE_CPU = -c requirements/cpu.txt --no-emit-package onnxruntime
 
 lock: build/uv/bin/uv
-	$(COMPILE) --extra cpu --extra celery --extra convert -o requirements/cpu.txt
-	$(COMPILE) --extra gpu --extra celery --extra convert -c requirements/cpu.txt -o requirements/gpu.txt
-	$(COMPILE) --extra gpu-cu12 --extra celery --extra convert -c requirements/cpu.txt -o requirements/gpu-cu12.txt
-	$(COMPILE) --extra dev -c requirements/cpu.txt -o requirements/dev.txt
+	$(COMPILE) --extra cpu $(PARTS) -o requirements/cpu.txt
+	$(COMPILE) --extra gpu $(PARTS) $(BESIDE_CPU) -o requirements/gpu.txt
+	$(COMPILE) --extra gpu-cu12 $(PARTS) $(BESIDE_CPU) -o requirements/gpu-cu12.txt
+	$(COMPILE) --extra dev $(BESIDE_CPU) -o requirements/dev.txt
 
 build/uv/bin/uv: Makefile
 	$(PYTHON) -m venv build/uv
