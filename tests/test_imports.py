@@ -20,6 +20,7 @@ LAYERS = (
     {"api"},
     {"synthesis"},
     {"scheduling"},
+    {"references"},
     {"text", "audio", "runtime", "timestamps", "cache"},
     {"voices", "access", "logs"},
     {"config", "types", "client", "atomic_file"},

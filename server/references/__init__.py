@@ -1,0 +1,1 @@
+"""Recordings as references: decoding, analysis, and the store of those that clients keep."""

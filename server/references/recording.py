@@ -1,0 +1,28 @@
+"""One recording of a speaker, decoded."""
+
+from dataclasses import dataclass
+
+from server.types import Audio
+
+RATE = 16000
+"""Hz, of every decoded recording: what the speaker encoder and the detection of F0 take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The speech of a recording."""
+
+    digest: str
+    """SHA-256 of the file as it was sent, 64 hexadecimal digits."""
+    audio: Audio
+    """Mono at `RATE`, without the silence before and after the speech."""
+    format: str
+    """Of the container, `wav`."""
+    source_rate: int
+    """Hz, of the file."""
+    channels: int
+    """Of the file."""
+    seconds: float
+    """Of the whole file."""
+    begin: float
+    """Seconds of the file before `audio` begins."""

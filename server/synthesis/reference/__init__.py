@@ -1,0 +1,1 @@
+"""Speech like a recording: its timbre, its emotion, its delivery."""
