@@ -105,7 +105,8 @@ export class Player {
     const running = this.#status === "playing" || this.#status === "waiting";
     this.#halt();
     const last = this.#buffer.complete ? this.#buffer.seconds : Infinity;
-    this.#next = Math.round(Math.min(Math.max(seconds, 0), last) * this.#buffer.rate);
+    // Not before that time, so that what begins there sounds then.
+    this.#next = Math.ceil(Math.min(Math.max(seconds, 0), last) * this.#buffer.rate - 1e-6);
     if (running) this.play();
     else this.#report("paused");
   }

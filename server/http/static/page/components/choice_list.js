@@ -49,6 +49,6 @@ function Item({store, t, signal}, name, choice, checked, choose) {
     button.setAttribute("aria-label", label);
     button.title = label;
   }, signal);
-  const note = choice.note && element("small", {className: "muted"}, choice.note);
+  const note = choice.note && element("small", {className: "muted", title: choice.note}, choice.note);
   return element("div", {className: "choice"}, radio, element("label", {for: id}, choice.label, note), button);
 }

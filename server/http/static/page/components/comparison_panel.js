@@ -3,7 +3,8 @@ import {element} from "../../elements.js";
 /** @typedef {import("../state/app_state.js").Slot} Slot */
 
 /**
- * Two settings of one text: which is shown, which is heard, and which is better, blind if wished.
+ * The head of the settings, and two settings of one text: which is shown, which is heard, and which is better, blind if
+ * wished.
  *
  * @param {import("../app.js").App} app
  */
@@ -22,7 +23,8 @@ export function ComparisonPanel(app) {
     panel.replaceChildren(...parts(app));
     if (focused) document.getElementById(focused)?.focus();
   }, signal);
-  return element("div", {}, toggle, panel);
+  const head = element("div", {className: "settings-head"}, element("h2", {}, t.speak.settings), toggle);
+  return element("div", {}, head, panel);
 }
 
 /** @param {import("../app.js").App} app */
@@ -53,7 +55,9 @@ function parts(app) {
     element("div", {className: "buttons"}, comparison.order.map((slot, index) => HearButton(app, slot, index))),
     element("div", {className: "buttons"},
       Option(app, "alternating", t.speak.compare.alternate), Option(app, "blind", t.speak.compare.blind)),
-    ...(comparison.blind ? [Preference(app, comparison)] : []),
+    comparison.blind
+      ? Preference(app, comparison)
+      : element("p", {className: "small"}, t.speak.compare.shown(state.slot.toUpperCase())),
   ];
 }
 

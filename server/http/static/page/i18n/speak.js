@@ -56,8 +56,7 @@ const zh = {
     start: "对比两种设置",
     end: "结束对比",
     text: "同一段文字，两种设置。播放时可以随时换到另一种，从同一句开头接着读。",
-    slot: (/** @type {string} */ name) => `设置 ${name}`,
-    edit: "正在调整",
+    shown: (/** @type {string} */ name) => `正在调整：设置 ${name}`,
     hear: (/** @type {string} */ name) => `听 ${name}`,
     alternate: "逐句交替",
     blind: "盲听",
@@ -74,7 +73,7 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   title: "Write Mandarin, and hear it spoken",
-  subtitle: "This server computes the speech and plays it meanwhile. Your text goes nowhere else.",
+  subtitle: "Computed on this server, played while it is computed. Your text goes nowhere else.",
   textLabel: "Text to speak",
   placeholder: "Write the text to speak here…",
   characters: (count) => `${count} characters`,
@@ -126,8 +125,7 @@ const en = {
     start: "Compare two settings",
     end: "End the comparison",
     text: "One text, two settings. Change to the other one at any time: it goes on from the start of the sentence.",
-    slot: (name) => `Settings ${name}`,
-    edit: "shown below",
+    shown: (name) => `Below: settings ${name}`,
     hear: (name) => `Hear ${name}`,
     alternate: "Alternate by sentence",
     blind: "Blind",

@@ -25,7 +25,7 @@ export function SpeakView(app) {
     element("section", {className: "card text-card", "aria-label": t.speak.textLabel},
       TextEditor(app), TextTools(app), Transport(app)),
     element("section", {className: "card settings", "aria-label": t.speak.settings},
-      element("h2", {}, t.speak.settings), ComparisonPanel(app), settings, secret));
+      ComparisonPanel(app), settings, secret));
 }
 
 /**
