@@ -99,6 +99,10 @@ class JobConflictError(SpeechError):
     """An idempotency key was used for another request before."""
 
 
+class ReferenceLimitError(SpeechError):
+    """A client keeps too many references, or too many bytes of them."""
+
+
 class AuthenticationError(SpeechError):
     """A request needs a key, and has none or one that is not known, was revoked or has expired."""
 
