@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.errors import ConfigurationError, RequestError
+from server.synthesis.reference.speech_reference import SpeechReference
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.replacements import NO_REPLACEMENTS, Replacements
 from server.types import DEFAULT_STYLE, Style
@@ -46,6 +47,8 @@ class SpeechOptions:
     sizes do not follow the clock, and the stream shares no batch."""
     noise: int = 0
     """The seed of that noise without a `seed`, which promises nothing else."""
+    reference: SpeechReference | None = None
+    """A recording that it is spoken like."""
 
     def expected_seconds(self, characters: int) -> float:
         """A guess at the duration of a text."""
