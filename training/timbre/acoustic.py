@@ -1,4 +1,6 @@
-"""Trains the acoustic model: `python -m training.timbre.acoustic CORPUS FOLDER --encoder ENCODER`; resumes an interrupted run.
+"""Trains the acoustic model; resumes an interrupted run.
+
+`python -m training.timbre.acoustic CORPUS FOLDER --encoder ENCODER`
 
 Its table of speakers is that of the embeddings of the corpus's utterances, and is not trained. Every utterance is
 spoken after another one of the same speaker, as a text is spoken after a recording.
