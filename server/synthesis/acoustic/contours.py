@@ -47,10 +47,10 @@ def scale_contour(contour: Floats, factors: Sequence[float], normalization: Mean
     return scaled
 
 
-def mean_f0(contour: Floats, voiced: NDArray[np.bool_], normalization: MeanDeviation | Range) -> float:
-    """Hz: the mean of the logarithms of a contour (1, units) over its voiced units, or over all if none is."""
+def mean_f0(contour: Floats, chosen: NDArray[np.bool_], normalization: MeanDeviation | Range) -> float:
+    """Hz: the mean of the logarithms of a contour (1, units) over the chosen units, or over all if none is."""
     hertz = to_hertz(contour[0], normalization)
-    return float(np.exp(np.mean(np.log(hertz[voiced] if voiced.any() else hertz))))
+    return float(np.exp(np.mean(np.log(hertz[chosen] if chosen.any() else hertz))))
 
 
 def scale_range(

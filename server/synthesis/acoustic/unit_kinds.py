@@ -16,6 +16,7 @@ VOICELESS = frozenset(
 )
 """Consonants of Mandarin (b, d and g are not voiced there) and of English."""
 PAUSE_PHONE = "pau"
+SYLLABLE_ENDS = ("s_end", "s_both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class RowKinds:
     """(rows,): breaks, and the bytes of punctuation and spaces."""
     voiced: NDArray[np.bool_]
     """(rows,): vowels and voiced consonants. Bytes do not tell: all that are not silent."""
+    tonal: NDArray[np.bool_]
+    """(rows,): the voiced ones that end a syllable, which are the long ones; those that are voiced if there is none."""
 
 
 class UnitKinds:
@@ -37,14 +40,22 @@ class UnitKinds:
         self._silent = np.array([name.startswith("#") or name == PAUSE_PHONE for name in names], bool)
         voiceless = np.array([name in VOICELESS or name in units.specials for name in names], bool)
         self._voiced = ~self._silent & ~voiceless
+        self._ends_syllable = np.array(
+            [flag in SYLLABLE_ENDS for flag in (*units.syllable_flags, *units.specials)], bool
+        )
 
     def rows(self, features: Ids, unit_indices: Ids) -> RowKinds:
         """The kinds of rows that belong to these units. A filled pause, all rows of a unit but the last, is spoken."""
         units = features[:, 0]
         silent = _silent_bytes(units) if self._reads_bytes else self._silent[units]
         voiced = ~silent if self._reads_bytes else self._voiced[units]
+        tonal = voiced if self._reads_bytes else voiced & self._ends_syllable[features[:, 2]]
         is_filled = np.diff(unit_indices, append=-1) == 0
-        return RowKinds(silent[unit_indices] & ~is_filled, voiced[unit_indices] | is_filled)
+        return RowKinds(
+            silent=silent[unit_indices] & ~is_filled,
+            voiced=voiced[unit_indices] | is_filled,
+            tonal=(tonal if tonal.any() else voiced)[unit_indices],
+        )
 
 
 def _silent_bytes(values: Ids) -> NDArray[np.bool_]:

@@ -89,7 +89,7 @@ class VarianceAdaptor:
         contours = await GraphRun(self.contour_predictor, inputs, units)
         f0 = self.f0 or TYPICAL_F0
         shifts = [2 ** (style.pitch / 12) for style in styles]
-        center = mean_f0(contours["pitch"], kinds.voiced, f0)
+        center = mean_f0(contours["pitch"], kinds.tonal, f0)
         pitch = scale_contour(contours["pitch"], shifts, f0)
         pitch = scale_range(pitch, [style.pitch_range for style in styles], center * np.array(shifts), kinds.voiced, f0)
         energy = scale_contour(contours["energy"], [10 ** (style.energy / 20) for style in styles], TYPICAL_ENERGY)
