@@ -210,8 +210,8 @@ class Synthesizer:
         wording: Wording = DEFAULT_WORDING,
     ) -> Iterator[Item]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
-        names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self.front_end(wording).segments(script, **names)
+        speaker, emotion = self.voice.speaker(speaker), self.voice.emotion(emotion)
+        return self.front_end(wording).segments(script, speaker=speaker, emotion=emotion)
 
     def front_end(self, wording: Wording = DEFAULT_WORDING) -> FrontEnd:
         """The analysis of texts for this voice, with this wording."""
