@@ -64,6 +64,7 @@ FORMATS: dict[str, tuple[str, Callable[[Floats], bytes]]] = {
     "wav of unknown length": ("wav", lambda samples: _without_length(wav(samples, 48000))),
     "mp3": ("mp3", lambda samples: encoded(samples, "mp3", "libmp3lame")),
     "mp3 with a cover": ("mp3", lambda samples: _cover() + encoded(samples, "mp3", "libmp3lame")),
+    "mp3 with a title in GBK": ("mp3", lambda samples: _title("录音") + encoded(samples, "mp3", "libmp3lame")),
     "flac": ("flac", lambda samples: encoded(samples, "flac", "flac", layout="stereo")),
     "m4a": ("mp4", lambda samples: encoded(samples, "ipod", "aac")),
     "m4a, as browsers record": (
@@ -184,7 +185,16 @@ def _without_length(data: bytes) -> bytes:
 def _cover() -> bytes:
     """An ID3 tag with a picture."""
     picture = b"\x00image/png\x00\x03\x00" + _video("image2pipe", "png", sound=False)
-    frame = b"APIC" + struct.pack(">IH", len(picture), 0) + picture
+    return _tag(b"APIC", picture)
+
+
+def _title(text: str) -> bytes:
+    """An ID3 tag whose text says that it is UTF-8."""
+    return _tag(b"TIT2", b"\x03" + text.encode("gbk"))
+
+
+def _tag(name: bytes, content: bytes) -> bytes:
+    frame = name + struct.pack(">IH", len(content), 0) + content
     size = len(frame)
     synchsafe = bytes([size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127])
     return b"ID3\x03\x00\x00" + synchsafe + frame

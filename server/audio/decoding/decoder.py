@@ -80,7 +80,8 @@ def decode_file(data: bytes, max_seconds: float) -> tuple[AudioFile, bytes]:
 
 def _open(data: bytes) -> InputContainer:
     try:
-        return av.open(io.BytesIO(data), "r", options=_OPTIONS, io_open=_open_nothing)
+        # Titles and names may be in any encoding; they are not used.
+        return av.open(io.BytesIO(data), "r", options=_OPTIONS, io_open=_open_nothing, metadata_errors="replace")
     except av.ArgumentError:  # of the list of formats
         raise UnusableFileError(
             f"the file is no recording that can be read; send {WORDS}", "unsupported_audio"
