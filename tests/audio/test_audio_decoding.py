@@ -9,9 +9,9 @@ import pytest
 
 from server.audio.decoding import decoder_process
 from server.audio.decoding.answer import UnusableFileError
-from server.audio.decoding.decoder_process import RATE, decode_audio
+from server.audio.decoding.decoder_process import decode_audio
 from tests.audio.conftest import resampled
-from tests.audio.recording_files import FORMATS, hostile_files, spoken, wav
+from tests.audio.recording_files import FORMATS, RATE, hostile_files, spoken, wav
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = hostile_files()
@@ -21,7 +21,7 @@ HOSTILE = hostile_files()
 def test_every_format_is_decoded(name):
     samples = spoken(2, 48000)
     reported, make = FORMATS[name]
-    file, audio = decode_audio(make(samples), 60)
+    file, audio = decode_audio(make(samples), 60, RATE)
     assert (file.format, file.rate, audio.rate) == (reported, 48000, RATE)
     assert file.channels == (2 if "stereo" in name or name == "flac" else 1)
     assert file.seconds == pytest.approx(2, abs=0.03)
@@ -38,28 +38,28 @@ def assert_alike(heard, sent):
 def test_the_channels_are_averaged_and_nothing_is_clipped():
     left = spoken()
     stereo = np.stack([4 * left, 2 * left], axis=1)
-    _, audio = decode_audio(wav(stereo, kind="<f4"), 60)
+    _, audio = decode_audio(wav(stereo, kind="<f4"), 60, RATE)
     assert np.abs(audio.samples - 3 * left).max() < 0.001
     assert np.abs(audio.samples).max() > 1
 
 
 def test_the_format_is_what_the_content_says_and_what_follows_the_audio_is_left_out():
-    file, audio = decode_audio(FORMATS["mp3"][1](spoken(2, 48000)) + b"TAG" + bytes(125), 60)
+    file, audio = decode_audio(FORMATS["mp3"][1](spoken(2, 48000)) + b"TAG" + bytes(125), 60, RATE)
     assert file.format == "mp3"
     assert len(audio.samples) / RATE == pytest.approx(2, abs=0.05)
 
 
 def test_a_file_may_be_as_long_as_the_limit():
-    assert decode_audio(wav(np.zeros(2 * RATE, np.float32)), 2)[0].seconds == 2
+    assert decode_audio(wav(np.zeros(2 * RATE, np.float32)), 2, RATE)[0].seconds == 2
     with pytest.raises(UnusableFileError, match=r"longer than 1\.9 seconds"):
-        decode_audio(wav(np.zeros(2 * RATE, np.float32)), 1.9)
+        decode_audio(wav(np.zeros(2 * RATE, np.float32)), 1.9, RATE)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_is_no_recording_is_refused_with_the_reason(name):
     data, code = HOSTILE[name]
     with pytest.raises(UnusableFileError) as refusal:
-        decode_audio(data, 60)
+        decode_audio(data, 60, RATE)
     assert refusal.value.code == code
     assert len(str(refusal.value)) < 200
 
@@ -78,7 +78,7 @@ MEASURE = """
 restrict()
 for length in map(int, sys.argv[1:]):
     try:
-        decode_file(sys.stdin.buffer.read(length), 60)
+        decode_file(sys.stdin.buffer.read(length), 60, 16000)
     except (UnusableFileError, MemoryError):
         pass
 print(re.search(r"VmHWM:\\s+(\\d+) kB", status.read())[1])
@@ -119,13 +119,13 @@ def test_the_process_can_open_nothing_and_take_no_more_memory(call, result):
 def test_a_process_that_hangs_is_ended(monkeypatch):
     monkeypatch.setattr(decoder_process, "END_SECONDS", 0)
     with pytest.raises(UnusableFileError, match="takes too long to decode"):
-        decode_audio(wav(spoken()), 60)
+        decode_audio(wav(spoken()), 60, RATE)
 
 
 @pytest.mark.parametrize("output", [b"", b"{}\n", b"[1]\n", b'{"file": {"format": 1}}\n', b"\xff\x00"])
 def test_a_process_that_crashes_is_reported(monkeypatch, caplog, output):
-    monkeypatch.setattr(decoder_process, "_run", lambda data, seconds: (output, -11))
+    monkeypatch.setattr(decoder_process, "_run", lambda *arguments: (output, -11))
     with pytest.raises(UnusableFileError, match="cannot be decoded") as refusal:
-        decode_audio(b"", 60)
+        decode_audio(b"", 60, RATE)
     assert refusal.value.code == "unreadable_audio"
     assert "ended with status -11" in caplog.text

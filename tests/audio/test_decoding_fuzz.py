@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from server.audio.decoding.answer import UnusableFileError
 from server.audio.decoding.decoder_process import MAX_AMPLITUDE, decode_audio
-from tests.audio.recording_files import FORMATS, spoken
+from tests.audio.recording_files import FORMATS, RATE, spoken
 
 MAX_SECONDS = 1.0
 FILES = [make(spoken(0.5, 48000)) for _, make in FORMATS.values()]
@@ -43,7 +43,7 @@ def test_a_changed_file_is_decoded_or_refused(data, changes):
     for change in changes:
         data = changed(data, change)
     try:
-        file, audio = decode_audio(data, MAX_SECONDS)
+        file, audio = decode_audio(data, MAX_SECONDS, RATE)
     except UnusableFileError:
         return
     assert 0 < file.seconds <= MAX_SECONDS
