@@ -108,6 +108,17 @@ class MissingReferencesError(SpeechError):
         super().__init__(f"recordings need libraries that are not installed ({reason}): pip install '.[references]'")
 
 
+class ReferenceLimitError(SpeechError):
+    """A client keeps too many references, or too many bytes of them."""
+
+
+class UnknownReferenceError(SpeechError):
+    """A client has no reference with this id."""
+
+    def __init__(self, reference_id: str) -> None:
+        super().__init__(f"there is no reference {reference_id[:100]!r}; GET /v1/audio/references lists yours")
+
+
 class AuthenticationError(SpeechError):
     """A request needs a key, and has none or one that is not known, was revoked or has expired."""
 

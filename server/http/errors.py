@@ -15,13 +15,16 @@ from server.errors import (
     BusyError,
     JobConflictError,
     JobLimitError,
+    MissingReferencesError,
     QuotaError,
+    ReferenceLimitError,
     RequestError,
     ShutdownError,
     SpeechError,
     StalledError,
     StoreError,
     UnknownJobError,
+    UnknownReferenceError,
     VoiceError,
     VoiceMemoryError,
 )
@@ -83,6 +86,8 @@ def report_error(error: Exception) -> ErrorReport:
     match error:
         case StoreError() | JobLimitError() | JobConflictError() | UnknownJobError():
             return _report_job_error(error)
+        case ReferenceLimitError() | UnknownReferenceError() | MissingReferencesError():
+            return _report_reference_error(error)
         case RequestError():
             return ErrorReport(400, str(error), error.code, error.param)
         case VoiceError() | VoiceMemoryError():
@@ -131,6 +136,15 @@ def _report_job_error(error: SpeechError) -> ErrorReport:
         case UnknownJobError():
             return ErrorReport(404, str(error), "job_not_found")
     return ErrorReport(409, str(error), "idempotency_key_reused")
+
+
+def _report_reference_error(error: SpeechError) -> ErrorReport:
+    match error:
+        case ReferenceLimitError():
+            return ErrorReport(409, str(error), "too_many_references")
+        case UnknownReferenceError():
+            return ErrorReport(404, str(error), "reference_not_found")
+    return ErrorReport(503, str(error), "references_missing")
 
 
 @web.middleware

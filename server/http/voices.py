@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 from pydantic import Field
 
+from server.api.reference_fields import Use
 from server.http.client import client_of
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
@@ -27,6 +28,9 @@ class ReadyVoice(ResponseModel):
         description="Those that the voice was trained on.", examples=[["neutral", "happy", "sad", "angry"]]
     )
     license: str | None = Field(description="As voice.yaml states it.", examples=["CC BY-SA 4.0"])
+    reference_use: tuple[Use, ...] = Field(
+        description="What the voice takes over of a reference (docs/references.md).", examples=[["emotion", "delivery"]]
+    )
     default: bool = Field(description="Whether it speaks where a request names no voice.")
     loaded: bool = Field(description="Whether it is in memory; else its next request loads it.")
     status: Literal["ready"] = "ready"
@@ -83,6 +87,12 @@ def _ready(voice: Voice, *, default: bool, loaded: bool) -> ReadyVoice:
         speakers=voice.speakers,
         emotions=voice.emotions,
         license=voice.license,
+        reference_use=_reference_use(voice),
         default=default,
         loaded=loaded,
     )
+
+
+def _reference_use(voice: Voice) -> tuple[Use, ...]:
+    takes_timbre = voice.manifest.acoustic.speaker_embedding is not None
+    return ("timbre", "emotion", "delivery") if takes_timbre else ("emotion", "delivery")
