@@ -1,5 +1,6 @@
 """GET /v1/audio/voices: the voices with their speakers and emotions, broken ones with the reason, and the aliases."""
 
+import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from server.api.reference_fields import Use
 from server.http.client import client_of
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
+from server.synthesis.reference.timbre import timbre_obstacle
 from server.synthesis.voice_resolver import VoiceResolver, allowed_voices
 from server.voices.voice import Voice
 
@@ -66,10 +68,11 @@ class VoicesRoute:
         """Returns the voices that the client may use as JSON. Raises 503 until they are loaded."""
         self._startup.require_ready()
         default, allowed = self._registry.default_voice, client_of(request).voices
-        loaded = self._registry.voices.keys()
+        loaded, known = self._registry.voices.keys(), self._registry.known
+        timbre = await asyncio.to_thread(lambda: {each.name for each in known.values() if not timbre_obstacle(each)})
         ready = [
-            _ready(voice, default=name == default, loaded=name in loaded)
-            for name, voice in self._registry.known.items()
+            _ready(voice, default=name == default, loaded=name in loaded, takes_timbre=name in timbre)
+            for name, voice in known.items()
         ]
         broken = [BrokenVoice(id=name, name=name, reason=why) for name, why in self._registry.broken.items()]
         voices: tuple[ReadyVoice | BrokenVoice, ...] = (*ready, *broken)
@@ -78,7 +81,7 @@ class VoicesRoute:
         return model_response(VoiceList(voices=listed, aliases=aliases))
 
 
-def _ready(voice: Voice, *, default: bool, loaded: bool) -> ReadyVoice:
+def _ready(voice: Voice, *, default: bool, loaded: bool, takes_timbre: bool) -> ReadyVoice:
     return ReadyVoice(
         id=voice.name,
         name=voice.name,
@@ -87,12 +90,7 @@ def _ready(voice: Voice, *, default: bool, loaded: bool) -> ReadyVoice:
         speakers=voice.speakers,
         emotions=voice.emotions,
         license=voice.license,
-        reference_use=_reference_use(voice),
+        reference_use=("timbre", "emotion", "delivery") if takes_timbre else ("emotion", "delivery"),
         default=default,
         loaded=loaded,
     )
-
-
-def _reference_use(voice: Voice) -> tuple[Use, ...]:
-    takes_timbre = voice.manifest.acoustic.speaker_embedding is not None
-    return ("timbre", "emotion", "delivery") if takes_timbre else ("emotion", "delivery")

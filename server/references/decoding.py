@@ -19,7 +19,8 @@ def decode(data: bytes, max_seconds: float = MAX_SECONDS) -> Recording:
     """Decodes a file in a process of its own, and leaves out the silence before and after the speech.
 
     Blocks, for about 0.1 s and 5 ms for each second of it. Raises `RequestError` (param `reference`) with the code
-    `unsupported_audio`, `unreadable_audio`, `audio_too_long`, `audio_too_short`, or `no_speech`.
+    `unsupported_audio`, `unreadable_audio`, `audio_too_long`, `audio_too_short`, or `no_speech`, and
+    `MissingReferencesError`.
     """
     try:
         file, audio = decode_audio(data, max_seconds)

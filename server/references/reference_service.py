@@ -72,7 +72,8 @@ class ReferenceService:
         """Deletes what is too old, now and every hour."""
         while True:
             try:
-                await asyncio.to_thread(self._store.sweep)
+                for digest in await asyncio.to_thread(self._store.sweep):
+                    self._cache.forget(digest)
             except (StoreError, OSError) as error:
                 _log.error("references that are too old cannot be deleted: %s", error)
             await asyncio.sleep(_SWEEP_SECONDS)
@@ -102,7 +103,10 @@ class ReferenceService:
 
     async def delete(self, client: Client, reference_id: str) -> bool:
         """Deletes one. False where the client has none with this id."""
+        stored = await self.get(client, reference_id)
         is_deleted = await asyncio.to_thread(self._store.delete, client.name, reference_id)
+        if stored:
+            self._cache.forget(stored.digest)
         self._report.deleted += is_deleted
         return is_deleted
 

@@ -1,8 +1,8 @@
 """Where the speech of a recording begins and ends, by the voice activity detector of WebRTC."""
 
 import numpy as np
-import webrtcvad
 
+from server.errors import MissingReferencesError
 from server.references.recording import RATE
 from server.types import Floats
 
@@ -18,7 +18,10 @@ MARGIN = RATE // 10
 
 
 def speech_bounds(samples: Floats) -> tuple[int, int] | None:
-    """The first and the last sample (exclusive) of the speech, with a margin; None without any. Takes `RATE` Hz."""
+    """The first and the last sample (exclusive) of the speech, with a margin; None without any. Takes `RATE` Hz.
+
+    Raises `MissingReferencesError` if the detector is not installed.
+    """
     speech = _speech_frames(samples)
     if len(speech) < WINDOW:
         return None
@@ -34,6 +37,10 @@ def speech_bounds(samples: Floats) -> tuple[int, int] | None:
 
 def _speech_frames(samples: Floats) -> Floats:
     """1 for each frame with speech, else 0."""
+    try:
+        import webrtcvad
+    except ImportError as error:
+        raise MissingReferencesError(error) from error
     detector = webrtcvad.Vad(MODE)
     pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
     frames = pcm[: len(pcm) // FRAME * FRAME].reshape(-1, FRAME)

@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +91,7 @@ class ReferenceStore:
             write_reference(path, reference, data)
         return self._dated(reference)
 
-    def list(self, client_name: str) -> list[StoredReference]:
+    def list(self, client_name: str) -> Sequence[StoredReference]:
         """The references of a client, the newest first."""
         with self._disk("listed"):
             found = [self._read(path) for path in _references(self._folder(client_name))]
@@ -129,12 +129,12 @@ class ReferenceStore:
             self._delete(path)
         return True
 
-    def sweep(self) -> list[str]:
+    def sweep(self) -> Sequence[str]:
         """Deletes what is too old, and what was left of writers that were killed; returns the digests of the files."""
         with self._lock, self._disk("deleted"):
             return [digest for folder in _children(self._root) for digest in self._sweep(folder)]
 
-    def _sweep(self, folder: Path) -> list[str]:
+    def _sweep(self, folder: Path) -> Sequence[str]:
         for path in _children(folder):
             if path.name.startswith(".") and time.time() - path.stat().st_mtime > _TEMPORARY_SECONDS:
                 path.unlink(missing_ok=True)

@@ -51,7 +51,7 @@ class CacheKeys:
         output: OutputFormat,
         config: Config,
     ) -> CacheKey:
-        """The key of a text and its options, whose instructions and reference are resolved, with their plan and their format."""
+        """The key of a text, its plan and its format. Instructions and reference of the options are resolved."""
         synthesizers = {segment.synthesizer.voice.name: segment.synthesizer for segment in plan.segments}
         voices = {name: synthesizer.voice for name, synthesizer in synthesizers.items()}
         has_noise = any(voice.manifest.vocoder.harmonics for voice in voices.values())

@@ -55,7 +55,7 @@ def apply_reference(
     It blocks: the voice may have to be measured. Raises `UnknownNameError` for the emotion.
     """
     uses, ignored = set(reference.uses), []
-    if ReferenceUse.TIMBRE in uses and (obstacle := timbre_obstacle(synthesizer)):
+    if ReferenceUse.TIMBRE in uses and (obstacle := timbre_obstacle(synthesizer.voice)):
         uses.remove(ReferenceUse.TIMBRE)
         ignored.append(f"timbre: {obstacle}")
     if not reference.strength:
