@@ -15,6 +15,7 @@ from server.synthesis.reference.speech_reference import ReferenceUse, SpeechRefe
 Use = Literal["timbre", "emotion", "delivery"]
 
 DEFAULT_USES: Sequence[Use] = ("timbre", "emotion")
+CONSENT_REMEDY = "say in it, in your words, that the speaker agrees to this use of the recording; nothing was kept"
 MAX_INLINE = 4 * (10_000_000 // 3 + 1)
 """Characters of base64: 10 MB."""
 Consent = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS["consent"])]
@@ -84,9 +85,4 @@ class ReferenceFields(Fields):
 def require_consent(consent: str) -> None:
     """Raises `RequestError` where nothing is said about the consent of the speaker."""
     if not consent.strip():
-        raise RequestError(
-            "consent is missing: say in it, in your words, that the speaker agrees to this use of the recording; "
-            "nothing was kept",
-            param="consent",
-            code="consent_missing",
-        )
+        raise RequestError(f"consent is empty: {CONSENT_REMEDY}", param="consent", code="consent_missing")

@@ -33,7 +33,7 @@ class Services:
         self.scheduler = Scheduler(config.scheduler, config.limits)
         self.streams = ActiveStreams(self.scheduler, config.limits)
         self.startup = Startup(registry, self.scheduler)
-        self.references = ReferenceService(config)
+        self.references = ReferenceService(config, registry.encoders.forget)
         self.preparation = SpeechPreparation(registry, self.startup, config, self.references)
         self.cache = AudioCache(config)
         self.speech_streams = SpeechStreams(self.streams, self.cache, self.preparation.keys)

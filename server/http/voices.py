@@ -1,6 +1,7 @@
 """GET /v1/audio/voices: the voices with their speakers and emotions, broken ones with the reason, and the aliases."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
@@ -10,7 +11,6 @@ from server.api.reference_fields import Use
 from server.http.client import client_of
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup
-from server.synthesis.reference.timbre import timbre_obstacle
 from server.synthesis.voice_resolver import VoiceResolver, allowed_voices
 from server.voices.voice import Voice
 
@@ -69,7 +69,7 @@ class VoicesRoute:
         self._startup.require_ready()
         default, allowed = self._registry.default_voice, client_of(request).voices
         loaded, known = self._registry.voices.keys(), self._registry.known
-        timbre = await asyncio.to_thread(lambda: {each.name for each in known.values() if not timbre_obstacle(each)})
+        timbre = await asyncio.to_thread(_taking_timbre, known.values())
         ready = [
             _ready(voice, default=name == default, loaded=name in loaded, takes_timbre=name in timbre)
             for name, voice in known.items()
@@ -79,6 +79,14 @@ class VoicesRoute:
         listed = tuple(voice for voice in voices if allowed is None or voice.id in allowed)
         aliases = VoiceResolver(allowed_voices(self._registry, allowed)).aliases()
         return model_response(VoiceList(voices=listed, aliases=aliases))
+
+
+def _taking_timbre(voices: Iterable[Voice]) -> set[str]:
+    """The names of those that take the timbre of a recording. Looks for files of encoders."""
+    # Imported here, so that importing this package loads nothing that computes.
+    from server.synthesis.reference.timbre import timbre_obstacle
+
+    return {voice.name for voice in voices if timbre_obstacle(voice) is None}
 
 
 def _ready(voice: Voice, *, default: bool, loaded: bool, takes_timbre: bool) -> ReadyVoice:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from server.client import Client
 from server.config import Config
 from server.errors import BusyError, StoreError
-from server.references.analysis import analyze
+from server.references.analysis.measurement import analyze
 from server.references.analyzed_recording import AnalyzedRecording
 from server.references.reference_cache import ReferenceCache
 from server.references.reference_file import StoredReference
@@ -45,7 +45,9 @@ class ReferencesReport:
 class ReferenceService:
     """The references of all clients, each of which sees its own: the name of its key decides."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, forget: Callable[[str], None] = lambda digest: None) -> None:
+        """`forget` drops what was computed elsewhere from the recording with a digest: it was deleted."""
+        self._forget_elsewhere = forget
         self._section = config.references
         self._store = ReferenceStore(config.storage.path, config.references)
         self._cache = ReferenceCache(config.references, analyze)
@@ -73,7 +75,7 @@ class ReferenceService:
         while True:
             try:
                 for digest in await asyncio.to_thread(self._store.sweep):
-                    self._cache.forget(digest)
+                    self._forget(digest)
             except (StoreError, OSError) as error:
                 _log.error("references that are too old cannot be deleted: %s", error)
             await asyncio.sleep(_SWEEP_SECONDS)
@@ -106,7 +108,7 @@ class ReferenceService:
         stored = await self.get(client, reference_id)
         is_deleted = await asyncio.to_thread(self._store.delete, client.name, reference_id)
         if stored:
-            self._cache.forget(stored.digest)
+            self._forget(stored.digest)
         self._report.deleted += is_deleted
         return is_deleted
 
@@ -127,6 +129,10 @@ class ReferenceService:
             raise
         self._report.misses += 1
         return opened
+
+    def _forget(self, digest: str) -> None:
+        self._cache.forget(digest)
+        self._forget_elsewhere(digest)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Few threads of its own: recordings that are slow to open must not keep texts from being planned."""

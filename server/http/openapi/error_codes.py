@@ -202,6 +202,12 @@ ERROR_CODES = (
     ),
     ErrorCode(
         400,
+        "wrong_embedding",
+        "The speaker encoder of the voice gives embeddings of another size than the voice takes.",
+        "Convert the voice again with its own encoder (`--se-model`).",
+    ),
+    ErrorCode(
+        400,
         "references_disabled",
         "The server takes no recordings.",
         "Send the request without `reference`, or set `references.enabled` in config.yaml.",

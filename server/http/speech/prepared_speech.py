@@ -23,6 +23,8 @@ from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import encode_stream, encode_whole
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
 from server.synthesis.reference.application import ReferenceApplication
+from server.synthesis.reference.measured_speech import MeasuredSpeech
+from server.synthesis.reference.speech_reference import SpeechReference
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
 from server.synthesis.voice_resolver import Voices, allowed_voices
@@ -57,6 +59,10 @@ class PreparedSpeech:
     """Whether it is computed as a whole file, so that its parts fit together."""
     cache_key: CacheKey | None = None
     """None: its audio is neither looked for nor kept."""
+
+    def similarity(self) -> float | None:
+        """How similar the speech is to its reference, where the request asks for it; see `MeasuredSpeech`."""
+        return self.plan.similarity() if isinstance(self.plan, MeasuredSpeech) else None
 
     @property
     def audio_headers(self) -> Mapping[str, str]:
@@ -134,6 +140,7 @@ class SpeechPreparation:
             keeps_speed = "speed" in request.model_fields_set
             options, found = planner.follow(request.instructions, options, pace=not keeps_speed)
             headers |= instruction_headers(found)
+        reference = options.reference
         options, applied = planner.refer(options)
         if applied:
             headers |= reference_headers(applied)
@@ -143,10 +150,19 @@ class SpeechPreparation:
         key = self.keys.key("file" if as_file else "stream", request.input, options, speech, output, config)
         cache_key = key if cached and key.is_fixed else None
         is_repeatable = cache_key is not None or plan.seed is not None
+        if reference and request.reference_similarity:
+            plan = _measured(plan, planner, options, reference)
         if label := _label(config.label, key, is_repeatable=is_repeatable):
             output = replace(output, label=label)
         seconds = options.expected_seconds(len(request.input))
         return PreparedSpeech(request, plan, output, seconds, headers, as_file, cache_key)
+
+
+def _measured(
+    speech: TimedSpeech, planner: SpeechPlanner, options: SpeechOptions, reference: SpeechReference
+) -> MeasuredSpeech:
+    synthesizer, _ = planner.resolve(options.voice, options.speaker)
+    return MeasuredSpeech(speech, synthesizer.voice, synthesizer.encoders, reference.recording)
 
 
 def _label(section: LabelSection, key: CacheKey, *, is_repeatable: bool) -> GeneratedLabel | None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from server.api.fields import DEFAULT_FORMAT, CommonFields, Fields, Name
-from server.api.reference_fields import InlineReference, ReferenceFields
+from server.api.reference_fields import CONSENT_REMEDY, InlineReference, ReferenceFields
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.errors import RequestError, validation_message
 from server.http.request_body import read_body
@@ -161,6 +161,8 @@ def _request_error(model: type[BaseModel], error: ValidationError, example: str)
             message, code = f"{field} is not a field; valid: {', '.join(model.model_fields)}", "unknown_field"
         case "missing" if field == "input":
             message, code = "input is missing", "missing_field"
+        case "missing" if details["loc"][-1] == "consent":
+            message, code = f"{place} is missing: {CONSENT_REMEDY}", "consent_missing"
         case _:
             message, code = validation_message(place, details), "invalid_value"
     return RequestError(message, param=field, code=code)

@@ -131,7 +131,7 @@ async def _send(
             await writer.write(body.part(chunk))
         async for chunk in chunks:
             await writer.write(body.part(chunk))
-        await writer.write(body.end())
+        await writer.write(await body.end())
         await writer.write_eof()
     except ConnectionError:
         _log.debug("the client disconnected")

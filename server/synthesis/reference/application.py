@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from server.synthesis.reference.expression import Expression, VoiceToMeasure, express
 from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
-from server.synthesis.reference.timbre import timbre_obstacle
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Style
+
+if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
+    from server.synthesis.reference.expression import Expression, VoiceToMeasure
 
 _FACTORS = ("speed", "volume", "pitch_range", "pauses")
 _SHIFTS = ("pitch", "energy")
@@ -17,7 +19,7 @@ class ReferenceApplication:
     """What is taken over of a reference, and what is not."""
 
     uses: frozenset[ReferenceUse]
-    expression: Expression | None = None
+    expression: "Expression | None" = None
     """Of the emotion; None: it is not used."""
     style: Style = DEFAULT_STYLE
     """Of the expression. The delivery has its own contours and pauses, so that there is none beside it."""
@@ -48,12 +50,15 @@ class ReferenceApplication:
 
 
 def apply_reference(
-    reference: SpeechReference, synthesizer: VoiceToMeasure, speaker: str, emotion: str | None = None
+    reference: SpeechReference, synthesizer: "VoiceToMeasure", speaker: str, emotion: str | None = None
 ) -> ReferenceApplication:
     """What a voice takes over. An `emotion` that the request names is kept.
 
     It blocks: the voice may have to be measured. Raises `UnknownNameError` for the emotion.
     """
+    from server.synthesis.reference.expression import express
+    from server.synthesis.reference.timbre import timbre_obstacle
+
     uses, ignored = set(reference.uses), []
     if ReferenceUse.TIMBRE in uses and (obstacle := timbre_obstacle(synthesizer.voice)):
         uses.remove(ReferenceUse.TIMBRE)

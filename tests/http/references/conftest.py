@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 
 import numpy as np
 import pytest
 from aiohttp import FormData
 
 from server.audio.encoders import OutputFormat, encode_file
-from server.synthesis.reference import application
+from server.synthesis.reference import expression
 from server.synthesis.reference.expression import Expression
 from server.synthesis.synthesizer import Synthesizer
 from server.types import Audio, Style
@@ -47,7 +48,7 @@ def expressions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, str |
         asked.append((speaker, strength, emotion))
         return Expression(emotion or "happy", 0.834, HAPPY, {"neutral": 2.0, "happy": 0.5}, ("higher", "quicker"))
 
-    monkeypatch.setattr(application, "express", happy)
+    monkeypatch.setattr(expression, "express", happy)
     return asked
 
 
@@ -63,7 +64,7 @@ def keeping(serving: Callable, tmp_path, expressions):
     return start
 
 
-def form(data: bytes, **fields: str) -> FormData:
+def form(data: bytes | BytesIO, **fields: str) -> FormData:
     body = FormData()
     body.add_field("file", data, filename="me.wav", content_type="audio/wav")
     for name, value in fields.items():
