@@ -10,7 +10,7 @@ from server.voices.voice import Voice
 
 
 class VoiceToMeasure(Protocol):
-    """STAND-IN."""
+    """The voice that is measured."""
 
     @property
     def voice(self) -> Voice:
