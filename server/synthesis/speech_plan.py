@@ -11,6 +11,7 @@ from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions
+from server.synthesis.reference.application import ReferenceApplication, apply_reference
 from server.synthesis.reference.speech_reference import ReferenceUse
 from server.synthesis.segments import Segment, SegmentItems
 from server.synthesis.sequencing import sequence, sequence_times
@@ -122,6 +123,23 @@ class SpeechPlanner:
         found = parse_instructions(instructions, () if options.emotion else synthesizer.voice.emotions, pace=pace)
         style = options.style if found.speed is None else replace(options.style, speed=found.speed)
         return replace(options, emotion=options.emotion or found.emotion, style=style), found
+
+    def refer(self, options: SpeechOptions) -> tuple[SpeechOptions, ReferenceApplication | None]:
+        """The options with what their reference chooses, and what that is; None without a reference.
+
+        It chooses an emotion where the options have none, and a style below theirs. What the voice takes over besides
+        stays in the reference of the options. It blocks for a second where a voice must be measured first. Raises what
+        `VoiceResolver.resolve` and `apply_reference` raise.
+        """
+        reference = options.reference
+        if reference is None:
+            return options, None
+        synthesizer, speaker = self._resolver.resolve(options.voice, options.speaker)
+        found = apply_reference(reference, synthesizer, speaker, options.emotion)
+        uses = found.uses - {ReferenceUse.EMOTION}
+        chosen = found.expression.emotion if found.expression else options.emotion
+        left = replace(reference, uses=uses) if uses else None
+        return replace(options, emotion=chosen, style=found.combined(options.style), reference=left), found
 
     def plan_text(self, text: str, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of plain text, text with inline markup, or SSML. Raises what `parse_markup` and `plan` raise."""

@@ -16,6 +16,7 @@ from server.http.speech import cache_key
 from server.http.speech.cache_key import CacheKey
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest
+from server.references.reference_service import ReferenceService
 from server.synthesis.options import SpeechOptions
 from server.synthesis.synthesizer import Synthesizer
 from server.text.pronunciation.user_lexicon import UserLexicon
@@ -42,7 +43,8 @@ def preparation(registry):
 
     def create(**sections: object) -> SpeechPreparation:
         ready = SimpleNamespace(require_ready=lambda: None)
-        return SpeechPreparation(registry, ready, Config.model_validate(sections))
+        config = Config.model_validate(sections)
+        return SpeechPreparation(registry, ready, config, ReferenceService(config))
 
     return create
 
@@ -59,12 +61,13 @@ def key(preparation):
 
 
 def test_every_field_of_a_request_is_in_one_of_the_tables():
-    assert set(SpeechRequest.model_fields) == ELSE.keys() | SAME.keys()
+    reference = {"reference", "reference_strength", "reference_use", "reference_similarity"}
+    assert set(SpeechRequest.model_fields) == ELSE.keys() | SAME.keys() | reference
 
 
 def test_every_option_of_speech_is_considered():
     assert {field.name for field in fields(SpeechOptions)} == {
-        "voice", "speaker", "emotion", "style", "wording", "seed", "noise",
+        "voice", "speaker", "emotion", "style", "wording", "seed", "noise", "reference",
     }, "add the new option to CacheKeys.key"  # fmt: skip
 
 

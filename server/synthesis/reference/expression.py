@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from server.references.analysis.recording_analysis import RecordingAnalysis
 from server.types import Style
+from server.voices.voice import Voice
 
-if TYPE_CHECKING:
-    from server.voices.voice import Voice
+
+class VoiceToMeasure(Protocol):
+    """The voice that is measured."""
+
+    @property
+    def voice(self) -> Voice:
+        """The voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +34,10 @@ class Expression:
 
 
 def express(
-    analysis: RecordingAnalysis, voice: "Voice", speaker: str, strength: float, emotion: str | None = None
+    analysis: RecordingAnalysis, synthesizer: VoiceToMeasure, speaker: str, strength: float, emotion: str | None = None
 ) -> Expression:
     """Chooses the voice's emotion that is nearest to a recording; what remains becomes style.
 
     `strength` is 0, which changes nothing, to 1. An `emotion` that is given is kept.
     """
-    return Expression(voice.emotion(emotion), 0.0, Style(), {}, ())
+    return Expression(synthesizer.voice.emotion(emotion), 0.0, Style(), {}, ())
