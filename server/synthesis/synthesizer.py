@@ -1,6 +1,7 @@
 """One voice: front end, acoustic model, vocoder and limiter, composed for one sentence at a time."""
 
 import copy
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from server.audio.limiter import GainEnvelope, apply_gain
 from server.config import SynthesisSection
 from server.errors import RequestError
+from server.references.recording import Recording
 from server.runtime.runtime import Runtime
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, run_to_completion
@@ -20,6 +22,8 @@ from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
+from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
+from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
 from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.pitch_change import PitchChange
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
@@ -100,6 +104,16 @@ class Calibration:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherSpeaker:
+    """A speaker that is none of the voice's own."""
+
+    embedding: Floats
+    """(1, size)"""
+    loaded: "Synthesizer"
+    """The voice for this request. A weak reference to it tells how long the voice is used: see `LoadedVoice`."""
+
+
 class Synthesizer:
     """One loaded voice. Safe for use by several threads."""
 
@@ -110,8 +124,13 @@ class Synthesizer:
         settings: SynthesisSection,
         lexicon: UserLexicon = EMPTY_LEXICON,
         emoji: Emoji = "drop",
+        encoders: SpeakerEncoders | None = None,
     ) -> None:
+        """`encoders` are those that several voices share; None: of its own."""
         self.voice = voice
+        self.encoders = encoders or SpeakerEncoders(runtime)
+        self.speaker: OtherSpeaker | None = None
+        """None: the speakers of the voice."""
         self.tables = UnitTables(voice.manifest)
         self.rate = voice.rate
         self._samples_per_frame = voice.manifest.vocoder.samples_per_frame
@@ -144,6 +163,38 @@ class Synthesizer:
         other.configure(settings, lexicon, emoji)
         return other
 
+    def with_speaker(self, embedding: Floats) -> Self:
+        """The same loaded voice with the embedding (1, size) of another speaker.
+
+        Raises `RequestError` for a voice that takes none, or of another size.
+        """
+        size = embedding_size(self.voice)
+        if embedding.shape != (1, size):
+            takes = "none" if size is None else f"{size} numbers"
+            raise RequestError(
+                f"the speaker embedding has {embedding.size} numbers, and voice {self.voice.name!r} takes {takes}; "
+                "compute it with the encoder of this voice",
+                param="reference",
+                code="wrong_embedding",
+            )
+        other = copy.copy(self)
+        other.speaker = OtherSpeaker(embedding, self)
+        return other
+
+    def with_timbre(self, recording: Recording) -> Self:
+        """The same loaded voice with the timbre of a recording; itself, if it cannot take one (`timbre_obstacle`).
+
+        Computes the embedding of a recording that was not used lately. Raises `RequestError` for a recording that the
+        encoder refuses.
+        """
+        encoder = encoder_of(self.voice)
+        return self.with_speaker(self.encoders.embedding(encoder, recording)) if encoder else self
+
+    @property
+    def speaker_digest(self) -> str:
+        """SHA-256 of the embedding of another speaker; empty for the speakers of the voice."""
+        return hashlib.sha256(self.speaker.embedding.tobytes()).hexdigest() if self.speaker else ""
+
     @property
     def settings(self) -> Mapping[str, object]:
         """What of the configuration changes its audio."""
@@ -159,8 +210,8 @@ class Synthesizer:
         wording: Wording = DEFAULT_WORDING,
     ) -> Iterator[Item]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
-        names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self.front_end(wording).segments(script, **names)
+        speaker, emotion = self.voice.speaker(speaker), self.voice.emotion(emotion)
+        return self.front_end(wording).segments(script, speaker=speaker, emotion=emotion)
 
     def front_end(self, wording: Wording = DEFAULT_WORDING) -> FrontEnd:
         """The analysis of texts for this voice, with this wording."""
@@ -184,7 +235,7 @@ class Synthesizer:
 
     async def _predict(self, sentence: Sentence) -> PreparedUtterance:
         styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
-        prosody = await self._acoustic.predict_prosody(sentence.units, styles)
+        prosody = await self._predict_prosody(sentence.units, styles)
         if sentence.pause is None:
             return PreparedUtterance(prosody)
         pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
@@ -192,6 +243,10 @@ class Synthesizer:
         prosody = prosody.truncated(silent_units, pause // frame)
         missing = pause - frame * int(prosody.durations[len(prosody.durations) - silent_units :].sum())
         return PreparedUtterance(prosody, prosody.frames * frame, missing)
+
+    async def _predict_prosody(self, units: Units, style: Style | Sequence[Style]) -> ProsodyPrediction:
+        embedding = self.speaker.embedding if self.speaker else None
+        return await self._acoustic.predict_prosody(units, style, embedding)
 
     def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
         frame, prosody = self._samples_per_frame, prepared.prosody
@@ -299,7 +354,7 @@ class Synthesizer:
     async def _synthesize(
         self, units: Units, style: Style | Sequence[Style], chunk_steps: int | None, source_noise: bool
     ) -> Trace:
-        prosody = await self._acoustic.predict_prosody(units, style)
+        prosody = await self._predict_prosody(units, style)
         state, clock = self._start(prosody, source_noise), PlaybackClock()
         mels, samples = [np.zeros((0, 0), np.float32)], [np.zeros(0, np.float32)]
         while not state.acoustic.is_finished:

@@ -74,9 +74,15 @@ class VarianceAdaptor:
     frames_per_step: int
     f0: MeanDeviation | Range | None
     speaker_embedding: Floats | None
+    """(1, size), for a voice that takes one instead of a speaker id."""
 
-    async def predict(self, text: EncodedText, style: Style | Sequence[Style], kinds: RowKinds) -> ProsodyPrediction:
-        """`style` is one for all, or one for each unit before filled pauses were inserted; `kinds` are of the rows."""
+    async def predict(
+        self, text: EncodedText, style: Style | Sequence[Style], kinds: RowKinds, speaker: Floats | None = None
+    ) -> ProsodyPrediction:
+        """`style` is one for all, or one for each unit before filled pauses were inserted; `kinds` are of the rows.
+
+        `speaker` is an embedding instead of `speaker_embedding`.
+        """
         styles = (style,) if isinstance(style, Style) else tuple(style[index] for index in text.unit_indices)
         if len(set(styles)) == 1:
             styles = styles[:1]
@@ -84,7 +90,7 @@ class VarianceAdaptor:
         if self.speaker_embedding is None:
             inputs["speaker"] = text.speakers[None]
         else:
-            inputs["speaker_embedding"] = self.speaker_embedding
+            inputs["speaker_embedding"] = self.speaker_embedding if speaker is None else speaker
         units = len(text.hidden)
         contours = await GraphRun(self.contour_predictor, inputs, units)
         f0 = self.f0 or TYPICAL_F0
