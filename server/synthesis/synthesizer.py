@@ -16,6 +16,7 @@ from server.runtime.runtime import Runtime
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
+from server.synthesis.acoustic.prosody_targets import ProsodyTargets
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
@@ -37,6 +38,8 @@ WARM_UP_TEXT = "你好，今天天气很好。"
 PROBE_UNITS = 40
 PITCH_RESPONSE_SHIFT = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
+TRACE_STEPS = 16
+"""Decoder steps in a chunk of speech that nobody waits to hear."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
 
@@ -70,6 +73,8 @@ class UtteranceState:
     vocoder: VocoderState
     pitch_shift: NDArray[np.float64]
     """(remaining frames,) or (1,): factors on the source's F0."""
+    f0_targets: NDArray[np.float64] | None = None
+    """(remaining frames,): the source's F0, Hz; NaN where it is that of the decoder. None: everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +154,29 @@ class Synthesizer:
             return self._front_end
         return self._front_end.with_wording(wording.lexicon, wording.replacements)
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
+    async def prepare(
+        self, sentence: Sentence, clock: PlaybackClock, seed: int = 0, targets: ProsodyTargets | None = None
+    ) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
         The audio pushes every chunk to the clock, whose buffer sets the size of the next one. Its first chunk has the
-        times of the sentence, from sample 0. `seed` is that of the source's noise.
+        times of the sentence, from sample 0. `seed` is that of the source's noise, `targets` replace the prediction.
         """
-        prepared = await self._predict(sentence)
+        prepared = await self._predict(sentence, targets)
         return self._audio(prepared, clock, self._timing(sentence, prepared), seed)
 
-    async def predict_times(self, sentence: Sentence) -> SentenceTiming:
+    async def predict_times(self, sentence: Sentence, targets: ProsodyTargets | None = None) -> SentenceTiming:
         """The times that `prepare` would give with the audio, without computing any."""
-        prepared = await self._predict(sentence)
+        prepared = await self._predict(sentence, targets)
         return self._timing(sentence, prepared)
 
-    async def _predict(self, sentence: Sentence) -> PreparedUtterance:
+    async def trace(self, units: Units) -> Trace:
+        """One utterance in the voice's own style, without noise, as a stage: to compare a recording with it."""
+        return await self._synthesize(units, DEFAULT_STYLE, TRACE_STEPS, source_noise=False)
+
+    async def _predict(self, sentence: Sentence, targets: ProsodyTargets | None) -> PreparedUtterance:
         styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
-        prosody = await self._acoustic.predict_prosody(sentence.units, styles)
+        prosody = await self._acoustic.predict_prosody(sentence.units, styles, targets)
         if sentence.pause is None:
             return PreparedUtterance(prosody)
         pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
@@ -286,7 +297,7 @@ class Synthesizer:
         missing = 1 - self.calibration.pitch_response
         shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
         vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
-        return UtteranceState(self._acoustic.start(prosody), vocoder, shift)
+        return UtteranceState(self._acoustic.start(prosody), vocoder, shift, prosody.f0_per_frame())
 
     async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
         """Mel and audio that are final after up to `steps` more decoder steps; none at first."""
@@ -296,5 +307,10 @@ class Synthesizer:
         shift = remaining = state.pitch_shift
         if len(shift) > 1:
             shift, remaining = np.split(shift, [len(mel.frames)])
-        audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch_shift=shift)
-        return mel, audio, UtteranceState(acoustic, vocoder, remaining)
+        targets = rest = state.f0_targets
+        if targets is not None:
+            targets, rest = np.split(targets, [len(mel.frames)])
+        audio, vocoder = await self._vocoder.advance(
+            state.vocoder, mel, final=acoustic.is_finished, pitch_shift=shift, f0_targets=targets
+        )
+        return mel, audio, UtteranceState(acoustic, vocoder, remaining, rest)

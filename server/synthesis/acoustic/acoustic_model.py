@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from server.runtime.runtime import Runtime
 from server.synthesis.acoustic.decoder import Decoder, DecoderState
 from server.synthesis.acoustic.length_regulator import regulate_length
+from server.synthesis.acoustic.prosody_targets import ProsodyTargets
 from server.synthesis.acoustic.text_encoder import TextEncoder
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction, VarianceAdaptor
 from server.synthesis.streaming_graph import GraphState, StreamingGraph
@@ -51,12 +52,17 @@ class AcousticModel:
         """Frames that must be decoded before the first one is final."""
         return self._postnet.lookahead
 
-    async def predict_prosody(self, units: Units, style: Style | Sequence[Style]) -> ProsodyPrediction:
-        """The prosody of a whole utterance; `style` is one for all, or one for each unit."""
+    async def predict_prosody(
+        self, units: Units, style: Style | Sequence[Style], targets: ProsodyTargets | None = None
+    ) -> ProsodyPrediction:
+        """The prosody of a whole utterance; `style` is one for all, or one for each unit.
+
+        The styles change the targets as they change a prediction.
+        """
         if not isinstance(style, Style) and len(style) != len(units):
             raise ValueError(f"{len(style)} styles for {len(units)} units")
         text = await self._encoder.encode(units, keep_positions=isinstance(style, Style))
-        return await self._variance_adaptor.predict(text, style)
+        return await self._variance_adaptor.predict(text, style, targets)
 
     def start(self, prosody: ProsodyPrediction) -> AcousticState:
         """The state before the first frame."""

@@ -10,6 +10,7 @@ from server.errors import SynthesisError
 from server.runtime.session import Session
 from server.runtime.tensors import Array
 from server.scheduling.graph_run import GraphRun
+from server.synthesis.acoustic.prosody_targets import ProsodyTargets, TargetRows, Values, contour_per_frame
 from server.synthesis.acoustic.text_encoder import EncodedText
 from server.types import Floats, Ids, Style
 from server.voices.manifest import MeanDeviation, Range
@@ -41,7 +42,10 @@ class ProsodyPrediction:
     styles: tuple[Style, ...]
     """One for each row, or a single one for all of them."""
     unit_indices: Ids
-    """(units,): the index of the input unit that a row belongs to; a filled pause belongs to the unit after it."""
+    """(units,): the index of the input unit that a row belongs to; a pause that is filled, or inserted, belongs to the
+    unit after it."""
+    contours: Values | None = None
+    """(units, points): F0 in Hz for the harmonic source; NaN where it is that of the decoder. None: everywhere."""
 
     @property
     def frames(self) -> int:
@@ -52,6 +56,34 @@ class ProsodyPrediction:
         """(frames,): a setting of each frame's style; (1,) when it is the same for all."""
         values = np.array([setting(style) for style in self.styles], np.float64)
         return values if len(values) == 1 else np.repeat(values, self.durations)
+
+    def f0_per_frame(self) -> NDArray[np.float64] | None:
+        """(frames,): F0 in Hz for the harmonic source, with the pitch of the styles; NaN where the decoder's stays."""
+        if self.contours is None:
+            return None
+        return contour_per_frame(self.contours, self.durations) * self.per_frame(lambda style: 2 ** (style.pitch / 12))
+
+    def with_pauses(self, frames: NDArray[np.int64], silent_row: int) -> "ProsodyPrediction":
+        """With pauses of that many frames before each row, (units,), which are copies of a silent row."""
+        paused = np.flatnonzero(frames)
+        order = np.insert(np.arange(len(frames)), paused, silent_row)
+        places = paused + np.arange(len(paused))
+        durations, indices = self.durations[order], self.unit_indices[order]
+        durations[places], indices[places] = frames[paused], self.unit_indices[paused]
+        contours = None if self.contours is None else self.contours[order]
+        if contours is not None:
+            contours[places] = np.nan
+        return replace(
+            self,
+            text=self.text[order],
+            conditioning=self.conditioning[order],
+            pitch=self.pitch[order],
+            energy=self.energy[order],
+            durations=durations,
+            styles=self.styles if len(self.styles) == 1 else tuple(self.styles[row] for row in order),
+            unit_indices=indices,
+            contours=contours,
+        )
 
     def truncated(self, units: int, frames: int) -> "ProsodyPrediction":
         """With the last `units` units together no longer than `frames`; the excess is cut from their end."""
@@ -71,8 +103,10 @@ class VarianceAdaptor:
     f0: MeanDeviation | Range | None
     speaker_embedding: Floats | None
 
-    async def predict(self, text: EncodedText, style: Style | Sequence[Style]) -> ProsodyPrediction:
-        """`style` is one for all, or one for each unit before filled pauses were inserted."""
+    async def predict(
+        self, text: EncodedText, style: Style | Sequence[Style], targets: ProsodyTargets | None = None
+    ) -> ProsodyPrediction:
+        """`style` is one for all, or one for each unit before filled pauses were inserted, as in `targets`."""
         styles = (style,) if isinstance(style, Style) else tuple(style[index] for index in text.unit_indices)
         if len(set(styles)) == 1:
             styles = styles[:1]
@@ -83,18 +117,28 @@ class VarianceAdaptor:
             inputs["speaker_embedding"] = self.speaker_embedding
         units = len(text.hidden)
         contours = await GraphRun(self.contour_predictor, inputs, units)
-        pitch = scale_contour(contours["pitch"], [2 ** (style.pitch / 12) for style in styles], self.f0 or TYPICAL_F0)
-        energy = scale_contour(contours["energy"], [10 ** (style.energy / 20) for style in styles], TYPICAL_ENERGY)
+        rows = None if targets is None else TargetRows(targets, text.unit_indices)
+        pitch, levels = contours["pitch"], np.array([style.energy for style in styles])
+        if rows:
+            pitch, levels = rows.pitch(pitch, self.f0 or TYPICAL_F0), levels + rows.energy
+        pitch = scale_contour(pitch, [2 ** (style.pitch / 12) for style in styles], self.f0 or TYPICAL_F0)
+        energy = scale_contour(contours["energy"], list(10 ** (levels / 20)), TYPICAL_ENERGY)
         embedding_inputs = {"text": text.hidden[None], "pitch": pitch, "energy": energy}
         adapted = (await GraphRun(self.contour_embedding, embedding_inputs, units))["coloured_text"]
 
         lengths = await self._predict_lengths(np.concatenate([adapted, contours["style"]], axis=2))
-        lengths /= np.array([style.speed for style in styles], np.float32)
+        speeds = np.array([style.speed for style in styles], np.float32)
+        longest = (lengths / speeds).max()
+        if rows:
+            lengths = rows.lengths(lengths)
+            longest = max(longest, rows.longest_spoken(lengths / speeds))
+        lengths /= speeds
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
-        band = int(lengths.max() / self.frames_per_step + 0.5)
-        return ProsodyPrediction(
+        band = int(longest / self.frames_per_step + 0.5)
+        prosody = ProsodyPrediction(
             adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices
         )
+        return prosody if rows is None else _with_targets(prosody, rows, speeds)
 
     async def _predict_lengths(self, condition: Floats) -> Floats:
         """(units,): frames at normal speed, not yet rounded."""
@@ -107,6 +151,11 @@ class VarianceAdaptor:
                 "not match its configuration"
             )
         return lengths
+
+
+def _with_targets(prosody: ProsodyPrediction, rows: TargetRows, speeds: Floats) -> ProsodyPrediction:
+    prosody = replace(prosody, contours=rows.contours)
+    return prosody if rows.silent_row is None else prosody.with_pauses(rows.pauses(speeds), rows.silent_row)
 
 
 def scale_contour(contour: Floats, factors: Sequence[float], normalization: MeanDeviation | Range) -> Floats:

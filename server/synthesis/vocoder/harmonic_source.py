@@ -44,14 +44,22 @@ class HarmonicSource:
         return SourceState(0.0, phases, generator if noise else None)
 
     def advance(
-        self, state: SourceState, f0: Floats, voicing: Floats, pitch_shift: NDArray[np.float64]
+        self,
+        state: SourceState,
+        f0: Floats,
+        voicing: Floats,
+        pitch_shift: NDArray[np.float64],
+        targets: NDArray[np.float64] | None = None,
     ) -> tuple[dict[str, NDArray[Any]], SourceState]:
         """`f0` (frames,) normalized, `voicing` (frames,) -> `phase`, `voiced` and `noise`, each (1, samples).
 
-        `pitch_shift`, (frames,) or (1,), is a factor on F0, beyond what the acoustic model has shifted already. The
-        phase is continuous where it changes, so there is no click.
+        `pitch_shift`, (frames,) or (1,), is a factor on F0, beyond what the acoustic model has shifted already.
+        `targets`, (frames,) in Hz, are spoken instead of `f0` where they are not NaN. The phase is continuous where
+        they change, so there is no click.
         """
         hertz = self.to_hertz(f0) * pitch_shift
+        if targets is not None:
+            hertz = np.where(np.isnan(targets), hertz, np.maximum(targets, MIN_F0))
         cycles = state.cycles + np.cumsum(np.repeat(hertz, self.samples_per_frame)) / self.rate
         cycles %= 1
         count = len(cycles)

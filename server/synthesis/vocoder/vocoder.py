@@ -59,17 +59,23 @@ class Vocoder:
         return float(np.median(voiced)) if len(voiced) else None
 
     async def advance(
-        self, state: VocoderState, mel: Mel, *, final: bool, pitch_shift: NDArray[np.float64] = NO_PITCH_SHIFT
+        self,
+        state: VocoderState,
+        mel: Mel,
+        *,
+        final: bool,
+        pitch_shift: NDArray[np.float64] = NO_PITCH_SHIFT,
+        f0_targets: NDArray[np.float64] | None = None,
     ) -> tuple[Audio, VocoderState]:
         """The samples that are final after this chunk (none at first), and the new state.
 
-        `pitch_shift`, (frames,) or (1,), is a factor on the source's F0; a voice without a source ignores it.
+        `pitch_shift` and `f0_targets` are those of `HarmonicSource.advance`; a voice without a source ignores them.
         """
         if self._source is None or state.source is None:
             outputs, generator = await self._generator.advance(state.generator, {"mel": mel.frames[None]}, final=final)
             return Audio(_samples(outputs), self._rate), VocoderState(generator, None)
         *_, f0, voicing = mel.frames.T
-        excitation, source = self._source.advance(state.source, f0, voicing, pitch_shift)
+        excitation, source = self._source.advance(state.source, f0, voicing, pitch_shift, f0_targets)
         chunk = {"mel": mel.frames[None, :, :-2], **excitation}
         constant = {"harmonic_phases": source.harmonic_phases}
         outputs, generator = await self._generator.advance(state.generator, chunk, final=final, constant=constant)
