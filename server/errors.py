@@ -99,6 +99,15 @@ class JobConflictError(SpeechError):
     """An idempotency key was used for another request before."""
 
 
+class MissingReferencesError(SpeechError):
+    """The libraries for recordings as references are not installed. `code` is for programs."""
+
+    code = "references_missing"
+
+    def __init__(self, reason: ImportError) -> None:
+        super().__init__(f"recordings need libraries that are not installed ({reason}): pip install '.[references]'")
+
+
 class AuthenticationError(SpeechError):
     """A request needs a key, and has none or one that is not known, was revoked or has expired."""
 

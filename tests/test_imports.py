@@ -42,6 +42,7 @@ IMPORTERS = {
     "celery": ("server.jobs.celery",),
     "redis": ("server.jobs.celery.redis",),
     "pysubs2": ("server.jobs.documents.subtitles",),
+    "swift_f0": ("server.references.analysis.f0",),
     "torch": (),
     "scipy": (),
     "kantts": (),

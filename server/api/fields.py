@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.audio.encoders import SAMPLE_RATES
-from server.synthesis.options import SpeechOptions, Wording
+from server.synthesis.options import SpeechOptions
+from server.text.wording import Wording
 from server.types import DEFAULT_STYLE, STYLE_LIMITS, Style
 
 DEFAULT_FORMAT = "mp3"

@@ -20,7 +20,6 @@ from server.synthesis.acoustic.prosody_targets import ProsodyTargets
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
-from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
@@ -30,6 +29,7 @@ from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
 from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
+from server.text.wording import DEFAULT_WORDING, Wording
 from server.types import DEFAULT_STYLE, Audio, Floats, Mel, SentenceTiming, Style, Units
 from server.voices.voice import Voice
 

@@ -13,7 +13,7 @@ from server.audio.encoders import ENCODERS, OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import LabelSection
 from server.errors import RequestError, UnknownNameError, validation_message
-from server.synthesis.options import Wording
+from server.text.wording import Wording
 from server.types import Style
 
 NORMAL_VOLUME = 50

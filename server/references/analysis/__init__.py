@@ -1,1 +1,5 @@
 """What can be measured of how somebody speaks."""
+
+from server.references.analysis.measurement import analyze
+
+__all__ = ["analyze"]
