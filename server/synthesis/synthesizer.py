@@ -17,9 +17,10 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
 from server.synthesis.acoustic.prosody_targets import ProsodyTargets
-from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
+from server.synthesis.acoustic.variance_adaptor import TYPICAL_F0, ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
+from server.synthesis.reference.delivery.measurement import MeasuredSentences, PlainSpeech
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
@@ -38,7 +39,7 @@ WARM_UP_TEXT = "你好，今天天气很好。"
 PROBE_UNITS = 40
 PITCH_RESPONSE_SHIFT = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
-TRACE_STEPS = 16
+PLAIN_STEPS = 16
 """Decoder steps in a chunk of speech that nobody waits to hear."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
@@ -104,6 +105,8 @@ class Synthesizer:
         filled_pauses = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, filled_pauses)
         self._vocoder = Vocoder(voice, runtime)
+        self.measured_sentences = MeasuredSentences()
+        self.speaker_digest = ""
         self.calibration = Calibration()
         """Set by `warm_up`."""
         self.configure(settings, lexicon, emoji)
@@ -170,9 +173,25 @@ class Synthesizer:
         prepared = await self._predict(sentence, targets)
         return self._timing(sentence, prepared)
 
-    async def trace(self, units: Units) -> Trace:
+    @property
+    def frames_per_second(self) -> float:
+        """Of the acoustic model."""
+        return self.rate / self._samples_per_frame
+
+    @property
+    def highest_f0(self) -> float:
+        """Hz: the highest harmonic of the source is at half the rate then."""
+        return self.rate / 2 / max(self.voice.manifest.vocoder.harmonics, 1)
+
+    async def speak_plainly(self, units: Units) -> PlainSpeech:
         """One utterance in the voice's own style, without noise, as a stage: to compare a recording with it."""
-        return await self._synthesize(units, DEFAULT_STYLE, TRACE_STEPS, source_noise=False)
+        trace = await self._synthesize(units, DEFAULT_STYLE, PLAIN_STEPS, source_noise=False)
+        prosody = trace.prosody
+        ends = np.cumsum(prosody.durations) / self.frames_per_second
+        begins = ends - prosody.durations / self.frames_per_second
+        units_last = np.flatnonzero(np.diff(prosody.unit_indices, append=-1))
+        f0 = self._vocoder.median_f0(Mel(trace.mel)) or TYPICAL_F0.mean
+        return PlainSpeech(trace.audio, begins[units_last], ends[units_last], f0)
 
     async def _predict(self, sentence: Sentence, targets: ProsodyTargets | None) -> PreparedUtterance:
         styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles

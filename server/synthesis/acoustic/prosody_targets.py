@@ -52,7 +52,7 @@ def contour_per_frame(contours: Values, durations: NDArray[np.int64]) -> Values:
 
 
 class TargetRows:
-    """The targets of one utterance by row of the variance adaptor; filled pauses are rows of their own, and left out."""
+    """The targets of one utterance by row of the variance adaptor. Filled pauses, which are rows too, are left out."""
 
     def __init__(self, targets: ProsodyTargets, unit_indices: Ids) -> None:
         is_unit = np.diff(unit_indices, append=-1) != 0
