@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from server.synthesis.acoustic.contours import from_hertz
+from server.synthesis.acoustic.unit_kinds import RowKinds
 from server.types import Floats, Ids
 from server.voices.manifest import MeanDeviation, Range
 
@@ -54,10 +56,10 @@ def contour_per_frame(contours: Values, durations: NDArray[np.int64]) -> Values:
 class TargetRows:
     """The targets of one utterance by row of the variance adaptor. Filled pauses, which are rows too, are left out."""
 
-    def __init__(self, targets: ProsodyTargets, unit_indices: Ids) -> None:
+    def __init__(self, targets: ProsodyTargets, unit_indices: Ids, kinds: RowKinds) -> None:
         is_unit = np.diff(unit_indices, append=-1) != 0
         self._durations = np.where(is_unit, targets.durations[unit_indices], 0.0)
-        self._pitch = np.where(is_unit, targets.pitch[unit_indices], np.nan)
+        self._pitch = np.where(is_unit & kinds.voiced, targets.pitch[unit_indices], np.nan)
         self.energy = np.where(is_unit, np.nan_to_num(targets.energy[unit_indices]), 0.0)
         """(rows,): decibels by which the prediction is changed."""
         self.contours = np.where(is_unit[:, None], targets.contours[unit_indices], np.nan)
@@ -80,17 +82,9 @@ class TargetRows:
         spoken = ~np.isnan(self.contours).any(axis=1)
         return float(lengths[spoken].max(initial=0))
 
-    def pauses(self, speeds: Floats) -> Ids:
-        """(rows,): frames of silence to insert before each."""
+    def pauses(self, factors: Floats) -> Ids:
+        """(rows,): frames of silence to insert before each; `factors` are those of the styles."""
         if self.silent_row is None:
             return np.zeros(len(self._pauses), np.int64)
-        return np.floor(self._pauses / speeds + 0.5).astype(np.int64)
-
-
-def from_hertz(f0: Values, normalization: MeanDeviation | Range) -> Values:
-    """F0 as it is normalized in training."""
-    match normalization:
-        case MeanDeviation(mean=mean, deviation=deviation):
-            return (f0 - mean) / deviation
-        case Range(minimum=minimum, maximum=maximum):
-            return (f0 - minimum) / (maximum - minimum)
+        frames: Ids = np.floor(self._pauses * factors + 0.5).astype(np.int64)
+        return frames

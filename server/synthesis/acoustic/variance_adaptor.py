@@ -10,8 +10,10 @@ from server.errors import SynthesisError
 from server.runtime.session import Session
 from server.runtime.tensors import Array
 from server.scheduling.graph_run import GraphRun
+from server.synthesis.acoustic.contours import mean_f0, scale_contour, scale_range
 from server.synthesis.acoustic.prosody_targets import ProsodyTargets, TargetRows, Values, contour_per_frame
 from server.synthesis.acoustic.text_encoder import EncodedText
+from server.synthesis.acoustic.unit_kinds import RowKinds
 from server.types import Floats, Ids, Style
 from server.voices.manifest import MeanDeviation, Range
 
@@ -44,6 +46,8 @@ class ProsodyPrediction:
     unit_indices: Ids
     """(units,): the index of the input unit that a row belongs to; a pause that is filled, or inserted, belongs to the
     unit after it."""
+    mean_f0: float
+    """Hz: of the predicted contour, before any style; `TYPICAL_F0` is assumed where the normalization is unknown."""
     contours: Values | None = None
     """(units, points): F0 in Hz for the harmonic source; NaN where it is that of the decoder. None: everywhere."""
 
@@ -58,10 +62,13 @@ class ProsodyPrediction:
         return values if len(values) == 1 else np.repeat(values, self.durations)
 
     def f0_per_frame(self) -> NDArray[np.float64] | None:
-        """(frames,): F0 in Hz for the harmonic source, with the pitch of the styles; NaN where the decoder's stays."""
+        """(frames,): F0 in Hz for the harmonic source, in the style; NaN where it is that of the decoder."""
         if self.contours is None:
             return None
-        return contour_per_frame(self.contours, self.durations) * self.per_frame(lambda style: 2 ** (style.pitch / 12))
+        shift = self.per_frame(lambda style: 2 ** (style.pitch / 12))
+        exponent = self.per_frame(lambda style: style.pitch_range)
+        f0: NDArray[np.float64] = contour_per_frame(self.contours, self.durations) / self.mean_f0
+        return self.mean_f0 * shift * f0**exponent
 
     def with_pauses(self, frames: NDArray[np.int64], silent_row: int) -> "ProsodyPrediction":
         """With pauses of that many frames before each row, (units,), which are copies of a silent row."""
@@ -102,11 +109,20 @@ class VarianceAdaptor:
     frames_per_step: int
     f0: MeanDeviation | Range | None
     speaker_embedding: Floats | None
+    """(1, size), for a voice that takes one instead of a speaker id."""
 
     async def predict(
-        self, text: EncodedText, style: Style | Sequence[Style], targets: ProsodyTargets | None = None
+        self,
+        text: EncodedText,
+        style: Style | Sequence[Style],
+        kinds: RowKinds,
+        speaker: Floats | None = None,
+        targets: ProsodyTargets | None = None,
     ) -> ProsodyPrediction:
-        """`style` is one for all, or one for each unit before filled pauses were inserted, as in `targets`."""
+        """`style` is one for all, or one for each unit before filled pauses were inserted; `kinds` are of the rows.
+
+        `speaker` is an embedding instead of `speaker_embedding`; `targets` are for the units, as the styles.
+        """
         styles = (style,) if isinstance(style, Style) else tuple(style[index] for index in text.unit_indices)
         if len(set(styles)) == 1:
             styles = styles[:1]
@@ -114,31 +130,37 @@ class VarianceAdaptor:
         if self.speaker_embedding is None:
             inputs["speaker"] = text.speakers[None]
         else:
-            inputs["speaker_embedding"] = self.speaker_embedding
+            inputs["speaker_embedding"] = self.speaker_embedding if speaker is None else speaker
         units = len(text.hidden)
         contours = await GraphRun(self.contour_predictor, inputs, units)
-        rows = None if targets is None else TargetRows(targets, text.unit_indices)
+        f0 = self.f0 or TYPICAL_F0
+        shifts = [2 ** (style.pitch / 12) for style in styles]
+        center = mean_f0(contours["pitch"], kinds.tonal, f0)
+        rows = None if targets is None else TargetRows(targets, text.unit_indices, kinds)
         pitch, levels = contours["pitch"], np.array([style.energy for style in styles])
         if rows:
-            pitch, levels = rows.pitch(pitch, self.f0 or TYPICAL_F0), levels + rows.energy
-        pitch = scale_contour(pitch, [2 ** (style.pitch / 12) for style in styles], self.f0 or TYPICAL_F0)
+            pitch, levels = rows.pitch(pitch, f0), levels + rows.energy
+        pitch = scale_contour(pitch, shifts, f0)
+        pitch = scale_range(pitch, [style.pitch_range for style in styles], center * np.array(shifts), kinds.voiced, f0)
         energy = scale_contour(contours["energy"], list(10 ** (levels / 20)), TYPICAL_ENERGY)
         embedding_inputs = {"text": text.hidden[None], "pitch": pitch, "energy": energy}
         adapted = (await GraphRun(self.contour_embedding, embedding_inputs, units))["coloured_text"]
 
         lengths = await self._predict_lengths(np.concatenate([adapted, contours["style"]], axis=2))
         speeds = np.array([style.speed for style in styles], np.float32)
-        longest = (lengths / speeds).max()
+        pauses = np.array([style.pauses for style in styles], np.float32)
+        stretch = np.where(kinds.silent, pauses, np.float32(1))
+        longest = (lengths / speeds * stretch).max()
         if rows:
             lengths = rows.lengths(lengths)
             longest = max(longest, rows.longest_spoken(lengths / speeds))
-        lengths /= speeds
+        lengths = lengths / speeds * stretch
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
         band = int(longest / self.frames_per_step + 0.5)
         prosody = ProsodyPrediction(
-            adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices
+            adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices, center
         )
-        return prosody if rows is None else _with_targets(prosody, rows, speeds)
+        return prosody if rows is None else _with_targets(prosody, rows, pauses / speeds)
 
     async def _predict_lengths(self, condition: Floats) -> Floats:
         """(units,): frames at normal speed, not yet rounded."""
@@ -153,20 +175,7 @@ class VarianceAdaptor:
         return lengths
 
 
-def _with_targets(prosody: ProsodyPrediction, rows: TargetRows, speeds: Floats) -> ProsodyPrediction:
+def _with_targets(prosody: ProsodyPrediction, rows: TargetRows, factors: Floats) -> ProsodyPrediction:
+    """`factors` on the inserted pauses."""
     prosody = replace(prosody, contours=rows.contours)
-    return prosody if rows.silent_row is None else prosody.with_pauses(rows.pauses(speeds), rows.silent_row)
-
-
-def scale_contour(contour: Floats, factors: Sequence[float], normalization: MeanDeviation | Range) -> Floats:
-    """Multiplies the real values of a normalized contour (1, units) by `factors`: one for each unit, or one for all."""
-    factor = np.array(factors, np.float64)
-    if (factor == 1).all():
-        return contour
-    match normalization:
-        case MeanDeviation(mean=mean, deviation=deviation):
-            offset = (factor - 1) * mean / deviation
-        case Range(minimum=minimum, maximum=maximum):
-            offset = (factor - 1) * minimum / (maximum - minimum)
-    scaled: Floats = contour * factor.astype(np.float32) + offset.astype(np.float32)
-    return scaled
+    return prosody if rows.silent_row is None else prosody.with_pauses(rows.pauses(factors), rows.silent_row)
