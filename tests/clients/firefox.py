@@ -5,7 +5,7 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -104,14 +104,14 @@ async def open_page(profile: Path) -> AsyncIterator[FirefoxPage]:
     _write_profile(profile)
     home = {"HOME": str(profile), "XDG_RUNTIME_DIR": str(profile)}
     environment = os.environ | home | {"PULSE_SERVER": f"unix:{profile}/sound"}
-    async with _running(SOUND, *_SOUND_OPTIONS, f"--load={_SOUND_SOCKET}{profile}/sound", env=environment):
-        async with asyncio.timeout(TIMEOUT):
-            while not await asyncio.to_thread((profile / "sound").exists):
-                await asyncio.sleep(0.05)
-        options = ("--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0")
-        async with _running(PROGRAM, *options, env=environment) as process:
-            async with asyncio.timeout(TIMEOUT):
-                address = await _address(process)
+    options = ("--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0")
+    log = profile / "log"
+    async with _running(
+        profile / "sound.log", SOUND, *_SOUND_OPTIONS, f"--load={_SOUND_SOCKET}{profile}/sound", env=environment
+    ):
+        await _until((profile / "sound").exists)
+        async with _running(log, PROGRAM, *options, env=environment):
+            address = (await _until(lambda: re.search(r"WebDriver BiDi listening on (\S+)", log.read_text())))[1]
             async with ClientSession() as session, session.ws_connect(f"{address}/session", max_msg_size=0) as socket:
                 page = FirefoxPage(socket)
                 await page.start()
@@ -124,21 +124,21 @@ def _write_profile(profile: Path) -> None:
 
 
 @asynccontextmanager
-async def _running(*command: str, env: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env=env
-    )
+async def _running(log: Path, *command: str, env: dict[str, str]) -> AsyncIterator[None]:
+    """Runs a program, whose messages go into a file: it would wait for the reader of a pipe."""
+    with log.open("w") as file:
+        process = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file, env=env)
     try:
-        yield process
+        yield
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-        await process.communicate()
+        await process.wait()
 
 
-async def _address(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr
-    while line := await process.stderr.readline():
-        if found := re.search(rb"WebDriver BiDi listening on (\S+)", line):
-            return found[1].decode()
-    raise AssertionError("Firefox ended")
+async def _until(condition: Callable[[], Any]) -> Any:
+    """Waits until a condition is true, and returns its value."""
+    async with asyncio.timeout(TIMEOUT):
+        while not (value := condition()):
+            await asyncio.sleep(0.05)
+    return value
