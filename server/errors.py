@@ -99,6 +99,10 @@ class JobConflictError(SpeechError):
     """An idempotency key was used for another request before."""
 
 
+class ReferenceLimitError(SpeechError):
+    """A client keeps too many references, or too many bytes of them."""
+
+
 class MissingReferencesError(SpeechError):
     """The libraries for recordings as references are not installed. `code` is for programs."""
 

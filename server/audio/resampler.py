@@ -1,18 +1,12 @@
-"""Sampling-rate conversion of a stream, by libswresample.
-
-A polyphase filter: a windowed sinc over 128 samples of the lower of the two rates, Kaiser window with beta 9. It is
-flat to 0.9 of the lower Nyquist frequency and 98 dB down above that frequency (`tests/audio/test_resampler.py`).
-"""
+"""Sampling-rate conversion of a stream, by libswresample."""
 
 from collections.abc import Iterable
 
 import av
 import numpy as np
 
+from server.audio.resampling_filter import OPTIONS, TAPS
 from server.types import Floats
-
-TAPS = 128
-OPTIONS = {"filter_size": str(TAPS), "cutoff": "0.95", "filter_type": "kaiser", "kaiser_beta": "9"}
 
 
 def resampled_length(samples: int, rate: int, new_rate: int) -> int:

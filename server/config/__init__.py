@@ -4,11 +4,11 @@ from server.config.config import Config
 from server.config.reconfiguration import Reconfiguration
 from server.config.sections.access import RIGHTS, AccessKey, AccessSection, Right
 from server.config.sections.dashscope import DashScopeSection
-from server.config.sections.jobs import JobsSection
+from server.config.sections.jobs import JobsSection, QueueSection
 from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
-from server.config.sections.queue import QueueSection
+from server.config.sections.references import ReferencesSection
 from server.config.sections.runtime import Precision, PrecisionSetting, Provider, RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Reloadable, Secret, SecretUrl
@@ -36,6 +36,7 @@ __all__ = [
     "Provider",
     "QueueSection",
     "Reconfiguration",
+    "ReferencesSection",
     "Reloadable",
     "Right",
     "RuntimeSection",

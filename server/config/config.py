@@ -4,11 +4,11 @@ from typing import Any, Self
 
 from server.config.sections.access import AccessSection
 from server.config.sections.dashscope import DashScopeSection
-from server.config.sections.jobs import JobsSection
+from server.config.sections.jobs import JobsSection, QueueSection
 from server.config.sections.limits import LimitsSection
 from server.config.sections.models import ModelsSection
 from server.config.sections.operations import LoggingSection, MetricsSection
-from server.config.sections.queue import QueueSection
+from server.config.sections.references import ReferencesSection
 from server.config.sections.runtime import RuntimeSection
 from server.config.sections.scheduler import SchedulerSection
 from server.config.sections.section import Section
@@ -26,6 +26,7 @@ class Config(Section):
     synthesis: SynthesisSection = SynthesisSection()
     text: TextSection = TextSection()
     dashscope: DashScopeSection = DashScopeSection()
+    references: ReferencesSection = ReferencesSection()
     label: LabelSection = LabelSection()
     storage: StorageSection = StorageSection()
     cache: CacheSection = CacheSection()

@@ -9,7 +9,8 @@ FOLDER = Path(__file__).with_name("static")
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "img-src data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
@@ -23,11 +24,17 @@ _TYPES = {
 """Fixed here: the MIME types of a system vary, and a browser runs no script with another type."""
 
 
+def is_asset(path: str) -> bool:
+    """Whether the path of a route is a file of the pages, which anyone may have."""
+    return path.endswith((".css", ".js")) and (path.count("/") == 1 or path.startswith("/page/"))
+
+
 def routes() -> list[web.RouteDef]:
-    """Returns a route for each file by its name, and for the pages at `/` and `/docs`."""
-    files = {f"/{file.name}": file for file in sorted(FOLDER.iterdir()) if file.suffix in (".css", ".js")}
+    """Returns a route for each file by its path, and for the pages at `/` and `/docs`."""
+    files = {f"/{file.relative_to(FOLDER).as_posix()}": file for file in sorted(FOLDER.rglob("*.*"))}
+    assets = {path: file for path, file in files.items() if is_asset(path)}
     pages = {"/": FOLDER / "index.html", "/docs": FOLDER / "docs.html"}
-    return [web.get(path, partial(_send, file)) for path, file in (pages | files).items()]
+    return [web.get(path, partial(_send, file)) for path, file in (pages | assets).items()]
 
 
 async def _send(file: Path, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,6 @@
 """One recording of a speaker, decoded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.types import Audio
 
@@ -14,7 +14,7 @@ class Recording:
 
     digest: str
     """SHA-256 of the file as it was sent, 64 hexadecimal digits."""
-    audio: Audio
+    audio: Audio = field(compare=False)
     """Mono at `RATE`, without the silence before and after the speech."""
     format: str
     """Of the container, `wav`."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from server.errors import NothingToSpeakError
 from server.scheduling.input_queue import InputQueue
-from server.synthesis.options import DEFAULT_WORDING, Wording
 from server.synthesis.sequencing import PENDING, Item, Pending
 from server.text.markup.script import Script
 from server.text.sentence import Sentence
+from server.text.wording import DEFAULT_WORDING, Wording
 
 if TYPE_CHECKING:  # the HTTP package imports this module before anything that computes
     from server.synthesis.synthesizer import Synthesizer

@@ -18,12 +18,12 @@ from server.http import create_app
 from server.runtime.precision import PrecisionChoice
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
-from server.synthesis.options import Wording
 from server.synthesis.registry.report import PoolStatistics, RegistryReport, VoiceReport
 from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
 from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
+from server.text.wording import Wording
 from server.types import Audio, SentenceTiming, Style, Units
 from server.voices.manifest import FORMAT
 from server.voices.voice import Voice

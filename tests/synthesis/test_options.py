@@ -8,12 +8,12 @@ import pytest
 from server.errors import RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.options import Wording
 from server.synthesis.segments import Segment
 from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.script import Script
 from server.text.sentence import Sentence
+from server.text.wording import Wording
 from tests.conftest import samples_of
 
 TEXT = "你好，今天天气很好，我们去公园走走吧。"

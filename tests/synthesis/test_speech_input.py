@@ -14,12 +14,13 @@ from server.scheduling.graph_run import GraphRun
 from server.scheduling.input_queue import InputWait
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Task, iterate
-from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions, Wording
+from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions
 from server.synthesis.registry import OnDemandVoices
 from server.synthesis.segments import SegmentItems
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.text.sentence import Sentence
+from server.text.wording import Wording
 from server.types import Audio, Floats, SentenceTiming, Style
 from tests.conftest import EMBEDDED, samples_of
 

@@ -3,14 +3,15 @@
 import base64
 import binascii
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from server.config.sections.section import Reloadable, Secret, Section
+from server.config.sections.section import Reloadable, Secret, SecretUrl, Section
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  the public prefix of secrets, as the Standard Webhooks have it
 _SECRET_BYTES = range(24, 65)
+_SCHEMES = ("redis://", "rediss://")
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 
 
@@ -18,6 +19,12 @@ def _require_host(host: str) -> str:
     if not _HOST.fullmatch(host):
         raise ValueError("a host in small letters, such as example.com, *.example.com or example.com:8443")
     return host
+
+
+def _require_redis(url: SecretUrl) -> SecretUrl:
+    if url.get_secret_value() and not url.get_secret_value().startswith(_SCHEMES):
+        raise ValueError("empty, or a URL such as redis://:password@host:6379/0 (rediss:// for TLS)")
+    return url
 
 
 def webhook_key(secret: str) -> bytes:
@@ -72,3 +79,19 @@ class JobsSection(Section):
             except ValueError as error:
                 raise ValueError(f"a section whose webhook_secret is {error}") from None
         return self
+
+
+class QueueSection(Section):
+    """The queue of jobs."""
+
+    broker: Annotated[SecretUrl, AfterValidator(_require_redis)] = SecretUrl("")
+    """Empty: jobs are kept in a file and computed by the server."""
+    results: Literal["folder", "redis"] = "folder"
+    """Where workers put what they compute."""
+    lease_seconds: float = Field(default=30.0, ge=5, le=3600)
+    """Seconds without a sign of life after which the work of a worker goes to another one."""
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether workers compute the jobs."""
+        return bool(self.broker.get_secret_value())

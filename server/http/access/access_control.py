@@ -19,6 +19,7 @@ from server.http.access.proxies import client_address
 from server.http.access.security_headers import add_security_headers
 from server.http.client import CALLER
 from server.http.errors import Handler
+from server.http.static_files import is_asset
 from server.logs.context import name_client
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class AccessControl:
         if answer := self._pages.preflight(request):
             return answer
         path = _route_path(request)
-        if path in self._public or _is_asset(path):
+        if path in self._public or is_asset(path):
             with suppress(AuthenticationError):
                 _identify(caller)
             return await handler(request)
@@ -129,11 +130,6 @@ def _route_path(request: web.Request) -> str:
     """The path of the route that will run, so that no spelling of a path leads around the list; empty for none."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else ""
-
-
-def _is_asset(path: str) -> bool:
-    """Whether it is a file of the pages, which anyone may have."""
-    return path.count("/") == 1 and path.endswith((".css", ".js"))
 
 
 def _right(path: str) -> Right | None:

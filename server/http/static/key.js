@@ -2,19 +2,30 @@
 
 const NAME = "sambert-key";
 
-/** The headers of a request: with the key, if there is one. */
+export const storedKey = () => sessionStorage.getItem(NAME) ?? "";
+
+/** @param {string} key Empty for none. */
+export function storeKey(key) {
+  if (key) sessionStorage.setItem(NAME, key);
+  else sessionStorage.removeItem(NAME);
+}
+
+/**
+ * The headers of a request: with the key, if there is one.
+ *
+ * @returns {Record<string, string>}
+ */
 export function authorization() {
-  const key = sessionStorage.getItem(NAME);
+  const key = storedKey();
   return key ? {Authorization: `Bearer ${key}`} : {};
 }
 
-/** Fills the field with the key; calls the function with each change of it. */
-export function keepKey(input, changed = () => undefined) {
-  input.value = sessionStorage.getItem(NAME) ?? "";
-  input.addEventListener("change", () => {
-    const key = input.value.trim();
-    if (key) sessionStorage.setItem(NAME, key);
-    else sessionStorage.removeItem(NAME);
-    changed();
-  });
+/**
+ * Fills the field with the key, and keeps each change of it.
+ *
+ * @param {HTMLInputElement} input
+ */
+export function keepKey(input) {
+  input.value = storedKey();
+  input.addEventListener("change", () => storeKey(input.value.trim()));
 }

@@ -1,0 +1,1 @@
+"""Audio files of clients, decoded in a process of their own: whatever is in them reaches nothing else."""

@@ -1,0 +1,49 @@
+import {element} from "../../elements.js";
+
+/** @typedef {import("../state/app_state.js").Connection} Connection */
+
+/**
+ * One line while the server cannot speak, or the field for the key; nothing while all is well.
+ *
+ * @param {import("../app.js").App} app
+ */
+export function Notice(app) {
+  const place = element("div", {className: "notice", role: "status"});
+  app.store.watch((state) => state.connection, (connection) => {
+    place.dataset.status = connection.status;
+    place.hidden = connection.status === "ready";
+    place.replaceChildren(connection.status === "key" ? KeyForm(app, connection) : line(app, connection));
+  }, app.signal);
+  return place;
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {Connection} connection
+ */
+function line({t}, {status, message}) {
+  const texts = {
+    connecting: t.common.connecting, starting: t.common.starting, lost: t.common.lost,
+    refused: t.common.refused(message), key: "", ready: "",
+  };
+  return element("p", {}, texts[status]);
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {Connection} connection
+ */
+function KeyForm({t, connection}, {message}) {
+  const input = element("input", {
+    id: "key", type: "password", autocomplete: "off", spellcheck: false, placeholder: "sk-sambert-…", required: true,
+  });
+  const send = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    connection.useKey(input.value);
+  };
+  return element("form", {className: "key-form", onsubmit: send},
+    element("div", {}, element("strong", {}, t.common.key.title), element("p", {}, t.common.key.text)),
+    message && element("p", {className: "error", role: "alert"}, t.common.key.wrong(message)),
+    element("label", {for: "key"}, t.common.key.label), input,
+    element("button", {type: "submit", className: "primary"}, t.common.key.use));
+}

@@ -1,0 +1,56 @@
+const zh = {
+  title: "Sambert 语音合成",
+  name: "Sambert 语音",
+  views: {speak: "朗读", work: "批量", server: "服务器"},
+  skip: "跳到内容",
+  viewsLabel: "页面",
+  api: "API 文档",
+  language: "English",
+  theme: {system: "外观：跟随系统", light: "外观：浅色", dark: "外观：深色"},
+  loading: "正在载入…",
+  unloadable: "无法载入这一页，请检查服务器后重试。",
+  retry: "重试",
+  close: "关闭",
+  connecting: "正在连接服务器…",
+  starting: "服务器正在加载声音…",
+  lost: "连接不上服务器，正在重试。你的文字和设置都还在。",
+  refused: (/** @type {string} */ reason) => `服务器无法合成语音：${reason}`,
+  key: {
+    title: "需要密钥",
+    text: "这台服务器只接受有密钥的请求。密钥只保存在这个标签页里，关闭后即忘。",
+    wrong: (/** @type {string} */ reason) => `密钥不可用：${reason}`,
+    label: "密钥",
+    use: "使用",
+    change: "更换密钥",
+  },
+};
+
+/** @type {typeof zh} */
+const en = {
+  title: "Sambert speech",
+  name: "Sambert Speech",
+  views: {speak: "Speak", work: "Batch", server: "Server"},
+  skip: "Skip to the content",
+  viewsLabel: "Pages",
+  api: "API",
+  language: "中文",
+  theme: {system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark"},
+  loading: "Loading…",
+  unloadable: "This page could not be loaded. Check the server, then try again.",
+  retry: "Try again",
+  close: "Close",
+  connecting: "Connecting to the server…",
+  starting: "The server is loading its voices…",
+  lost: "The server cannot be reached; trying again. Your text and settings are kept.",
+  refused: (reason) => `The server cannot speak: ${reason}`,
+  key: {
+    title: "A key is needed",
+    text: "This server accepts requests with a key only. The key stays in this tab and is forgotten when it is closed.",
+    wrong: (reason) => `This key cannot be used: ${reason}`,
+    label: "Key",
+    use: "Use it",
+    change: "Change the key",
+  },
+};
+
+export const common = {zh, en};

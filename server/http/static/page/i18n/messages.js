@@ -1,0 +1,45 @@
+// What the page says, in Chinese and English. Each subject has a file; both languages of it are side by side.
+
+import {common} from "./common.js";
+import {speak} from "./speak.js";
+import {text} from "./text.js";
+import {work} from "./work.js";
+import {server} from "./server.js";
+
+/** @typedef {"zh" | "en"} Language */
+
+/** @type {readonly Language[]} */
+export const LANGUAGES = ["zh", "en"];
+
+const SUBJECTS = {common, speak, text, work, server};
+
+/** @typedef {ReturnType<typeof messages>} Messages */
+
+/**
+ * The messages of a language, by subject: `t.speak.play`. A message with values is a function.
+ *
+ * @param {Language} language
+ */
+export function messages(language) {
+  return {
+    common: SUBJECTS.common[language],
+    speak: SUBJECTS.speak[language],
+    text: SUBJECTS.text[language],
+    work: SUBJECTS.work[language],
+    server: SUBJECTS.server[language],
+  };
+}
+
+/**
+ * The language that the browser prefers among those of the page.
+ *
+ * @param {readonly string[]} preferred As `navigator.languages`.
+ * @returns {Language}
+ */
+export function preferredLanguage(preferred) {
+  for (const tag of preferred) {
+    const language = LANGUAGES.find((each) => tag.toLowerCase().startsWith(each));
+    if (language) return language;
+  }
+  return "en";
+}

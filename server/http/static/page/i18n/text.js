@@ -1,0 +1,8 @@
+const zh = {
+};
+
+/** @type {typeof zh} */
+const en = {
+};
+
+export const text = {zh, en};

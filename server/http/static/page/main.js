@@ -1,0 +1,36 @@
+// Starts the page: the state, the services, and the components in the language of the user.
+
+import {ServerConnection} from "./api/connection.js";
+import {Shell} from "./components/shell.js";
+import {messages} from "./i18n/messages.js";
+import {initialState, keepState} from "./state/app_state.js";
+import {followAddress} from "./state/address.js";
+import {Store} from "./state/store.js";
+
+const store = new Store(initialState(localStorage, navigator.languages));
+const connection = new ServerConnection(store);
+const always = new AbortController().signal;
+let components = new AbortController();
+
+/** @param {import("./state/app_state.js").Language} language */
+function show(language) {
+  components.abort();
+  components = new AbortController();
+  const t = messages(language);
+  const focused = document.activeElement?.id;
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  document.title = t.common.title;
+  document.body.replaceChildren(Shell({store, t, signal: components.signal, connection}));
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+/** @param {import("./state/app_state.js").Theme} theme */
+function paint(theme) {
+  document.documentElement.dataset.theme = theme;
+}
+
+followAddress(store);
+keepState(store, localStorage);
+store.watch((state) => state.theme, paint, always);
+store.watch((state) => state.language, show, always);
+connection.check();

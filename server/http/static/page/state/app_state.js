@@ -1,0 +1,134 @@
+// The shape of the page's state, its start, and what of it the browser keeps.
+
+import {preferredLanguage} from "../i18n/messages.js";
+import {initialSettings} from "./settings.js";
+
+/**
+ * @typedef {import("../i18n/messages.js").Language} Language
+ * @typedef {import("./settings.js").Settings} Settings
+ * @typedef {"speak" | "work" | "server"} ViewName
+ * @typedef {"system" | "light" | "dark"} Theme
+ * @typedef {"a" | "b"} Slot
+ */
+
+/**
+ * A voice as /v1/audio/voices lists it.
+ *
+ * @typedef {object} Voice
+ * @property {string} id
+ * @property {string} name
+ * @property {number} sample_rate
+ * @property {string[]} speakers
+ * @property {string[]} emotions
+ * @property {string | null} license
+ * @property {boolean} default
+ * @property {boolean} loaded
+ */
+
+/**
+ * @typedef {object} Connection
+ * @property {"connecting" | "starting" | "key" | "ready" | "lost" | "refused"} status
+ * @property {string} message The server's words, with `key` and `refused`; else empty.
+ */
+
+/**
+ * What the player does. `spoken` is the part of the text that sounds now: positions in it, in UTF-16 units.
+ *
+ * @typedef {object} Playback
+ * @property {"idle" | "waiting" | "playing" | "paused" | "ended"} status
+ * @property {number} received Seconds of audio that have arrived.
+ * @property {boolean} complete Whether all audio has arrived.
+ * @property {number | null} firstAudio Seconds from the request to the first audio.
+ * @property {number | null} factor Seconds of computing for a second of audio, as the page sees them.
+ * @property {{start: number, stop: number} | null} spoken
+ * @property {string} text The text that is spoken; `spoken` refers to it.
+ * @property {Error | null} error
+ */
+
+/**
+ * @typedef {object} AppState
+ * @property {Language} language
+ * @property {Theme} theme
+ * @property {ViewName} view
+ * @property {Connection} connection
+ * @property {Voice[]} voices Those that can speak.
+ * @property {{id: string, name: string, reason: string}[]} broken
+ * @property {ReadonlySet<string>} fields What a request for speech may have, as /openapi.json says.
+ * @property {string} text The text to speak, markup included.
+ * @property {Record<Slot, Settings>} settings
+ * @property {Slot} slot The settings that are shown and used.
+ * @property {number} rate Speed of the playback, without another pitch.
+ * @property {Playback} playback
+ */
+
+/** @typedef {import("./store.js").Store<AppState>} AppStore */
+
+/** @type {Playback} */
+export const IDLE = {
+  status: "idle", received: 0, complete: false, firstAudio: null, factor: null, spoken: null, text: "", error: null,
+};
+
+const EXAMPLE = "你好！这里是完全在本地运行的中文语音合成。\n今天天气真好，我们一起去公园散步吧。";
+
+/**
+ * @param {Storage} storage
+ * @param {readonly string[]} languages As `navigator.languages`.
+ * @returns {AppState}
+ */
+export function initialState(storage, languages) {
+  const kept = readKept(storage);
+  return {
+    language: kept.language ?? preferredLanguage(languages),
+    theme: kept.theme ?? "system",
+    view: "speak",
+    connection: {status: "connecting", message: ""},
+    voices: [],
+    broken: [],
+    fields: new Set(),
+    text: kept.text || EXAMPLE,
+    settings: {a: {...initialSettings(), ...kept.settings?.a}, b: {...initialSettings(), ...kept.settings?.b}},
+    slot: "a",
+    rate: kept.rate ?? 1,
+    playback: IDLE,
+  };
+}
+
+const NAME = "sambert-page";
+
+/** @typedef {Partial<Pick<AppState, "language" | "theme" | "text" | "settings" | "rate">>} Kept */
+
+/**
+ * @param {Storage} storage
+ * @returns {Kept}
+ */
+function readKept(storage) {
+  try {
+    return JSON.parse(storage.getItem(NAME) ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Keeps the text and the settings for the next visit, half a second after a change.
+ *
+ * @param {AppStore} store
+ * @param {Storage} storage
+ */
+export function keepState(store, storage) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const save = () => {
+    const {language, theme, text, settings, rate} = store.state;
+    storage.setItem(NAME, JSON.stringify({language, theme, text, settings, rate}));
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(save, 500);
+  };
+  const {signal} = new AbortController();
+  for (const field of /** @type {const} */ (["language", "theme", "text", "settings", "rate"])) {
+    store.watch((state) => state[field], later, signal);
+  }
+  addEventListener("pagehide", save);
+}

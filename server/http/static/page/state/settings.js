@@ -1,0 +1,124 @@
+// How a text is spoken: the values, their ranges, and the choice of a voice. Nothing here changes its arguments.
+
+/** @typedef {import("./app_state.js").Voice} Voice */
+
+/**
+ * The fields of a request for speech. `voice` is null until the voices are known.
+ *
+ * @typedef {object} Settings
+ * @property {string | null} voice
+ * @property {string | null} speaker
+ * @property {string | null} emotion
+ * @property {number} speed
+ * @property {number} pitch
+ * @property {number} pitch_range
+ * @property {number} energy
+ * @property {number} volume
+ * @property {number} pauses
+ */
+
+/** @typedef {"speed" | "pitch" | "pitch_range" | "energy" | "volume" | "pauses"} ControlName */
+
+/**
+ * A slider. Factors are spaced by their logarithm, so that half and double are equally far from 1: `scale` is
+ * "logarithm", and `min`, `max` and `step` are powers of two.
+ *
+ * @typedef {object} Control
+ * @property {ControlName} name
+ * @property {number} min
+ * @property {number} max
+ * @property {number} step
+ * @property {number} initial The value of the setting.
+ * @property {"linear" | "logarithm"} scale
+ * @property {"times" | "semitones" | "decibels"} unit
+ */
+
+/** @type {readonly Control[]} */
+export const CONTROLS = [
+  {name: "speed", min: -2, max: 2, step: 0.1, initial: 1, scale: "logarithm", unit: "times"},
+  {name: "pitch", min: -12, max: 12, step: 0.5, initial: 0, scale: "linear", unit: "semitones"},
+  {name: "pitch_range", min: 0, max: 3, step: 0.05, initial: 1, scale: "linear", unit: "times"},
+  {name: "energy", min: -12, max: 12, step: 0.5, initial: 0, scale: "linear", unit: "decibels"},
+  {name: "volume", min: 0, max: 4, step: 0.05, initial: 1, scale: "linear", unit: "times"},
+  {name: "pauses", min: -2, max: 2, step: 0.1, initial: 1, scale: "logarithm", unit: "times"},
+];
+
+/** @returns {Settings} */
+export function initialSettings() {
+  const values = Object.fromEntries(CONTROLS.map(({name, initial}) => [name, initial]));
+  return /** @type {Settings} */ ({voice: null, speaker: null, emotion: null, ...values});
+}
+
+/**
+ * The position of a slider for a value of the setting.
+ *
+ * @param {Control} control
+ * @param {number} value
+ */
+export const positionOf = ({scale}, value) => (scale === "logarithm" ? Math.log2(value) : value);
+
+/**
+ * The value of the setting for a position of its slider.
+ *
+ * @param {Control} control
+ * @param {number} position
+ */
+export const valueAt = ({scale}, position) => Number((scale === "logarithm" ? 2 ** position : position).toFixed(2));
+
+/**
+ * The settings with another voice. A speaker and an emotion that it has too are kept.
+ *
+ * @param {Settings} settings
+ * @param {Voice} voice
+ * @returns {Settings}
+ */
+export function withVoice(settings, voice) {
+  return {
+    ...settings,
+    voice: voice.id,
+    speaker: kept(settings.speaker, voice.speakers, voice.speakers[0] ?? null),
+    emotion: kept(settings.emotion, voice.emotions, defaultEmotion(voice)),
+  };
+}
+
+/**
+ * The settings where the server has these voices: those that it does not have any more are replaced.
+ *
+ * @param {Settings} settings
+ * @param {readonly Voice[]} voices
+ * @returns {Settings}
+ */
+export function fitted(settings, voices) {
+  const voice = voices.find(({id}) => id === settings.voice) ?? voices.find((each) => each.default) ?? voices[0];
+  return voice ? withVoice(settings, voice) : settings;
+}
+
+/** @param {Voice} voice */
+export const defaultEmotion = ({emotions}) => (emotions.includes("neutral") ? "neutral" : emotions[0] ?? null);
+
+/**
+ * The fields of a request: those that the server knows and that say something.
+ *
+ * @param {Settings} settings
+ * @param {ReadonlySet<string>} fields
+ * @returns {Record<string, string | number>}
+ */
+export function requestFields(settings, fields) {
+  /** @type {Record<string, string | number>} */
+  const request = {};
+  for (const name of /** @type {const} */ (["voice", "speaker", "emotion"])) {
+    const value = settings[name];
+    if (value !== null) request[name] = value;
+  }
+  for (const {name, initial} of CONTROLS) {
+    if (settings[name] !== initial && fields.has(name)) request[name] = settings[name];
+  }
+  return request;
+}
+
+/**
+ * @param {string | null} value
+ * @param {readonly string[]} values
+ * @param {string | null} otherwise
+ */
+const kept = (value, values, otherwise) => (value !== null && values.includes(value) ? value : otherwise);
