@@ -25,11 +25,11 @@ def syllable_nuclei(audio: Audio, voiced: Flags, speech: Flags) -> tuple[float, 
 
 
 def band_level(audio: Audio) -> Contour:
-    """(frames,): decibels within `BAND`, smoothed over 50 ms."""
+    """(frames,): decibels within `BAND`, smoothed over 70 ms."""
     windowed = frames(audio) * np.hanning(frames(audio).shape[1])
     power = np.abs(np.fft.rfft(windowed, 512)) ** 2
     low, high = (round(edge * 512 / RATE) for edge in BAND)
-    smoothing = np.hanning(7)[1:-1] / np.hanning(7).sum()
+    smoothing = np.hanning(9)[1:-1] / np.hanning(9).sum()
     return decibels(np.convolve(power[:, low : high + 1].sum(axis=1), smoothing, "same"))
 
 
