@@ -230,8 +230,13 @@ def emotion_row(result: schema.EmotionResult) -> Row:
         "number": str(count),
         "right emotion": optional(None if right is None else right / count, ".0%"),
         "confidence": f"{result.confidence:.2f}",
-        **{f"nearer: {name}": f"{nearer / count:.0%}" for name, nearer in result.nearer.items()},
+        **{f"{name} nearer, or there": _shares(result, name) for name in result.nearer},
     }
+
+
+def _shares(result: schema.EmotionResult, name: str) -> str:
+    nearer, there = result.nearer[name], result.there[name]
+    return f"{(nearer + there) / result.recordings:.0%} ({nearer} + {there})"
 
 
 def cost_row(result: schema.CostResult) -> Row:

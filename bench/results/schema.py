@@ -245,6 +245,8 @@ class EmotionResult:
     """Mean."""
     nearer: dict[str, int]
     """Figure -> of how many recordings the speech with the reference is nearer to it than the speech without."""
+    there: dict[str, int]
+    """Figure -> of how many others both are less than 10 % away."""
 
 
 @dataclass(frozen=True, slots=True)
