@@ -3,7 +3,6 @@
 import argparse
 import io
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,16 @@ import soundfile
 
 from server.atomic_file import write_atomic
 from server.config import Config
-from server.errors import RequestError, UnknownNameError, VoiceError
+from server.errors import RequestError
 from server.runtime.runtime import Runtime
 from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
+from server.synthesis.speaker_encoder.encoder_file import encoder_file
 from server.types import Audio
-from server.voices.discovery import voice_folders
-from server.voices.voice import Voice
 
 NAME = "embed"
 HELP = "compute a speaker embedding from recordings"
 LOG_LEVEL = "WARNING"
 
-GRAPH = "speaker_encoder"
 FORMATS = "WAV, FLAC, Ogg, MP3, AIFF"
 """Common formats that libsndfile reads, for the error message."""
 
@@ -54,41 +51,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
     count = f"{len(embeddings)} recording{'s' * (len(embeddings) > 1)}"
     print(f"{options.output}: {mean.shape[1]} numbers from {count}", file=sys.stderr)
     return 0
-
-
-def encoder_file(models: Path, name: str | None) -> Path:
-    """Returns the encoder of voice `name`; without a name, the one in `models`, else the only one of its voices.
-
-    Raises `UnknownNameError`, `VoiceError` for a damaged voice or one without an encoder, and `RequestError` if `name`
-    is None and there is no encoder, or several different ones.
-    """
-    folders = {folder.name: folder for folder in voice_folders(models)}
-    if name is not None:
-        if name not in folders:
-            raise UnknownNameError("voice", name, folders)
-        voice = Voice(folders[name])
-        if GRAPH not in voice.manifest.graphs:
-            raise VoiceError(f"voice {name!r} has no speaker encoder; convert it again with --se-model se.model")
-        voice.verify()
-        return voice.graph(GRAPH)
-    if (shared := models / f"{GRAPH}.onnx").is_file():
-        return shared
-    encoders: dict[str, str] = {}
-    for folder in folders.values():
-        with suppress(VoiceError):  # broken voices do not count
-            voice = Voice(folder)
-            if GRAPH in voice.manifest.graphs:
-                encoders.setdefault(voice.manifest.graphs[GRAPH].sha256, folder.name)
-    if not encoders:
-        raise RequestError(
-            f"there is no speaker encoder in {models}; make one with "
-            f"`python -m convert --se-model se.model --output {models}`"
-        )
-    if len(encoders) > 1:
-        raise RequestError(
-            f"several voices have an encoder of their own: {', '.join(encoders.values())}; choose with --voice"
-        )
-    return encoder_file(models, *encoders.values())
 
 
 def read_recording(path: Path) -> Audio:

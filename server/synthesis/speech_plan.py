@@ -11,6 +11,7 @@ from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions
+from server.synthesis.reference.speech_reference import ReferenceUse
 from server.synthesis.segments import Segment, SegmentItems
 from server.synthesis.sequencing import sequence, sequence_times
 from server.synthesis.speech_input import SpeechInput
@@ -154,13 +155,14 @@ class SpeechPlanner:
     def plan(self, script: Script, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of a script, whose styles include that of the options.
 
-        `VoiceResolver` says what the voice names of the options and of the script's spans mean.
+        `VoiceResolver` says what the voice names of the options and of the script's spans mean. The voice of the
+        options takes over the timbre of their reference, if it can; spans that name a voice or a speaker keep theirs.
 
         Raises `UnknownNameError` for an unknown name, `VoiceError` for a broken voice, and `RequestError` for voices of
         different sampling rates.
         """
         default, speaker = self._resolver.resolve(options.voice, options.speaker)
-        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (default, speaker)}
+        resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (_with_timbre(default, options), speaker)}
         segments = []
         for name, part in split_by_voice(script):
             if name not in resolved:
@@ -185,6 +187,14 @@ class SpeechPlanner:
                     param="voice",
                     code="different_rates",
                 )
+
+
+def _with_timbre(synthesizer: "Synthesizer", options: SpeechOptions) -> "Synthesizer":
+    """The voice of the options, with the timbre of their reference where it takes one."""
+    reference = options.reference
+    if reference is None or ReferenceUse.TIMBRE not in reference.uses:
+        return synthesizer
+    return synthesizer.with_timbre(reference.recording)
 
 
 def split_by_voice(script: Script) -> Iterator[tuple[str | None, Script]]:

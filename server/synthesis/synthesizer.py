@@ -1,6 +1,7 @@
 """One voice: front end, acoustic model, vocoder and limiter, composed for one sentence at a time."""
 
 import copy
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from server.audio.limiter import GainEnvelope, apply_gain
 from server.config import SynthesisSection
 from server.errors import RequestError
+from server.references.recording import Recording
 from server.runtime.runtime import Runtime
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, run_to_completion
@@ -20,7 +22,10 @@ from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
+from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
+from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
 from server.synthesis.timing import UnitTimes, sentence_timing
+from server.synthesis.vocoder.pitch_change import PitchChange
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
@@ -37,6 +42,8 @@ WARM_UP_TEXT = "你好，今天天气很好。"
 PROBE_UNITS = 40
 PITCH_RESPONSE_SHIFT = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
+RANGE_RESPONSE_FACTORS = (0.5, 1.5)
+"""Factors on the range, one apart and around 1, with which its response is measured."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
 
@@ -68,8 +75,8 @@ class UtteranceState:
 
     acoustic: AcousticState
     vocoder: VocoderState
-    pitch_shift: NDArray[np.float64]
-    """(remaining frames,) or (1,): factors on the source's F0."""
+    pitch: PitchChange
+    """Of the source, in the remaining frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,33 @@ class Calibration:
 
     pitch_response: float = 1.0
     """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
+    range_response: float = 1.0
+    """How much of a change of the range it follows."""
     onset_silence: OnsetSilence = field(default_factory=OnsetSilence)
+
+    def pitch_change(self, prosody: ProsodyPrediction) -> PitchChange:
+        """What the source makes up for, where the acoustic model follows a style in part."""
+
+        def exponent(style: Style) -> float:
+            followed = 1 + self.range_response * (style.pitch_range - 1)
+            return style.pitch_range / followed if followed > 0 else 1.0
+
+        missing = 1 - self.pitch_response
+        return PitchChange(
+            factor=prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12))),
+            exponent=prosody.per_frame(exponent),
+            center=prosody.per_frame(lambda style: prosody.mean_f0 * 2 ** (style.pitch * self.pitch_response / 12)),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherSpeaker:
+    """A speaker that is none of the voice's own."""
+
+    embedding: Floats
+    """(1, size)"""
+    loaded: "Synthesizer"
+    """The voice for this request. A weak reference to it tells how long the voice is used: see `LoadedVoice`."""
 
 
 class Synthesizer:
@@ -91,8 +124,13 @@ class Synthesizer:
         settings: SynthesisSection,
         lexicon: UserLexicon = EMPTY_LEXICON,
         emoji: Emoji = "drop",
+        encoders: SpeakerEncoders | None = None,
     ) -> None:
+        """`encoders` are those that several voices share; None: of its own."""
         self.voice = voice
+        self.encoders = encoders or SpeakerEncoders(runtime)
+        self.speaker: OtherSpeaker | None = None
+        """None: the speakers of the voice."""
         self.tables = UnitTables(voice.manifest)
         self.rate = voice.rate
         self._samples_per_frame = voice.manifest.vocoder.samples_per_frame
@@ -124,6 +162,38 @@ class Synthesizer:
         other = copy.copy(self)
         other.configure(settings, lexicon, emoji)
         return other
+
+    def with_speaker(self, embedding: Floats) -> Self:
+        """The same loaded voice with the embedding (1, size) of another speaker.
+
+        Raises `RequestError` for a voice that takes none, or of another size.
+        """
+        size = embedding_size(self.voice)
+        if embedding.shape != (1, size):
+            takes = "none" if size is None else f"{size} numbers"
+            raise RequestError(
+                f"the speaker embedding has {embedding.size} numbers, and voice {self.voice.name!r} takes {takes}; "
+                "compute it with the encoder of this voice",
+                param="reference",
+                code="wrong_embedding",
+            )
+        other = copy.copy(self)
+        other.speaker = OtherSpeaker(embedding, self)
+        return other
+
+    def with_timbre(self, recording: Recording) -> Self:
+        """The same loaded voice with the timbre of a recording; itself, if it cannot take one (`timbre_obstacle`).
+
+        Computes the embedding of a recording that was not used lately. Raises `RequestError` for a recording that the
+        encoder refuses.
+        """
+        encoder = encoder_of(self.voice)
+        return self.with_speaker(self.encoders.embedding(encoder, recording)) if encoder else self
+
+    @property
+    def speaker_digest(self) -> str:
+        """SHA-256 of the embedding of another speaker; empty for the speakers of the voice."""
+        return hashlib.sha256(self.speaker.embedding.tobytes()).hexdigest() if self.speaker else ""
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -165,7 +235,7 @@ class Synthesizer:
 
     async def _predict(self, sentence: Sentence) -> PreparedUtterance:
         styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
-        prosody = await self._acoustic.predict_prosody(sentence.units, styles)
+        prosody = await self._predict_prosody(sentence.units, styles)
         if sentence.pause is None:
             return PreparedUtterance(prosody)
         pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
@@ -173,6 +243,10 @@ class Synthesizer:
         prosody = prosody.truncated(silent_units, pause // frame)
         missing = pause - frame * int(prosody.durations[len(prosody.durations) - silent_units :].sum())
         return PreparedUtterance(prosody, prosody.frames * frame, missing)
+
+    async def _predict_prosody(self, units: Units, style: Style | Sequence[Style]) -> ProsodyPrediction:
+        embedding = self.speaker.embedding if self.speaker else None
+        return await self._acoustic.predict_prosody(units, style, embedding)
 
     def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
         frame, prosody = self._samples_per_frame, prepared.prosody
@@ -210,8 +284,9 @@ class Synthesizer:
             return
         with suppress(RequestError):  # the front end does not support every voice
             if self.voice.manifest.vocoder.harmonics:
-                response = self._measure_pitch_response(self._first_units(WARM_UP_TEXT))
-                self.calibration = replace(self.calibration, pitch_response=response)
+                units = self._first_units(WARM_UP_TEXT)
+                pitch, pitch_range = self._measure_pitch_response(units), self._measure_range_response(units)
+                self.calibration = replace(self.calibration, pitch_response=pitch, range_response=pitch_range)
             onsets = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
             self.calibration = replace(self.calibration, onset_silence=onsets)
 
@@ -226,17 +301,26 @@ class Synthesizer:
 
     def _measure_pitch_response(self, units: Units) -> float:
         """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""
-        medians = []
-        for pitch in (-PITCH_RESPONSE_SHIFT, PITCH_RESPONSE_SHIFT):
-            prosody = run_to_completion(self._acoustic.predict_prosody(units, Style(pitch=pitch)))
-            if not prosody.frames:
-                return 1.0
-            mel, _ = run_to_completion(self._acoustic.advance(self._acoustic.start(prosody), WHOLE_UTTERANCE))
-            medians.append(self._vocoder.median_f0(mel) if mel else None)
-        low, high = medians
-        if low is None or high is None:
+        low, high = (self._acoustic_f0(units, Style(pitch=sign * PITCH_RESPONSE_SHIFT)) for sign in (-1, 1))
+        if not len(low) or not len(high):
             return 1.0
-        return float(np.clip(12 * np.log2(high / low) / (2 * PITCH_RESPONSE_SHIFT), 0, 1))
+        return float(np.clip(12 * np.log2(np.median(high) / np.median(low)) / (2 * PITCH_RESPONSE_SHIFT), 0, 1))
+
+    def _measure_range_response(self, units: Units) -> float:
+        """The same for the range, by the standard deviation of the logarithm of F0, which is linear in the factor."""
+        contours = [self._acoustic_f0(units, Style(pitch_range=factor)) for factor in RANGE_RESPONSE_FACTORS]
+        narrow, wide = (float(np.std(np.log(f0))) if len(f0) else 0.0 for f0 in contours)
+        if not narrow + wide:
+            return 1.0
+        return float(np.clip(2 * (wide - narrow) / (wide + narrow), 0, 1))
+
+    def _acoustic_f0(self, units: Units, style: Style) -> NDArray[np.float64]:
+        """(voiced frames,) in Hz, as the acoustic model of an NSF voice predicts it."""
+        prosody = run_to_completion(self._acoustic.predict_prosody(units, style))
+        if not prosody.frames:
+            return np.zeros(0)
+        mel, _ = run_to_completion(self._acoustic.advance(self._acoustic.start(prosody), WHOLE_UTTERANCE))
+        return self._vocoder.voiced_f0(mel) if mel else np.zeros(0)
 
     def _any_units(self, count: int) -> Units:
         ids = np.zeros(count, np.int64)
@@ -270,7 +354,7 @@ class Synthesizer:
     async def _synthesize(
         self, units: Units, style: Style | Sequence[Style], chunk_steps: int | None, source_noise: bool
     ) -> Trace:
-        prosody = await self._acoustic.predict_prosody(units, style)
+        prosody = await self._predict_prosody(units, style)
         state, clock = self._start(prosody, source_noise), PlaybackClock()
         mels, samples = [np.zeros((0, 0), np.float32)], [np.zeros(0, np.float32)]
         while not state.acoustic.is_finished:
@@ -283,18 +367,14 @@ class Synthesizer:
         return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
     def _start(self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0) -> UtteranceState:
-        missing = 1 - self.calibration.pitch_response
-        shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
         vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
-        return UtteranceState(self._acoustic.start(prosody), vocoder, shift)
+        return UtteranceState(self._acoustic.start(prosody), vocoder, self.calibration.pitch_change(prosody))
 
     async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
         """Mel and audio that are final after up to `steps` more decoder steps; none at first."""
         mel, acoustic = await self._acoustic.advance(state.acoustic, steps)
         if mel is None:
             return None, Audio(np.zeros(0, np.float32), self.rate), replace(state, acoustic=acoustic)
-        shift = remaining = state.pitch_shift
-        if len(shift) > 1:
-            shift, remaining = np.split(shift, [len(mel.frames)])
-        audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch_shift=shift)
+        pitch, remaining = state.pitch.split(len(mel.frames))
+        audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch=pitch)
         return mel, audio, UtteranceState(acoustic, vocoder, remaining)

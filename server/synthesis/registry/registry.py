@@ -18,6 +18,7 @@ from server.synthesis.registry.report import RegistryReport, ReloadReport, Voice
 from server.synthesis.registry.settings import VoiceSettings
 from server.synthesis.registry.snapshot import VoiceSnapshot
 from server.synthesis.registry.watcher import VoiceWatcher
+from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
 from server.synthesis.synthesizer import Calibration, Synthesizer
 from server.synthesis.voice_loading import VoiceNotLoadedError, held_voices
 from server.voices.catalog import open_voice_folder
@@ -44,6 +45,8 @@ class VoiceRegistry:
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
+        self.encoders = SpeakerEncoders(self.runtime)
+        """Of the recordings that are references."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""
@@ -254,7 +257,9 @@ class VoiceRegistry:
     def _open(self, voice: Voice) -> Synthesizer:
         settings = self._settings
         text = settings.config.text
-        synthesizer = Synthesizer(voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji)
+        synthesizer = Synthesizer(
+            voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji, self.encoders
+        )
         known = self._calibrations.get(voice.digest)
         synthesizer.warm_up(known)
         if known is None:

@@ -9,7 +9,7 @@ from server.text.markup.builder import ScriptBuilder
 from server.text.markup.durations import parse_pause
 from server.text.markup.pinyin import align_syllables, is_chinese, parse_pinyin
 from server.text.markup.positions import MarkupError, markup_error_at, quoted
-from server.text.markup.prosody_values import apply_prosody, apply_root_prosody
+from server.text.markup.prosody_values import PROSODY_ATTRIBUTES, apply_prosody, apply_root_prosody
 from server.text.markup.say_as import SpokenForm, verbalize_say_as
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.markup.ssml_schema import IGNORED_ELEMENTS, REPLACED_ELEMENTS, validate_element
@@ -188,7 +188,7 @@ class _SsmlConverter:
         elif self._boundary and _is_separable(last, self._boundary) and _is_separable(char, self._boundary):
             builder.append(self._boundary, start, start, style)
         if self._paragraph_starts and last:
-            builder.pauses.setdefault(len(builder.text), PARAGRAPH_PAUSE_SECONDS)
+            builder.pauses.setdefault(len(builder.text), PARAGRAPH_PAUSE_SECONDS * style.style.pauses)
         self._space, self._boundary, self._after_tag, self._paragraph_starts = None, "", False, False
         builder.append(char, start, end, style, reading=reading, written=written)
 
@@ -232,12 +232,12 @@ def _is_separable(char: str, boundary: str) -> bool:
 
 
 def _apply_speak(style: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
-    prosody = apply_root_prosody(style.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
+    prosody = apply_root_prosody(style.style, *(attributes.get(name) for name in PROSODY_ATTRIBUTES))
     return replace(style, style=prosody, voice=attributes.get("voice") or style.voice)
 
 
 def _apply_prosody(style: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
-    prosody = apply_prosody(style.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
+    prosody = apply_prosody(style.style, *(attributes.get(name) for name in PROSODY_ATTRIBUTES))
     return replace(style, style=prosody)
 
 

@@ -95,6 +95,7 @@ class Espeak:
         self._volume = volume
         self._folder = tempfile.TemporaryDirectory(prefix="espeak-")
         data = _data_folder_with(_installed_data(), Path(self._folder.name), variants)
+        self._variants = data / "voices" / "!v"
         self._rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data.parent).encode(), _ENABLE_PHONEME_EVENTS)
         if self._rate <= 0:
             raise SystemExit(f"espeak-ng does not start with the data folder {data}; reinstall espeak-ng 1.51")
@@ -102,6 +103,10 @@ class Espeak:
         self._phonemes: list[Phoneme] = []
         self._callback = _Callback(self._receive)
         library.espeak_SetSynthCallback(self._callback)
+
+    def define(self, name: str, variant: str) -> None:
+        """Adds or replaces a variant: espeak-ng reads its file again for every text, and finds at most 349 voices."""
+        _write_variant(self._variants, name, variant)
 
     def synthesize(self, ssml: str, settings: VoiceSettings) -> SynthesizedSpeech:
         """Speaks SSML. Raises `SystemExit` if espeak-ng lacks the voice."""
@@ -160,5 +165,9 @@ def _data_folder_with(installed: Path, folder: Path, variants: Mapping[str, str]
         if entry.name != "voices":
             (data / entry.name).symlink_to(entry)
     for name, text in variants.items():
-        (data / "voices" / "!v" / name).write_text(f"language variant\nname {name}\n{text}\n")
+        _write_variant(data / "voices" / "!v", name, text)
     return data
+
+
+def _write_variant(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"language variant\nname {name}\n{text}\n")

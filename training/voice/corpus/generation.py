@@ -6,6 +6,7 @@ before, because espeak-ng keeps internal state; with one process it is reproduci
 """
 
 import json
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -39,7 +40,7 @@ def generate_corpus(folder: Path, utterances: int, processes: int, held_out_ever
         for done, _ in enumerate(pool.map(generate, missing, chunksize=8), 1):
             if done % 200 == 0 or done == len(missing):
                 print(f"{done} of {len(missing)} utterances", flush=True)
-    _write_statistics(folder, utterances)
+    write_statistics(folder, (_utterance_file(folder, number) for number in range(utterances)))
 
 
 @cache
@@ -57,25 +58,27 @@ def _sentence(number: int, held_out_every: int) -> Sentence:
     return random_sentence(f"{number:05}", STYLES[style], held_out, number)
 
 
-def _record(number: int, held_out_every: int) -> tuple[Sentence, Recording]:
-    """Replaces a sentence that espeak-ng does not speak as labeled by another one."""
-    sentence = _sentence(number, held_out_every)
+def record_as_labeled(sentence: Sentence, espeak: Espeak, number: int) -> tuple[Sentence, Recording]:
+    """Speaks the sentence; one that espeak-ng does not speak as labeled is replaced by another one.
+
+    `number` is that of the utterance, from which the other sentences follow.
+    """
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            return sentence, record(sentence, _espeak())
+            return sentence, record(sentence, espeak)
         except PhonemeMismatchError:
             seed = number + 1_000_000 * attempt
             sentence = random_sentence(sentence.name, sentence.style, sentence.held_out, seed)
     raise SystemExit(f"espeak-ng spoke none of {MAX_ATTEMPTS} sentences for utterance {number} as labeled")
 
 
-def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
-    sentence, recording = _record(number, held_out_every)
+def write_recording(path: Path, sentence: Sentence, recording: Recording) -> None:
+    """Writes the utterance with its features."""
     min_f0, max_f0 = sentence.style.f0_range
     voiceless = np.repeat([unit.voiceless for unit in recording.units], recording.frames)
     f0, voiced = training_f0(recording.samples, voiceless, 0.7 * min_f0, 1.25 * max_f0)
     write_utterance(
-        _utterance_file(folder, number),
+        path,
         LabeledSpeech(recording.units, recording.frames, recording.samples, f0, voiced),
         speaker=sentence.style.speaker.name,
         emotion=sentence.style.emotion.name,
@@ -84,9 +87,9 @@ def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
     )
 
 
-def _write_statistics(folder: Path, utterances: int) -> None:
-    """Writes means and standard deviations over the corpus, with which the features are normalized."""
-    files = [dict(np.load(_utterance_file(folder, number))) for number in range(utterances)]
+def write_statistics(folder: Path, paths: Iterable[Path]) -> None:
+    """Writes means and standard deviations over the utterances, with which the features are normalized."""
+    files = [dict(np.load(path)) for path in paths]
     mels = np.concatenate([file["mel"] for file in files]).astype(np.float64)
     f0 = np.concatenate([file["f0"][file["voiced"]] for file in files])
     energies = np.concatenate([file["energy"] for file in files])
@@ -99,6 +102,11 @@ def _write_statistics(folder: Path, utterances: int) -> None:
         "hours": len(mels) * HOP_LENGTH / SAMPLE_RATE / 3600,
     }
     (folder / "statistics.json").write_text(json.dumps(statistics, indent=1))
+
+
+def _generate_utterance(folder: Path, held_out_every: int, number: int) -> None:
+    sentence, recording = record_as_labeled(_sentence(number, held_out_every), _espeak(), number)
+    write_recording(_utterance_file(folder, number), sentence, recording)
 
 
 def _utterance_file(folder: Path, number: int) -> Path:

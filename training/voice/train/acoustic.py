@@ -1,7 +1,8 @@
 """Trains the acoustic model: `python -m training.voice.train.acoustic CORPUS FOLDER`; resumes an interrupted run."""
 
 import math
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -28,22 +29,32 @@ VALIDATION_UTTERANCES = 22
 """Of each kind."""
 
 
+BatchOf = Callable[[Sequence[Utterance], int], Batch]
+"""Utterances and the seed of their step -> the batch; validation has the seed -1."""
+
+
 def main() -> None:
     """Trains the model."""
     parser = argument_parser("acoustic", __doc__, steps=12000, batch=12, seed=1, can_start_from=True)
     arguments = parse_arguments(parser)
     statistics = Statistics.read(arguments.corpus)
-    utterances = load_utterances(arguments.corpus, held_out=False)
-    held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
     torch.manual_seed(arguments.seed)
     model = Sambert(SAMBERT_CONFIG | TABLE_SIZES)
     if arguments.start_from:
         initialize_acoustic(model, arguments.start_from, statistics.f0)
-    model.to(arguments.device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
+    train(arguments, model, statistics, lambda chosen, _: collate(chosen, statistics))
 
-    def losses(chosen: Sequence[Utterance]) -> dict[str, Tensor]:
-        batch = collate(chosen, statistics).to(arguments.device)
+
+def train(arguments: Namespace, model: Sambert, statistics: Statistics, batch_of: BatchOf) -> None:
+    """Trains `model` with the corpus of the command's `arguments`."""
+    utterances = load_utterances(arguments.corpus, held_out=False)
+    held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
+    model.to(arguments.device)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
+
+    def losses(chosen: Sequence[Utterance], seed: int) -> dict[str, Tensor]:
+        batch = batch_of(chosen, seed).to(arguments.device)
         return acoustic_losses(model(batch), batch, statistics.f0)
 
     def step(number: int, chosen: list[int]) -> Metrics:
@@ -51,7 +62,7 @@ def main() -> None:
         groups = by_kind([utterances[index] for index in chosen], arguments.batch)
         terms: dict[str, Tensor] = {}
         for group in groups.values():  # one at a time: words would be padded to the length of sentences
-            for name, value in losses(group).items():
+            for name, value in losses(group, number).items():
                 terms[name] = terms.get(name, 0) + value * (len(group) / len(chosen))
         loss = terms["decoder"] + terms["mel"] + terms["duration"] + PITCH_WEIGHT * terms["pitch"]
         loss = loss + ENERGY_WEIGHT * terms["energy"] + VARIANCE_WEIGHT * terms["variance"]
@@ -64,7 +75,7 @@ def main() -> None:
         return {
             f"{kind}_{name}": value.item()
             for kind, chosen in held_out.items()
-            for name, value in losses(chosen).items()
+            for name, value in losses(chosen, -1).items()
         }
 
     peak = CONTINUED_LEARNING_RATE if arguments.start_from else PEAK_LEARNING_RATE

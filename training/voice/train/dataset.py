@@ -126,9 +126,11 @@ def acoustic_targets(utterance: Utterance, statistics: Statistics) -> NDArray[np
     return np.column_stack([mel, statistics.normalize_f0(utterance.f0), utterance.voiced]).astype(np.float32)
 
 
-def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
-    """Pads utterances to one batch for the acoustic model."""
-    columns = zip(*(_batch_arrays(one, statistics) for one in chosen), strict=True)
+def collate(
+    chosen: Sequence[Utterance], statistics: Statistics, speaker_rows: Mapping[str, int] = SPEAKER_ROWS
+) -> Batch:
+    """Pads utterances to one batch for the acoustic model. `speaker_rows` are those of its table of speakers."""
+    columns = zip(*(_batch_arrays(one, statistics, speaker_rows) for one in chosen), strict=True)
     tensors = {
         name: pad_sequence(
             list(map(torch.from_numpy, arrays)), batch_first=True, padding_value=-1 if name == "frame_units" else 0
@@ -138,7 +140,7 @@ def collate(chosen: Sequence[Utterance], statistics: Statistics) -> Batch:
     return Batch(**tensors)
 
 
-def _batch_arrays(one: Utterance, statistics: Statistics) -> tuple[NDArray, ...]:
+def _batch_arrays(one: Utterance, statistics: Statistics, speaker_rows: Mapping[str, int]) -> tuple[NDArray, ...]:
     """Returns the fields of `Batch` for one utterance; frames are padded to a multiple of `FRAMES_PER_STEP`."""
     units, frames = len(one.frames), len(one.mel)
     frame_units = np.repeat(np.arange(units), one.frames)
@@ -150,7 +152,7 @@ def _batch_arrays(one: Utterance, statistics: Statistics) -> tuple[NDArray, ...]
     return (
         one.unit_rows(),
         np.where(one.is_break(), EMOTION_ROWS[BREAK_EMOTION], EMOTION_ROWS[one.emotion]),
-        np.full(units, SPEAKER_ROWS[one.speaker]),
+        np.full(units, speaker_rows[one.speaker]),
         np.ones(units, bool),
         one.frames,
         _unit_means(f0, one.voiced, frame_units, units),

@@ -51,6 +51,15 @@ def _initialize_from_published(model: nn.Module, voice: Path, f0: tuple[float, f
     model.load_state_dict(state | old)
 
 
+def initialize_all_but_speakers(model: nn.Module, voice: Path, f0: tuple[float, float]) -> None:
+    """Loads the acoustic model of a published voice, except its table of speakers; see `initialize_acoustic`."""
+    old = acoustic_weights(voice)
+    normalization = read_manifest(voice)["acoustic"]["f0"]
+    _rescale_f0(old, (normalization["mean"], normalization["deviation"]), f0)
+    old.pop("spk_tokenizer.weight", None)
+    model.load_state_dict(model.state_dict() | old)
+
+
 def _initialize_from_package(model: nn.Module, package: Path, f0: tuple[float, float]) -> None:
     (folder,) = (path.parent for path in package.rglob("am/mvn.npy"))
     old = {key: value.clone() for key, value in _newest_weights(folder)["model"].items()}

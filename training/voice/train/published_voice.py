@@ -139,10 +139,9 @@ def _feed_forward(prefix: str, graph: Arrays, layer: int, expand: NDArray[np.flo
 
 def _contour_predictor(voice: Path) -> Arrays:
     graph = _initializers(voice, "contour_predictor")
-    weights = {
-        "spk_tokenizer.weight": graph["speaker.embedding"],
-        "emo_tokenizer.weight": graph["emotion.embedding"],
-    }
+    weights = {"emo_tokenizer.weight": graph["emotion.embedding"]}
+    if "speaker.embedding" in graph:  # a voice with a speaker embedding has no table
+        weights["spk_tokenizer.weight"] = graph["speaker.embedding"]
     for name in ("pitch", "energy"):
         prefix = f"variance_adaptor.{name}_predictor"
         for layer in range(SAMBERT_CONFIG["predictor_fsmn_num_layers"]):

@@ -1,0 +1,70 @@
+"""Generates the corpus of many speakers: `python -m training.timbre.corpus FOLDER`.
+
+The files are those of training.voice.corpus. What a speaker says depends on the numbers of speaker and sentence alone,
+so an interrupted corpus is continued.
+"""
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+
+from training.timbre.variants import style_of, training_variants
+from training.voice.corpus.espeak import Espeak
+from training.voice.corpus.generation import record_as_labeled, write_recording, write_statistics
+from training.voice.corpus.script import random_sentence
+from training.voice.corpus.utterance_file import utterance_files, utterance_path
+
+EMOTION_ORDER = (
+    *("neutral", "happy", "neutral", "sad", "neutral", "angry", "neutral", "neutral", "neutral", "happy"),
+    *("neutral", "sad", "neutral", "angry", "neutral", "neutral", "happy", "sad", "angry", "neutral"),
+)
+"""Of the sentences of a speaker, again and again."""
+HELD_OUT_SPEAKERS = 5
+"""Of one in so many speakers a sentence is held out, another one of each."""
+
+
+def main() -> None:
+    """Runs the command."""
+    parser = argparse.ArgumentParser(prog="python -m training.timbre.corpus", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--speakers", type=int, default=120, help="default: %(default)s")
+    parser.add_argument("--sentences", type=int, default=20, help="of each speaker; default: %(default)s")
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    folder, speakers = arguments.folder, arguments.speakers
+    (folder / "utterances").mkdir(parents=True, exist_ok=True)
+    numbers = [divmod(number, arguments.sentences) for number in range(speakers * arguments.sentences)]
+    missing = [pair for pair in numbers if not utterance_path(folder, _name(*pair)).exists()]
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        generate = partial(_generate_utterance, folder, speakers, arguments.sentences)
+        for done, _ in enumerate(pool.map(generate, missing, chunksize=8), 1):
+            if done % 200 == 0 or done == len(missing):
+                print(f"{done} of {len(missing)} utterances", flush=True)
+    write_statistics(folder, utterance_files(folder))
+
+
+def _generate_utterance(folder: Path, speakers: int, sentences: int, pair: tuple[int, int]) -> None:
+    speaker, index = pair
+    style = style_of(training_variants(speakers)[speaker], EMOTION_ORDER[index % len(EMOTION_ORDER)])
+    held_out = speaker % HELD_OUT_SPEAKERS == 0 and index == speaker // HELD_OUT_SPEAKERS % sentences
+    number = speaker * sentences + index
+    espeak = _espeak()
+    espeak.define(style.name, style.variant_file())
+    sentence = random_sentence(_name(speaker, index), style, held_out, number)
+    sentence, recording = record_as_labeled(sentence, espeak, number)
+    write_recording(utterance_path(folder, sentence.name), sentence, recording)
+
+
+@cache
+def _espeak() -> Espeak:
+    """Returns the synthesizer of this worker process."""
+    return Espeak({})
+
+
+def _name(speaker: int, index: int) -> str:
+    return f"v{speaker:03}-{index:02}"
+
+
+if __name__ == "__main__":
+    main()
