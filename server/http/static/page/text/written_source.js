@@ -53,10 +53,9 @@ class SsmlWriter {
     const lines = this.text.split("\n");
     let start = 0;
     for (const [number, line] of lines.entries()) {
-      const isSentence = lines.length > 1 && line.trim() !== "";
-      if (isSentence) this.#source += "<s>";
+      if (lines.length > 1) this.#source += "<s>";
       this.#writeLine(start, start + line.length);
-      if (isSentence) this.#source += "</s>";
+      if (lines.length > 1) this.#source += "</s>";
       start += line.length + 1;
       if (number < lines.length - 1) this.#writeText(start - 1, start);
     }
