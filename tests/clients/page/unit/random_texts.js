@@ -4,15 +4,16 @@ import {normalized, plainText, withBreak, withReading, withStyle} from
   "../../../../server/http/static/page/text/edited_text.js";
 
 const PIECES = [
-  "重", "庆", "一点儿", "老虎", "，", "。", "！", "\n", "\n\n", " ", "  ", "<", "&", ">", '"', "'", "]", "[foo2]", "[pause:1s]",
-  "<speak>", "<s>", "</s>", "&lt;", "25℃", "hello", "A", "😀", "𠀀", "\t",
+  "重", "庆", "一点儿", "老虎", "，", "。", "！", "\n", "\n\n", " ", "  ", "<", "&", ">", '"', "'", "]", "[foo2]",
+  "[pause:1s]", "<speak>", "<s>", "</s>", "&lt;", "25℃", "hello", "A", "😀", "𠀀", "\t",
 ];
 const BREAKS = ["300ms", "1.5s", "none", "weak"];
 const READINGS = /** @type {const} */ ([
   {kind: "pinyin", value: "chong2"}, {kind: "pinyin", value: "dian3 er2"}, {kind: "alias", value: 'a<&"b'},
 ]);
 const STYLES = [
-  {emotion: "happy"}, {emotion: undefined}, {rate: 1.25}, {rate: 1}, {pitch: -1.5}, {pitch: 2, volume: 0.8}, {volume: 1.4},
+  {emotion: "happy"}, {emotion: undefined}, {rate: 1.25}, {rate: 1}, {pitch: -1.5}, {pitch: 2, volume: 0.8},
+  {volume: 1.4},
 ];
 
 /**

@@ -166,7 +166,9 @@ export function normalized(edited) {
   const breaks = [...edited.breaks].sort((one, other) => one.at - other.at);
   const styles = stylesOf(edited).map((style, index) => (text[index] === "\n" ? null : plainStyle(style ?? {})));
   for (const {start, stop} of readings) styles.fill(styles[start], start, stop);
-  for (const {index, 0: line} of text.matchAll(/[^\n]+/g)) if (!line.trim()) styles.fill(null, index, index + line.length);
+  for (const {index, 0: line} of text.matchAll(/[^\n]+/g)) {
+    if (!line.trim()) styles.fill(null, index, index + line.length);
+  }
   return {text, readings, breaks, spans: spansOf(styles)};
 }
 

@@ -39,7 +39,7 @@ export function parseInlineMarks(source) {
  * @param {string[]} syllables
  */
 function addReadings(builder, syllables) {
-  let chars = chineseBefore(builder.text, builder.unmarked);
+  const chars = chineseBefore(builder.text, builder.unmarked);
   let stop = builder.text.length;
   const readings = [];
   for (const syllable of [...syllables].reverse()) {

@@ -32,7 +32,11 @@ class SsmlReader {
   #editable = true;
   /** The styles of the open elements. @type {(Style | null)[]} */
   #styles = [null];
-  /** The element whose content is read otherwise. @type {{start: number, kind: "pinyin" | "alias", value: string} | null} */
+  /**
+   * The element whose content is read otherwise.
+   *
+   * @type {{start: number, kind: "pinyin" | "alias", value: string} | null}
+   */
   #replaced = null;
   /** White space that may be layout. @type {import("./xml_tokens.js").Text | null} */
   #space = null;
@@ -96,20 +100,23 @@ class SsmlReader {
 
   /** @param {Tag} tag */
   #open(tag) {
-    const opened = OPENERS[tag.name];
-    const outer = this.#style;
-    const names = Object.keys(tag.attributes).filter((name) => !NO_EFFECT.test(name));
-    if (!opened || !names.every((name) => opened.includes(name))) this.#editable = false;
-    if (this.#replaced || (tag.name === "speak") !== (this.#styles.length === 1)) this.#editable = false;
-    if (tag.name === "s") this.#startLine(tag.start);
-    if (tag.name === "break") this.#addBreak(tag.attributes);
+    const {name, attributes} = tag;
+    const isRoot = this.#styles.length === 1;
+    if (!isKnown(tag) || this.#replaced || (name === "speak") !== isRoot) this.#editable = false;
+    if (name === "s") this.#startLine(tag.start);
+    if (name === "break") this.#addBreak(attributes);
     if (tag.kind === "empty") return;
-    this.#styles.push(this.#styleOf(tag, outer));
-    const value = tag.attributes.ph ?? tag.attributes.alias;
-    if (value !== undefined) {
-      const kind = tag.name === "phoneme" ? "pinyin" : "alias";
-      this.#replaced = {start: this.#builder.text.length, kind, value: value.trim().replace(/\s+/g, " ")};
-    }
+    this.#styles.push(this.#styleOf(tag, this.#style));
+    if (name === "phoneme") this.#replace("pinyin", attributes.ph);
+    if (name === "sub") this.#replace("alias", attributes.alias);
+  }
+
+  /**
+   * @param {"pinyin" | "alias"} kind
+   * @param {string} [value]
+   */
+  #replace(kind, value = "") {
+    this.#replaced = {start: this.#builder.text.length, kind, value: value.trim().replace(/\s+/g, " ")};
   }
 
   /**
@@ -150,8 +157,18 @@ class SsmlReader {
   }
 }
 
+/**
+ * Whether an element can be edited with all of its attributes.
+ *
+ * @param {Tag} tag
+ */
+function isKnown({name, attributes}) {
+  const known = ATTRIBUTES[name];
+  return known !== undefined && Object.keys(attributes).every((each) => NO_EFFECT.test(each) || known.includes(each));
+}
+
 /** The elements that can be edited, and their attributes. @type {Record<string, string[]>} */
-const OPENERS = {
+const ATTRIBUTES = {
   speak: ["version"], s: [], break: ["time", "strength"], emotion: ["category"], prosody: ["rate", "pitch", "volume"],
   phoneme: ["ph", "alphabet"], sub: ["alias"],
 };

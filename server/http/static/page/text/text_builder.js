@@ -27,7 +27,7 @@ export class TextBuilder {
    * @param {Style | null} [style]
    */
   append(text, start, style = null) {
-    for (let index = 0; index < text.length; index++) this.appendUnit(text[index], start + index, start + index + 1, style);
+    for (let at = start; at < start + text.length; at++) this.appendUnit(text[at - start], at, at + 1, style);
   }
 
   /**

@@ -117,8 +117,8 @@ class SsmlWriter {
   #open(style) {
     this.#style = style;
     if (style?.emotion !== undefined) this.#source += `<emotion category="${escaped(style.emotion)}">`;
-    const attributes = Object.entries(prosodyAttributes(style ?? {}));
-    if (attributes.length) this.#source += `<prosody ${attributes.map(([name, value]) => `${name}="${value}"`).join(" ")}>`;
+    const attributes = Object.entries(prosodyAttributes(style ?? {})).map(([name, value]) => ` ${name}="${value}"`);
+    if (attributes.length) this.#source += `<prosody${attributes.join("")}>`;
   }
 
   #close() {

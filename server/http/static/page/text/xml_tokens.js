@@ -2,7 +2,10 @@
 
 /**
  * @typedef {{kind: "open" | "close" | "empty", name: string, attributes: Record<string, string>, start: number}} Tag
- * @typedef {{kind: "text", text: string, start: number, stop: number}} Text A character that an entity writes, or a run.
+ *
+ * Text: a run of it, or one character that an entity writes.
+ *
+ * @typedef {{kind: "text", text: string, start: number, stop: number}} Text
  */
 
 const TOKEN = new RegExp([
@@ -68,5 +71,8 @@ const unescaped = (text) => text.replace(/&(#?)(x?)(\w+);/g, (entity, number, he
 /** @param {number} code */
 const character = (code) => (code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd");
 
+/** @type {Record<string, string>} */
+const NAMES = {"<": "lt", ">": "gt", "&": "amp", '"': "quot"};
+
 /** @param {string} text */
-export const escaped = (text) => text.replace(/[<>&"]/g, (char) => `&${{"<": "lt", ">": "gt", "&": "amp", '"': "quot"}[char]};`);
+export const escaped = (text) => text.replace(/[<>&"]/g, (char) => `&${NAMES[char]};`);
