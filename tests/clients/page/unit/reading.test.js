@@ -85,6 +85,7 @@ test("cells are what is read together", () => {
   assert.deepEqual(told, [
     ["今", 0, 1, "", "jin1", 0], ["天", 1, 2, "", "tian1", 2], ["25", 2, 4, "二十五", "er4 shi2 wu3", 3],
   ]);
+  assert.equal(read.cells[0].word, read.cells[1].word);
   assert.deepEqual(read.warnings.map(({start, stop}) => [start, stop]), [[5, 7]]);
   assert.equal(wordPinyin(read.cells[1], "tian2"), "jin1 tian2");
   assert.equal(wordPinyin(read.cells[2], "er4"), null);

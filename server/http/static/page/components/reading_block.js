@@ -1,6 +1,5 @@
 import {element} from "../../elements.js";
 import {withToneMarks} from "../text/pinyin.js";
-import {described} from "./reading_menu.js";
 
 /** @typedef {import("../text/cells.js").Cell} Cell */
 /** @typedef {import("../text/edited_text.js").EditedText} EditedText */
@@ -60,7 +59,7 @@ function ruby(t, cell, {readings, spans}) {
   const about = [isChanged && t.text.changed, choices > 1 && t.text.choices(choices), style];
   return element("ruby", {
     id: `cell-${lastId++}`, className: "cell", role: "option", "aria-selected": "false",
-    "aria-label": [t.text.cell(cell.text, described(cell)), ...about].filter(Boolean).join(", "),
+    "aria-description": about.filter(Boolean).join(", "),
     "data-choices": choices > 1 ? "several" : "one", "data-changed": isChanged, "data-styled": style !== "",
     title: style,
   }, cell.text, readAbove(cell));

@@ -33,8 +33,10 @@ export function cellsOf(analysis, source, parsed) {
   const place = (/** @type {{start: number, stop: number}} */ written) =>
     placeInText(parsed, offsets[written.start], offsets[written.stop]);
   const words = analysis.sentences.flatMap((sentence) => sentence.words);
-  const cells = words.flatMap((word) => readTogether(word.syllables).map((syllables) => cellOf(
-    parsed.edited.text, place(syllables[0]), syllables, {...place(word), text: word.text, syllables: word.syllables})));
+  const cells = words.flatMap(({text, syllables, ...written}) => {
+    const word = {text, syllables, ...place(written)};
+    return readTogether(syllables).map((group) => cellOf(parsed.edited.text, place(group[0]), group, word));
+  });
   return {
     cells: cells.filter(({start, stop}) => start < stop),
     warnings: analysis.warnings.map((warning) => ({...warning, ...place(warning)})),
