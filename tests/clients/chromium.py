@@ -85,9 +85,9 @@ class Page:
         return result["result"].get("value")
 
     async def wait(self, condition: str) -> Any:
-        """Waits until a JavaScript expression is true, and returns its value."""
+        """Waits until a JavaScript expression is true, and returns its value (an element is {})."""
         async with asyncio.timeout(TIMEOUT):
-            while not (value := await self.evaluate(condition)):
+            while (value := await self.evaluate(condition)) in (None, False, 0, ""):
                 await asyncio.sleep(0.05)
         return value
 

@@ -76,12 +76,13 @@ export class Player {
     if (this.#buffer) this.#buffer.changed = () => {};
     this.#buffer = buffer;
     this.#next = 0;
+    this.#status = "paused";
     buffer.changed = () => this.#pump();
   }
 
   /** Must be called first in the handler of a click or key press: browsers block audio otherwise. */
   play() {
-    if (!this.#buffer) return;
+    if (!this.#buffer || this.#isRunning) return;
     this.#open(this.#buffer.rate).resume();
     if (this.#buffer.complete && this.#next >= this.#buffer.length && !this.#pieces.length) this.#next = 0;
     this.#report("waiting");
@@ -102,13 +103,18 @@ export class Player {
    */
   seek(seconds) {
     if (!this.#buffer) return;
-    const running = this.#status === "playing" || this.#status === "waiting";
+    const running = this.#isRunning;
     this.#halt();
+    this.#status = "paused";
     const last = this.#buffer.complete ? this.#buffer.seconds : Infinity;
     // Not before that time, so that what begins there sounds then.
     this.#next = Math.ceil(Math.min(Math.max(seconds, 0), last) * this.#buffer.rate - 1e-6);
     if (running) this.play();
-    else this.#report("paused");
+    else this.changed("paused");
+  }
+
+  get #isRunning() {
+    return this.#status === "playing" || this.#status === "waiting";
   }
 
   /** Seconds of the buffer that are heard in one second, with the same pitch. */
@@ -158,7 +164,7 @@ export class Player {
   /** Schedules what has arrived, up to some seconds ahead. */
   #pump() {
     const [context, buffer] = [this.#context, this.#buffer];
-    if (!context || !buffer || !(this.#status === "playing" || this.#status === "waiting")) return;
+    if (!context || !buffer || !this.#isRunning) return;
     const now = Math.ceil(context.currentTime * context.sampleRate);
     const late = this.#frame <= now || !this.#pieces.length;
     if (late && !this.#resume(context, buffer, now)) return;

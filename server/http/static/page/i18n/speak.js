@@ -120,7 +120,13 @@ const en = {
   reset: (name) => `Reset: ${name}`,
   resetAll: "Reset all",
   speakers: {female: "Female", male: "Male"},
-  emotions: {},
+  emotions: {
+    none: "None", neutral: "Neutral", angry: "Angry", disgust: "Disgusted", fear: "Fearful", happy: "Happy",
+    sad: "Sad", surprise: "Surprised", calm: "Calm", gentle: "Gentle", relax: "Relaxed", lyrical: "Lyrical",
+    serious: "Serious", disgruntled: "Disgruntled", satisfied: "Satisfied", disappointed: "Disappointed",
+    excited: "Excited", anxiety: "Anxious", jealousy: "Jealous", hate: "Hateful", pity: "Pity",
+    pleasure: "Pleasure", arousal: "Arousal", dominance: "Dominance",
+  },
   compare: {
     start: "Compare two settings",
     end: "End the comparison",
