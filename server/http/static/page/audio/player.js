@@ -148,6 +148,11 @@ export class Player {
     return (this.#context.currentTime - this.#latency) * this.#context.sampleRate;
   }
 
+  /** @param {AudioContext} context */
+  #measureLatency(context) {
+    if (context.state === "running") this.#latency = context.outputLatency || 0;
+  }
+
   /** Stops what is scheduled, without a click. The next sample is the one that was heard. */
   #halt() {
     clearInterval(this.#timer);
@@ -167,7 +172,7 @@ export class Player {
   #pump() {
     const [context, buffer] = [this.#context, this.#buffer];
     if (!context || !buffer || !this.#isRunning) return;
-    if (context.state === "running") this.#latency = context.outputLatency || 0;
+    this.#measureLatency(context);
     const now = Math.ceil(context.currentTime * context.sampleRate);
     const late = this.#frame <= now || !this.#pieces.length;
     if (late && !this.#resume(context, buffer, now)) return;
