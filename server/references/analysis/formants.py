@@ -56,7 +56,7 @@ def formants(audio: Audio, used: NDArray[np.integer]) -> NDArray[np.float64]:
 
 
 def _fit(found: NDArray[np.float64], spacing: float) -> tuple[float, float] | None:
-    """The cost of a spacing, and the one that the formants below 3 times the spacing have; None with too few of them."""
+    """The cost of a spacing, and the spacing of the formants below 3 times it; None with too few of them."""
     has_three = (found < len(PLACES) * spacing).sum(axis=1) == len(PLACES)
     if has_three.sum() < FEWEST:
         return None
