@@ -145,6 +145,17 @@ def test_every_setting_moves_with_the_strength_in_one_direction(
     assert 0 <= expressions[-1].confidence <= 1
 
 
+def test_half_the_strength_is_half_of_every_setting() -> None:
+    analysis = recording("neutral", syllable_rate=4.6, f0_range=8.5, f0_median=215, tilt=-3.1, pause_seconds=0.5)
+    half, whole = (expressed(analysis, strength, "neutral").style for strength in (0.5, 1.0))
+    for name in ("pitch", "energy"):
+        assert getattr(whole, name) != 0
+        assert getattr(half, name) == pytest.approx(getattr(whole, name) / 2, abs=0.011)
+    for name in ("speed", "pitch_range", "pauses"):
+        assert getattr(whole, name) != 1
+        assert getattr(half, name) == pytest.approx(getattr(whole, name) ** 0.5, abs=0.011)
+
+
 def test_an_emotion_that_is_named_is_kept() -> None:
     expression = expressed(recording("sad"), emotion="happy")
     assert (expression.emotion, expression.confidence) == ("happy", 1.0)
