@@ -7,6 +7,7 @@ import {Sampler} from "./speech/sampler.js";
 import {SpeechSession} from "./speech/speech_session.js";
 import {initialState, keepState} from "./state/app_state.js";
 import {followAddress} from "./state/address.js";
+import {keepHistory} from "./state/spoken_history.js";
 import {Store} from "./state/store.js";
 
 const store = new Store(initialState(localStorage, navigator.languages));
@@ -35,6 +36,7 @@ function paint(theme) {
 
 followAddress(store);
 keepState(store, localStorage);
+keepHistory(store, speech, localStorage);
 store.watch((state) => state.theme, paint, always);
 store.watch((state) => state.language, show, always);
 connection.check();

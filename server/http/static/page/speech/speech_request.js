@@ -7,7 +7,7 @@ import {requestFields} from "../state/settings.js";
 /**
  * @typedef {object} SpeechRequest
  * @property {import("./utterance.js").TextPart[]} parts
- * @property {Record<string, string | number>} fields
+ * @property {import("../state/settings.js").RequestFields} fields
  * @property {number} rate The sampling rate of the voice, in Hz.
  */
 

@@ -1,6 +1,9 @@
 // The shape of the page's state, its start, and what of it the browser keeps.
 
 import {preferredLanguage} from "../i18n/messages.js";
+import {EMPTY_DRAFT} from "../work/job_draft.js";
+import {NO_JOBS} from "../work/jobs_state.js";
+import {readHistory} from "./spoken_history.js";
 import {initialSettings} from "./settings.js";
 
 /**
@@ -23,6 +26,7 @@ import {initialSettings} from "./settings.js";
  * @property {string | null} license
  * @property {boolean} default
  * @property {boolean} loaded
+ * @property {import("./settings.js").ReferenceUse[]} [reference_use] What it takes over of a recording.
  */
 
 /**
@@ -64,6 +68,11 @@ import {initialSettings} from "./settings.js";
  * @property {Voice[]} voices Those that can speak.
  * @property {{id: string, name: string, reason: string}[]} broken
  * @property {ReadonlySet<string>} fields What a request for speech may have, as /openapi.json says.
+ * @property {ReadonlySet<string>} jobFields What a request for a job may have.
+ * @property {readonly string[]} formats Of audio, for jobs.
+ * @property {import("../work/job_draft.js").JobDraft} draft
+ * @property {import("../work/jobs_state.js").JobsState} jobs
+ * @property {readonly import("./spoken_history.js").Spoken[]} history
  * @property {string} text The text to speak, markup included.
  * @property {Record<Slot, Settings>} settings
  * @property {Slot} slot The settings that are shown and used.
@@ -97,6 +106,11 @@ export function initialState(storage, languages) {
     voices: [],
     broken: [],
     fields: new Set(),
+    jobFields: new Set(),
+    formats: [],
+    draft: EMPTY_DRAFT,
+    jobs: NO_JOBS,
+    history: readHistory(storage),
     text: kept.text || EXAMPLE,
     settings: {a: {...initialSettings(), ...kept.settings?.a}, b: {...initialSettings(), ...kept.settings?.b}},
     slot: "a",
