@@ -1,5 +1,6 @@
 """Files of clients are decoded in a process of their own, which can do nothing else."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,17 @@ def test_no_file_takes_100_megabytes():
 def test_the_process_can_open_nothing_and_take_no_more_memory(call, result):
     program = f"status.close()\nrestrict()\ntry:\n    {call}\nexcept Exception as error:\n    print(repr(error))"
     assert output_of_child(program) == result
+
+
+def test_a_process_that_computes_without_an_end_is_ended():
+    program = "restrict()\nwhile True: pass"
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", IN_CHILD + program],
+        capture_output=True,
+        env={"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert ran.returncode == -signal.SIGXCPU
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch):

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 PROCESSES = 4
 """At a time; further files wait."""
-END_SECONDS = 20.0
+END_SECONDS = 10.0
 """After which the process is killed. Its own limit counts only what it computes."""
 MAX_AMPLITUDE = 8.0
 """Of samples, 18 dB above full scale."""

@@ -166,16 +166,16 @@ async def test_equal_requests_share_and_others_do_not(keeping, wav, demo):
     async with keeping(cache={"memory_mb": 8, "seed": 1}) as client:
         new = await added(client, wav)
 
-        async def status(**fields: object) -> str:
-            answer = await client.post(SPEECH, json={**PCM, **fields})
+        async def status(method: str, **fields: object) -> str:
+            body = {"json": {**PCM, **fields}} if method == "post" else {"params": {**PCM, **fields}}
+            answer = await client.request(method, SPEECH, **body)
             await answer.read()
             return answer.headers["X-Cache"]
 
-        assert await status(reference=new["id"]) == "miss"
-        assert await status(reference=inline(wav)) in ("hit", "shared")
-        assert await status() == "miss"
-        assert await status(reference=new["id"], reference_use=["delivery"]) == "miss"
-        assert await status(reference=inline(wav, transcript="你好"), reference_use=["delivery"]) == "miss"
+        assert await status("post", reference=new["id"]) == "miss"
+        assert await status("post", reference=inline(wav)) in ("hit", "shared")
+        assert await status("post") == "miss"
+        assert await status("head", reference=new["id"], reference_use='["delivery"]') == "miss"
 
 
 async def test_the_voices_say_what_they_take_over(keeping):
