@@ -136,12 +136,12 @@ class Page:
 
 
 @asynccontextmanager
-async def open_page(profile: Path) -> AsyncIterator[Page]:
-    """Starts Chromium with a new profile in that folder, and ends it."""
+async def open_page(profile: Path, *options: str) -> AsyncIterator[Page]:
+    """Starts Chromium with a new profile in that folder and more options, and ends it."""
     assert PROGRAM
     environment = os.environ | {"HOME": str(profile)}
     process = await asyncio.create_subprocess_exec(
-        PROGRAM, *OPTIONS, f"--user-data-dir={profile}", "about:blank",
+        PROGRAM, *OPTIONS, *options, f"--user-data-dir={profile}", "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     try:

@@ -39,7 +39,7 @@ test("lines become files in a ZIP, other things one file", () => {
 });
 
 test("a text is sent as JSON with the settings that jobs know", () => {
-  const reference = {id: "ref_1", use: [/** @type {const} */ ("emotion")], strength: 1};
+  const reference = {id: "ref_1", use: [/** @type {const} */ ("delivery")], strength: 1}; // for live speech only
   const settings = {...SETTINGS, energy: 3, reference};
   const known = new Set([...KNOWN, "reference"]);
   const {body, headers} = jobRequest({...EMPTY_DRAFT, text: "一。\n\n二。\n", name: " 数 "}, settings, known);
@@ -48,6 +48,14 @@ test("a text is sent as JSON with the settings that jobs know", () => {
     lines: ["一。", "二。"], voice: "demo", speaker: "male", emotion: "happy", speed: 1.5, response_format: "mp3",
     output: "zip", name: "数",
   });
+});
+
+test("the tone of a reference is that of the job", () => {
+  const reference = {id: "ref_1", use: [/** @type {const} */ ("emotion")], strength: 0.5};
+  const {body} = jobRequest({...EMPTY_DRAFT, text: "一。"}, {...SETTINGS, reference}, new Set(["reference"]));
+  const {reference: id, reference_strength: strength, reference_use: use, emotion} =
+    JSON.parse(/** @type {string} */ (body));
+  assert.deepEqual([id, strength, use, emotion], ["ref_1", 0.5, undefined, undefined]);
 });
 
 test("a file is sent as a form", () => {

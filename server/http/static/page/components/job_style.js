@@ -20,8 +20,8 @@ export function JobStyle(app) {
     if (focused) document.getElementById(focused)?.focus();
   }, signal);
   store.watch(({settings, slot}) => settings[slot], (settings) => {
-    values.textContent = [...styleWords(t, settings), settings.reference ? t.work.noReference : ""]
-      .filter(Boolean).join(" · ");
+    const toned = settings.reference?.use.includes("emotion");
+    values.textContent = [...styleWords(t, settings), ...(toned ? [t.work.reference] : [])].join(" · ");
   }, signal);
   return element("fieldset", {className: "job-style"}, element("legend", {}, t.work.style), fields, values,
     element("p", {className: "small muted"}, t.work.styleHint, " ", element("a", {href: "#speak"}, t.work.tune)));

@@ -141,9 +141,8 @@ export function requestFields(settings, fields) {
  * @param {Reference} reference
  */
 function addReference(request, {id, use, strength}) {
-  if (!use.length) return;
   if (use.includes("emotion")) delete request.emotion;
-  Object.assign(request, {reference: id, reference_use: use, reference_strength: strength});
+  if (use.length) Object.assign(request, {reference: id, reference_use: use, reference_strength: strength});
 }
 
 /**

@@ -84,14 +84,21 @@ export function jobRequest(draft, settings, known) {
 }
 
 /**
+ * Jobs take over the emotion of a reference only.
+ *
  * @param {JobDraft} draft
  * @param {import("../state/settings.js").Settings} settings
  * @param {ReadonlySet<string>} known
  */
 function fieldsOf(draft, settings, known) {
   const {format, timestamps, name} = draft;
+  const {reference_use: use, ...fields} = requestFields(settings, known);
+  if (!Array.isArray(use) || !use.includes("emotion")) {
+    delete fields.reference;
+    delete fields.reference_strength;
+  }
   return {
-    ...requestFields({...settings, reference: null}, known),
+    ...fields,
     response_format: format,
     output: outputOf(draft),
     ...(timestamps && {timestamps}),
