@@ -39,7 +39,7 @@ const zh = {
     f0_range: (/** @type {number} */ value) => `${number(value)} 半音`,
     syllable_rate: (/** @type {number} */ value) => `每秒 ${number(value)} 个音节`,
     pauses: (/** @type {number} */ share, /** @type {number} */ seconds) =>
-      `占 ${number(100 * share, 0)}%，平均 ${number(seconds)} 秒`,
+      (share ? `占 ${number(100 * share, 0)}%，平均 ${number(seconds)} 秒` : "没有"),
     level: (/** @type {number} */ value) => `${number(value, 0)} 分贝（满刻度为 0）`,
     signal_to_noise: (/** @type {number} */ value) => `${number(value, 0)} 分贝`,
   },
@@ -107,7 +107,8 @@ const en = {
     f0_median: (value) => `${number(value, 0)} hertz`,
     f0_range: (value) => `${number(value)} semitones`,
     syllable_rate: (value) => `${number(value)} syllables a second`,
-    pauses: (share, seconds) => `${number(100 * share, 0)}% of the time, ${number(seconds)} s on average`,
+    pauses: (share, seconds) =>
+      (share ? `${number(100 * share, 0)}% of the time, ${number(seconds)} s on average` : "none"),
     level: (value) => `${number(value, 0)} decibels of the full scale`,
     signal_to_noise: (value) => `${number(value, 0)} decibels`,
   },
