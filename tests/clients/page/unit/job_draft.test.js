@@ -42,7 +42,7 @@ test("a text is sent as JSON with the settings that jobs know", () => {
   const reference = {id: "ref_1", use: [/** @type {const} */ ("delivery")], strength: 1}; // for live speech only
   const settings = {...SETTINGS, energy: 3, reference};
   const known = new Set([...KNOWN, "reference"]);
-  const {body, headers} = jobRequest({...EMPTY_DRAFT, text: "一。\n\n二。\n", name: " 数 "}, settings, known);
+  const {body, headers} = jobRequest({...EMPTY_DRAFT, text: "一。\n\n二。\n", name: " 数 "}, settings, known, {});
   assert.deepEqual(headers, {"Content-Type": "application/json"});
   assert.deepEqual(JSON.parse(/** @type {string} */ (body)), {
     lines: ["一。", "二。"], voice: "demo", speaker: "male", emotion: "happy", speed: 1.5, response_format: "mp3",
@@ -52,7 +52,7 @@ test("a text is sent as JSON with the settings that jobs know", () => {
 
 test("the tone of a reference is that of the job", () => {
   const reference = {id: "ref_1", use: [/** @type {const} */ ("emotion")], strength: 0.5};
-  const {body} = jobRequest({...EMPTY_DRAFT, text: "一。"}, {...SETTINGS, reference}, new Set(["reference"]));
+  const {body} = jobRequest({...EMPTY_DRAFT, text: "一。"}, {...SETTINGS, reference}, new Set(["reference"]), {});
   const {reference: id, reference_strength: strength, reference_use: use, emotion} =
     JSON.parse(/** @type {string} */ (body));
   assert.deepEqual([id, strength, use, emotion], ["ref_1", 0.5, undefined, undefined]);
@@ -60,12 +60,14 @@ test("the tone of a reference is that of the job", () => {
 
 test("a file is sent as a form", () => {
   const file = new File(["1"], "film.srt");
-  const {body, headers} = jobRequest({...EMPTY_DRAFT, file, timestamps: "vtt"}, SETTINGS, KNOWN);
+  const draft = /** @type {const} */ ({...EMPTY_DRAFT, file, timestamps: "vtt"});
+  const {body, headers} = jobRequest(draft, SETTINGS, new Set([...KNOWN, "lexicon"]), {"重": "zhong4"});
   assert.deepEqual(headers, {});
   const form = /** @type {FormData} */ (body);
   assert.equal(form.get("kind"), "srt");
   assert.equal(form.get("speed"), "1.5");
   assert.equal(form.get("timestamps"), "vtt");
+  assert.equal(form.get("lexicon"), '{"重":"zhong4"}');
   assert.equal(/** @type {File} */ (form.get("file")).name, "film.srt");
 });
 

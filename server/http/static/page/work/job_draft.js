@@ -1,5 +1,6 @@
 // A job that is not sent yet, and the request that it becomes.
 
+import {lexiconField} from "../speech/speech_request.js";
 import {requestFields} from "../state/settings.js";
 
 /** @typedef {"lines" | "text" | "srt" | "ssml" | "jsonl"} JobKind */
@@ -68,17 +69,20 @@ export const isEmpty = ({file, text}) => !file && !text.trim();
  * @param {JobDraft} draft
  * @param {import("../state/settings.js").Settings} settings
  * @param {ReadonlySet<string>} known The fields that the server knows for a job.
+ * @param {import("../text/lexicon.js").Lexicon} lexicon The readings of this browser.
  * @returns {{body: string | FormData, headers: Record<string, string>}}
  */
-export function jobRequest(draft, settings, known) {
-  const fields = fieldsOf(draft, settings, known);
+export function jobRequest(draft, settings, known, lexicon) {
+  const fields = {...fieldsOf(draft, settings, known), ...lexiconField(lexicon, known)};
   if (!draft.file) {
     const text = kindOf(draft) === "lines"
       ? {lines: linesOf(draft.text)} : {input: draft.text, kind: kindOf(draft)};
     return {body: JSON.stringify({...text, ...fields}), headers: {"Content-Type": "application/json"}};
   }
   const form = new FormData();
-  for (const [name, value] of Object.entries({kind: kindOf(draft), ...fields})) form.set(name, String(value));
+  for (const [name, value] of Object.entries({kind: kindOf(draft), ...fields})) {
+    form.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
   form.set("file", draft.file);
   return {body: form, headers: {}};
 }

@@ -58,8 +58,8 @@ export class Jobs {
 
   /** Sends the draft. It stays where the server does not take it. */
   async submit() {
-    const {draft, settings, slot, jobFields} = this.store.state;
-    const job = jobRequest(draft, settings[slot], jobFields);
+    const {draft, settings, slot, jobFields, lexicon} = this.store.state;
+    const job = jobRequest(draft, settings[slot], jobFields, lexicon);
     if (this.#attempt?.body !== job.body) this.#attempt = {body: job.body, key: newKey()};
     this.store.patch("jobs", {sending: true, refused: null});
     try {
