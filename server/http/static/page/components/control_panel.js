@@ -1,5 +1,5 @@
 import {element} from "../../elements.js";
-import {CONTROLS, initialSettings, positionOf, valueAt} from "../state/settings.js";
+import {CONTROLS, initialValues, positionOf, valueAt} from "../state/settings.js";
 import {icon} from "./icon.js";
 
 /** @typedef {import("../state/settings.js").Control} Control */
@@ -72,8 +72,5 @@ function set({store}, name, value) {
 
 /** @param {import("../app.js").App} app */
 function resetAll({store}) {
-  store.update(({settings, slot}) => {
-    const {voice, speaker, emotion} = settings[slot];
-    return {settings: {...settings, [slot]: {...initialSettings(), voice, speaker, emotion}}};
-  });
+  store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], ...initialValues()}}}));
 }

@@ -9,7 +9,7 @@ import {writtenSource} from "../text/written_source.js";
 /** @typedef {import("../state/app_state.js").AppState} AppState */
 /** @typedef {import("./utterance.js").TextPart} TextPart */
 
-/** @typedef {Record<string, string | number | Record<string, string>>} Fields */
+/** @typedef {Record<string, string | number | string[] | Record<string, string>>} Fields */
 
 /**
  * @typedef {object} SpeechRequest
