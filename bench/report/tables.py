@@ -74,6 +74,8 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
     if voice.soak:
         yield _soak_section(voice.soak)
+    if voice.emotions:
+        yield Section("Emotion of recordings, that the voice has never heard", list(map(emotion_row, voice.emotions)))
     if voice.costs:
         yield Section("Cost", list(map(cost_row, voice.costs)))
 
@@ -231,6 +233,23 @@ def soak_row(result: schema.SoakResult) -> Row:
         "restarts": str(result.worker_restarts),
         "MiB at 10, 50, 100 %": " / ".join(f"{memory[len(memory) * part // 10 - 1]:.0f}" for part in (1, 5, 10)),
     }
+
+
+def emotion_row(result: schema.EmotionResult) -> Row:
+    """Returns the cells of the recordings of one system."""
+    count, right = result.recordings, result.right_emotions
+    return {
+        "recordings by": result.system,
+        "number": str(count),
+        "right emotion": optional(None if right is None else right / count, ".0%"),
+        "confidence": f"{result.confidence:.2f}",
+        **{f"{name} nearer, or there": _shares(result, name) for name in result.nearer},
+    }
+
+
+def _shares(result: schema.EmotionResult, name: str) -> str:
+    nearer, there = result.nearer[name], result.there[name]
+    return f"{(nearer + there) / result.recordings:.0%} ({nearer} + {there})"
 
 
 def cost_row(result: schema.CostResult) -> Row:
