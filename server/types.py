@@ -10,7 +10,14 @@ from server.errors import RequestError
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
-STYLE_LIMITS = {"speed": (0.25, 4.0), "pitch": (-12.0, 12.0), "energy": (-12.0, 12.0), "volume": (0.0, 4.0)}
+STYLE_LIMITS = {
+    "speed": (0.25, 4.0),
+    "pitch": (-12.0, 12.0),
+    "energy": (-12.0, 12.0),
+    "volume": (0.0, 4.0),
+    "pitch_range": (0.0, 3.0),
+    "pauses": (0.25, 4.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Speed, pitch, energy and volume relative to the voice's own.
+    """Speed, pitch, energy, volume, range of the pitch and pauses relative to the voice's own.
 
     Pitch and energy shift the predicted contours, speed divides the durations before they are rounded. Raises
     `RequestError` for a value outside of `STYLE_LIMITS`, NaN included.
@@ -44,6 +51,10 @@ class Style:
     """decibels"""
     volume: float = 1.0
     """factor on the samples; peaks are limited, they do not clip"""
+    pitch_range: float = 1.0
+    """factor on the pitch contour around its mean in the sentence, in semitones; 0 is monotonous"""
+    pauses: float = 1.0
+    """factor on the pauses between phrases and between sentences; explicit ones stay as they are"""
 
     def __post_init__(self) -> None:
         for name, (low, high) in STYLE_LIMITS.items():

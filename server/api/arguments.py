@@ -27,6 +27,10 @@ class SpeechArguments(TypedDict, total=False):
     """Decibels, -12 to 12."""
     volume: float
     """Factor on the samples, 0 to 4; peaks are limited, they do not clip."""
+    pitch_range: float
+    """Factor on the range of the pitch, in semitones around its mean, 0 to 3."""
+    pauses: float
+    """Factor on the pauses between phrases and sentences, 0.25 to 4."""
     lexicon: dict[str, str] | None
     """Readings for this text: word -> pinyin with tone digits, one a character."""
     replacements: dict[str, str] | None

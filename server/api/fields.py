@@ -44,6 +44,10 @@ class CommonFields(Fields):
     pitch: float = _limited("pitch", "Semitones that the pitch is shifted by.")
     energy: float = _limited("energy", "Decibels that the energy is shifted by; a voice follows in part.")
     volume: float = _limited("volume", "Factor on the samples; peaks are limited, they do not clip.")
+    pitch_range: float = _limited(
+        "pitch_range", "Factor on the range of the pitch, in semitones around its mean; 0 is monotonous."
+    )
+    pauses: float = _limited("pauses", "Factor on the pauses between phrases and sentences; explicit ones stay.")
     sample_rate: int | None = Field(
         default=None,
         description="Sampling rate of the audio in Hz; by default that of the voice.",
@@ -73,6 +77,6 @@ class CommonFields(Fields):
 
     def options_for(self, voice: str | None) -> SpeechOptions:
         """How a text is spoken in a voice. Raises `RequestError` for an invalid lexicon."""
-        style = Style(speed=self.speed, pitch=self.pitch, energy=self.energy, volume=self.volume)
+        style = Style(self.speed, self.pitch, self.energy, self.volume, self.pitch_range, self.pauses)
         wording = Wording.of(self.lexicon, self.replacements)
         return SpeechOptions(voice, self.speaker, self.emotion, style, wording, self.seed)

@@ -24,6 +24,14 @@ from server.types import DEFAULT_STYLE, STYLE_LIMITS, Audio, Style
 NAME = "speak"
 HELP = "synthesize a text to an audio file"
 LOG_LEVEL = "WARNING"
+_STYLE_UNITS = {
+    "speed": "factor",
+    "pitch": "semitones",
+    "energy": "decibels",
+    "volume": "factor",
+    "pitch_range": "factor on the range of the pitch",
+    "pauses": "factor on the pauses between phrases and sentences",
+}
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -37,11 +45,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--speaker", help="speaker of the voice (default: the first one)")
     command.add_argument("--emotion", help="emotion of the voice (default: neutral)")
-    for name, unit in (("speed", "factor"), ("pitch", "semitones"), ("energy", "decibels"), ("volume", "factor")):
+    for name, unit in _STYLE_UNITS.items():
         low, high = STYLE_LIMITS[name]
         default = getattr(DEFAULT_STYLE, name)
+        option = f"--{name.replace('_', '-')}"
         command.add_argument(
-            f"--{name}", type=float, default=default, help=f"{unit}, {low:g} to {high:g} (default: {default:g})"
+            option, type=float, default=default, help=f"{unit}, {low:g} to {high:g} (default: {default:g})"
         )
     command.add_argument(
         "--format", choices=tuple(ENCODERS), help="audio format (default: the suffix of the output file, else wav)"
@@ -78,7 +87,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Runs the command; returns the exit code."""
-    style = Style(options.speed, options.pitch, options.energy, options.volume)
+    style = Style(**{name: getattr(options, name) for name in STYLE_LIMITS})
     if (options.symbols is None) == (options.text is None):
         raise RequestError("give either a text or --symbols FILE")
     if (options.symbols is None) != (options.trace is None):
@@ -102,6 +111,8 @@ def _speak(options: argparse.Namespace, config: Config) -> None:
         "pitch": options.pitch,
         "energy": options.energy,
         "volume": options.volume,
+        "pitch_range": options.pitch_range,
+        "pauses": options.pauses,
         "sample_rate": options.sample_rate,
     }
     encoded: EncodedSpeechArguments = {

@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from server.cli.tables import Row, print_table
 from server.config import Config
 from server.errors import RequestError
+from server.text.analysis.sentence_analysis import analyzed_sentence
 from server.text.frontend import FrontEnd
 from server.text.markup.parser import parse_markup
 from server.text.pronunciation.user_lexicon import UserLexicon
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     voice = Voice(voice_folder(config, options.voice))
     names = {"speaker": voice.speaker(options.speaker), "emotion": voice.emotion(options.emotion)}
     lexicon = UserLexicon.of(config.text.lexicon, config.text.location_of)
-    front_end = FrontEnd(UnitTables(voice.manifest), lexicon, config.text.emoji)
+    tables = UnitTables(voice.manifest)
+    front_end = FrontEnd(tables, lexicon, config.text.emoji)
 
     def analyze(text: str) -> list[Sentence]:
         script = parse_markup(text, inline=config.text.marks)
@@ -51,19 +53,23 @@ def run(options: argparse.Namespace, config: Config) -> int:
                 voice.emotion(style.emotion)  # refuses an emotion that the voice was not trained on
         return front_end.analyze(script, **names)
 
+    def document(sentences: Sequence[Sentence]) -> dict[str, object]:
+        parts = [analyzed_sentence(each, tables, names["speaker"]).model_dump() for each in sentences]
+        return {**summary(sentences), "sentences": parts}
+
     if not options.stdin:
         sentences = analyze(options.text)
         if options.json:
-            print(json.dumps(summary(sentences), ensure_ascii=False))
+            print(json.dumps(document(sentences), ensure_ascii=False))
         else:
             _print_sentences(sentences)
         return 0
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         try:
-            content = summary(analyze(line.rstrip("\r\n")))
+            content = document(analyze(line.rstrip("\r\n")))
         except RequestError as error:
-            content = {**summary([]), "error": str(error)}
+            content = {**document([]), "error": str(error)}
         print(json.dumps(content, ensure_ascii=False), flush=True)
     return 0
 

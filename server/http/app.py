@@ -84,6 +84,7 @@ def _add_routes(app: web.Application, services: Services, config: Config) -> Non
     app.router.add_get("/v1/audio/speech", speech.get, allow_head=False)
     app.router.add_head("/v1/audio/speech", speech.head)
     app.router.add_post("/v1/audio/speech/timestamps", TimestampsRoute(services.preparation, services.streams).post)
+    app.router.add_post("/v1/text", services.text.post)
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     for path in (WEBSOCKET_PATH, WEBSOCKET_PATH + "/"):
         app.router.add_get(path, services.websocket.connect)
@@ -130,6 +131,7 @@ def _reconfiguration(services: Services, config: Config) -> Reconfiguration:
         reconfiguration.add(checked.reconfigure, check=checked.check)
     for component in (
         services.preparation,
+        services.text,
         services.websocket,
         services.cache,
         services.streams,

@@ -12,6 +12,7 @@ from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.speech_streams import SpeechStreams
 from server.http.speech.warm_up import WarmUp
 from server.http.startup import Startup
+from server.http.text.route import TextRoute
 from server.jobs.distribution import create_job_service
 from server.jobs.rendering.renderer import JobRenderer
 from server.scheduling.async_streams import ActiveStreams
@@ -33,6 +34,7 @@ class Services:
         self.streams = ActiveStreams(self.scheduler, config.limits)
         self.startup = Startup(registry, self.scheduler)
         self.preparation = SpeechPreparation(registry, self.startup, config)
+        self.text = TextRoute(registry, self.startup, config)
         self.cache = AudioCache(config)
         self.speech_streams = SpeechStreams(self.streams, self.cache, self.preparation.keys)
         self.warm_up = WarmUp(config.cache.warm, self.cache, self.startup, self.preparation, self.speech_streams)

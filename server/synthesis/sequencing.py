@@ -74,6 +74,8 @@ class _SentenceQueue:
         self._synthesizer: SentenceSynthesizer | None = None
         self._pause = 0
         self._default = 0
+        self._pauses = 1.0
+        """The factor on pauses at the end of the last sentence."""
 
     async def get(self, *, wait: bool) -> QueuedSentence | Pending | None:
         while item := await self._source.get(wait=wait):
@@ -88,6 +90,7 @@ class _SentenceQueue:
                 self._default = self._default_silence(synthesizer)
                 continue
             queued = QueuedSentence(synthesizer, sentence, self._pause + self._default)
+            self._pauses = sentence.unit_styles[-1].pauses
             has_own_pause = sentence.continues or sentence.pause is not None
             self._pause = 0
             self._default = 0 if has_own_pause else self._default_silence(synthesizer)
@@ -97,9 +100,8 @@ class _SentenceQueue:
             return QueuedSentence(self._synthesizer, None, rest)
         return None
 
-    @staticmethod
-    def _default_silence(synthesizer: SentenceSynthesizer) -> int:
-        return round(synthesizer.sentence_silence * synthesizer.rate)
+    def _default_silence(self, synthesizer: SentenceSynthesizer) -> int:
+        return round(synthesizer.sentence_silence * self._pauses * synthesizer.rate)
 
 
 async def sequence(source: ItemSource, clock: PlaybackClock, seed: int | None = None, noise: int = 0) -> Chunks[Audio]:

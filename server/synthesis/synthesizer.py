@@ -25,6 +25,7 @@ from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
 from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
 from server.synthesis.timing import UnitTimes, sentence_timing
+from server.synthesis.vocoder.pitch_change import PitchChange
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
@@ -41,6 +42,8 @@ WARM_UP_TEXT = "你好，今天天气很好。"
 PROBE_UNITS = 40
 PITCH_RESPONSE_SHIFT = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
+RANGE_RESPONSE_FACTORS = (0.5, 1.5)
+"""Factors on the range, one apart and around 1, with which its response is measured."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
 
@@ -72,8 +75,8 @@ class UtteranceState:
 
     acoustic: AcousticState
     vocoder: VocoderState
-    pitch_shift: NDArray[np.float64]
-    """(remaining frames,) or (1,): factors on the source's F0."""
+    pitch: PitchChange
+    """Of the source, in the remaining frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,23 @@ class Calibration:
 
     pitch_response: float = 1.0
     """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
+    range_response: float = 1.0
+    """How much of a change of the range it follows."""
     onset_silence: OnsetSilence = field(default_factory=OnsetSilence)
+
+    def pitch_change(self, prosody: ProsodyPrediction) -> PitchChange:
+        """What the source makes up for, where the acoustic model follows a style in part."""
+
+        def exponent(style: Style) -> float:
+            followed = 1 + self.range_response * (style.pitch_range - 1)
+            return style.pitch_range / followed if followed > 0 else 1.0
+
+        missing = 1 - self.pitch_response
+        return PitchChange(
+            factor=prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12))),
+            exponent=prosody.per_frame(exponent),
+            center=prosody.per_frame(lambda style: prosody.mean_f0 * 2 ** (style.pitch * self.pitch_response / 12)),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,8 +210,8 @@ class Synthesizer:
         wording: Wording = DEFAULT_WORDING,
     ) -> Iterator[Item]:
         """The sentences and pauses of a text, each analyzed on demand. Raises `RequestError` where one cannot be."""
-        names = {"speaker": self.voice.speaker(speaker), "emotion": self.voice.emotion(emotion)}
-        return self.front_end(wording).segments(script, **names)
+        speaker, emotion = self.voice.speaker(speaker), self.voice.emotion(emotion)
+        return self.front_end(wording).segments(script, speaker=speaker, emotion=emotion)
 
     def front_end(self, wording: Wording = DEFAULT_WORDING) -> FrontEnd:
         """The analysis of texts for this voice, with this wording."""
@@ -265,8 +284,9 @@ class Synthesizer:
             return
         with suppress(RequestError):  # the front end does not support every voice
             if self.voice.manifest.vocoder.harmonics:
-                response = self._measure_pitch_response(self._first_units(WARM_UP_TEXT))
-                self.calibration = replace(self.calibration, pitch_response=response)
+                units = self._first_units(WARM_UP_TEXT)
+                pitch, pitch_range = self._measure_pitch_response(units), self._measure_range_response(units)
+                self.calibration = replace(self.calibration, pitch_response=pitch, range_response=pitch_range)
             onsets = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
             self.calibration = replace(self.calibration, onset_silence=onsets)
 
@@ -281,17 +301,26 @@ class Synthesizer:
 
     def _measure_pitch_response(self, units: Units) -> float:
         """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""
-        medians = []
-        for pitch in (-PITCH_RESPONSE_SHIFT, PITCH_RESPONSE_SHIFT):
-            prosody = run_to_completion(self._acoustic.predict_prosody(units, Style(pitch=pitch)))
-            if not prosody.frames:
-                return 1.0
-            mel, _ = run_to_completion(self._acoustic.advance(self._acoustic.start(prosody), WHOLE_UTTERANCE))
-            medians.append(self._vocoder.median_f0(mel) if mel else None)
-        low, high = medians
-        if low is None or high is None:
+        low, high = (self._acoustic_f0(units, Style(pitch=sign * PITCH_RESPONSE_SHIFT)) for sign in (-1, 1))
+        if not len(low) or not len(high):
             return 1.0
-        return float(np.clip(12 * np.log2(high / low) / (2 * PITCH_RESPONSE_SHIFT), 0, 1))
+        return float(np.clip(12 * np.log2(np.median(high) / np.median(low)) / (2 * PITCH_RESPONSE_SHIFT), 0, 1))
+
+    def _measure_range_response(self, units: Units) -> float:
+        """The same for the range, by the standard deviation of the logarithm of F0, which is linear in the factor."""
+        contours = [self._acoustic_f0(units, Style(pitch_range=factor)) for factor in RANGE_RESPONSE_FACTORS]
+        narrow, wide = (float(np.std(np.log(f0))) if len(f0) else 0.0 for f0 in contours)
+        if not narrow + wide:
+            return 1.0
+        return float(np.clip(2 * (wide - narrow) / (wide + narrow), 0, 1))
+
+    def _acoustic_f0(self, units: Units, style: Style) -> NDArray[np.float64]:
+        """(voiced frames,) in Hz, as the acoustic model of an NSF voice predicts it."""
+        prosody = run_to_completion(self._acoustic.predict_prosody(units, style))
+        if not prosody.frames:
+            return np.zeros(0)
+        mel, _ = run_to_completion(self._acoustic.advance(self._acoustic.start(prosody), WHOLE_UTTERANCE))
+        return self._vocoder.voiced_f0(mel) if mel else np.zeros(0)
 
     def _any_units(self, count: int) -> Units:
         ids = np.zeros(count, np.int64)
@@ -338,18 +367,14 @@ class Synthesizer:
         return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
     def _start(self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0) -> UtteranceState:
-        missing = 1 - self.calibration.pitch_response
-        shift = prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12)))
         vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
-        return UtteranceState(self._acoustic.start(prosody), vocoder, shift)
+        return UtteranceState(self._acoustic.start(prosody), vocoder, self.calibration.pitch_change(prosody))
 
     async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
         """Mel and audio that are final after up to `steps` more decoder steps; none at first."""
         mel, acoustic = await self._acoustic.advance(state.acoustic, steps)
         if mel is None:
             return None, Audio(np.zeros(0, np.float32), self.rate), replace(state, acoustic=acoustic)
-        shift = remaining = state.pitch_shift
-        if len(shift) > 1:
-            shift, remaining = np.split(shift, [len(mel.frames)])
-        audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch_shift=shift)
+        pitch, remaining = state.pitch.split(len(mel.frames))
+        audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch=pitch)
         return mel, audio, UtteranceState(acoustic, vocoder, remaining)

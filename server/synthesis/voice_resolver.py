@@ -95,11 +95,11 @@ class VoiceResolver:
 
         Raises `UnknownNameError`, `VoiceError` for a broken voice, and `RequestError` for two different speakers.
         """
-        voice, speaker = self._resolve(name, speaker)
+        voice, speaker = self.find(name, speaker)
         return self._voices.synthesizer(voice.name), speaker
 
-    def _resolve(self, name: str | None, speaker: str | None) -> tuple[Voice, str]:
-        """Loads nothing."""
+    def find(self, name: str | None, speaker: str | None) -> tuple[Voice, str]:
+        """The same as `resolve`, without loading the voice."""
         if name is None:
             voice, named = self._voices.voice(), None
         else:
@@ -113,11 +113,16 @@ class VoiceResolver:
 
         Raises `UnknownNameError`, and `VoiceError` for a broken voice.
         """
-        if name in default.voice.speakers:
+        voice, speaker = self.find_within(default.voice, name)
+        return default if voice is default.voice else self._voices.synthesizer(voice.name), speaker
+
+    def find_within(self, default: Voice, name: str) -> tuple[Voice, str]:
+        """The same as `resolve_within`, without loading a voice."""
+        if name in default.speakers:
             return default, name
-        valid = dict.fromkeys([*default.voice.speakers, *self._names()])
+        valid = dict.fromkeys([*default.speakers, *self._names()])
         voice, speaker = self._find(name, UnknownNameError("voice", name, valid))
-        return self._voices.synthesizer(voice.name), voice.speaker(speaker)
+        return voice, voice.speaker(speaker)
 
     def aliases(self) -> dict[str, str]:
         """Alias -> `voice/speaker`; for an alias of a broken or missing voice, what the configuration says.

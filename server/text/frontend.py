@@ -1,7 +1,7 @@
 """The front end: converts a script to sentences of units that a voice can speak."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,6 +12,7 @@ from server.text.normalization import normalize
 from server.text.normalization.emoji import Emoji
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
 from server.text.normalization.normalize import NormalizedText
+from server.text.normalization.rewriting import AlignedText
 from server.text.pronunciation.mandarin_g2p import has_settled_readings, pronounce
 from server.text.pronunciation.tone_sandhi import apply_tone_sandhi
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
@@ -19,9 +20,10 @@ from server.text.prosody.phrase_breaks import SENTENCE_END, predict_breaks
 from server.text.replacements import NO_REPLACEMENTS, Replacements
 from server.text.sentence import Pause, Sentence, SentenceEnd
 from server.text.sentence_splitting import SentenceScanner, break_level, split_sentences
+from server.text.text_warning import TextWarning
 from server.text.units.symbols import UnitSymbol, byte_symbols, phone_symbols
 from server.text.units.unit_tables import UnitTables
-from server.text.words import mandarin_pinyin, words_from
+from server.text.words import Word, mandarin_pinyin, words_from
 from server.text.written_words import written_words
 from server.voices.manifest import EMOTION_PREFIX
 
@@ -32,6 +34,10 @@ MAX_SENTENCE_SYLLABLES = 60
 _MAX_UNITS_PER_LENGTH = 4
 _MAX_BYTES_PER_LENGTH = 2
 """Per `estimate_spoken_length`: an x has three phones and may have a break; a rare character has four bytes."""
+
+
+def _ignore(_: TextWarning) -> None:
+    """Reports nothing."""
 
 
 class FrontEnd:
@@ -95,10 +101,13 @@ class FrontEnd:
         """Returns all sentences of a script, without its pauses; see `segments`."""
         return [each for each in self.segments(script, speaker=speaker, emotion=emotion) if isinstance(each, Sentence)]
 
-    def segments(self, script: Script | str, *, speaker: str, emotion: str) -> Iterator[Sentence | Pause | SentenceEnd]:
+    def segments(
+        self, script: Script | str, *, speaker: str, emotion: str, report: Callable[[TextWarning], None] = _ignore
+    ) -> Iterator[Sentence | Pause | SentenceEnd]:
         """Yields sentences and pauses in order, and analyzes each only when it is requested.
 
-        `speaker` and `emotion` apply where the script names none. Raises `RequestError` for a sentence that the voice
+        `speaker` and `emotion` apply where the script names none. `report` is called for each place in the input that a
+        warning is about, before the sentence that has the warning. Raises `RequestError` for a sentence that the voice
         cannot speak, and `NothingToSpeakError` at the end of a script without any sentence or pause.
         """
         if isinstance(script, str):
@@ -112,9 +121,11 @@ class FrontEnd:
             )
         reported: set[str] = set()
         pending = list(script.warnings)
+        for place in script.places:
+            report(place)
         is_empty = True
         for span in self._spans(script):
-            sentence, warnings = self._analyze(script, span, speaker, emotion)
+            sentence, warnings = self._analyze(script, span, speaker, emotion, report)
             pending += [warning for warning in warnings if warning not in reported]
             reported.update(warnings)
             if sentence is not None:
@@ -131,7 +142,7 @@ class FrontEnd:
             raise NothingToSpeakError(pending)
 
     def _analyze(
-        self, script: Script, span: "_TextSpan", speaker: str, emotion: str
+        self, script: Script, span: "_TextSpan", speaker: str, emotion: str, report: Callable[[TextWarning], None]
     ) -> tuple[Sentence | None, tuple[str, ...]]:
         """Returns the sentence of a span, None if there is nothing to speak in it, and its warnings."""
         text = script.text[span.start : span.end]
@@ -149,6 +160,8 @@ class FrontEnd:
                 f"Latin letters are spelled by their Chinese names, since voice {self._tables.voice!r} is not trained "
                 "on English; write the pronunciation in Chinese, or choose another voice"
             )
+        for place in (*normalized.places, *_unspoken(normalized, words, unreadable, self._speaks_english)):
+            report(place._replace(start=script.starts[start + place.start], stop=script.ends[start + place.stop - 1]))
         if not words:
             return None, tuple(warnings)
         lexical = predict_breaks(words, last_level=span.break_level)
@@ -197,7 +210,8 @@ class FrontEnd:
         normalized = normalize.normalize(written.text, self._emoji)
         origin = tuple(written.origin[index] for index in normalized.origin)
         spans = tuple((written.spans[first][0], written.spans[end - 1][1]) for first, end in normalized.spans)
-        return replace(normalized, origin=origin, spans=spans)
+        places = tuple(_through(written, place) for place in normalized.places)
+        return replace(normalized, origin=origin, spans=spans, places=places)
 
     def _spans(self, script: Script) -> "Iterator[_TextSpan]":
         begin = 0
@@ -236,6 +250,26 @@ class _TextSpan:
     """Seconds"""
     spoken: int
     """How many of its characters were spoken before."""
+
+
+def _unspoken(
+    normalized: NormalizedText, words: Sequence[Word], unreadable: Sequence[str], speaks_english: bool
+) -> Iterator[TextWarning]:
+    """Yields the places of characters without a reading, and of words that are spelled."""
+    read = {index for word in words for each in word.syllables for index in range(each.start, each.end)}
+    for index, char in enumerate(normalized.text):
+        if char in unreadable and index not in read:
+            yield TextWarning("unknown_reading", *normalized.spans[index])
+    if not speaks_english:
+        for word in words:
+            if word.is_latin:
+                first, last = word.syllables[0].start, word.syllables[-1].end - 1
+                yield TextWarning("spelled_letters", normalized.spans[first][0], normalized.spans[last][1])
+
+
+def _through(written: AlignedText, place: TextWarning) -> TextWarning:
+    """A place in a replaced text as one in the text that was replaced."""
+    return place._replace(start=written.spans[place.start][0], stop=written.spans[place.stop - 1][1])
 
 
 def _input_spans(

@@ -30,6 +30,8 @@ class WrittenSyllable:
     """As in `Syllable`."""
     units: range
     """Indices of its units, at least one."""
+    spoken: Span
+    """Where its characters are in the normalized sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def _spoken_words(
         for syllable in word.syllables:
             span = spans[syllable.start][0], spans[syllable.end - 1][1]
             start, stop = script.starts[span[0]], script.ends[span[1] - 1]
-            written = WrittenSyllable(script.written_text(start, stop), start, stop, syllable.pinyin, next(units))
+            text, spoken = script.written_text(start, stop), (syllable.start, syllable.end)
+            written = WrittenSyllable(text, start, stop, syllable.pinyin, next(units), spoken)
             part = _SpokenWord(span, (written,))
             if parts and not _is_number_border(script.text, parts[-1], part):
                 part = _joined(script, parts.pop(), part)

@@ -48,6 +48,8 @@ async def test_the_chunks_are_those_that_the_http_server_sends(tts: TextToSpeech
         "pitch": 2,
         "energy": 1,
         "volume": 0.7,
+        "pitch_range": 1.4,
+        "pauses": 0.6,
         "lexicon": {"公园": "gong1 yuan4"},
         "replacements": {"晚饭": "面条"},
         "seed": 7,

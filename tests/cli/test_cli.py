@@ -253,7 +253,10 @@ def test_text_reads_standard_input_line_by_line_and_continues_after_errors(
 
 def test_text_reads_ssml_and_inline_marks(capsys: Captured) -> None:
     assert main(["text", "<speak>去<phoneme ph='chong2 qing4'>重庆</phoneme></speak>", "--json", *MODELS]) == 0
-    assert json.loads(capsys.readouterr().out)["pinyin"] == ["qu4", "chong2", "qing4"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["pinyin"] == ["qu4", "chong2", "qing4"]
+    syllables = [syllable for word in printed["sentences"][0]["words"] for syllable in word["syllables"]]
+    assert [(each["text"], each["pinyin"]) for each in syllables] == [("去", "qu4"), ("重", "chong2"), ("庆", "qing4")]
     assert main(["text", "银行[xing2]", "--json", *MODELS]) == 0
     assert json.loads(capsys.readouterr().out)["pinyin"] == ["yin2", "xing2"]
     assert main(["text", "<speak>好</p></speak>", *MODELS]) == 1

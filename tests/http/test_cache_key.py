@@ -28,6 +28,7 @@ OPUS = ENCODERS["opus"].bit_rates(16000).default
 ELSE: dict[str, Any] = {
     "input": TEXT + "。", "voice": "second", "response_format": "wav", "instructions": "speak happily",
     "bit_rate": 48000, "speed": 1.5, "speaker": "M7", "emotion": "happy", "pitch": 1.0, "energy": 1.0, "volume": 0.5,
+    "pitch_range": 1.5, "pauses": 1.5,
     "sample_rate": 24000, "lexicon": {"天气": "tian1 qi4"}, "replacements": {"天气": "气候"}, "seed": 0,
 }  # fmt: skip
 """A value for each field that changes the audio."""

@@ -109,7 +109,7 @@ def test_there_is_no_click_at_the_start_and_the_end_of_a_span(
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_equal_styles_of_all_units_equal_one_style(name: str, golden: Golden) -> None:
-    synthesizer, style = golden(name), Style(speed=1.3, pitch=2.2, energy=-3.1, volume=0.7)
+    synthesizer, style = golden(name), Style(1.3, 2.2, -3.1, 0.7, 1.4, 0.6)
     _, symbols = read_symbol_lines((GOLDEN / name / "symbols.txt").read_text())[0]
     units = synthesizer.tables.encode(symbols)
     one = run_to_completion(synthesizer._acoustic.predict_prosody(units, style))
@@ -148,7 +148,13 @@ def test_the_number_of_styles_must_be_that_of_the_units(demo: Synthesizer) -> No
 
 
 some_styles = st.builds(
-    Style, speed=st.floats(0.5, 2), pitch=st.floats(-6, 6), energy=st.floats(-6, 6), volume=st.floats(0, 2)
+    Style,
+    speed=st.floats(0.5, 2),
+    pitch=st.floats(-6, 6),
+    energy=st.floats(-6, 6),
+    volume=st.floats(0, 2),
+    pitch_range=st.just(1) | st.floats(0, 2),
+    pauses=st.floats(0.5, 2),
 )
 
 

@@ -139,7 +139,12 @@ def test_a_pitch_of_three_semitones_shifts_f0_by_three(demo: Synthesizer) -> Non
 
 
 def median_f0(samples: np.ndarray, rate: int) -> float:
-    """Hz, by autocorrelation of 64 ms windows, over those that are clearly periodic (50 to 250 Hz)."""
+    """Hz, over `f0_windows`."""
+    return float(np.median(f0_windows(samples, rate)))
+
+
+def f0_windows(samples: np.ndarray, rate: int) -> list[float]:
+    """Hz, by autocorrelation of 64 ms windows, of those that are clearly periodic (50 to 250 Hz)."""
     size, found = rate * 64 // 1000, []
     lags = slice(rate // 250, rate // 50)
     for start in range(0, len(samples) - size, size // 4):
@@ -149,4 +154,4 @@ def median_f0(samples: np.ndarray, rate: int) -> float:
         best = lags.start + int(np.argmax(correlation[lags]))
         if correlation[best] > 0.7 * correlation[0] and window.std() > 0.01:
             found.append(rate / best)
-    return float(np.median(found))
+    return found

@@ -26,7 +26,13 @@ TEXT = (
     "<speak>今天<break time='150ms'/>25℃，Hello。<prosody rate='60%'>一点儿</prosody>也不難！<break time='0.7s'/>"
     "<say-as interpret-as='digits'>2048</say-as>号<break time='1ms'/>。。。<break time='2s'/></speak>"
 )
-STYLES = [Style(), Style(speed=0.5), Style(speed=2.7, pitch=3, energy=-2, volume=0.5)]
+STYLES = [
+    Style(),
+    Style(speed=0.5),
+    Style(speed=2.7, pitch=3, energy=-2, volume=0.5),
+    Style(pitch_range=1.8, pauses=2.3),
+    Style(pitch_range=0, pauses=0.25),
+]
 ANY_TEXT = st.one_of(
     st.text(max_size=12),
     st.text(st.sampled_from("今天不一的儿点千20.,:/%￥，。！？“”…\n aBW😀の"), max_size=16),
@@ -34,7 +40,8 @@ ANY_TEXT = st.one_of(
     st.lists(
         st.sampled_from(
             ["好", "25℃", "，", "。", "A&amp;B", "<break time='50ms'/>", "<break/>", "<sub alias='你好'>hi</sub>",
-             "<prosody rate='200%'>天气</prosody>", "<say-as interpret-as='digits'>10</say-as>", "<s/>",
+             "<prosody rate='200%'>天气</prosody>", "<prosody range='2' pauses='3'>，天。</prosody>",
+             "<say-as interpret-as='digits'>10</say-as>", "<s/>",
              "<phoneme ph='ni3 haor3'/>"]
         ), max_size=6,
     ).map(lambda parts: f"<speak>{''.join(parts)}</speak>"),

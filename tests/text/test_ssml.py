@@ -120,6 +120,13 @@ def test_sentences_begin_at_elements_and_paragraphs_are_separated_by_pauses() ->
         ("volume='80'", Style(volume=0.8)),
         ("volume='-20%'", Style(volume=0.8)),
         ("volume='silent'", Style(volume=0)),
+        ("range='1.5'", Style(pitch_range=1.5)),
+        ("range='+50%'", Style(pitch_range=1.5)),
+        ("range='-12st'", Style(pitch_range=0.5)),
+        ("range='0%'", Style(pitch_range=0)),
+        ("range='x-high'", Style(pitch_range=1.8)),
+        ("pauses='200%'", Style(pauses=2)),
+        ("pauses='-40%'", Style(pauses=0.6)),
         ("rate='fast' pitch='high' volume='soft'", Style(speed=1.25, pitch=2, volume=0.5)),
     ],
 )
@@ -128,12 +135,19 @@ def test_prosody_changes_only_the_style_of_its_content(attributes: str, style: S
     assert [each.style for each in script.styles] == [Style(), style, Style()]
 
 
+def test_the_pause_between_paragraphs_follows_the_factor_on_pauses() -> None:
+    pauses = [speak(f"<prosody pauses='{factor}'><p>你</p><p>好</p></prosody>").pauses for factor in ("1", "2")]
+    assert pauses == [{1: 0.35}, {1: 0.7}]
+
+
 def test_nested_prosody_combines_with_the_request() -> None:
-    base = SpeakingStyle(Style(speed=2, pitch=1, volume=0.5))
+    base = SpeakingStyle(Style(speed=2, pitch=1, energy=3, volume=0.5, pitch_range=0.5, pauses=2))
     script = parse_markup(
-        "<speak><prosody rate='1.5' pitch='+2st'><prosody rate='50%' volume='50'>好</prosody></prosody></speak>", base
+        "<speak range='2'><prosody rate='1.5' pitch='+2st'><prosody rate='50%' volume='50' range='1.5' pauses='0.75'>好"
+        "</prosody></prosody></speak>",
+        base,
     )
-    assert script.styles[0].style == Style(speed=1.5, pitch=3, volume=0.25)
+    assert script.styles[0].style == Style(speed=1.5, pitch=3, energy=3, volume=0.25, pitch_range=1.5, pauses=1.5)
     with pytest.raises(RequestError, match=r"line 1, column 8: .*speed is 6.0; valid: 0.25 to 4"):
         parse_markup("<speak><prosody rate='3'>好</prosody></speak>", base)
 
@@ -211,6 +225,11 @@ def test_private_characters_of_a_client_are_replaced() -> None:
         ("<speak><prosody rate='quick'/></speak>", 1, 8, "x-slow"),
         ("<speak><prosody rate='0'/></speak>", 1, 8, "speed is 0"),
         ("<speak><prosody volume='200'/></speak>", 1, 8, "0 to 100"),
+        ("<speak><prosody range='20Hz'/></speak>", 1, 8, "range cannot be given in hertz"),
+        ("<speak><prosody range='wide'/></speak>", 1, 8, "x-low"),
+        ("<speak><prosody range='+999999st'/></speak>", 1, 8, "pitch_range is 512.0; valid: 0 to 3"),
+        ("<speak><prosody pauses='long'/></speak>", 1, 8, "a factor as in 1.5"),
+        ("<speak pauses='0.2'/>", 1, 1, "pauses is 0.2; valid: 0.25 to 4"),
         ("<speak rate='501'/>", 1, 1, "-500 to 500"),
         ("<speak><break time='61s'/></speak>", 1, 8, "0 to 60 s"),
         ("<speak><break time='-1s'/></speak>", 1, 8, "500ms"),

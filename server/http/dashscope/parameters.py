@@ -14,7 +14,7 @@ from server.audio.label import GeneratedLabel
 from server.config import LabelSection
 from server.errors import RequestError, UnknownNameError, validation_message
 from server.text.wording import Wording
-from server.types import Style
+from server.types import STYLE_LIMITS, Style
 
 NORMAL_VOLUME = 50
 """On the scale of 0 to 100, which is linear."""
@@ -41,6 +41,12 @@ class Times(TypedDict):
 
     words: bool
     phonemes: bool
+
+
+def _limited(setting: str) -> Any:
+    """A factor with the limits of `Style`."""
+    low, high = STYLE_LIMITS[setting]
+    return Field(default=1, ge=low, le=high)
 
 
 class _Parameters(BaseModel):
@@ -82,6 +88,9 @@ class Parameters(_Parameters):
     """Factor on the speed."""
     pitch: float = Field(default=1, ge=0.5, le=2)
     """Factor on the fundamental frequency."""
+    pitch_range: float = _limited("pitch_range")
+    pauses: float = _limited("pauses")
+    """These two are not the cloud's: factors as over HTTP."""
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
     """0: none."""
     word_timestamp_enabled: bool = False
@@ -136,8 +145,14 @@ class Parameters(_Parameters):
 
     @property
     def style(self) -> Style:
-        """Speed, pitch in semitones and volume as a factor."""
-        return Style(speed=self.rate, pitch=12 * math.log2(self.pitch), volume=self.volume / NORMAL_VOLUME)
+        """Speed, pitch in semitones, and volume, range and pauses as factors."""
+        return Style(
+            speed=self.rate,
+            pitch=12 * math.log2(self.pitch),
+            volume=self.volume / NORMAL_VOLUME,
+            pitch_range=self.pitch_range,
+            pauses=self.pauses,
+        )
 
     @property
     def times(self) -> Times:

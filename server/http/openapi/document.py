@@ -24,8 +24,10 @@ from server.http.operations.readiness import Readiness
 from server.http.speech.request import SpeechRequest
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
+from server.http.text.request import TextRequest
 from server.http.voices import VoiceList
 from server.jobs.request import JobRequest
+from server.text.analysis.document import TextAnalysis
 
 OPENAPI = "3.1.0"
 
@@ -39,6 +41,8 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (SpeechRequest, "validation"),
     (TimestampsRequest, "validation"),
     (SpeechTimes, "serialization"),
+    (TextRequest, "validation"),
+    (TextAnalysis, "serialization"),
     *((event, "serialization") for event in EVENTS),
     (JobRequest, "validation"),
     *((response, "serialization") for response in JOB_RESPONSES),
@@ -95,7 +99,7 @@ def create_document(config: Config) -> Json:
 def _schemas(config: Config) -> dict[str, Any]:
     _, definitions = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = definitions["$defs"]
-    for request in (SpeechRequest, TimestampsRequest):
+    for request in (SpeechRequest, TimestampsRequest, TextRequest):
         fields = schemas[request.__name__]["properties"]
         fields["input"] |= {"minLength": 1, "maxLength": config.synthesis.max_characters}
         own = [name for name in fields if name in SpeechRequest.__annotations__]

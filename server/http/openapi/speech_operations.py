@@ -12,6 +12,8 @@ from server.http.speech.request import SpeechRequest
 from server.http.speech.speech_streams import CACHE_HEADER
 from server.http.speech.times import SpeechTimes
 from server.http.speech.timestamps import TimestampsRequest
+from server.http.text.request import TextRequest
+from server.text.analysis.document import TextAnalysis
 from server.timestamps.formats import TIMESTAMP_FORMATS
 
 PATH = "/v1/audio/speech"
@@ -64,8 +66,15 @@ _TIMES_EXAMPLES = {
     "subtitles": {"summary": "Subtitles", "value": {"input": "你好。再见。", "format": "vtt"}},
 }
 
+_TEXT_EXAMPLES = {
+    "text": {"summary": "Plain text", "value": {"input": "老虎在25℃。"}},
+    "markup": {"summary": "Inline marks", "value": {"input": "重[chong2]庆[pause:300ms]很大。"}},
+}
+
+_TEXT_HEADERS = {"Cache-Control": Header("`no-cache`.", required=True)}
+
 _TIMES_HEADERS = {
-    "Cache-Control": Header("`no-cache`.", required=True),
+    **_TEXT_HEADERS,
     APPLIED: Header("What the instructions chose, such as `emotion=happy; speed=0.8`."),
     IGNORED: Header("Parts of the instructions that were not understood, in percent-encoded UTF-8."),
 }
@@ -169,6 +178,17 @@ def speech_operations(schemas: Mapping[str, Json]) -> Sequence[Operation]:
             {200: Response("The times.", _times_content(), _TIMES_HEADERS)},
             errors=(*_ERRORS, 408, 413, 415),
             body={"application/json": {"schema": reference(TimestampsRequest), "examples": _TIMES_EXAMPLES}},
+        ),
+        Operation(
+            "post",
+            "/v1/text",
+            TAG,
+            "How a text is read",
+            "The sentences and words of a text with their places in it, the pinyin of each character and all readings "
+            "that it can have, phrase breaks, what is read for numbers, and what is left out. No voice is loaded.",
+            {200: Response("The analysis.", json_content(TextAnalysis), _TEXT_HEADERS)},
+            errors=(*_ERRORS, 408, 413, 415),
+            body={"application/json": {"schema": reference(TextRequest), "examples": _TEXT_EXAMPLES}},
         ),
     )
 

@@ -7,6 +7,7 @@ from server.runtime.runtime import Runtime
 from server.synthesis.acoustic.decoder import Decoder, DecoderState
 from server.synthesis.acoustic.length_regulator import regulate_length
 from server.synthesis.acoustic.text_encoder import TextEncoder
+from server.synthesis.acoustic.unit_kinds import UnitKinds
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction, VarianceAdaptor
 from server.synthesis.streaming_graph import GraphState, StreamingGraph
 from server.types import Floats, Mel, Style, Units
@@ -33,6 +34,7 @@ class AcousticModel:
     def __init__(self, voice: Voice, runtime: Runtime, filled_pauses: tuple[Units, ...]) -> None:
         settings = voice.manifest.acoustic
         self.frames_per_step = settings.frames_per_step
+        self._kinds = UnitKinds(voice.manifest.units)
         self._encoder = TextEncoder(runtime.open(voice.graph("text_encoder")), filled_pauses)
         self._variance_adaptor = VarianceAdaptor(
             contour_predictor=runtime.open(voice.graph("contour_predictor")),
@@ -61,7 +63,8 @@ class AcousticModel:
         if not isinstance(style, Style) and len(style) != len(units):
             raise ValueError(f"{len(style)} styles for {len(units)} units")
         text = await self._encoder.encode(units, keep_positions=isinstance(style, Style))
-        return await self._variance_adaptor.predict(text, style, speaker)
+        kinds = self._kinds.rows(units.features, text.unit_indices)
+        return await self._variance_adaptor.predict(text, style, kinds, speaker)
 
     def start(self, prosody: ProsodyPrediction) -> AcousticState:
         """The state before the first frame."""

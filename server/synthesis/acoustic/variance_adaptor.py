@@ -10,7 +10,9 @@ from server.errors import SynthesisError
 from server.runtime.session import Session
 from server.runtime.tensors import Array
 from server.scheduling.graph_run import GraphRun
+from server.synthesis.acoustic.contours import mean_f0, scale_contour, scale_range
 from server.synthesis.acoustic.text_encoder import EncodedText
+from server.synthesis.acoustic.unit_kinds import RowKinds
 from server.types import Floats, Ids, Style
 from server.voices.manifest import MeanDeviation, Range
 
@@ -42,6 +44,8 @@ class ProsodyPrediction:
     """One for each row, or a single one for all of them."""
     unit_indices: Ids
     """(units,): the index of the input unit that a row belongs to; a filled pause belongs to the unit after it."""
+    mean_f0: float
+    """Hz: of the predicted contour, before any style; `TYPICAL_F0` is assumed where the normalization is unknown."""
 
     @property
     def frames(self) -> int:
@@ -73,9 +77,9 @@ class VarianceAdaptor:
     """(1, size), for a voice that takes one instead of a speaker id."""
 
     async def predict(
-        self, text: EncodedText, style: Style | Sequence[Style], speaker: Floats | None = None
+        self, text: EncodedText, style: Style | Sequence[Style], kinds: RowKinds, speaker: Floats | None = None
     ) -> ProsodyPrediction:
-        """`style` is one for all, or one for each unit before filled pauses were inserted.
+        """`style` is one for all, or one for each unit before filled pauses were inserted; `kinds` are of the rows.
 
         `speaker` is an embedding instead of `speaker_embedding`.
         """
@@ -89,17 +93,22 @@ class VarianceAdaptor:
             inputs["speaker_embedding"] = self.speaker_embedding if speaker is None else speaker
         units = len(text.hidden)
         contours = await GraphRun(self.contour_predictor, inputs, units)
-        pitch = scale_contour(contours["pitch"], [2 ** (style.pitch / 12) for style in styles], self.f0 or TYPICAL_F0)
+        f0 = self.f0 or TYPICAL_F0
+        shifts = [2 ** (style.pitch / 12) for style in styles]
+        center = mean_f0(contours["pitch"], kinds.tonal, f0)
+        pitch = scale_contour(contours["pitch"], shifts, f0)
+        pitch = scale_range(pitch, [style.pitch_range for style in styles], center * np.array(shifts), kinds.voiced, f0)
         energy = scale_contour(contours["energy"], [10 ** (style.energy / 20) for style in styles], TYPICAL_ENERGY)
         embedding_inputs = {"text": text.hidden[None], "pitch": pitch, "energy": energy}
         adapted = (await GraphRun(self.contour_embedding, embedding_inputs, units))["coloured_text"]
 
         lengths = await self._predict_lengths(np.concatenate([adapted, contours["style"]], axis=2))
         lengths /= np.array([style.speed for style in styles], np.float32)
+        lengths *= np.where(kinds.silent, np.array([style.pauses for style in styles], np.float32), np.float32(1))
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
         band = int(lengths.max() / self.frames_per_step + 0.5)
         return ProsodyPrediction(
-            adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices
+            adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices, center
         )
 
     async def _predict_lengths(self, condition: Floats) -> Floats:
@@ -113,17 +122,3 @@ class VarianceAdaptor:
                 "not match its configuration"
             )
         return lengths
-
-
-def scale_contour(contour: Floats, factors: Sequence[float], normalization: MeanDeviation | Range) -> Floats:
-    """Multiplies the real values of a normalized contour (1, units) by `factors`: one for each unit, or one for all."""
-    factor = np.array(factors, np.float64)
-    if (factor == 1).all():
-        return contour
-    match normalization:
-        case MeanDeviation(mean=mean, deviation=deviation):
-            offset = (factor - 1) * mean / deviation
-        case Range(minimum=minimum, maximum=maximum):
-            offset = (factor - 1) * minimum / (maximum - minimum)
-    scaled: Floats = contour * factor.astype(np.float32) + offset.astype(np.float32)
-    return scaled

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from server.synthesis.acoustic.contours import to_hertz
+from server.synthesis.vocoder.pitch_change import PitchChange
 from server.types import Floats
 from server.voices.manifest import MeanDeviation, Range
 
 VOICING_THRESHOLD = 0.6
-MIN_F0 = 30.0
-"""Hz, in unvoiced frames as well (KAN-TTS denorm_f0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,13 @@ class HarmonicSource:
         return SourceState(0.0, phases, generator if noise else None)
 
     def advance(
-        self, state: SourceState, f0: Floats, voicing: Floats, pitch_shift: NDArray[np.float64]
+        self, state: SourceState, f0: Floats, voicing: Floats, pitch: PitchChange
     ) -> tuple[dict[str, NDArray[Any]], SourceState]:
         """`f0` (frames,) normalized, `voicing` (frames,) -> `phase`, `voiced` and `noise`, each (1, samples).
 
-        `pitch_shift`, (frames,) or (1,), is a factor on F0, beyond what the acoustic model has shifted already. The
-        phase is continuous where it changes, so there is no click.
+        The phase is continuous where `pitch` changes, so there is no click.
         """
-        hertz = self.to_hertz(f0) * pitch_shift
+        hertz = pitch.apply(to_hertz(f0, self.f0))
         cycles = state.cycles + np.cumsum(np.repeat(hertz, self.samples_per_frame)) / self.rate
         cycles %= 1
         count = len(cycles)
@@ -59,13 +58,3 @@ class HarmonicSource:
         voiced = np.repeat((voicing >= VOICING_THRESHOLD).astype(np.float32), self.samples_per_frame)
         inputs = {"phase": cycles.astype(np.float32)[None], "voiced": voiced[None], "noise": noise[None]}
         return inputs, replace(state, cycles=float(cycles[-1]))
-
-    def to_hertz(self, f0: Floats) -> NDArray[np.float64]:
-        """(frames,): normalized F0 in Hz."""
-        normalized = f0.astype(np.float64)
-        match self.f0:
-            case MeanDeviation(mean=mean, deviation=deviation):
-                hertz = normalized * deviation + mean
-            case Range(minimum=low, maximum=high):
-                hertz = normalized * (high - low) + low
-        return np.maximum(hertz, MIN_F0)

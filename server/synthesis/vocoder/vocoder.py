@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from server.errors import VoiceError
 from server.runtime.runtime import Runtime
+from server.synthesis.acoustic.contours import to_hertz
 from server.synthesis.streaming_graph import GraphState, StreamingGraph
 from server.synthesis.vocoder.harmonic_source import VOICING_THRESHOLD, HarmonicSource, SourceState
+from server.synthesis.vocoder.pitch_change import NO_PITCH_CHANGE, PitchChange
 from server.types import Audio, Floats, Mel
 from server.voices.voice import Voice
-
-NO_PITCH_SHIFT = np.ones(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,26 @@ class Vocoder:
         source = self._source.start(noise=source_noise, seed=seed) if self._source else None
         return VocoderState(self._generator.start(), source)
 
-    def median_f0(self, mel: Mel) -> float | None:
-        """Hz, over the voiced frames of an NSF voice; None without any."""
+    def voiced_f0(self, mel: Mel) -> NDArray[np.float64]:
+        """(voiced frames,) in Hz, of an NSF voice; empty for another one."""
         if self._source is None or not len(mel.frames):
-            return None
+            return np.zeros(0)
         *_, f0, voicing = mel.frames.T
-        voiced = self._source.to_hertz(f0)[voicing >= VOICING_THRESHOLD]
-        return float(np.median(voiced)) if len(voiced) else None
+        voiced: NDArray[np.float64] = to_hertz(f0, self._source.f0)[voicing >= VOICING_THRESHOLD]
+        return voiced
 
     async def advance(
-        self, state: VocoderState, mel: Mel, *, final: bool, pitch_shift: NDArray[np.float64] = NO_PITCH_SHIFT
+        self, state: VocoderState, mel: Mel, *, final: bool, pitch: PitchChange = NO_PITCH_CHANGE
     ) -> tuple[Audio, VocoderState]:
         """The samples that are final after this chunk (none at first), and the new state.
 
-        `pitch_shift`, (frames,) or (1,), is a factor on the source's F0; a voice without a source ignores it.
+        `pitch` changes the source's F0 in these frames; a voice without a source ignores it.
         """
         if self._source is None or state.source is None:
             outputs, generator = await self._generator.advance(state.generator, {"mel": mel.frames[None]}, final=final)
             return Audio(_samples(outputs), self._rate), VocoderState(generator, None)
         *_, f0, voicing = mel.frames.T
-        excitation, source = self._source.advance(state.source, f0, voicing, pitch_shift)
+        excitation, source = self._source.advance(state.source, f0, voicing, pitch)
         chunk = {"mel": mel.frames[None, :, :-2], **excitation}
         constant = {"harmonic_phases": source.harmonic_phases}
         outputs, generator = await self._generator.advance(state.generator, chunk, final=final, constant=constant)

@@ -3,6 +3,7 @@
 from server.text.characters import sanitize
 from server.text.markup.positions import MarkupError
 from server.text.markup.script import Script, SpeakingStyle
+from server.text.text_warning import TextWarning
 
 MAX_TOTAL_PAUSE_SECONDS = 600.0
 """Of all pauses of a text together, so that a short request cannot produce hours of audio."""
@@ -20,6 +21,7 @@ class ScriptBuilder:
         self._written: dict[int, str] = {}
         self._sentence_starts: set[int] = set()
         self._warnings: dict[str, None] = {}
+        self._places: list[TextWarning] = []
         self._total_pause = 0.0
         self.pauses: dict[int, float] = {}
 
@@ -73,9 +75,10 @@ class ScriptBuilder:
         """Marks the next character as the first one of a sentence."""
         self._sentence_starts.add(len(self.text))
 
-    def add_warning(self, warning: str) -> None:
-        """Adds a warning; a repeated one is kept once."""
+    def add_warning(self, warning: str, place: TextWarning) -> None:
+        """Adds a warning, a repeated one once, and its place in the input."""
         self._warnings[warning] = None
+        self._places.append(place)
 
     def part(self, start: int, end: int) -> Script:
         """Returns the characters from `start` to `end` as a script, with a pause at their end, without warnings."""
@@ -114,4 +117,5 @@ class ScriptBuilder:
             self._readings,
             tuple(self._warnings),
             self._written,
+            places=tuple(self._places),
         )

@@ -8,6 +8,7 @@ from server.text.markup.durations import parse_pause
 from server.text.markup.pinyin import align_syllables, canonical_syllable, is_chinese, parse_pinyin
 from server.text.markup.positions import MarkupError, markup_error_at, quoted
 from server.text.markup.script import Script, SpeakingStyle
+from server.text.text_warning import TextWarning
 
 ERROR_CODE = "invalid_mark"
 _MAX_CONTENT_CHARACTERS = 400
@@ -102,7 +103,8 @@ class InlineReader:
             return False
         if any(canonical_syllable(each[:-1]) for each in parts):
             return True
-        self.builder.add_warning(f"{quoted(f'[{content}]')} is not pinyin and is read as text")
+        place = TextWarning("not_pinyin", self.position, self.position + len(content) + 2)
+        self.builder.add_warning(f"{quoted(f'[{content}]')} is not pinyin and is read as text", place)
         return False
 
     def _apply_pinyin(self, syllables: Sequence[str]) -> None:

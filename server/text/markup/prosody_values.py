@@ -1,12 +1,14 @@
-"""Values of rate, pitch and volume in markup, applied to the style around them."""
+"""Values of rate, pitch, volume, range and pauses in markup, applied to the style around them."""
 
 import re
-from dataclasses import replace
 from math import log2
 
 from server.errors import RequestError
 from server.text.markup.positions import MarkupError, quoted
 from server.types import Style
+
+PROSODY_ATTRIBUTES = ("rate", "pitch", "volume", "range", "pauses")
+"""In the order of the arguments of `apply_prosody`. SSML has no `pauses`."""
 
 _NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
 _PERCENT = re.compile(rf"([+-]?){_NUMBER}%")
@@ -18,13 +20,22 @@ _SCALE_VALUE = re.compile(r"[+-][0-9]{1,3}|0|[0-9]{2,3}")
 _RATE_AND_PITCH_SCALE = 500
 _VOLUME_SCALE = 100
 
+_FACTOR_FORMS = "a factor as in 1.5, a percentage as in 150%, +50% or -20%"
 _RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.75}
 _PITCHES = {"x-low": -4.0, "low": -2.0, "medium": 0.0, "default": 0.0, "high": 2.0, "x-high": 4.0}
 """Semitones."""
+_RANGES = {"x-low": 0.4, "low": 0.7, "medium": 1.0, "default": 1.0, "high": 1.4, "x-high": 1.8}
 _VOLUMES = {"silent": 0.0, "x-soft": 0.25, "soft": 0.5, "medium": 1.0, "default": 1.0, "loud": 1.4, "x-loud": 2.0}
 
 
-def apply_prosody(style: Style, rate: str | None = None, pitch: str | None = None, volume: str | None = None) -> Style:
+def apply_prosody(
+    style: Style,
+    rate: str | None = None,
+    pitch: str | None = None,
+    volume: str | None = None,
+    pitch_range: str | None = None,
+    pauses: str | None = None,
+) -> Style:
     """Applies the values of a prosody element to `style`.
 
     Raises `MarkupError` for an invalid value and for a result beyond the limits of `Style`.
@@ -34,10 +45,19 @@ def apply_prosody(style: Style, rate: str | None = None, pitch: str | None = Non
         _parse_rate(rate.strip()) if rate else 1.0,
         _parse_pitch(pitch.strip()) if pitch else 0.0,
         _parse_volume(volume.strip()) if volume else 1.0,
+        _parse_range(pitch_range.strip()) if pitch_range else 1.0,
+        _parse_pauses(pauses.strip()) if pauses else 1.0,
     )
 
 
-def apply_root_prosody(style: Style, rate: str | None, pitch: str | None, volume: str | None) -> Style:
+def apply_root_prosody(
+    style: Style,
+    rate: str | None,
+    pitch: str | None,
+    volume: str | None,
+    pitch_range: str | None,
+    pauses: str | None,
+) -> Style:
     """Applies the values of a speak element: those of prosody, or Alibaba's scales.
 
     On these scales rate and pitch are -500 to 500 (half to double speed, an octave down or up), and volume is 0 to 100
@@ -53,13 +73,27 @@ def apply_root_prosody(style: Style, rate: str | None, pitch: str | None, volume
         1.0 if loudness is None else 2 * loudness,
     )
     return apply_prosody(
-        style, rate if speed is None else None, pitch if octaves is None else None, volume if loudness is None else None
+        style,
+        rate if speed is None else None,
+        pitch if octaves is None else None,
+        volume if loudness is None else None,
+        pitch_range,
+        pauses,
     )
 
 
-def _combine(style: Style, speed: float, pitch: float, volume: float) -> Style:
+def _combine(
+    style: Style, speed: float, pitch: float, volume: float, pitch_range: float = 1.0, pauses: float = 1.0
+) -> Style:
     try:
-        return replace(style, speed=style.speed * speed, pitch=style.pitch + pitch, volume=style.volume * volume)
+        return Style(
+            speed=style.speed * speed,
+            pitch=style.pitch + pitch,
+            energy=style.energy,
+            volume=style.volume * volume,
+            pitch_range=style.pitch_range * pitch_range,
+            pauses=style.pauses * pauses,
+        )
     except RequestError as error:
         raise MarkupError(f"combined with the values around it, {error}") from None
 
@@ -77,13 +111,35 @@ def _parse_scale_value(text: str | None, scale: int) -> float | None:
 def _parse_rate(text: str) -> float:
     if text in _RATES:
         return _RATES[text]
-    factor = _parse_percentage(text)
-    if factor is None and _PLAIN_NUMBER.fullmatch(text):
-        factor = float(text)
+    factor = _parse_factor(text)
     if factor is None:
-        forms = "a factor as in 1.5, a percentage as in 150%, +50% or -20%"
-        raise MarkupError(f"{quoted(text)} is not a valid rate; valid: {forms}, {', '.join(_RATES)}")
+        raise MarkupError(f"{quoted(text)} is not a valid rate; valid: {_FACTOR_FORMS}, {', '.join(_RATES)}")
     return factor
+
+
+def _parse_range(text: str) -> float:
+    """Returns a factor. A change in semitones is one in hertz, as for the pitch: `+12st` doubles the range."""
+    if text in _RANGES:
+        return _RANGES[text]
+    semitones = _SEMITONES.fullmatch(text) if text[:1] in ("+", "-") else None
+    factor = 2 ** min(float(semitones[1]) / 12, 9) if semitones else _parse_factor(text)
+    if factor is None:
+        absolute = "range cannot be given in hertz: " if text.lower().endswith("hz") else ""
+        forms = f"{_FACTOR_FORMS}, a change in semitones as in +12st (double), {', '.join(_RANGES)}"
+        raise MarkupError(f"{absolute}{quoted(text)} is not a valid range; valid: {forms}")
+    return factor
+
+
+def _parse_pauses(text: str) -> float:
+    factor = _parse_factor(text)
+    if factor is None:
+        raise MarkupError(f"{quoted(text)} is not valid for pauses; valid: {_FACTOR_FORMS}")
+    return factor
+
+
+def _parse_factor(text: str) -> float | None:
+    factor = _parse_percentage(text)
+    return float(text) if factor is None and _PLAIN_NUMBER.fullmatch(text) else factor
 
 
 def _parse_pitch(text: str) -> float:

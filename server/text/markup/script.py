@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from server.text.characters import sanitize
+from server.text.text_warning import TextWarning
 from server.types import DEFAULT_STYLE, Style
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -52,6 +53,8 @@ class Script:
     """Whether the text goes on after it, as a script of its own."""
     spoken: int = 0
     """How many characters of its first sentence were spoken before: they are its context, and are not repeated."""
+    places: tuple[TextWarning, ...] = ()
+    """What the warnings of the markup are about, in the input; only for a whole text."""
 
     @classmethod
     def plain(cls, text: str, style: SpeakingStyle = SpeakingStyle()) -> "Script":
@@ -77,6 +80,7 @@ class Script:
             {position - start: text for position, text in self.written.items() if start <= position < end},
             continues=self.continues and end == len(self.text),
             spoken=max(self.spoken - start, 0),
+            places=self.places if start == 0 else (),
         )
 
     def readings_at(self, positions: Sequence[int]) -> dict[int, str]:

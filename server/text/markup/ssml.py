@@ -9,12 +9,13 @@ from server.text.markup.builder import ScriptBuilder
 from server.text.markup.durations import parse_pause
 from server.text.markup.pinyin import align_syllables, is_chinese, parse_pinyin
 from server.text.markup.positions import MarkupError, markup_error_at, quoted
-from server.text.markup.prosody_values import apply_prosody, apply_root_prosody
+from server.text.markup.prosody_values import PROSODY_ATTRIBUTES, apply_prosody, apply_root_prosody
 from server.text.markup.say_as import SpokenForm, verbalize_say_as
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.markup.ssml_schema import IGNORED_ELEMENTS, REPLACED_ELEMENTS, validate_element
 from server.text.markup.xml_events import ERROR_CODE, CharacterData, StartElement, XmlEvent, parse_xml
 from server.text.normalization.numerals import NUMERALS
+from server.text.text_warning import TextWarning, WarningCode
 
 PARAGRAPH_PAUSE_SECONDS = 0.35
 _BREAK_STRENGTHS: Mapping[str, str | float] = {
@@ -94,7 +95,7 @@ class _SsmlConverter:
         name, parent = event.name, self._open_elements[-1]
         if self._ignored_depth or (name in IGNORED_ELEMENTS and parent.name):
             if not self._ignored_depth:
-                self.builder.add_warning(f"<{name}> has no sound and was ignored")
+                self._warn(f"<{name}> has no sound and was ignored", "ignored_element", name)
             self._ignored_depth += 1
             return
         validate_element(event, parent.name)
@@ -105,7 +106,7 @@ class _SsmlConverter:
         if name == "break":
             self._add_break(event)
         elif name == "emotion":
-            self._check_intensity(event.attributes.get("intensity", "1"))
+            self._check_intensity(event.attributes.get("intensity", "1"), name)
         self._add_boundary(name)
 
     def _end_element(self) -> None:
@@ -139,7 +140,11 @@ class _SsmlConverter:
         else:
             self.builder.add_pause(break_or_seconds)
 
-    def _check_intensity(self, intensity: str) -> None:
+    def _warn(self, warning: str, code: WarningCode, name: str) -> None:
+        """Warns of the start tag that is being converted."""
+        self.builder.add_warning(warning, TextWarning(code, self.position, self.position + len("<") + len(name)))
+
+    def _check_intensity(self, intensity: str, name: str) -> None:
         try:
             value = float(intensity)
         except ValueError:
@@ -147,7 +152,8 @@ class _SsmlConverter:
         if not 0 <= value <= 2:
             raise MarkupError(f"<emotion> intensity {quoted(intensity)} is not valid; valid: 0 to 2")
         if value != 1:
-            self.builder.add_warning(f"emotions have one intensity; intensity {quoted(intensity)} was read as 1")
+            warning = f"emotions have one intensity; intensity {quoted(intensity)} was read as 1"
+            self._warn(warning, "ignored_intensity", name)
 
     def _handle_text(self, event: CharacterData) -> None:
         if self._ignored_depth:
@@ -182,7 +188,7 @@ class _SsmlConverter:
         elif self._boundary and _is_separable(last, self._boundary) and _is_separable(char, self._boundary):
             builder.append(self._boundary, start, start, style)
         if self._paragraph_starts and last:
-            builder.pauses.setdefault(len(builder.text), PARAGRAPH_PAUSE_SECONDS)
+            builder.pauses.setdefault(len(builder.text), PARAGRAPH_PAUSE_SECONDS * style.style.pauses)
         self._space, self._boundary, self._after_tag, self._paragraph_starts = None, "", False, False
         builder.append(char, start, end, style, reading=reading, written=written)
 
@@ -226,12 +232,12 @@ def _is_separable(char: str, boundary: str) -> bool:
 
 
 def _apply_speak(style: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
-    prosody = apply_root_prosody(style.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
+    prosody = apply_root_prosody(style.style, *(attributes.get(name) for name in PROSODY_ATTRIBUTES))
     return replace(style, style=prosody, voice=attributes.get("voice") or style.voice)
 
 
 def _apply_prosody(style: SpeakingStyle, attributes: Mapping[str, str]) -> SpeakingStyle:
-    prosody = apply_prosody(style.style, *(attributes.get(name) for name in ("rate", "pitch", "volume")))
+    prosody = apply_prosody(style.style, *(attributes.get(name) for name in PROSODY_ATTRIBUTES))
     return replace(style, style=prosody)
 
 

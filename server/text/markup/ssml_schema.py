@@ -6,10 +6,10 @@ from server.text.markup.positions import MarkupError, quoted
 from server.text.markup.xml_events import StartElement
 
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "speak": ("version", "voice", "rate", "pitch", "volume"),
+    "speak": ("version", "voice", "rate", "pitch", "volume", "range", "pauses"),
     "p": (), "s": (), "w": ("role",), "token": ("role",), "lang": (),
     "break": ("time", "strength"),
-    "prosody": ("rate", "pitch", "volume"),
+    "prosody": ("rate", "pitch", "volume", "range", "pauses"),
     "emotion": ("category", "intensity"),
     "voice": ("name",),
     "say-as": ("interpret-as", "format", "detail"),

@@ -8,6 +8,7 @@ from server.text.normalization.character_forms import is_latin, plain_form
 from server.text.normalization.emoji import Emoji, emoji_name, find_emoji
 from server.text.normalization.punctuation import EQUIVALENTS, PUNCTUATION, SYMBOL_NAMES
 from server.text.normalization.rewriting import AlignedText, Span
+from server.text.text_warning import TextWarning
 
 _READABLE = re.compile(rf"[{HAN}0-9A-Za-z ]")
 _SYMBOLS = frozenset("\"'{}<>#*_^|\\`$%+=~-−–°±×÷≥≤≈≠√‰‱¥€£·•/.") | {*PUNCTUATION, *EQUIVALENTS, *SYMBOL_NAMES}
@@ -21,8 +22,8 @@ _MAX_LISTED_CHARACTERS = 8
 """In a warning."""
 
 
-def filter_characters(text: str, emoji: Emoji) -> tuple[AlignedText, tuple[str, ...]]:
-    """Returns the readable text in plain character forms, and warnings that list what was dropped."""
+def filter_characters(text: str, emoji: Emoji) -> tuple[AlignedText, tuple[str, ...], tuple[TextWarning, ...]]:
+    """Returns the readable text in plain character forms, warnings that list what was dropped, and where that was."""
     return _CharacterFilter(text, names_emoji=emoji == "name").run()
 
 
@@ -37,8 +38,9 @@ class _CharacterFilter:
         """The emoji right before the position, if any."""
         self._unread: dict[str, None] = {}
         self._unknown: dict[str, None] = {}
+        self._places: list[TextWarning] = []
 
-    def run(self) -> tuple[AlignedText, tuple[str, ...]]:
+    def run(self) -> tuple[AlignedText, tuple[str, ...], tuple[TextWarning, ...]]:
         emoji_ends = dict(find_emoji(self._text))
         position = 0
         while position < len(self._text):
@@ -53,7 +55,7 @@ class _CharacterFilter:
             warnings.append(f"emoji and symbols are not read: {_listed(self._unread)}")
         if self._unknown:
             warnings.append(f"characters that cannot be read were skipped: {_listed(self._unknown)}")
-        return AlignedText.from_pieces(self._kept), tuple(warnings)
+        return AlignedText.from_pieces(self._kept), tuple(warnings), tuple(self._places)
 
     def _keep(self, text: str, start: int, end: int) -> None:
         self._kept.append((text, (start, end)))
@@ -64,6 +66,7 @@ class _CharacterFilter:
         name = emoji_name(emoji) if self._names_emoji else ""
         if not name:
             self._unread[emoji] = None
+            self._places.append(TextWarning("unread_symbol", position, end))
         spoken = " "
         if name and emoji != self._previous_emoji:  # a repeated emoji is named once
             before = "，" if self._last.strip() else ""
@@ -76,23 +79,24 @@ class _CharacterFilter:
         self._previous_emoji = ""
         before = self._text[position - 1] if position else ""
         for char in plain_form(self._text[position], before):
-            self._keep(self._readable_form(char, self._text[position + 1 : position + 2]), position, position + 1)
+            self._keep(self._readable_form(char, position), position, position + 1)
         if unicodedata.category(self._text[position]) in _COMBINING_CATEGORIES and len(self._kept) > 1:
             self._kept.pop()
             text, (start, _) = self._kept.pop()
             self._kept.append((text, (start, position + 1)))
 
-    def _readable_form(self, char: str, following: str) -> str:
-        """Returns what is kept for a plain character; empty if it is dropped."""
+    def _readable_form(self, char: str, position: int) -> str:
+        """Returns what is kept for a plain character of the one at `position`; empty if it is dropped."""
+        following = self._text[position + 1 : position + 2]
         if char in _APOSTROPHES and is_latin(self._last) and is_latin(following):
             return "'"
         if char in _QUOTES or (char in "\"'" and not self._last.isdigit() and self._last != "'"):
             return ""
         if _READABLE.match(char) or char in _SYMBOLS or unicodedata.category(char) == "Sc":
             return char
-        return self._substitute(char)
+        return self._substitute(char, position)
 
-    def _substitute(self, char: str) -> str:
+    def _substitute(self, char: str, position: int) -> str:
         if char.isspace():
             return " "
         base = unicodedata.normalize("NFD", char)[0]
@@ -101,9 +105,11 @@ class _CharacterFilter:
         category = unicodedata.category(char)
         if category in ("So", "Sk"):
             self._unread[char] = None
+            self._places.append(TextWarning("unread_symbol", position, position + 1))
             return " "
         if category not in ("Cf", *_COMBINING_CATEGORIES):
             self._unknown[char] = None
+            self._places.append(TextWarning("unreadable_character", position, position + 1))
         return ""
 
 

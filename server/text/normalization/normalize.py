@@ -12,6 +12,7 @@ from server.text.normalization.punctuation import PUNCTUATION_RULES
 from server.text.normalization.rewriting import AlignedText, Span, apply_rules
 from server.text.normalization.rules import RULES
 from server.text.normalization.traditional import simplified
+from server.text.text_warning import TextWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class NormalizedText:
     """For every character of `text` the index of the written character that it reads; never decreases."""
     spans: tuple[Span, ...] = ()
     """For every character of `text` the written characters that it reads, alone or with others."""
+    places: tuple[TextWarning, ...] = ()
+    """What the warnings are about, in the written text."""
 
     def part_from(self, first: int) -> "NormalizedText":
         """Returns the characters from `first` on, aligned with the written text from the origin of `first` on."""
@@ -35,11 +38,11 @@ class NormalizedText:
 
 def normalize(text: str, emoji: Emoji = "drop") -> NormalizedText:
     """Normalizes any string; characters that cannot be read are dropped with a warning. Idempotent."""
-    plain, warnings = plain_text(text, emoji)
+    plain, warnings, places = plain_text(text, emoji)
     spoken = apply_rules(plain, (*RULES, *PUNCTUATION_RULES)).strip()
-    return NormalizedText(spoken.text, warnings, spoken.origin, spoken.spans)
+    return NormalizedText(spoken.text, warnings, spoken.origin, spoken.spans, places)
 
 
-def plain_text(text: str, emoji: Emoji = "drop") -> tuple[AlignedText, tuple[str, ...]]:
-    """Returns the text as the rules see it, of simplified characters in plain forms, and warnings."""
+def plain_text(text: str, emoji: Emoji = "drop") -> tuple[AlignedText, tuple[str, ...], tuple[TextWarning, ...]]:
+    """Returns the text as the rules see it, of simplified characters in plain forms, warnings, and their places."""
     return filter_characters(simplified(text), emoji)

@@ -117,9 +117,10 @@ def look_up(word: str) -> list[str]:
 
     one_by_one = cast(Callable[[str], str], list)
     readings = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors=one_by_one)
-    return [_to_ascii(reading) for reading in readings]
+    return [to_ascii(reading) for reading in readings]
 
 
-def _to_ascii(reading: str) -> str:
+def to_ascii(reading: str) -> str:
+    """Converts pypinyin's reading: v for ü, and the nearest syllable for an interjection without a vowel."""
     base, tone = reading[:-1].replace("ü", "v"), reading[-1:]
     return _SYLLABIC_CONSONANTS.get(base, base) + tone

@@ -67,6 +67,11 @@ def disambiguate(sentence: str, positions: Sequence[int]) -> dict[int, str]:
     return {position: candidates[int(scores.argmax())] for position, candidates, scores in _scores(sentence, positions)}
 
 
+def network_readings(char: str) -> tuple[str, ...]:
+    """The readings that the network knows of a character; empty for one that is not polyphonic."""
+    return tuple(reading for _, reading in _network().readings.get(char, ()))
+
+
 def is_settled(sentence: str, positions: Sequence[int]) -> bool:
     """Returns whether the readings at `positions` can be relied on before it is known how the sentence goes on.
 

@@ -68,6 +68,7 @@ async def test_the_path_may_end_with_a_slash(serving, path):
         ({"volume": 0, "rate": 0.5, "pitch": 0.5}, Style(speed=0.5, pitch=-12, volume=0)),
         ({"volume": 100, "rate": 2, "pitch": 2}, Style(speed=2, pitch=12, volume=2)),
         ({"volume": 25.0, "rate": 1.0, "pitch": 1}, Style(volume=0.5)),
+        ({"pitch_range": 0, "pauses": 4}, Style(pitch_range=0, pauses=4)),
         ({"volume": None, "rate": None, "seed": 0, "type": 0}, Style()),
     ],
 )
@@ -124,6 +125,7 @@ async def test_names_of_the_cloud_may_be_aliases(serving, connect, registry, mod
         ("sambert-demo-v1", {"volume": 101}, "InvalidParameter", "parameters.volume must be at most 100"),
         ("sambert-demo-v1", {"rate": 0.4}, "InvalidParameter", "parameters.rate must be at least 0.5"),
         ("sambert-demo-v1", {"pitch": "high"}, "InvalidParameter", "parameters.pitch must be a number"),
+        ("sambert-demo-v1", {"pauses": 5}, "InvalidParameter", "parameters.pauses must be at most 4"),
         ("sambert-demo-v1", {"format": "mp4"}, "InvalidParameter", "mp4"),
         ("sambert-demo-v1", {"text_type": "Html"}, "InvalidParameter", "PlainText"),
         ("sambert-demo-v1", {"seed": -1}, "InvalidParameter", "parameters.seed"),
