@@ -41,7 +41,7 @@ serve: .venv/ready
 	$(BIN)/python -m server serve $(ARGS)
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/tools
 	$(BIN)/ruff check

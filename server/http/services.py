@@ -15,6 +15,7 @@ from server.http.startup import Startup
 from server.http.text.route import TextRoute
 from server.jobs.distribution import create_job_service
 from server.jobs.rendering.renderer import JobRenderer
+from server.references.reference_service import ReferenceService
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 
@@ -33,12 +34,13 @@ class Services:
         self.scheduler = Scheduler(config.scheduler, config.limits)
         self.streams = ActiveStreams(self.scheduler, config.limits)
         self.startup = Startup(registry, self.scheduler)
-        self.preparation = SpeechPreparation(registry, self.startup, config)
+        self.references = ReferenceService(config, registry.encoders.forget)
+        self.preparation = SpeechPreparation(registry, self.startup, config, self.references)
         self.text = TextRoute(registry, self.startup, config)
         self.cache = AudioCache(config)
         self.speech_streams = SpeechStreams(self.streams, self.cache, self.preparation.keys)
         self.warm_up = WarmUp(config.cache.warm, self.cache, self.startup, self.preparation, self.speech_streams)
-        self.websocket = DashScopeRoute(registry, self.startup, self.streams, config, max_message_size)
+        self.websocket = DashScopeRoute(registry, self.startup, self.streams, config, max_message_size, self.references)
         self.renderer = JobRenderer(registry, self.streams, config, is_busy=lambda: self.scheduler.load().streams > 0)
         self.jobs = create_job_service(config, self.renderer, self.scheduler.workers)
         self.admin = AdminVoices(registry, config)

@@ -18,9 +18,12 @@ from server.runtime.runtime import Runtime
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
+from server.synthesis.acoustic.prosody_targets import ProsodyTargets
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
+from server.synthesis.reference.delivery.measurement import MeasuredSentences, PlainSpeech
+from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
 from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
@@ -42,6 +45,8 @@ WARM_UP_TEXT = "你好，今天天气很好。"
 PROBE_UNITS = 40
 PITCH_RESPONSE_SHIFT = 3.0
 """Semitones up and down, with which the pitch response of a voice is measured."""
+PLAIN_STEPS = 16
+"""Decoder steps in a chunk of speech that nobody waits to hear."""
 RANGE_RESPONSE_FACTORS = (0.5, 1.5)
 """Factors on the range, one apart and around 1, with which its response is measured."""
 WHOLE_UTTERANCE = 10**9
@@ -101,6 +106,7 @@ class Calibration:
             factor=prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12))),
             exponent=prosody.per_frame(exponent),
             center=prosody.per_frame(lambda style: prosody.mean_f0 * 2 ** (style.pitch * self.pitch_response / 12)),
+            target=prosody.f0_per_frame(),
         )
 
 
@@ -137,8 +143,11 @@ class Synthesizer:
         filled_pauses = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, filled_pauses)
         self._vocoder = Vocoder(voice, runtime)
+        self.measured_sentences = MeasuredSentences()
         self.calibration = Calibration()
         """Set by `warm_up`."""
+        self.profiles = VoiceProfiles()
+        """What its emotions sound like; the registry gives all of its voices one object, which keeps them."""
         self.configure(settings, lexicon, emoji)
 
     def configure(self, settings: SynthesisSection, lexicon: UserLexicon, emoji: Emoji) -> None:
@@ -219,23 +228,46 @@ class Synthesizer:
             return self._front_end
         return self._front_end.with_wording(wording.lexicon, wording.replacements)
 
-    async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int = 0) -> Chunks[Audio]:
+    async def prepare(
+        self, sentence: Sentence, clock: PlaybackClock, seed: int = 0, targets: ProsodyTargets | None = None
+    ) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
         The audio pushes every chunk to the clock, whose buffer sets the size of the next one. Its first chunk has the
-        times of the sentence, from sample 0. `seed` is that of the source's noise.
+        times of the sentence, from sample 0. `seed` is that of the source's noise, `targets` replace the prediction.
         """
-        prepared = await self._predict(sentence)
+        prepared = await self._predict(sentence, targets)
         return self._audio(prepared, clock, self._timing(sentence, prepared), seed)
 
-    async def predict_times(self, sentence: Sentence) -> SentenceTiming:
+    async def predict_times(self, sentence: Sentence, targets: ProsodyTargets | None = None) -> SentenceTiming:
         """The times that `prepare` would give with the audio, without computing any."""
-        prepared = await self._predict(sentence)
+        prepared = await self._predict(sentence, targets)
         return self._timing(sentence, prepared)
 
-    async def _predict(self, sentence: Sentence) -> PreparedUtterance:
+    @property
+    def frames_per_second(self) -> float:
+        """Of the acoustic model."""
+        return self.rate / self._samples_per_frame
+
+    @property
+    def highest_f0(self) -> float:
+        """Hz: the highest harmonic of the source is at half the rate then."""
+        return self.rate / 2 / max(self.voice.manifest.vocoder.harmonics, 1)
+
+    async def speak_plainly(self, units: Units) -> PlainSpeech:
+        """One utterance in the voice's own style, without noise, as a stage: to compare a recording with it."""
+        trace = await self._synthesize(units, DEFAULT_STYLE, PLAIN_STEPS, source_noise=False)
+        prosody = trace.prosody
+        ends = np.cumsum(prosody.durations) / self.frames_per_second
+        begins = ends - prosody.durations / self.frames_per_second
+        units_last = np.flatnonzero(np.diff(prosody.unit_indices, append=-1))
+        voiced = self._vocoder.voiced_f0(Mel(trace.mel))
+        f0 = float(np.median(voiced)) if len(voiced) else prosody.mean_f0
+        return PlainSpeech(trace.audio, begins[units_last], ends[units_last], f0)
+
+    async def _predict(self, sentence: Sentence, targets: ProsodyTargets | None) -> PreparedUtterance:
         styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
-        prosody = await self._predict_prosody(sentence.units, styles)
+        prosody = await self._predict_prosody(sentence.units, styles, targets)
         if sentence.pause is None:
             return PreparedUtterance(prosody)
         pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
@@ -244,9 +276,11 @@ class Synthesizer:
         missing = pause - frame * int(prosody.durations[len(prosody.durations) - silent_units :].sum())
         return PreparedUtterance(prosody, prosody.frames * frame, missing)
 
-    async def _predict_prosody(self, units: Units, style: Style | Sequence[Style]) -> ProsodyPrediction:
+    async def _predict_prosody(
+        self, units: Units, style: Style | Sequence[Style], targets: ProsodyTargets | None = None
+    ) -> ProsodyPrediction:
         embedding = self.speaker.embedding if self.speaker else None
-        return await self._acoustic.predict_prosody(units, style, embedding)
+        return await self._acoustic.predict_prosody(units, style, embedding, targets)
 
     def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
         frame, prosody = self._samples_per_frame, prepared.prosody

@@ -35,6 +35,7 @@ async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_
     assert listed[0] == {
         "id": "demo", "name": "demo", "language": "zh-CN", "sample_rate": 16000, "speakers": ["F7", "M7"],
         "emotions": ["neutral", "happy"], "license": "of demo", "default": True, "loaded": True, "status": "ready",
+        "reference_use": ["emotion", "delivery"],
     }  # fmt: skip
     assert listed[1]["default"] is False
     assert answer["aliases"] == {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from server.runtime.runtime import Runtime
 from server.synthesis.acoustic.decoder import Decoder, DecoderState
 from server.synthesis.acoustic.length_regulator import regulate_length
+from server.synthesis.acoustic.prosody_targets import ProsodyTargets
 from server.synthesis.acoustic.text_encoder import TextEncoder
 from server.synthesis.acoustic.unit_kinds import UnitKinds
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction, VarianceAdaptor
@@ -54,17 +55,22 @@ class AcousticModel:
         return self._postnet.lookahead
 
     async def predict_prosody(
-        self, units: Units, style: Style | Sequence[Style], speaker: Floats | None = None
+        self,
+        units: Units,
+        style: Style | Sequence[Style],
+        speaker: Floats | None = None,
+        targets: ProsodyTargets | None = None,
     ) -> ProsodyPrediction:
         """The prosody of a whole utterance; `style` is one for all, or one for each unit.
 
-        `speaker` is an embedding (1, size) instead of that of the voice, which must take one.
+        `speaker` is an embedding (1, size) instead of that of the voice, which must take one. The style changes
+        `targets` as it changes a prediction.
         """
         if not isinstance(style, Style) and len(style) != len(units):
             raise ValueError(f"{len(style)} styles for {len(units)} units")
         text = await self._encoder.encode(units, keep_positions=isinstance(style, Style))
         kinds = self._kinds.rows(units.features, text.unit_indices)
-        return await self._variance_adaptor.predict(text, style, kinds, speaker)
+        return await self._variance_adaptor.predict(text, style, kinds, speaker, targets)
 
     def start(self, prosody: ProsodyPrediction) -> AcousticState:
         """The state before the first frame."""

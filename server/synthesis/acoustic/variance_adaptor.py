@@ -11,6 +11,7 @@ from server.runtime.session import Session
 from server.runtime.tensors import Array
 from server.scheduling.graph_run import GraphRun
 from server.synthesis.acoustic.contours import mean_f0, scale_contour, scale_range
+from server.synthesis.acoustic.prosody_targets import ProsodyTargets, TargetRows, Values, contour_per_frame
 from server.synthesis.acoustic.text_encoder import EncodedText
 from server.synthesis.acoustic.unit_kinds import RowKinds
 from server.types import Floats, Ids, Style
@@ -43,9 +44,12 @@ class ProsodyPrediction:
     styles: tuple[Style, ...]
     """One for each row, or a single one for all of them."""
     unit_indices: Ids
-    """(units,): the index of the input unit that a row belongs to; a filled pause belongs to the unit after it."""
+    """(units,): the index of the input unit that a row belongs to; a pause that is filled, or inserted, belongs to the
+    unit after it."""
     mean_f0: float
     """Hz: of the predicted contour, before any style; `TYPICAL_F0` is assumed where the normalization is unknown."""
+    contours: Values | None = None
+    """(units, points): F0 in Hz for the harmonic source; NaN where it is that of the decoder. None: everywhere."""
 
     @property
     def frames(self) -> int:
@@ -56,6 +60,37 @@ class ProsodyPrediction:
         """(frames,): a setting of each frame's style; (1,) when it is the same for all."""
         values = np.array([setting(style) for style in self.styles], np.float64)
         return values if len(values) == 1 else np.repeat(values, self.durations)
+
+    def f0_per_frame(self) -> NDArray[np.float64] | None:
+        """(frames,): F0 in Hz for the harmonic source, in the style; NaN where it is that of the decoder."""
+        if self.contours is None:
+            return None
+        shift = self.per_frame(lambda style: 2 ** (style.pitch / 12))
+        exponent = self.per_frame(lambda style: style.pitch_range)
+        f0: NDArray[np.float64] = contour_per_frame(self.contours, self.durations) / self.mean_f0
+        return self.mean_f0 * shift * f0**exponent
+
+    def with_pauses(self, frames: NDArray[np.int64], silent_row: int) -> "ProsodyPrediction":
+        """With pauses of that many frames before each row, (units,), which are copies of a silent row."""
+        paused = np.flatnonzero(frames)
+        order = np.insert(np.arange(len(frames)), paused, silent_row)
+        places = paused + np.arange(len(paused))
+        durations, indices = self.durations[order], self.unit_indices[order]
+        durations[places], indices[places] = frames[paused], self.unit_indices[paused]
+        contours = None if self.contours is None else self.contours[order]
+        if contours is not None:
+            contours[places] = np.nan
+        return replace(
+            self,
+            text=self.text[order],
+            conditioning=self.conditioning[order],
+            pitch=self.pitch[order],
+            energy=self.energy[order],
+            durations=durations,
+            styles=self.styles if len(self.styles) == 1 else tuple(self.styles[row] for row in order),
+            unit_indices=indices,
+            contours=contours,
+        )
 
     def truncated(self, units: int, frames: int) -> "ProsodyPrediction":
         """With the last `units` units together no longer than `frames`; the excess is cut from their end."""
@@ -77,11 +112,16 @@ class VarianceAdaptor:
     """(1, size), for a voice that takes one instead of a speaker id."""
 
     async def predict(
-        self, text: EncodedText, style: Style | Sequence[Style], kinds: RowKinds, speaker: Floats | None = None
+        self,
+        text: EncodedText,
+        style: Style | Sequence[Style],
+        kinds: RowKinds,
+        speaker: Floats | None = None,
+        targets: ProsodyTargets | None = None,
     ) -> ProsodyPrediction:
         """`style` is one for all, or one for each unit before filled pauses were inserted; `kinds` are of the rows.
 
-        `speaker` is an embedding instead of `speaker_embedding`.
+        `speaker` is an embedding instead of `speaker_embedding`; `targets` are for the units, as the styles.
         """
         styles = (style,) if isinstance(style, Style) else tuple(style[index] for index in text.unit_indices)
         if len(set(styles)) == 1:
@@ -96,20 +136,31 @@ class VarianceAdaptor:
         f0 = self.f0 or TYPICAL_F0
         shifts = [2 ** (style.pitch / 12) for style in styles]
         center = mean_f0(contours["pitch"], kinds.tonal, f0)
-        pitch = scale_contour(contours["pitch"], shifts, f0)
+        rows = None if targets is None else TargetRows(targets, text.unit_indices, kinds)
+        pitch, levels = contours["pitch"], np.array([style.energy for style in styles])
+        if rows:
+            pitch, levels = rows.pitch(pitch, f0), levels + rows.energy
+        pitch = scale_contour(pitch, shifts, f0)
         pitch = scale_range(pitch, [style.pitch_range for style in styles], center * np.array(shifts), kinds.voiced, f0)
-        energy = scale_contour(contours["energy"], [10 ** (style.energy / 20) for style in styles], TYPICAL_ENERGY)
+        energy = scale_contour(contours["energy"], list(10 ** (levels / 20)), TYPICAL_ENERGY)
         embedding_inputs = {"text": text.hidden[None], "pitch": pitch, "energy": energy}
         adapted = (await GraphRun(self.contour_embedding, embedding_inputs, units))["coloured_text"]
 
         lengths = await self._predict_lengths(np.concatenate([adapted, contours["style"]], axis=2))
-        lengths /= np.array([style.speed for style in styles], np.float32)
-        lengths *= np.where(kinds.silent, np.array([style.pauses for style in styles], np.float32), np.float32(1))
+        speeds = np.array([style.speed for style in styles], np.float32)
+        pauses = np.array([style.pauses for style in styles], np.float32)
+        stretch = np.where(kinds.silent, pauses, np.float32(1))
+        longest = (lengths / speeds * stretch).max()
+        if rows:
+            lengths = rows.lengths(lengths)
+            longest = max(longest, rows.longest_spoken(lengths / speeds))
+        lengths = lengths / speeds * stretch
         durations = np.floor(lengths + np.float32(0.5)).astype(np.int64)
-        band = int(lengths.max() / self.frames_per_step + 0.5)
-        return ProsodyPrediction(
+        band = int(longest / self.frames_per_step + 0.5)
+        prosody = ProsodyPrediction(
             adapted[0], contours["style"][0], pitch[0], energy[0], durations, band, styles, text.unit_indices, center
         )
+        return prosody if rows is None else _with_targets(prosody, rows, pauses / speeds)
 
     async def _predict_lengths(self, condition: Floats) -> Floats:
         """(units,): frames at normal speed, not yet rounded."""
@@ -122,3 +173,9 @@ class VarianceAdaptor:
                 "not match its configuration"
             )
         return lengths
+
+
+def _with_targets(prosody: ProsodyPrediction, rows: TargetRows, factors: Floats) -> ProsodyPrediction:
+    """`factors` on the inserted pauses."""
+    prosody = replace(prosody, contours=rows.contours)
+    return prosody if rows.silent_row is None else prosody.with_pauses(rows.pauses(factors), rows.silent_row)

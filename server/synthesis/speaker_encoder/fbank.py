@@ -36,11 +36,14 @@ def fbank(audio: Audio, bins: int) -> Floats:
     return np.log(np.maximum(energies, FLOOR)).astype(np.float32)
 
 
-def mel_triangles(rate: int, size: int, bins: int) -> Spectrum:
-    """(bins, size / 2 + 1): triangular filters, linear in mel; each one ends at the centers of its neighbors."""
-    edges = np.linspace(mel(LOWEST_FREQUENCY), mel(rate / 2), bins + 2)
+def mel_triangles(rate: int, size: int, bins: int, highest: float | None = None, scale: float = 1.0) -> Spectrum:
+    """(bins, size / 2 + 1): triangular filters, linear in mel; each one ends at the centers of its neighbors.
+
+    `highest` is where the last one ends, in Hz; None: at half the rate. `scale` multiplies all their frequencies.
+    """
+    edges = np.linspace(mel(LOWEST_FREQUENCY), mel(highest or rate / 2), bins + 2)
     lower, middle, upper = (edges[start : start + bins, None] for start in range(3))
-    at = mel(np.arange(size // 2 + 1) * (rate / size))
+    at = mel(np.arange(size // 2 + 1) * (rate / size) / scale)
     rising, falling = (at - lower) / (middle - lower), (upper - at) / (upper - middle)
     return np.maximum(0, np.minimum(rising, falling))
 

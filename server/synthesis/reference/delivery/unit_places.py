@@ -1,0 +1,129 @@
+"""An alignment of frames -> where in the recording each unit begins and ends, and the pauses between them.
+
+Within silence an alignment of frames means nothing. So the silence between two syllables is divided by what the voice
+does itself: it ends a phone with some silence and begins a stop with a closure, and what remains is a pause.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.synthesis.reference.delivery.alignment import Alignment, OwnSpeech, RecordedSpeech
+from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MIN_PAUSE = 0.08
+"""Seconds of silence between two phones, beyond their own, that are a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlaces:
+    """All in seconds of the recording."""
+
+    begins: Values
+    """(units,): NaN for pauses and punctuation."""
+    ends: Values
+    pauses: Values
+    """(units,): silence before each unit; that before a pause or punctuation is its own duration."""
+    following: float
+    """Silence after the sentence; 0 if the recording ends there."""
+    next_frame: int
+    """Where the search for the next sentence begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A stretch without sound in the recording, and what of it belongs to the phones on both sides."""
+
+    begin: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.begin
+
+
+class _Boundaries:
+    """Finds the boundaries between spoken units."""
+
+    def __init__(self, own: OwnSpeech, recorded: RecordedSpeech, alignment: Alignment) -> None:
+        self._own, self._alignment = own, alignment
+        self._silent = recorded.frames.silent
+        self._times = np.arange(len(alignment.place)) * SHIFT_SECONDS
+
+    def place(self, seconds: float) -> float:
+        """Where in the recording a moment of the voice's own speech is."""
+        return float(np.interp(seconds, self._times, self._alignment.place) * SHIFT_SECONDS)
+
+    def silence(self, begin: float, end: float) -> _Silence:
+        """The longest silence of the recording between two moments of it; empty without any."""
+        first, stop = round(begin / SHIFT_SECONDS), round(end / SHIFT_SECONDS) + 1
+        edges = np.flatnonzero(np.diff(self._silent[max(0, first) : stop].astype(np.int8), prepend=0, append=0))
+        if not len(edges):
+            return _Silence(end, end)
+        begins, ends = edges[::2], edges[1::2]
+        longest = int(np.argmax(ends - begins))
+        bounds = (max(0, first) + np.array([begins[longest], ends[longest]])) * SHIFT_SECONDS - SHIFT_SECONDS / 2
+        return _Silence(*bounds.tolist())
+
+    def own_silence_after(self, unit: int) -> float:
+        """Seconds of silence at the beginning of a unit of the voice's own speech."""
+        part = self._own_silent(unit)
+        return float(np.argmin(part) if not part.all() else len(part)) * SHIFT_SECONDS
+
+    def own_silence_before_end(self, unit: int) -> float:
+        """Seconds of silence at the end of a unit of the voice's own speech."""
+        part = self._own_silent(unit)[::-1]
+        return float(np.argmin(part) if not part.all() else len(part)) * SHIFT_SECONDS
+
+    def _own_silent(self, unit: int) -> Flags:
+        begin, end = (round(times[unit] / SHIFT_SECONDS) for times in (self._own.begins, self._own.ends))
+        part = self._own.frames.silent[begin:end]
+        return part if len(part) else np.zeros(1, bool)
+
+
+def unit_places(own: OwnSpeech, recorded: RecordedSpeech, alignment: Alignment) -> UnitPlaces:
+    """The places of all units of a sentence."""
+    spoken = np.flatnonzero(~own.breaks)
+    boundaries = _Boundaries(own, recorded, alignment)
+    begins, ends = np.full(len(own.breaks), np.nan), np.full(len(own.breaks), np.nan)
+    pauses = np.zeros(len(own.breaks))
+    first, last = spoken[0], spoken[-1]
+    sound = alignment.first + int(np.argmin(recorded.frames.silent[alignment.first :]))
+    begins[first] = (sound - 0.5) * SHIFT_SECONDS - boundaries.own_silence_after(first)
+    for before, after in pairwise(spoken.tolist()):
+        ends[before], begins[after] = _between(own, boundaries, before, after)
+        pause = min(after, before + 1)
+        pauses[pause] = max(0.0, begins[after] - ends[before])
+    silent = recorded.frames.silent[alignment.end :]
+    stop = alignment.end + int(np.argmax(silent)) if silent.any() else len(recorded.frames)
+    rest = recorded.frames.silent[stop:]
+    following = int(np.argmin(rest)) if not rest.all() else 0
+    end = min(stop, alignment.end + 3)
+    ends[last] = (end - 0.5) * SHIFT_SECONDS + boundaries.own_silence_before_end(last)
+    _make_ascending(begins, ends, spoken)
+    return UnitPlaces(begins, ends, pauses, following * SHIFT_SECONDS, max(end, stop + following - 3))
+
+
+def _between(own: OwnSpeech, boundaries: _Boundaries, before: int, after: int) -> tuple[float, float]:
+    """The end of a spoken unit and the beginning of the next one, between which there may be pauses."""
+    middle = boundaries.place((own.ends[before] + own.begins[after]) / 2)
+    if not own.onsets[after]:
+        return middle, middle
+    begin = boundaries.place((own.begins[before] + own.ends[before]) / 2)
+    silence = boundaries.silence(begin, boundaries.place(own.ends[after]))
+    tail, closure = boundaries.own_silence_before_end(before), boundaries.own_silence_after(after)
+    if silence.seconds < tail + closure + MIN_PAUSE:
+        return middle, middle
+    return silence.begin + tail, silence.end - closure
+
+
+def _make_ascending(begins: Values, ends: Values, spoken: NDArray[np.int64]) -> None:
+    """No unit begins before the one before it ends."""
+    order = np.column_stack([begins[spoken], ends[spoken]]).ravel()
+    order = np.maximum.accumulate(order)
+    begins[spoken], ends[spoken] = order[::2], order[1::2]
