@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.load.engine_clients import load_engine
@@ -20,6 +21,8 @@ from bench.measure.pieces import measure_pieces
 from bench.measure.rtf import measure_rtf
 from bench.measure.soak import SECTIONS, measure_soak
 from bench.progress import track
+from bench.references.emotion import measure_emotions
+from bench.references.first_audio import measure_references
 from bench.results.schema import VoiceResults
 from bench.voices.engine import EngineSettings, ScheduledEngine
 from bench.voices.voice import BenchmarkVoice, speakers
@@ -122,6 +125,14 @@ def run_cache(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
         results.cache = measure_cache(voice.name, memory, disk, plan.repeats)
 
 
+def run_references(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the first audio with and without references. Equal requests are computed."""
+    with TemporaryDirectory() as storage:
+        sections = {"cache": {"memory_mb": 0}, "storage": {"path": storage}}
+        with running_server(voice, plan.settings, sections) as server:
+            results.references = measure_references(voice.name, server, plan.first_audio_repeats)
+
+
 def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Runs the load test on each target, at each level of concurrency."""
     if "engine" in plan.targets:
@@ -139,6 +150,11 @@ def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     sections = {**SECTIONS, "models": {"path": str(voice.models.resolve())}}
     with running_server(voice, plan.settings, sections) as server:
         results.soak = measure_soak(voice.name, server, speakers(voice.models), plan.requests)
+
+
+def run_emotion(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Speaks like recordings by espeak-ng and by flite."""
+    results.emotions = measure_emotions(voice.open(plan.settings).synthesizer)
 
 
 def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
@@ -159,9 +175,15 @@ COMMANDS = {
     "quote": Command("the usual figure: a news text of 120 characters, 100 times", run_news_text),
     "pieces": Command("time to first audio of a text that arrives at 20 characters a second", run_pieces),
     "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
+    "reference": Command("first audio with a reference that was used before, against none", run_references),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
+    ),
+    "emotion": Command(
+        "recordings as references: the emotion that they choose, range, rate and pauses; needs espeak-ng",
+        run_emotion,
+        is_alone=True,
     ),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),
 }

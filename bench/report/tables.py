@@ -66,11 +66,16 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section("Text in pieces, over the WebSocket", [pieces_row(voice.pieces)])
     if voice.cache:
         yield _cache_section(voice.cache)
+    if voice.references:
+        rows = [reference_row(each, voice.references[0]) for each in voice.references]
+        yield Section("First audio with a reference that was used before", rows)
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
     if voice.soak:
         yield _soak_section(voice.soak)
+    if voice.emotions:
+        yield Section("Emotion of recordings, that the voice has never heard", list(map(emotion_row, voice.emotions)))
     if voice.costs:
         yield Section("Cost", list(map(cost_row, voice.costs)))
 
@@ -168,6 +173,16 @@ def cache_row(result: schema.CacheTimes) -> Row:
     }
 
 
+def reference_row(result: schema.ReferenceTimes, without: schema.ReferenceTimes) -> Row:
+    """Returns the cells of one kind of requests, compared with those without a reference."""
+    one, other = result.first_audio.p50, without.first_audio.p50
+    return {
+        "reference": result.kind,
+        **first_audio_cells(result.first_audio),
+        "p50 / without": optional(one and other and one / other, ".2f"),
+    }
+
+
 def news_text_row(result: schema.NewsTextResult) -> Row:
     """Returns the cells of one target."""
     return {
@@ -218,6 +233,23 @@ def soak_row(result: schema.SoakResult) -> Row:
         "restarts": str(result.worker_restarts),
         "MiB at 10, 50, 100 %": " / ".join(f"{memory[len(memory) * part // 10 - 1]:.0f}" for part in (1, 5, 10)),
     }
+
+
+def emotion_row(result: schema.EmotionResult) -> Row:
+    """Returns the cells of the recordings of one system."""
+    count, right = result.recordings, result.right_emotions
+    return {
+        "recordings by": result.system,
+        "number": str(count),
+        "right emotion": optional(None if right is None else right / count, ".0%"),
+        "confidence": f"{result.confidence:.2f}",
+        **{f"{name} nearer, or there": _shares(result, name) for name in result.nearer},
+    }
+
+
+def _shares(result: schema.EmotionResult, name: str) -> str:
+    nearer, there = result.nearer[name], result.there[name]
+    return f"{(nearer + there) / result.recordings:.0%} ({nearer} + {there})"
 
 
 def cost_row(result: schema.CostResult) -> Row:

@@ -182,6 +182,14 @@ class PiecesResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceTimes:
+    """Requests with a reference of one kind, over HTTP."""
+
+    kind: str
+    first_audio: Percentiles
+
+
+@dataclass(frozen=True, slots=True)
 class CacheTimes:
     """Answers of one source."""
 
@@ -234,6 +242,22 @@ class SoakResult:
 
 
 @dataclass(frozen=True, slots=True)
+class EmotionResult:
+    """What a voice takes over from recordings of one system."""
+
+    system: str
+    recordings: int
+    right_emotions: int | None
+    """None: the emotions of the recordings are not known."""
+    confidence: float
+    """Mean."""
+    nearer: dict[str, int]
+    """Figure -> of how many recordings the speech with the reference is nearer to it than the speech without."""
+    there: dict[str, int]
+    """Figure -> of how many others both are less than 10 % away."""
+
+
+@dataclass(frozen=True, slots=True)
 class CostResult:
     """Cost of one precision."""
 
@@ -261,8 +285,10 @@ class VoiceResults:
     news_text: Annotated[list[NewsTextResult], Field(serialization_alias="quoted")] = field(default_factory=list)
     pieces: PiecesResult | None = None
     cache: CacheResult | None = None
+    references: list[ReferenceTimes] = field(default_factory=list)
     loads: list[LoadResult] = field(default_factory=list)
     soak: SoakResult | None = None
+    emotions: list[EmotionResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)
 
 

@@ -91,7 +91,9 @@ def _add_routes(app: web.Application, services: Services, config: Config) -> Non
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     for path in (WEBSOCKET_PATH, WEBSOCKET_PATH + "/"):
         app.router.add_get(path, services.websocket.connect)
-    JobsRoutes(services.jobs, startup.require_ready, lambda: services.streams.stall_limit).add_to(app.router)
+    JobsRoutes(
+        services.jobs, startup.require_ready, lambda: services.streams.stall_limit, services.job_references
+    ).add_to(app.router)
     ReferencesRoutes(services.references, registry, startup).add_to(app.router)
     services.admin.add_routes(app)
     app.router.add_get("/v1/models", models.list)
@@ -145,6 +147,7 @@ def _reconfiguration(services: Services, config: Config) -> Reconfiguration:
         services.connections,
         services.renderer,
         services.jobs,
+        services.job_references,
         services.admin,
     ):
         reconfiguration.add(component.reconfigure)

@@ -8,6 +8,7 @@ from server.http.access.access_control import AccessControl
 from server.http.admin.voices import AdminVoices
 from server.http.connections.open_connections import OpenConnections
 from server.http.dashscope.route import DashScopeRoute
+from server.http.jobs.job_references import JobReferences
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.speech_streams import SpeechStreams
 from server.http.speech.warm_up import WarmUp
@@ -43,4 +44,5 @@ class Services:
         self.websocket = DashScopeRoute(registry, self.startup, self.streams, config, max_message_size, self.references)
         self.renderer = JobRenderer(registry, self.streams, config, is_busy=lambda: self.scheduler.load().streams > 0)
         self.jobs = create_job_service(config, self.renderer, self.scheduler.workers)
+        self.job_references = JobReferences(self.references, registry, config)
         self.admin = AdminVoices(registry, config)

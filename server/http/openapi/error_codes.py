@@ -208,6 +208,12 @@ ERROR_CODES = (
     ),
     ErrorCode(
         400,
+        "poor_alignment",
+        "For delivery, the recording does not say the text, or its `transcript`.",
+        "Send what is said in it as `transcript`, record it more clearly, or leave `delivery` out of `reference_use`.",
+    ),
+    ErrorCode(
+        400,
         "references_disabled",
         "The server takes no recordings.",
         "Send the request without `reference`, or set `references.enabled` in config.yaml.",

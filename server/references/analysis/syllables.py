@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from server.references.analysis.frames import SHIFT_SECONDS, Contour, decibels, frames
+from server.references.analysis.frames import LENGTH, SHIFT_SECONDS, Contour, decibels, frames
 from server.references.analysis.pauses import Flags
 from server.references.recording import RATE
 from server.types import Audio
@@ -13,6 +13,8 @@ DIP = 2.0
 """Decibels that the level falls between two nuclei."""
 DEPTH = 25.0
 """Decibels below the loud frames: a lower peak is no nucleus."""
+VOWEL_DEPTH = 12.0
+"""The same without voicing: what is so loud in this band is a vowel, whose F0 was not found."""
 
 
 def syllable_nuclei(audio: Audio, voiced: Flags, speech: Flags) -> tuple[float, ...]:
@@ -20,17 +22,17 @@ def syllable_nuclei(audio: Audio, voiced: Flags, speech: Flags) -> tuple[float, 
     if not (voiced & speech).any():
         return ()
     level = band_level(audio)
-    lowest = np.percentile(level[voiced & speech], 95) - DEPTH
-    return tuple(round(peak * SHIFT_SECONDS, 3) for peak in _peaks(level) if voiced[peak] and level[peak] > lowest)
+    loud = np.percentile(level[voiced & speech], 95)
+    is_nucleus = speech & np.where(voiced, level > loud - DEPTH, level > loud - VOWEL_DEPTH)
+    return tuple(round(peak * SHIFT_SECONDS, 3) for peak in _peaks(level) if is_nucleus[peak])
 
 
 def band_level(audio: Audio) -> Contour:
-    """(frames,): decibels within `BAND`, smoothed over 50 ms."""
-    windowed = frames(audio) * np.hanning(frames(audio).shape[1])
-    power = np.abs(np.fft.rfft(windowed, 512)) ** 2
+    """(frames,): decibels within `BAND`, smoothed over 70 ms."""
+    power = np.abs(np.fft.rfft(frames(audio) * np.hanning(LENGTH), 512)) ** 2
     low, high = (round(edge * 512 / RATE) for edge in BAND)
-    smoothing = np.hanning(7)[1:-1] / np.hanning(7).sum()
-    return decibels(np.convolve(power[:, low : high + 1].sum(axis=1), smoothing, "same"))
+    smoothing = np.hanning(9)[1:-1] / np.hanning(9).sum()
+    return decibels(np.convolve(np.pad(power[:, low : high + 1].sum(axis=1), 3, "edge"), smoothing, "valid"))
 
 
 def _peaks(level: Contour) -> list[int]:

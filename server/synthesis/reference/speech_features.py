@@ -12,7 +12,8 @@ TRACT_EXPONENT = -4.3
 """Men have 120 Hz at a scale of 1.06, women 210 Hz at 0.93: F0 varies with this power of the scale."""
 AVERAGE_TRACT_TILT = -12.0
 """Decibels an octave for each unit of the scale: a longer tract has its formants lower, and so a steeper spectrum."""
-SYLLABLES_PER_SENTENCE = 16
+SYLLABLES_PER_SENTENCE = 18
+"""As the analysis counts them, which is a few percent more than there are."""
 SYLLABLES_WITHOUT_PAUSE = 10
 """So many of them without a pause say something."""
 

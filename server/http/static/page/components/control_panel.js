@@ -50,7 +50,7 @@ function Slider(app, control) {
     reset.disabled = value === initial;
   }, signal);
   const slider = element("div", {className: "control"},
-    element("label", {for: `control-${name}`}, label), output, reset, input);
+    element("label", {for: `control-${name}`}, label), reset, output, input);
   store.watch(({fields}) => fields.has(name), (known) => { slider.hidden = !known; }, signal);
   return slider;
 }

@@ -35,12 +35,11 @@ export function Downloads(app) {
  */
 async function save({store, t, signal, connection}, format, status) {
   const {state} = store;
-  const {parts, fields} = speechRequest(state, state.settings[state.slot]);
+  const {fields} = speechRequest(state, state.settings[state.slot]);
   status.textContent = t.speak.downloading;
   status.className = "small muted";
   try {
-    const input = parts.map((part) => part.input).join("\n\n");
-    saveAs(await fetchFile({...fields, input}, format, signal), `${fileName(state.text)}.${format}`);
+    saveAs(await fetchFile({...fields, input: state.text}, format, signal), `${fileName(state.text)}.${format}`);
     status.textContent = "";
   } catch (error) {
     if (signal.aborted) return;

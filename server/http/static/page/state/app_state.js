@@ -1,6 +1,8 @@
 // The shape of the page's state, its start, and what of it the browser keeps.
 
 import {preferredLanguage} from "../i18n/messages.js";
+import {readLexicon} from "../text/lexicon.js";
+import {NO_STEPS} from "../text/history.js";
 import {initialSettings} from "./settings.js";
 
 /**
@@ -70,6 +72,10 @@ import {initialSettings} from "./settings.js";
  * @property {number} rate Speed of the playback, without another pitch.
  * @property {Playback} playback
  * @property {Comparison | null} comparison Null where one setting is used alone.
+ * @property {"writing" | "reading"} textMode Whether the text is shown as it is written, or as it is read.
+ * @property {{start: number, stop: number} | null} selection In the edited text, in UTF-16 units.
+ * @property {import("../text/history.js").Steps} steps What can be undone.
+ * @property {import("../text/lexicon.js").Lexicon} lexicon
  * @property {string | null} sample The sample that plays, as `sampleKey` names it.
  */
 
@@ -103,6 +109,10 @@ export function initialState(storage, languages) {
     rate: kept.rate ?? 1,
     playback: IDLE,
     comparison: null,
+    textMode: "writing",
+    selection: null,
+    steps: NO_STEPS,
+    lexicon: readLexicon(storage),
     sample: null,
   };
 }
