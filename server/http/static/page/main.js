@@ -7,6 +7,7 @@ import {Sampler} from "./speech/sampler.js";
 import {SpeechSession} from "./speech/speech_session.js";
 import {initialState, keepState} from "./state/app_state.js";
 import {followAddress} from "./state/address.js";
+import {keepHistory} from "./state/spoken_history.js";
 import {Store} from "./state/store.js";
 import {recordSteps} from "./text/history.js";
 import {keepLexicon} from "./text/lexicon.js";
@@ -39,6 +40,7 @@ function paint(theme) {
 
 followAddress(store);
 keepState(store, localStorage);
+keepHistory(store, speech, localStorage);
 keepLexicon(store, localStorage);
 recordSteps(store);
 store.watch((state) => state.theme, paint, always);

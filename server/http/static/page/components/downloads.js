@@ -3,6 +3,7 @@ import {fetchFile} from "../api/speech.js";
 import {speechRequest} from "../speech/speech_request.js";
 import {icon} from "./icon.js";
 import {problem} from "./playback_problem.js";
+import {saveAs} from "./save_file.js";
 
 const FORMATS = /** @type {const} */ (["wav", "mp3", "opus", "srt"]);
 
@@ -57,16 +58,6 @@ async function save({store, t, signal, connection}, format, status) {
 export function fileName(text) {
   const words = text.replace(/<[^>]*>|\[[^\]]*\]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
   return [...words.join("")].slice(0, 16).join("") || "speech";
-}
-
-/**
- * @param {Blob} file
- * @param {string} name
- */
-export function saveAs(file, name) {
-  const url = URL.createObjectURL(file);
-  element("a", {href: url, download: name}).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
 /**
