@@ -178,9 +178,10 @@ class Pieces:
         self.ends = ends
         self.fails = fails
         self.threads: set[str] = set()
-        self.closed = False
+        self.begun = self.closed = False
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        self.begun = True
         try:
             for character in self.text:
                 yield character
@@ -254,11 +255,11 @@ async def test_closing_ends_a_stream_that_waits_for_pieces() -> None:
     speech = await opened().open()
     pieces = Pieces("你好", ends=False)
     reading = asyncio.create_task(collected(speech, pieces))
-    await until(lambda: bool(speech._ready()[1]._streams))
+    await until(lambda: pieces.begun)
     await speech.close()
     with pytest.raises(ShutdownError):
         await reading
-    await until(lambda: pieces.closed)
+    assert pieces.closed
 
 
 async def test_wrong_arguments_are_refused_at_once_and_names_with_the_first_chunk(tmp_path: Path) -> None:
