@@ -1,5 +1,6 @@
 // Watches the server while its view is seen, and changes its voices where the key may.
 
+import {storedKey} from "../../key.js";
 import {ResponseError} from "../api/client.js";
 import {
   cancelConversion, conversionEvents, convertVoice, fetchAdministration, fetchHealth, reloadVoices, removeVoice,
@@ -12,6 +13,8 @@ const POLL_MILLISECONDS = 5000;
 export class ServerWatch {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** A key that may not manage voices. It is asked for once. */
+  #refusedKey = "";
   /** Conversions that are followed. @type {Set<string>} */
   #followed = new Set();
 
@@ -69,12 +72,17 @@ export class ServerWatch {
     return this.#change(() => cancelConversion(id));
   }
 
-  /** Null where the key may not. */
+  /** Null where the key may not, or where there is none. */
   async #administration() {
+    const key = storedKey();
+    if (key === this.#refusedKey) return null;
     try {
       return await fetchAdministration(this.signal);
     } catch (error) {
-      if (error instanceof ResponseError && (error.status === 401 || error.status === 403)) return null;
+      if (error instanceof ResponseError && (error.status === 401 || error.status === 403)) {
+        this.#refusedKey = key;
+        return null;
+      }
       throw error;
     }
   }
