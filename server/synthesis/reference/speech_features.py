@@ -83,10 +83,11 @@ class PauseDurations:
         syllables = analysis.syllable_rate * analysis.seconds * (1 - analysis.pause_share)
         if not analysis.pause_seconds:
             return min(SHORT_PAUSE / max(self.phrase, 0.01), 1.0) if syllables >= SYLLABLES_WITHOUT_PAUSE else None
-        count = max(round(analysis.pause_share * analysis.seconds / analysis.pause_seconds), 1)
+        pause = max(analysis.pause_seconds, SHORT_PAUSE)
+        count = max(round(analysis.pause_share * analysis.seconds / pause), 1)
         between = min(max(syllables / SYLLABLES_PER_SENTENCE - 1, 0.0), count)
         expected = (between * self.sentence + (count - between) * max(self.phrase, SHORT_PAUSE)) / count
-        return analysis.pause_seconds / expected
+        return pause / expected
 
 
 def features_of_recording(analysis: RecordingAnalysis, neutral: PauseDurations) -> SpeechFeatures:
