@@ -71,6 +71,9 @@ async def test_everyone_sees_the_state_and_the_reasons(page, open_at: Open, coun
         assert "damaged" in await page.evaluate(text_of("[data-voice=cracked] .error"))
         assert "int8" in await page.evaluate(text_of("[data-voice=demo]"))
         assert await page.evaluate(f"{MAY} === false && document.querySelector('.conversion-form').hidden")
+        await page.click("#another-key")
+        await page.click("#key-cancel")
+        await page.wait("document.querySelector('.notice').hidden")
     await page.wait("!document.querySelector('.notice').hidden")
     assert await page.wait(text_of("#server-problem"))
 
