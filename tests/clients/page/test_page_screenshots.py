@@ -31,15 +31,22 @@ DIFFERENCE = """async (images) => {
 
 TOLERANCE = 4
 
+LOADED = {
+    "speak": "document.querySelector('[data-view=speak]:not([aria-busy])')",
+    "work": "document.querySelector('.job-list .muted')?.textContent === '还没有任务。'",
+    "server": "document.querySelector('#server-state')",
+}
+
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("view", ["speak"])
+@pytest.mark.parametrize("view", LOADED)
 async def test_a_view_looks_as_it_did(page, open_at: Open, server_url: str, view: str, theme: str, size: str) -> None:
     file = FOLDER / f"{view}-{theme}-{size}.png"
     await page.resize(*SIZES[size])
-    await open_at(f"{server_url}/#{view}", theme=theme)
-    await page.wait(f"document.querySelector('[data-view={view}]:not([aria-busy])')")
+    await open_at(server_url, theme=theme)
+    await page.evaluate(f"location.hash = '{view}'")
+    await page.wait(LOADED[view])
     await page.evaluate("document.fonts.ready.then(() => new Promise((resolve) => setTimeout(resolve, 300)))")
     seen = await page.screenshot()
     if os.environ.get("SCREENSHOTS") == "update":

@@ -33,7 +33,7 @@ function line({t}, {status, message}) {
  * @param {import("../app.js").App} app
  * @param {Connection} connection
  */
-function KeyForm({t, connection}, {message}) {
+function KeyForm({t, store, connection}, {message}) {
   const input = element("input", {
     id: "key", type: "password", autocomplete: "off", spellcheck: false, placeholder: "sk-sambert-…", required: true,
   });
@@ -45,5 +45,9 @@ function KeyForm({t, connection}, {message}) {
     element("div", {}, element("strong", {}, t.common.key.title), element("p", {}, t.common.key.text)),
     message && element("p", {className: "error", role: "alert"}, t.common.key.wrong(message)),
     element("label", {for: "key"}, t.common.key.label), input,
-    element("button", {type: "submit", className: "primary"}, t.common.key.use));
+    element("div", {className: "buttons"},
+      element("button", {type: "submit", className: "primary"}, t.common.key.use),
+      store.state.voices.length > 0 && element("button", { // the server has answered: another key is no must
+        id: "key-cancel", type: "button", className: "quiet", onclick: () => connection.check(),
+      }, t.common.key.cancel)));
 }

@@ -60,7 +60,7 @@ function Strength({store, t, signal}, references) {
     input.setAttribute("aria-valuetext", output.value);
   }, signal);
   const control = element("div", {className: "control"},
-    element("label", {for: "reference-strength"}, t.reference.strength), output, input);
+    element("label", {for: "reference-strength"}, t.reference.strength), input, output);
   store.watch(({settings, slot}) => settings[slot].reference?.use.includes("emotion"), (used) => {
     control.hidden = !used;
   }, signal);

@@ -21,6 +21,7 @@ const zh = {
     wrong: (/** @type {string} */ reason) => `密钥不可用：${reason}`,
     label: "密钥",
     use: "使用",
+    cancel: "取消",
     change: "更换密钥",
   },
 };
@@ -49,6 +50,7 @@ const en = {
     wrong: (reason) => `This key cannot be used: ${reason}`,
     label: "Key",
     use: "Use it",
+    cancel: "Cancel",
     change: "Change the key",
   },
 };

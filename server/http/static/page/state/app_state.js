@@ -4,6 +4,7 @@ import {preferredLanguage} from "../i18n/messages.js";
 import {EMPTY_DRAFT} from "../work/job_draft.js";
 import {NO_JOBS} from "../work/jobs_state.js";
 import {NO_REFERENCES} from "../references/references_state.js";
+import {UNKNOWN} from "../administration/operations_state.js";
 import {readHistory} from "./spoken_history.js";
 import {readLexicon} from "../text/lexicon.js";
 import {NO_STEPS} from "../text/history.js";
@@ -77,6 +78,7 @@ import {initialSettings} from "./settings.js";
  * @property {import("../work/job_draft.js").JobDraft} draft
  * @property {import("../work/jobs_state.js").JobsState} jobs
  * @property {readonly import("./spoken_history.js").Spoken[]} history
+ * @property {import("../administration/operations_state.js").Operations} operations
  * @property {import("../references/references_state.js").ReferencesState} references
  * @property {string} text The text to speak, markup included.
  * @property {Record<Slot, Settings>} settings
@@ -122,6 +124,7 @@ export function initialState(storage, languages) {
     jobs: NO_JOBS,
     history: readHistory(storage),
     references: NO_REFERENCES,
+    operations: UNKNOWN,
     text: kept.text || EXAMPLE,
     settings: {a: {...initialSettings(), ...kept.settings?.a}, b: {...initialSettings(), ...kept.settings?.b}},
     slot: "a",

@@ -1,6 +1,22 @@
 import {element} from "../../elements.js";
+import {ServerWatch} from "../administration/server_watch.js";
+import {JobProblem} from "../components/job_problem.js";
+import {ServerStatus} from "../components/server_status.js";
+import {ServerVoices} from "../components/server_voices.js";
+import {VoiceConversion} from "../components/voice_conversion.js";
 
-/** @param {import("../app.js").App} app */
-export function ServerView({t}) {
-  return element("p", {className: "muted"}, t.server.later);
+/**
+ * For those who run the server: its state, and its voices.
+ *
+ * @param {import("../app.js").App} app
+ */
+export function ServerView(app) {
+  const {t} = app;
+  const watch = new ServerWatch(app);
+  return element("div", {className: "work server"},
+    element("div", {className: "intro"}, element("h1", {}, t.server.title), element("p", {}, t.server.subtitle)),
+    element("div", {className: "work-lists"},
+      JobProblem(app, "server-problem", (state) => state.operations.problem), ServerStatus(app),
+      VoiceConversion(app, watch)),
+    ServerVoices(app, watch));
 }

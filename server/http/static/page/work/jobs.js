@@ -17,8 +17,8 @@ export class Jobs {
   #followed = new Map();
   /** The number of the last event of each. @type {Map<string, number>} */
   #last = new Map();
-  /** Of the draft that is sent, until the server has taken it. @type {{body: unknown, key: string} | null} */
-  #attempt = null;
+  /** Names what was sent last, so that it makes one job. @type {{draft: object, settings: object, key: string}} */
+  #attempt = {draft: {}, settings: {}, key: ""};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -60,11 +60,12 @@ export class Jobs {
   async submit() {
     const {draft, settings, slot, jobFields, lexicon} = this.store.state;
     const job = jobRequest(draft, settings[slot], jobFields, lexicon);
-    if (this.#attempt?.body !== job.body) this.#attempt = {body: job.body, key: newKey()};
+    if (this.#attempt.draft !== draft || this.#attempt.settings !== settings[slot]) {
+      this.#attempt = {draft, settings: settings[slot], key: newKey()};
+    }
     this.store.patch("jobs", {sending: true, refused: null});
     try {
       const created = await createJob(job, this.#attempt.key);
-      this.#attempt = null;
       const {format, output, timestamps} = draft;
       this.store.update({draft: {...EMPTY_DRAFT, format, output, timestamps}});
       this.#put(created);
