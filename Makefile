@@ -41,7 +41,7 @@ serve: .venv/ready
 	$(BIN)/python -m server serve $(ARGS)
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/tools
 	$(BIN)/ruff check
@@ -102,6 +102,7 @@ images:
 training-smoke: build/training/ready
 	build/training/bin/python -m pytest tests/training
 	build/training/bin/python -W ignore -m training.voice.smoke build/training-smoke
+	build/training/bin/python -W ignore -m training.timbre.smoke build/timbre-smoke
 
 build/training/ready: training/requirements.txt
 	$(PYTHON) -m venv build/training

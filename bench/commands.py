@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.load.engine_clients import load_engine
@@ -20,6 +21,7 @@ from bench.measure.pieces import measure_pieces
 from bench.measure.rtf import measure_rtf
 from bench.measure.soak import SECTIONS, measure_soak
 from bench.progress import track
+from bench.references.first_audio import measure_references
 from bench.results.schema import VoiceResults
 from bench.voices.engine import EngineSettings, ScheduledEngine
 from bench.voices.voice import BenchmarkVoice, speakers
@@ -122,6 +124,14 @@ def run_cache(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
         results.cache = measure_cache(voice.name, memory, disk, plan.repeats)
 
 
+def run_references(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the first audio with and without references. Equal requests are computed."""
+    with TemporaryDirectory() as storage:
+        sections = {"cache": {"memory_mb": 0}, "storage": {"path": storage}}
+        with running_server(voice, plan.settings, sections) as server:
+            results.references = measure_references(voice.name, server, plan.first_audio_repeats)
+
+
 def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Runs the load test on each target, at each level of concurrency."""
     if "engine" in plan.targets:
@@ -159,6 +169,7 @@ COMMANDS = {
     "quote": Command("the usual figure: a news text of 120 characters, 100 times", run_news_text),
     "pieces": Command("time to first audio of a text that arrives at 20 characters a second", run_pieces),
     "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
+    "reference": Command("first audio with a reference that was used before, against none", run_references),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True

@@ -99,10 +99,6 @@ class JobConflictError(SpeechError):
     """An idempotency key was used for another request before."""
 
 
-class ReferenceLimitError(SpeechError):
-    """A client keeps too many references, or too many bytes of them."""
-
-
 class MissingReferencesError(SpeechError):
     """The libraries for recordings as references are not installed. `code` is for programs."""
 
@@ -110,6 +106,17 @@ class MissingReferencesError(SpeechError):
 
     def __init__(self, reason: ImportError) -> None:
         super().__init__(f"recordings need libraries that are not installed ({reason}): pip install '.[references]'")
+
+
+class ReferenceLimitError(SpeechError):
+    """A client keeps too many references, or too many bytes of them."""
+
+
+class UnknownReferenceError(SpeechError):
+    """A client has no reference with this id."""
+
+    def __init__(self, reference_id: str) -> None:
+        super().__init__(f"there is no reference {reference_id[:100]!r}; GET /v1/audio/references lists yours")
 
 
 class AuthenticationError(SpeechError):

@@ -66,6 +66,9 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section("Text in pieces, over the WebSocket", [pieces_row(voice.pieces)])
     if voice.cache:
         yield _cache_section(voice.cache)
+    if voice.references:
+        rows = [reference_row(each, voice.references[0]) for each in voice.references]
+        yield Section("First audio with a reference that was used before", rows)
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
@@ -165,6 +168,16 @@ def cache_row(result: schema.CacheTimes) -> Row:
             for name, percentiles in times.items()
             for column, value in (("p50", percentiles.p50), ("p95", percentiles.p95))
         },
+    }
+
+
+def reference_row(result: schema.ReferenceTimes, without: schema.ReferenceTimes) -> Row:
+    """Returns the cells of one kind of requests, compared with those without a reference."""
+    one, other = result.first_audio.p50, without.first_audio.p50
+    return {
+        "reference": result.kind,
+        **first_audio_cells(result.first_audio),
+        "p50 / without": optional(one and other and one / other, ".2f"),
     }
 
 

@@ -182,6 +182,14 @@ class PiecesResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceTimes:
+    """Requests with a reference of one kind, over HTTP."""
+
+    kind: str
+    first_audio: Percentiles
+
+
+@dataclass(frozen=True, slots=True)
 class CacheTimes:
     """Answers of one source."""
 
@@ -261,6 +269,7 @@ class VoiceResults:
     news_text: Annotated[list[NewsTextResult], Field(serialization_alias="quoted")] = field(default_factory=list)
     pieces: PiecesResult | None = None
     cache: CacheResult | None = None
+    references: list[ReferenceTimes] = field(default_factory=list)
     loads: list[LoadResult] = field(default_factory=list)
     soak: SoakResult | None = None
     costs: list[CostResult] = field(default_factory=list)

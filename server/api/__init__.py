@@ -2,6 +2,7 @@
 
 from server.api.arguments import EncodedSpeechArguments, SpeechArguments
 from server.api.async_text_to_speech import AsyncTextToSpeech
+from server.api.reference import Reference
 from server.api.speech_file import SpeechFile
 from server.api.text_to_speech import TextToSpeech
 from server.config import Config, load_config
@@ -17,6 +18,8 @@ from server.errors import (
     UnknownNameError,
     VoiceError,
 )
+from server.references.analysis.recording_analysis import RecordingAnalysis
+from server.synthesis.reference.application import ReferenceApplication
 from server.types import Audio, PhoneTiming, SentenceTiming, SpeechTiming, SyllableTiming, WordTiming
 
 __all__ = [
@@ -29,6 +32,9 @@ __all__ = [
     "EncodedSpeechArguments",
     "NothingToSpeakError",
     "PhoneTiming",
+    "RecordingAnalysis",
+    "Reference",
+    "ReferenceApplication",
     "RequestError",
     "SentenceTiming",
     "ShutdownError",

@@ -1,13 +1,20 @@
 """The arguments of a call, by the names that a request has over HTTP, and their validation."""
 
-from collections.abc import Mapping
-from typing import Any, Self, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Self, TypedDict
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from server.api.fields import CommonFields, Name
+from server.api.reference import Reference, ReferenceSource
+from server.api.reference_fields import ReferenceFields, Use
 from server.errors import RequestError, validation_message
+from server.references.analyzed_recording import AnalyzedRecording
+from server.references.reference_cache import ReferenceCache
 from server.synthesis.options import SpeechOptions
+from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
 
 
 class SpeechArguments(TypedDict, total=False):
@@ -39,6 +46,14 @@ class SpeechArguments(TypedDict, total=False):
     """Of the noise in the voice. With a seed, equal calls give equal samples on the same provider."""
     sample_rate: int | None
     """Hz; by default that of the voice."""
+    reference: ReferenceSource | None
+    """A recording that the text is spoken like: a path, the bytes of a file, or an opened `Reference`."""
+    reference_strength: float
+    """How much of its emotion is taken over, 0 to 1."""
+    reference_use: Sequence[Use] | None
+    """What is taken over: timbre, emotion, delivery; by default timbre, where the voice can, and emotion."""
+    delivery: bool
+    """Whether its melody and timing are taken over too: it says the same text, or has a transcript."""
 
 
 class EncodedSpeechArguments(SpeechArguments, total=False):
@@ -50,10 +65,18 @@ class EncodedSpeechArguments(SpeechArguments, total=False):
     """Bits per second, for compressed formats; the default depends on the format and the sampling rate."""
 
 
-class SpeechFields(CommonFields):
+def _require_source(reference: object) -> object:
+    if reference is not None and not isinstance(reference, Reference | Path | str | bytes):
+        raise ValueError("a path, the bytes of a file, or an opened Reference")
+    return reference
+
+
+class SpeechFields(CommonFields, ReferenceFields):
     """The validated arguments of a call."""
 
     voice: Name | None = None
+    reference: Annotated[Any, AfterValidator(_require_source)] = None
+    delivery: bool = False
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Self:
@@ -70,8 +93,23 @@ class SpeechFields(CommonFields):
 
     @property
     def options(self) -> SpeechOptions:
-        """How the text is spoken. Raises `RequestError` for an invalid lexicon."""
+        """How the text is spoken, the reference aside. Raises `RequestError` for an invalid lexicon."""
         return self.options_for(self.voice)
+
+    def opened_reference(self, cache: ReferenceCache) -> SpeechReference | None:
+        """The recording, and what of it is taken over; None without one.
+
+        It blocks, unless the recording is in the cache. Raises `RequestError` for one that cannot be used.
+        """
+        source: ReferenceSource | None = self.reference
+        if source is None:
+            if self.delivery:
+                raise RequestError("delivery says how a reference is used; give a reference too", param="delivery")
+            self.require_reference()
+            return None
+        opened = source if isinstance(source, Reference) else Reference.opened(cache, source)
+        found = self.speech_reference(AnalyzedRecording(opened.recording, opened.analysis), opened.transcript)
+        return replace(found, uses=found.uses | {ReferenceUse.DELIVERY}) if self.delivery else found
 
 
 class EncodedSpeechFields(SpeechFields):

@@ -20,6 +20,7 @@ from server.errors import ShutdownError
 from server.scheduling.async_streams import ActiveStreams
 from server.scheduling.scheduler import Scheduler
 from server.synthesis.output.labeled_speech import Speech
+from server.synthesis.reference.application import ReferenceApplication
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -131,11 +132,16 @@ class AsyncTextToSpeech:
         fields = SpeechFields.of(arguments)
 
         def prepare(engine: Engine) -> _Stream[SpeechTiming]:
-            speech = engine.plan(input, fields.options)
+            speech = engine.plan(input, fields)
             return _Stream(speech, speech.times)
 
         async with aclosing(self._compute(prepare)) as times:
             return await anext(times)
+
+    async def reference_settings(self, **arguments: Unpack[SpeechArguments]) -> ReferenceApplication:
+        """What a call with these arguments takes over of its reference; see `TextToSpeech.reference_settings`."""
+        engine, fields = self._ready()[0], SpeechFields.of(arguments)
+        return await asyncio.to_thread(engine.reference_settings, fields)
 
     def _open(self) -> tuple[Engine, ActiveStreams]:
         config = configuration(self._config, self._models)
@@ -153,10 +159,10 @@ class AsyncTextToSpeech:
     ) -> AsyncGenerator[T, None]:
         def prepare(engine: Engine) -> _Stream[T]:
             if isinstance(text, str):
-                speech: Speech = engine.plan(text, fields.options)
+                speech: Speech = engine.plan(text, fields)
                 return _Stream(speech, stage(speech))
             require_async_pieces(text)
-            speech_input, speech = engine.open_input(fields.options)
+            speech_input, speech = engine.open_input(fields)
             return _Stream(speech, stage(speech), partial(giving_pieces, text, speech_input))
 
         return self._compute(prepare)

@@ -1,9 +1,11 @@
 """The voices of a models folder, opened as they are needed, and the plans of texts."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-from server.api.arguments import EncodedSpeechFields
+from server.api.arguments import EncodedSpeechFields, SpeechFields
+from server.api.reference import recording_cache
 from server.api.speech_file import Target, require_format
 from server.audio.encoders import OutputFormat
 from server.audio.label import GeneratedLabel
@@ -11,9 +13,12 @@ from server.config import Config, load_config
 from server.errors import RequestError
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.labeled_speech import Speech, TimedSpeech, labeled, labeled_input
+from server.synthesis.reference.application import ReferenceApplication
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.voices.voice import Voice
+
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -24,32 +29,48 @@ class Engine:
         from server.synthesis.registry import OnDemandVoices
 
         self._label = config.label
+        self._recordings = recording_cache(config.references)
         self._early = config.synthesis.early_clause
         self._planner = SpeechPlanner.for_config(OnDemandVoices(config), config)
         synthesizer, self._speaker = self._planner.resolve(voice)
         self.voice: Voice = synthesizer.voice
 
-    def plan(self, text: str, options: SpeechOptions) -> TimedSpeech:
-        """The speech of a text, in the opened voice unless the options name another one, with the audible label.
+    def plan(self, text: str, fields: SpeechFields) -> TimedSpeech:
+        """The speech of a text, in the opened voice unless the fields name another one, with the audible label.
 
-        Opens the voices that it names. Raises what `SpeechPlanner.plan_text` raises, and `RequestError` for no text.
+        Opens the voices that it names, and the reference. Raises what `SpeechPlanner.plan_text` raises, and
+        `RequestError` for no text.
         """
         if not isinstance(text, str):
             raise RequestError(f"input must be text, not {text!r}", param="input")
-        return labeled(self._planner.plan_text(text, self._complete(options)), self._label)
+        return labeled(self._planner.plan_text(text, self._options(fields)), self._label)
 
-    def open_input(self, options: SpeechOptions) -> tuple[SpeechInput, Speech]:
+    def open_input(self, fields: SpeechFields) -> tuple[SpeechInput, Speech]:
         """A text that is still written, and its speech with the audible label.
 
         Raises what `SpeechPlanner.open_input` raises.
         """
-        speech_input = self._planner.open_input(self._complete(options), early=self._early)
+        speech_input = self._planner.open_input(self._options(fields), early=self._early)
         return speech_input, labeled_input(speech_input, self._label)
 
-    def _complete(self, options: SpeechOptions) -> SpeechOptions:
-        if options.voice is not None:
-            return options
-        return replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
+    def reference_settings(self, fields: SpeechFields) -> ReferenceApplication:
+        """What a voice takes over of the reference of the fields. Raises what `plan` raises."""
+        _, applied = self._refer(fields)
+        if applied is None:
+            raise RequestError("reference is missing", param="reference")
+        return applied
+
+    def _options(self, fields: SpeechFields) -> SpeechOptions:
+        options, applied = self._refer(fields)
+        for each in applied.ignored if applied else ():
+            _log.warning("the reference is not used for its %s", each)
+        return options
+
+    def _refer(self, fields: SpeechFields) -> tuple[SpeechOptions, ReferenceApplication | None]:
+        options = replace(fields.options, reference=fields.opened_reference(self._recordings))
+        if options.voice is None:
+            options = replace(options, voice=self.voice.name, speaker=options.speaker or self._speaker)
+        return self._planner.refer(options)
 
     def output(self, fields: EncodedSpeechFields, default: str) -> OutputFormat:
         """The format of an answer, by default that name, with a new label. Raises what `OutputFormat` raises."""

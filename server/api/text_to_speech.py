@@ -16,6 +16,7 @@ from server.errors import ShutdownError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
 from server.synthesis.output.labeled_speech import Speech
+from server.synthesis.reference.application import ReferenceApplication
 from server.types import Audio, SpeechTiming
 from server.voices.voice import Voice
 
@@ -101,7 +102,11 @@ class TextToSpeech:
         They are those of `speak`, in samples at the voice's rate. Raises what `speak` raises.
         """
         engine, fields = self._opened(), SpeechFields.of(arguments)
-        return next(iterate(engine.plan(input, fields.options).times(PlaybackClock())))
+        return next(iterate(engine.plan(input, fields).times(PlaybackClock())))
+
+    def reference_settings(self, **arguments: Unpack[SpeechArguments]) -> ReferenceApplication:
+        """What a call takes over of its reference, as plain settings. Raises what `speak` raises."""
+        return self._opened().reference_settings(SpeechFields.of(arguments))
 
     def close(self) -> None:
         """Releases the voices. A second call has no effect."""
@@ -123,8 +128,8 @@ class TextToSpeech:
     ) -> Generator[T, None, None]:
         engine = self._opened()
         if isinstance(text, str):
-            return self._while_open(stage(engine.plan(text, fields.options)))
-        speech_input, speech = engine.open_input(fields.options)
+            return self._while_open(stage(engine.plan(text, fields)))
+        speech_input, speech = engine.open_input(fields)
         return self._while_open(stage(speech), pieces_from(text, speech_input))
 
     def _while_open(self, stage: Stage[T], give_input: Callable[[], None] | None = None) -> Generator[T, None, None]:

@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from server.cli import config, doctor, embed, jobs, keys, serve, speak, text, voices, worker
+from server.cli import config, doctor, embed, jobs, keys, references, serve, speak, text, voices, worker
 from server.cli.overrides import add_general_options, overrides
 from server.config import ConfigSources, LoggingSection
 from server.errors import SpeechError
 from server.logs.setup import configure_logging
 
-COMMANDS = (serve, worker, jobs, speak, text, voices, embed, keys, config, doctor)
+COMMANDS = (serve, worker, jobs, speak, references, text, voices, embed, keys, config, doctor)
 
 DESCRIPTION = """\
 Mandarin text-to-speech with Sambert-HiFiGAN voices: an HTTP server that streams the audio while it is computed, and
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
-        if module not in (keys, jobs):  # whose actions have them
+        if module not in (keys, jobs, references):  # whose actions have them
             add_general_options(command)
         module.add_options(command)
         command.set_defaults(command=module)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from server.api import EncodedSpeechArguments, SpeechArguments, TextToSpeech
+from server.api import EncodedSpeechArguments, Reference, SpeechArguments, TextToSpeech
 from server.api.speech_file import format_of
 from server.atomic_file import write_atomic
 from server.audio.encoders import ENCODERS, SAMPLE_RATES, OutputFormat, encode_file
@@ -72,6 +72,17 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"write the times of words, syllables and phones to FILE, in the format of its suffix: {suffixes}",
     )
+    like = command.add_argument_group("speech like a recording")
+    like.add_argument("--reference", type=Path, metavar="FILE", help="a recording that the text is spoken like")
+    like.add_argument(
+        "--reference-strength",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="share of its emotion, 0 to 1 (default: 1)",
+    )
+    like.add_argument("--delivery", action="store_true", help="take over its melody and timing too")
+    like.add_argument("--transcript", help="what is said in it, for --delivery (default: the text)")
     checking = command.add_argument_group("verification against KAN-TTS")
     checking.add_argument("--symbols", type=Path, metavar="FILE", help="synthesize the lines `id<TAB>symbols` of FILE")
     checking.add_argument(
@@ -94,6 +105,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("--symbols FILE and --trace DIR belong together")
     if options.chunk is not None and options.chunk < 0:
         raise RequestError(f"--chunk is {options.chunk}; valid: 0 (the whole utterance) or a number of decoder steps")
+    if options.reference is None and (options.delivery or options.transcript):
+        raise RequestError("--delivery and --transcript belong to --reference FILE")
     if options.symbols is not None:
         _trace(options, OnDemandVoices(config).synthesizer(options.voice), style)
     else:
@@ -115,12 +128,18 @@ def _speak(options: argparse.Namespace, config: Config) -> None:
         "pauses": options.pauses,
         "sample_rate": options.sample_rate,
     }
+    if options.reference:
+        arguments["reference"] = Reference.open(options.reference, options.transcript)
+        arguments["reference_strength"] = options.reference_strength
+        arguments["delivery"] = options.delivery
     encoded: EncodedSpeechArguments = {
         **arguments,
         "response_format": options.format or format_of(Path(options.output)) or "wav",
         "bit_rate": options.bit_rate,
     }
     with TextToSpeech(options.voice, config=config) as tts:
+        if options.reference and (applied := tts.reference_settings(**arguments).summary):
+            print(f"{options.reference}: {applied}", file=sys.stderr)
         if options.output != "-":
             written = tts.save(text, options.output, timestamps=options.timestamps, **encoded)
             print(f"{options.output}: {written.seconds:.2f} s", file=sys.stderr)

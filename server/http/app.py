@@ -23,6 +23,9 @@ from server.http.operations.readiness import ReadinessRoute
 from server.http.operations.request_id import add_request_id, request_id_middleware
 from server.http.operations.server_reports import CONNECTIONS
 from server.http.operations.service_manager import ServiceManager
+from server.http.references.metrics import REFERENCES
+from server.http.references.routes import ReferencesRoutes
+from server.http.references.startup import sweeping
 from server.http.reload import RELOADS, ConfigReload
 from server.http.services import Services
 from server.http.serving import Serving
@@ -88,7 +91,10 @@ def _add_routes(app: web.Application, services: Services, config: Config) -> Non
     app.router.add_get("/v1/audio/voices", VoicesRoute(registry, startup).get)
     for path in (WEBSOCKET_PATH, WEBSOCKET_PATH + "/"):
         app.router.add_get(path, services.websocket.connect)
-    JobsRoutes(services.jobs, startup.require_ready, lambda: services.streams.stall_limit).add_to(app.router)
+    JobsRoutes(
+        services.jobs, startup.require_ready, lambda: services.streams.stall_limit, services.job_references
+    ).add_to(app.router)
+    ReferencesRoutes(services.references, registry, startup).add_to(app.router)
     services.admin.add_routes(app)
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
@@ -101,6 +107,7 @@ def _add_routes(app: web.Application, services: Services, config: Config) -> Non
 def _add_metrics(app: web.Application, services: Services, config: Config) -> Metrics:
     metrics = add_metrics(app, services.registry, services.startup, services.scheduler, config)
     metrics.add(services.jobs.report, JOBS)
+    metrics.add(services.references.report, REFERENCES)
     metrics.add(services.cache.report, CACHE)
     metrics.add(services.warm_up.report, WARM_UP)
     metrics.add(lambda: services.connections, CONNECTIONS)
@@ -110,6 +117,7 @@ def _add_metrics(app: web.Application, services: Services, config: Config) -> Me
 def _run_services(app: web.Application, services: Services) -> None:
     """What runs beside the requests, from the start of the application to its end."""
     app.cleanup_ctx.append(services.access.run)
+    app.cleanup_ctx.append(lambda app: sweeping(services.references))
     app.cleanup_ctx.append(services.startup.run)
     app.cleanup_ctx.append(services.warm_up.run)
     app.cleanup_ctx.append(lambda app: running_jobs(services.jobs, services.startup))
@@ -130,6 +138,7 @@ def _reconfiguration(services: Services, config: Config) -> Reconfiguration:
     for checked in (services.access, services.registry):
         reconfiguration.add(checked.reconfigure, check=checked.check)
     for component in (
+        services.references,
         services.preparation,
         services.text,
         services.websocket,
@@ -138,6 +147,7 @@ def _reconfiguration(services: Services, config: Config) -> Reconfiguration:
         services.connections,
         services.renderer,
         services.jobs,
+        services.job_references,
         services.admin,
     ):
         reconfiguration.add(component.reconfigure)

@@ -15,13 +15,16 @@ from server.errors import (
     BusyError,
     JobConflictError,
     JobLimitError,
+    MissingReferencesError,
     QuotaError,
+    ReferenceLimitError,
     RequestError,
     ShutdownError,
     SpeechError,
     StalledError,
     StoreError,
     UnknownJobError,
+    UnknownReferenceError,
     VoiceError,
     VoiceMemoryError,
 )
@@ -96,7 +99,7 @@ def report_error(error: Exception) -> ErrorReport:
         case StalledError():
             return ErrorReport(408, str(error), "client_stalled")
         case SpeechError():
-            return ErrorReport(500, str(error), "synthesis_failed")
+            return _report_other_error(error)
         case web.RequestPayloadError():
             return ErrorReport(400, f"the body does not match its headers: {error}", "unreadable_body")
     return ErrorReport(500, "an internal error occurred; the log of the server has the details", "internal_error")
@@ -131,6 +134,17 @@ def _report_job_error(error: SpeechError) -> ErrorReport:
         case UnknownJobError():
             return ErrorReport(404, str(error), "job_not_found")
     return ErrorReport(409, str(error), "idempotency_key_reused")
+
+
+def _report_other_error(error: SpeechError) -> ErrorReport:
+    match error:
+        case ReferenceLimitError():
+            return ErrorReport(409, str(error), "too_many_references")
+        case UnknownReferenceError():
+            return ErrorReport(404, str(error), "reference_not_found")
+        case MissingReferencesError():
+            return ErrorReport(503, str(error), "references_missing")
+    return ErrorReport(500, str(error), "synthesis_failed")
 
 
 @web.middleware

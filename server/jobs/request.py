@@ -46,6 +46,14 @@ class JobRequest(CommonFields):
     instructions: str | None = Field(
         default=None, max_length=MAX_INSTRUCTIONS, description="An emotion and a pace in plain words."
     )
+    reference: Name | None = Field(
+        default=None,
+        description="The id of a recording of `/v1/audio/references`. When the job is made, the emotion of the "
+        "recording becomes `emotion`, `speed` and the like; timbre and delivery are for live speech.",
+    )
+    reference_strength: float = Field(
+        default=1.0, ge=0, le=1, description="How much of the emotion of `reference` is taken over; 0: nothing of it."
+    )
     response_format: Name = Field(
         default=DEFAULT_FORMAT, description="The format of the audio.", json_schema_extra={"enum": list(ENCODERS)}
     )

@@ -23,7 +23,7 @@ def decode(data: bytes, max_seconds: float = MAX_SECONDS) -> Recording:
     `MissingReferencesError`.
     """
     try:
-        file, audio = decode_audio(data, max_seconds)
+        file, audio = decode_audio(data, max_seconds, RATE)
     except UnusableFileError as error:
         raise RequestError(str(error), param=PARAM, code=error.code) from None
     begin, end = _speech(audio)

@@ -11,7 +11,8 @@ from server.scheduling.input_queue import InputQueue
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks, iterate
 from server.synthesis.options import DEFAULT_OPTIONS, SpeechOptions
-from server.synthesis.reference.speech_reference import ReferenceUse
+from server.synthesis.reference.application import ReferenceApplication, apply_reference
+from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
 from server.synthesis.segments import Segment, SegmentItems
 from server.synthesis.sequencing import sequence, sequence_times
 from server.synthesis.speech_input import SpeechInput
@@ -123,6 +124,23 @@ class SpeechPlanner:
         style = options.style if found.speed is None else replace(options.style, speed=found.speed)
         return replace(options, emotion=options.emotion or found.emotion, style=style), found
 
+    def refer(self, options: SpeechOptions) -> tuple[SpeechOptions, ReferenceApplication | None]:
+        """The options with what their reference chooses, and what that is; None without a reference.
+
+        It chooses an emotion where the options have none, and a style below theirs. What the voice takes over besides
+        stays in the reference of the options. It blocks for a second where a voice must be measured first. Raises what
+        `VoiceResolver.resolve` and `apply_reference` raise.
+        """
+        reference = options.reference
+        if reference is None:
+            return options, None
+        synthesizer, speaker = self._resolver.resolve(options.voice, options.speaker)
+        found = apply_reference(reference, synthesizer, speaker, options.emotion)
+        uses = found.uses - {ReferenceUse.EMOTION}
+        chosen = found.expression.emotion if found.expression else options.emotion
+        left = replace(reference, uses=uses) if uses else None
+        return replace(options, emotion=chosen, style=found.combined(options.style), reference=left), found
+
     def plan_text(self, text: str, options: SpeechOptions = DEFAULT_OPTIONS) -> SpeechPlan:
         """The plan of plain text, text with inline markup, or SSML. Raises what `parse_markup` and `plan` raise."""
         base = SpeakingStyle(options.style)
@@ -163,13 +181,14 @@ class SpeechPlanner:
         """
         default, speaker = self._resolver.resolve(options.voice, options.speaker)
         resolved: dict[str | None, tuple[Synthesizer, str]] = {None: (_with_timbre(default, options), speaker)}
+        delivery = _delivery(options)
         segments = []
         for name, part in split_by_voice(script):
             if name not in resolved:
                 resolved[name] = self._resolver.resolve_within(default, name or "")
             synthesizer, speaker = resolved[name]
             emotion = synthesizer.voice.emotion(options.emotion)
-            segments.append(Segment(part, synthesizer, speaker, emotion, options.wording))
+            segments.append(Segment(part, synthesizer, speaker, emotion, options.wording, delivery))
             for span in set(part.styles):
                 synthesizer.voice.emotion(span.emotion)
         self._check_sample_rates([segment.synthesizer for segment in segments])
@@ -195,6 +214,12 @@ def _with_timbre(synthesizer: "Synthesizer", options: SpeechOptions) -> "Synthes
     if reference is None or ReferenceUse.TIMBRE not in reference.uses:
         return synthesizer
     return synthesizer.with_timbre(reference.recording)
+
+
+def _delivery(options: SpeechOptions) -> SpeechReference | None:
+    """The recording whose timing and melody all segments take over; None without one."""
+    reference = options.reference
+    return reference if reference and ReferenceUse.DELIVERY in reference.uses else None
 
 
 def split_by_voice(script: Script) -> Iterator[tuple[str | None, Script]]:

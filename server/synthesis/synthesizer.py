@@ -23,6 +23,7 @@ from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.chunking import ChunkSchedule
 from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.reference.delivery.measurement import MeasuredSentences, PlainSpeech
+from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
 from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
@@ -145,6 +146,8 @@ class Synthesizer:
         self.measured_sentences = MeasuredSentences()
         self.calibration = Calibration()
         """Set by `warm_up`."""
+        self.profiles = VoiceProfiles()
+        """What its emotions sound like; the registry gives all of its voices one object, which keeps them."""
         self.configure(settings, lexicon, emoji)
 
     def configure(self, settings: SynthesisSection, lexicon: UserLexicon, emoji: Emoji) -> None:

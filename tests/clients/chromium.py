@@ -1,7 +1,9 @@
 """Headless Chromium, driven over the DevTools protocol."""
 
 import asyncio
+import base64
 import itertools
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -21,6 +23,23 @@ OPTIONS = (
 
 TIMEOUT = 60
 """Seconds that the browser may take for its start and for each call; it takes about one."""
+
+
+_PLACE = """(selector) => {
+  const element = document.querySelector(selector);
+  if (!element) return null;
+  element.scrollIntoView({block: "center", behavior: "instant"});
+  const {left, top, width, height} = element.getBoundingClientRect();
+  const [x, y] = [left + width / 2, top + height / 2];
+  const there = document.elementFromPoint(x, y);
+  return {x, y, hit: element.contains(there), covered: there?.outerHTML.slice(0, 200)};
+}"""
+
+_KEYS = {
+    "Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), " ": (32, " "), "End": (35, ""), "Home": (36, ""),
+    "ArrowLeft": (37, ""), "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, ""),
+}  # fmt: skip
+"""Their codes, and the text that they enter."""
 
 
 class Page:
@@ -64,6 +83,44 @@ class Page:
         result = await self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
+
+    async def wait(self, condition: str) -> Any:
+        """Waits until a JavaScript expression is true, and returns its value (an element is {})."""
+        async with asyncio.timeout(TIMEOUT):
+            while (value := await self.evaluate(condition)) in (None, False, 0, ""):
+                await asyncio.sleep(0.05)
+        return value
+
+    async def click(self, selector: str) -> None:
+        """Clicks on the middle of an element with the mouse. It must be there and seen."""
+        place = await self.evaluate(f"({_PLACE})({json.dumps(selector)})")
+        assert place, f"{selector} is not there"
+        assert place["hit"], f"{selector} is covered by {place['covered']}"
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.call(
+                "Input.dispatchMouseEvent", type=kind, x=place["x"], y=place["y"], button="left", clickCount=1
+            )
+
+    async def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
+        """Presses a key: a named one such as Tab, or a character."""
+        code, text = _KEYS.get(key) or (ord(key.upper()), key)
+        options = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 2 * control + 8 * shift}
+        await self.call("Input.dispatchKeyEvent", type="keyDown", text="" if control else text, **options)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **options)
+
+    async def write(self, selector: str, text: str) -> None:
+        """Replaces the text of a field as a user does, who selects all and pastes."""
+        await self.evaluate(f"document.querySelector({json.dumps(selector)}).select()")
+        await self.call("Input.insertText", text=text)
+
+    async def prefer(self, *, theme: str = "light", language: str = "zh-CN") -> None:
+        """Sets the theme and the language that the browser asks for, for pages that are opened from now on."""
+        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        await self.call("Emulation.setUserAgentOverride", userAgent="Chromium", acceptLanguage=language)
+
+    async def screenshot(self) -> bytes:
+        """The window as PNG."""
+        return base64.b64decode((await self.call("Page.captureScreenshot", format="png"))["data"])
 
     async def resize(self, width: int, height: int) -> None:
         """Sets the size of the window, in CSS pixels."""

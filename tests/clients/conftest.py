@@ -28,8 +28,8 @@ def requires(program: str) -> pytest.MarkDecorator:
 
 
 @contextmanager
-def serve(registry: VoiceRegistry | FakeRegistry, config: Config) -> Iterator[str]:
-    """Serves in a thread, on a free port. Yields the URL when the voices are loaded."""
+def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int = 0) -> Iterator[str]:
+    """Serves in a thread, on a free port if none is given. Yields the URL when the voices are loaded."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="server")
     thread.start()
@@ -37,9 +37,9 @@ def serve(registry: VoiceRegistry | FakeRegistry, config: Config) -> Iterator[st
 
     async def start() -> str:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0]
-        return f"http://{host}:{port}"
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, own_port = runner.addresses[0]
+        return f"http://{host}:{own_port}"
 
     try:
         url = asyncio.run_coroutine_threadsafe(start(), loop).result(60)

@@ -109,6 +109,8 @@ class FakeRegistry:
         self.fallback: str | None = "CUDA is not there: libcudart.so.13 is missing"
         self.provider = "cpu"
         self.precisions: dict[str, str] = {}
+        self.forgotten: list[str] = []
+        self.encoders = SimpleNamespace(forget=self.forgotten.append)
 
     @property
     def known(self) -> Mapping[str, Voice]:

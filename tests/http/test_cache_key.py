@@ -6,19 +6,26 @@ from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from server.audio.encoders import ENCODERS
 from server.client import LOCAL_CLIENT
 from server.config import Config, SynthesisSection
-from server.http.speech import cache_key
+from server.http.speech import cache_key, prepared_speech
 from server.http.speech.cache_key import CacheKey
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.request import SpeechRequest
+from server.references.recording import Recording
+from server.references.reference_service import ReferenceService
 from server.synthesis.options import SpeechOptions
+from server.synthesis.reference import expression
+from server.synthesis.reference.expression import Expression
+from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
 from server.synthesis.synthesizer import Synthesizer
 from server.text.pronunciation.user_lexicon import UserLexicon
+from server.types import Audio, Style
 from server.voices.voice import Voice
 from tests.conftest import EMBEDDED, cpu
 from tests.http.conftest import CountingSynthesizer
@@ -42,7 +49,8 @@ def preparation(registry):
 
     def create(**sections: object) -> SpeechPreparation:
         ready = SimpleNamespace(require_ready=lambda: None)
-        return SpeechPreparation(registry, ready, Config.model_validate(sections))
+        config = Config.model_validate(sections)
+        return SpeechPreparation(registry, ready, config, ReferenceService(config))
 
     return create
 
@@ -59,12 +67,13 @@ def key(preparation):
 
 
 def test_every_field_of_a_request_is_in_one_of_the_tables():
-    assert set(SpeechRequest.model_fields) == ELSE.keys() | SAME.keys()
+    reference = {"reference", "reference_strength", "reference_use", "reference_similarity"}
+    assert set(SpeechRequest.model_fields) == ELSE.keys() | SAME.keys() | reference
 
 
 def test_every_option_of_speech_is_considered():
     assert {field.name for field in fields(SpeechOptions)} == {
-        "voice", "speaker", "emotion", "style", "wording", "seed", "noise",
+        "voice", "speaker", "emotion", "style", "wording", "seed", "noise", "reference",
     }, "add the new option to CacheKeys.key"  # fmt: skip
 
 
@@ -228,3 +237,44 @@ async def test_the_seed_of_the_configuration_is_that_of_the_noise(preparation):
     prepared = await preparation(cache={"seed": 7}).prepare(SpeechRequest(input=TEXT), LOCAL_CLIENT)
     assert (prepared.plan.seed, prepared.plan.noise) == (None, 7)
     assert replace(prepared).cache_key is None  # it was not asked for
+
+
+@pytest.fixture
+def reference(monkeypatch):
+    """`reference(digest, uses, transcript)`: the requests that follow have it, and it sounds happy."""
+
+    def happy(*arguments: object) -> Expression:
+        return Expression("happy", 1.0, Style(speed=1.5), {}, ())
+
+    def use(digest: str, *uses: str, transcript: str | None = None, strength: float = 1.0) -> None:
+        audio = Audio(np.zeros(0, np.float32), 16000)
+        recording = Recording(digest, audio, "wav", 16000, 1, 0.0, 0.0)
+        analysis: Any = None
+        found = SpeechReference(recording, analysis, frozenset(map(ReferenceUse, uses)), strength, transcript)
+
+        async def resolve(*arguments: object) -> SpeechReference:
+            return found
+
+        monkeypatch.setattr(prepared_speech, "resolve_reference", resolve)
+
+    monkeypatch.setattr(expression, "express", happy)
+    return use
+
+
+async def test_the_emotion_of_a_recording_is_what_it_chooses(key, reference):
+    plain, settings = await key(), await key({"emotion": "happy", "speed": 1.5})
+    for digest in ("a", "b"):
+        reference(digest, "emotion")
+        assert (await key()).digest == settings.digest
+    reference("a", "emotion", "timbre")  # which the voice does not take
+    assert (await key()).digest == settings.digest
+    reference("a", "emotion", "timbre", strength=0.0)
+    assert (await key()).digest == plain.digest
+
+
+async def test_of_a_delivery_the_recording_and_its_words_count(key, reference):
+    found = [await key()]
+    for digest, transcript in (("a", None), ("b", None), ("a", "你好"), ("a", "再见")):
+        reference(digest, "delivery", transcript=transcript)
+        found.append(await key())
+    assert len({each.digest for each in found}) == len(found)

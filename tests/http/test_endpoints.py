@@ -35,6 +35,7 @@ async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_
     assert listed[0] == {
         "id": "demo", "name": "demo", "language": "zh-CN", "sample_rate": 16000, "speakers": ["F7", "M7"],
         "emotions": ["neutral", "happy"], "license": "of demo", "default": True, "loaded": True, "status": "ready",
+        "reference_use": ["emotion", "delivery"],
     }  # fmt: skip
     assert listed[1]["default"] is False
     assert answer["aliases"] == {
@@ -188,6 +189,20 @@ async def test_every_module_that_a_script_imports_is_served_as_a_script(serving)
         for name in imported:
             answer = await client.get(f"/{name}")
             assert (answer.status, answer.content_type) == (200, "text/javascript"), name
+
+
+async def test_files_of_the_page_are_compressed_and_not_sent_twice(serving):
+    path = "/page/styles/base.css"
+    content = (FOLDER / path.removeprefix("/")).read_bytes()
+    async with serving() as client:
+        answer = await client.get(path)
+        assert int(answer.headers["Content-Length"]) < len(content) / 2
+        assert await answer.read() == content
+        plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+        assert int(plain.headers["Content-Length"]) == len(content)
+        again = await client.get(path, headers={"If-None-Match": f'"other", {answer.headers["ETag"]}'})
+        assert (again.status, await again.read()) == (304, b"")
+        assert again.headers["Content-Security-Policy"] == answer.headers["Content-Security-Policy"]
 
 
 async def test_the_page_loads_nothing_from_other_hosts(serving):

@@ -16,6 +16,7 @@ from server.errors import RequestError
 from server.http.speech.prepared_speech import SpeechPreparation
 from server.http.speech.query import JSON_FIELDS, parse_query
 from server.http.speech.request import SpeechRequest, parse_request
+from server.references.reference_service import ReferenceService
 from server.types import Audio, Style
 from tests.conftest import samples_of
 
@@ -48,6 +49,7 @@ async def test_get_streams_what_post_streams(serving, demo):
 
 def test_every_field_that_is_not_text_is_json_in_a_query():
     text = {"input", "model", "voice", "response_format", "stream_format", "instructions", "speaker", "emotion"}
+    text.add("reference")
     assert set(SpeechRequest.model_fields) == text | JSON_FIELDS
     request = parse_query('input=重庆&lexicon={"重庆":"chong2 qing4"}&timestamps=true&sample_rate=8000')
     assert (request.lexicon, request.timestamps, request.sample_rate) == ({"重庆": "chong2 qing4"}, True, 8000)
@@ -155,7 +157,9 @@ async def test_parts_of_different_files_are_not_mixed(serving, demo):
 
 
 async def test_a_whole_file_is_repeatable_without_a_seed_too(registry):
-    preparation = SpeechPreparation(registry, SimpleNamespace(require_ready=lambda: None), Config())
+    preparation = SpeechPreparation(
+        registry, SimpleNamespace(require_ready=lambda: None), Config(), ReferenceService(Config())
+    )
     for seed, expected in ((None, 0), (7, 7)):
         fields = SpeechRequest(input="你好", seed=seed)
         assert (await preparation.prepare(fields, LOCAL_CLIENT, as_file=True)).plan.seed == expected

@@ -1,7 +1,7 @@
 """Generates the corpus of many speakers: `python -m training.timbre.corpus FOLDER`.
 
 The files are those of training.voice.corpus. What a speaker says depends on the numbers of speaker and sentence alone,
-so an interrupted corpus is continued.
+so an interrupted corpus is continued, and more sentences can be added.
 """
 
 import argparse
@@ -21,7 +21,8 @@ EMOTION_ORDER = (
 )
 """Of the sentences of a speaker, again and again."""
 HELD_OUT_SPEAKERS = 5
-"""Of one in so many speakers a sentence is held out, another one of each."""
+HELD_OUT_SENTENCES = 8
+"""Of one in so many speakers one of the first sentences is held out."""
 
 
 def main() -> None:
@@ -34,21 +35,21 @@ def main() -> None:
     arguments = parser.parse_args()
     folder, speakers = arguments.folder, arguments.speakers
     (folder / "utterances").mkdir(parents=True, exist_ok=True)
-    numbers = [divmod(number, arguments.sentences) for number in range(speakers * arguments.sentences)]
+    numbers = [divmod(number, speakers)[::-1] for number in range(speakers * arguments.sentences)]
     missing = [pair for pair in numbers if not utterance_path(folder, _name(*pair)).exists()]
     with ProcessPoolExecutor(arguments.processes) as pool:
-        generate = partial(_generate_utterance, folder, speakers, arguments.sentences)
+        generate = partial(_generate_utterance, folder, speakers)
         for done, _ in enumerate(pool.map(generate, missing, chunksize=8), 1):
             if done % 200 == 0 or done == len(missing):
                 print(f"{done} of {len(missing)} utterances", flush=True)
     write_statistics(folder, utterance_files(folder))
 
 
-def _generate_utterance(folder: Path, speakers: int, sentences: int, pair: tuple[int, int]) -> None:
+def _generate_utterance(folder: Path, speakers: int, pair: tuple[int, int]) -> None:
     speaker, index = pair
     style = style_of(training_variants(speakers)[speaker], EMOTION_ORDER[index % len(EMOTION_ORDER)])
-    held_out = speaker % HELD_OUT_SPEAKERS == 0 and index == speaker // HELD_OUT_SPEAKERS % sentences
-    number = speaker * sentences + index
+    held_out = speaker % HELD_OUT_SPEAKERS == 0 and index == speaker // HELD_OUT_SPEAKERS % HELD_OUT_SENTENCES
+    number = index * speakers + speaker
     espeak = _espeak()
     espeak.define(style.name, style.variant_file())
     sentence = random_sentence(_name(speaker, index), style, held_out, number)

@@ -35,23 +35,23 @@ def main() -> None:
     corpus, acoustic, vocoder, recognizer = (folder / part for part in ("corpus", "acoustic", "vocoder", "recognizer"))
     recipe, emotions = "training.voice", ",".join(EMOTIONS)
     voice, report, models = folder / "float32" / "demo", folder / "report", folder / "models"
-    _run_module(f"{recipe}.corpus", corpus, "--utterances", 24, "--held-out-every", 2)
+    run_module(f"{recipe}.corpus", corpus, "--utterances", 24, "--held-out-every", 2)
     words, mels = folder / "recordings", folder / "mels"
     record_words(words)
     options = ("--recordings", words, "--held-out", 4, "--sentences", 10, "--held-out-every", 10)
-    _run_module(f"{recipe}.recordings", corpus, *options, "--processes", 1)
-    _run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 2, "--save-every", 1)
-    _run_module(f"{recipe}.train.predicted_mels", corpus, acoustic, mels)
+    run_module(f"{recipe}.recordings", corpus, *options, "--processes", 1)
+    run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 2, "--save-every", 1)
+    run_module(f"{recipe}.train.predicted_mels", corpus, acoustic, mels)
     adversarial = ("--adversarial-from", 1, "--predicted-mels", mels)
-    _run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 2, *adversarial)
-    _run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 2)
+    run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 2, *adversarial)
+    run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 2)
     speakers = ("--speakers", "natural,female,male")
-    _run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package", *speakers)
-    _run_module("convert", folder / "package", "--output", voice.parent, "--precision", "fp32", "--emotions", emotions)
-    _run_module(f"{recipe}.evaluate", corpus, voice, recognizer, report, "--recordings", 1, "--sentences", 1)
-    _run_module(f"{recipe}.publish", voice, report, models / "demo")
-    _run_module(f"{recipe}.publish", voice, report, models / "demo-small", "--storage", "int8")
-    _run_module("server", "speak", SENTENCE, "--models", models, "-o", folder / "speech.wav")
+    run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package", *speakers)
+    run_module("convert", folder / "package", "--output", voice.parent, "--precision", "fp32", "--emotions", emotions)
+    run_module(f"{recipe}.evaluate", corpus, voice, recognizer, report, "--recordings", 1, "--sentences", 1)
+    run_module(f"{recipe}.publish", voice, report, models / "demo")
+    run_module(f"{recipe}.publish", voice, report, models / "demo-small", "--storage", "int8")
+    run_module("server", "speak", SENTENCE, "--models", models, "-o", folder / "speech.wav")
 
 
 def record_words(folder: Path) -> None:
@@ -68,7 +68,8 @@ def record_words(folder: Path) -> None:
         soundfile.write(folder / f"cmn-{word}.wav", samples, speech.sample_rate)
 
 
-def _run_module(module: str, *arguments: object) -> None:
+def run_module(module: str, *arguments: object) -> None:
+    """Runs a step of a recipe, and shows how long it took. Raises `CalledProcessError`."""
     since = time.monotonic()
     print(f"== python -m {module} {' '.join(map(str, arguments))}", flush=True)
     subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True)  # noqa: S603

@@ -1,4 +1,4 @@
-"""Decodes the file on standard input: `python -m server.audio.decoding MAX_SECONDS`. Standard output is for its parent.
+"""Decodes the file on standard input: `python -m server.audio.decoding SECONDS RATE`. For its parent.
 
 Nothing is read before the process has restricted itself, and nothing is written before it has read all.
 """
@@ -24,7 +24,7 @@ def main() -> None:
     restrict()
     data = sys.stdin.buffer.read()
     try:
-        result = answer(*decode_file(data, float(sys.argv[1])))
+        result = answer(*decode_file(data, float(sys.argv[1]), int(sys.argv[2])))
     except MemoryError:
         result = refusal(UnusableFileError("the recording needs too much memory to be decoded", "unreadable_audio"))
     except UnusableFileError as error:

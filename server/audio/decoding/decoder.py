@@ -12,8 +12,6 @@ from av.stream import Disposition
 from server.audio.decoding.answer import AudioFile, UnusableFileError
 from server.audio.resampling_filter import OPTIONS
 
-RATE = 16000
-"""Hz, of the result."""
 SAMPLE_BYTES = 4
 """Of a sample of the result: 32-bit floats."""
 RATES = range(8000, 96001)
@@ -46,6 +44,8 @@ _CUT_SECONDS = 0.5
 """By which a file may be shorter than its header says: the delays of encoders."""
 _UNKNOWN_SIZE = 0x7FFF0000
 """Of a WAV file. It and larger ones are written by programs that do not know it yet."""
+_CUT_BYTES = 64
+"""By which the header of a WAV file may be wrong: some programs count it too."""
 _MAX_DAMAGED = 2
 """Packets that cannot be decoded: what is left of a frame where a file was cut out of another, and tags."""
 _OPTIONS = {
@@ -57,8 +57,8 @@ _OPTIONS = {
 }
 
 
-def decode_file(data: bytes, max_seconds: float) -> tuple[AudioFile, bytes]:
-    """Decodes the first audio stream of a file; returns its properties and the samples, mono at `RATE`.
+def decode_file(data: bytes, max_seconds: float, rate: int) -> tuple[AudioFile, bytes]:
+    """Decodes the first audio stream of a file; returns its properties and the samples, mono at `rate`.
 
     The channels are averaged. Decoding stops as soon as the file is longer than `max_seconds`. Raises
     `UnusableFileError`.
@@ -70,17 +70,18 @@ def decode_file(data: bytes, max_seconds: float) -> tuple[AudioFile, bytes]:
         stream = _audio_stream(container)
         name = FORMATS[container.format.name]
         try:
-            rate, channels, seconds, samples = _decode(container, stream, max_seconds)
+            rate_of_file, channels, seconds, samples = _decode(container, stream, max_seconds, rate)
         except av.FFmpegError as error:
             raise _damaged(str(error.strerror)) from None
         if name in _HEADER_HAS_LENGTH and container.duration:
             _require_whole(container.duration / av.time_base, seconds)
-    return AudioFile(name, rate, channels, seconds), samples
+    return AudioFile(name, rate_of_file, channels, seconds), samples
 
 
 def _open(data: bytes) -> InputContainer:
     try:
-        return av.open(io.BytesIO(data), "r", options=_OPTIONS, io_open=_open_nothing)
+        # Titles and names may be in any encoding; they are not used.
+        return av.open(io.BytesIO(data), "r", options=_OPTIONS, io_open=_open_nothing, metadata_errors="replace")
     except av.ArgumentError:  # of the list of formats
         raise UnusableFileError(
             f"the file is no recording that can be read; send {WORDS}", "unsupported_audio"
@@ -111,9 +112,12 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     return stream
 
 
-def _decode(container: InputContainer, stream: AudioStream, max_seconds: float) -> tuple[int, int, float, bytes]:
+def _decode(
+    container: InputContainer, stream: AudioStream, max_seconds: float, new_rate: int
+) -> tuple[int, int, float, bytes]:
     """The rate and the channels of the file, its seconds, and the samples."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE, options={**OPTIONS, "rematrix_maxval": "1"})
+    options = {**OPTIONS, "rematrix_maxval": "1"}  # the mean of two channels, not a louder mix
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=new_rate, options=options)
     pieces: list[bytes] = []
     rate, channels, samples = 0, 0, 0
     for frame in _frames(container, stream):
@@ -164,7 +168,7 @@ def _converted(resampler: av.AudioResampler, frame: AudioFrame | None) -> Iterat
 def _require_whole_riff(data: bytes) -> None:
     """FFmpeg takes the length of the file in place of that in the header."""
     size = int.from_bytes(data[4:8], "little")
-    if data[:4] == b"RIFF" and len(data) - 8 < size < _UNKNOWN_SIZE:
+    if data[:4] == b"RIFF" and len(data) + _CUT_BYTES < size < _UNKNOWN_SIZE:
         raise UnusableFileError(
             f"the file is cut off: it has {len(data)} bytes, its header says {size + 8}", "unreadable_audio"
         )

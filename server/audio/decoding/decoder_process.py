@@ -15,14 +15,14 @@ import numpy as np
 
 import server
 from server.audio.decoding.answer import AudioFile, UnusableFileError, read_answer
-from server.audio.decoding.decoder import RATE, SAMPLE_BYTES
+from server.audio.decoding.decoder import SAMPLE_BYTES
 from server.types import Audio, Floats
 
 _log = logging.getLogger(__name__)
 
 PROCESSES = 4
 """At a time; further files wait."""
-END_SECONDS = 20.0
+END_SECONDS = 10.0
 """After which the process is killed. Its own limit counts only what it computes."""
 MAX_AMPLITUDE = 8.0
 """Of samples, 18 dB above full scale."""
@@ -31,29 +31,27 @@ _HEADER_BYTES = 4096
 _places = threading.BoundedSemaphore(PROCESSES)
 
 
-def decode_audio(data: bytes, max_seconds: float) -> tuple[AudioFile, Audio]:
-    """Decodes an audio file of a client in a process of its own; returns its properties, and mono audio at `RATE`.
+def decode_audio(data: bytes, max_seconds: float, rate: int) -> tuple[AudioFile, Audio]:
+    """Decodes an audio file of a client in a process of its own; returns its properties, and mono audio at `rate` Hz.
 
     Blocks, for about 0.15 s and the time to decode. Raises `UnusableFileError` for everything that is no audio file of
     at most `max_seconds`.
     """
     with _places:
-        output, status = _run(data, max_seconds)
+        output, status = _run(data, max_seconds, rate)
     try:
         file, samples = read_answer(output)
     except ValueError:
         raise _failure(status) from None
-    return file, Audio(_finite(np.frombuffer(samples, "<f4")), RATE)
+    return file, Audio(_finite(np.frombuffer(samples, "<f4")), rate)
 
 
-def _run(data: bytes, max_seconds: float) -> tuple[bytes, int]:
+def _run(data: bytes, max_seconds: float, rate: int) -> tuple[bytes, int]:
     """What the process answers, and its exit status."""
-    most = round(max_seconds * RATE + 1) * SAMPLE_BYTES + _HEADER_BYTES
-    root = str(Path(server.__file__).parents[1])
-    command = [sys.executable, "-P", "-m", "server.audio.decoding", str(max_seconds)]
-    environment = {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+    most = round(max_seconds * rate + 1) * SAMPLE_BYTES + _HEADER_BYTES
+    command = [sys.executable, "-P", "-m", "server.audio.decoding", str(max_seconds), str(rate)]
     process = subprocess.Popen(  # noqa: S603  this program
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/"
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment(), cwd="/"
     )
     with process, _killed_in_the_end(process):
         assert process.stdin
@@ -61,6 +59,13 @@ def _run(data: bytes, max_seconds: float) -> tuple[bytes, int]:
         _send(process.stdin, data)
         output = process.stdout.read(most)
     return output, process.returncode
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs, and none of the secrets."""
+    root = str(Path(server.__file__).parents[1])
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
 
 
 @contextmanager

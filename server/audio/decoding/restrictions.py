@@ -5,8 +5,8 @@ from pathlib import Path
 
 MEMORY_BYTES = 64 * 2**20
 """That it may use in addition to what it has when it begins."""
-CPU_SECONDS = 5
-"""Of computing. A file of 60 seconds takes less than one."""
+CPU_SECONDS = 2
+"""Of computing. The largest recordings need 0.3 of them, files made to be slow up to 1.8."""
 
 
 def restrict() -> None:

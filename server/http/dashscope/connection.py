@@ -126,10 +126,10 @@ class Connection:
         await self._stop()
         self._caller = await asyncio.to_thread(self._caller.renewed)
         self._has_audio = False
-        self._task, warnings = await self._starter.start(message, self._caller)
-        if warnings:
-            self._log(warnings)
-        await self._send(events.task_started(self._task.id, warnings))
+        self._task, notes = await self._starter.start(message, self._caller)
+        if notes.warnings:
+            self._log(notes.warnings)
+        await self._send(events.task_started(self._task.id, notes.warnings, notes.reference))
         self._speaking = asyncio.create_task(self._speak(self._task))
         if self._task.takes_text and message.payload.input.text:
             await self._task.append(message.payload.input)

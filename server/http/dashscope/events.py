@@ -9,9 +9,13 @@ Sentence = Mapping[str, Any]
 """The `sentence` of an event."""
 
 
-def task_started(task_id: str, warnings: Sequence[str] = ()) -> Event:
-    """The task accepts text. `warnings` name parameters without effect; the cloud leaves the attributes empty."""
-    return _event(task_id, "task-started", {}, {"warnings": list(warnings)} if warnings else {})
+def task_started(task_id: str, warnings: Sequence[str] = (), reference: str = "") -> Event:
+    """The task accepts text. The cloud leaves the attributes empty.
+
+    `warnings` name parameters without effect, `reference` says what is taken over of a recording.
+    """
+    attributes = {"warnings": list(warnings), "reference": reference}
+    return _event(task_id, "task-started", {}, {name: value for name, value in attributes.items() if value})
 
 
 def sentence_times(task_id: str, sentence: Sentence, characters: int) -> Event:

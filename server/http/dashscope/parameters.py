@@ -9,6 +9,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from server.api.fields import MAX_ENTRIES, MAX_SEED
+from server.api.reference_fields import ReferenceFields, Use
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import LabelSection
@@ -91,6 +92,10 @@ class Parameters(_Parameters):
     pitch_range: float = _limited("pitch_range")
     pauses: float = _limited("pauses")
     """These two are not the cloud's: factors as over HTTP."""
+    reference: str | None = Field(default=None, min_length=1, max_length=200)
+    """The id of a recording that the text is spoken like, and below what of it, as over HTTP."""
+    reference_strength: float = Field(default=1, ge=0, le=1)
+    reference_use: list[Use] | None = Field(default=None, min_length=1)
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
     """0: none."""
     word_timestamp_enabled: bool = False
@@ -159,6 +164,12 @@ class Parameters(_Parameters):
         """The times that are asked for; phonemes are a part of words."""
         phonemes = self.phoneme_timestamp_enabled
         return {"words": self.word_timestamp_enabled or phonemes, "phonemes": phonemes}
+
+    @property
+    def reference_fields(self) -> ReferenceFields:
+        """What of the reference is taken over, and how much."""
+        uses = None if self.reference_use is None else tuple(self.reference_use)
+        return ReferenceFields(reference_strength=self.reference_strength, reference_use=uses)
 
     def warnings(self) -> Iterator[str]:
         """What has no effect."""

@@ -12,6 +12,7 @@ from server.http.dashscope.connection import Connection
 from server.http.dashscope.task_starter import TaskStarter
 from server.http.dashscope.websocket import LingeringWebSocket
 from server.http.startup import Startup
+from server.references.reference_service import ReferenceService
 from server.scheduling.async_streams import ActiveStreams
 
 if TYPE_CHECKING:
@@ -24,9 +25,15 @@ class DashScopeRoute:
     """Accepts connections, and closes them when the server stops."""
 
     def __init__(
-        self, registry: "VoiceRegistry", startup: Startup, streams: ActiveStreams, config: Config, max_message: int
+        self,
+        registry: "VoiceRegistry",
+        startup: Startup,
+        streams: ActiveStreams,
+        config: Config,
+        max_message: int,
+        references: ReferenceService,
     ) -> None:
-        self._starter = TaskStarter(registry, streams, config)
+        self._starter = TaskStarter(registry, streams, config, references)
         self._startup = startup
         self._streams = streams
         self._settings = config.dashscope

@@ -1,9 +1,10 @@
 """Starts tasks: resolves the voice, plans the text and opens the stream."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from server.access.caller import Caller
+from server.api.request_reference import resolve_reference
 from server.audio.encoder import AudioEncoder
 from server.audio.encoders import OutputFormat, create_encoder
 from server.client import Client
@@ -17,10 +18,12 @@ from server.http.dashscope.task import PiecesTask, SpeechTask
 from server.http.dashscope.usage import Usage
 from server.logs.context import report_text
 from server.logs.texts import log_text
+from server.references.reference_service import ReferenceService
 from server.scheduling.async_streams import ActiveStreams, ChunkStream
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import encode_stream
 from server.synthesis.output.labeled_speech import Speech, labeled, labeled_input
+from server.synthesis.reference.speech_reference import SpeechReference
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
@@ -40,6 +43,16 @@ COSYVOICE_FORMAT = OutputFormat("mp3", 22050)
 
 
 @dataclass(frozen=True, slots=True)
+class TaskNotes:
+    """What a client is told when its task starts."""
+
+    warnings: tuple[str, ...]
+    """What has no effect."""
+    reference: str = ""
+    """What is taken over of a recording."""
+
+
+@dataclass(frozen=True, slots=True)
 class _PreparedTask:
     """A task that can be computed."""
 
@@ -50,14 +63,17 @@ class _PreparedTask:
     usage: Usage
     encoder: AudioEncoder
     expected_seconds: float
-    warnings: tuple[str, ...]
+    notes: TaskNotes
 
 
 class TaskStarter:
     """Starts the tasks of all connections."""
 
-    def __init__(self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config) -> None:
+    def __init__(
+        self, registry: "VoiceRegistry", streams: ActiveStreams, config: Config, references: ReferenceService
+    ) -> None:
         self._registry = registry
+        self._references = references
         self._streams = streams
         self._config = config
 
@@ -65,15 +81,19 @@ class TaskStarter:
         """Starts the tasks that come from now on with this configuration."""
         self._config = config
 
-    async def start(self, message: RunTask, caller: Caller) -> tuple[SpeechTask, tuple[str, ...]]:
-        """The task and what has no effect in it. Raises `RequestError`, `BusyError` or `VoiceError`.
+    async def start(self, message: RunTask, caller: Caller) -> tuple[SpeechTask, TaskNotes]:
+        """The task and what is said of it. Raises `RequestError`, `BusyError` or `VoiceError`.
 
         Raises `AccessDeniedError` for a voice that the caller may not use, `QuotaError` where its characters are used
         up.
         """
         try:
+            parameters = Parameters.parse(message.payload.parameters)
+            reference = await resolve_reference(
+                self._references, parameters.reference, parameters.reference_fields, caller.client
+            )
             preparation = _TaskPreparation(self._registry.snapshot(), self._config, caller)
-            task = await with_voices(lambda: preparation.prepare(message))
+            task = await with_voices(lambda: preparation.prepare(message, parameters, reference))
             chunks = await self._open(task, caller.client)
         except Exception:
             caller.refund()
@@ -81,10 +101,10 @@ class TaskStarter:
         task_id, usage = message.header.task_id, task.usage
         if task.text is None:
             whole = WholeTextResults(task_id, **task.parameters.times)
-            return SpeechTask(task_id, chunks, whole, usage), task.warnings
+            return SpeechTask(task_id, chunks, whole, usage), task.notes
         results = PiecesResults(task_id, **task.parameters.times)
         filters_markdown = task.parameters.enable_markdown_filter
-        return PiecesTask(task_id, chunks, results, usage, task.text, filters_markdown=filters_markdown), task.warnings
+        return PiecesTask(task_id, chunks, results, usage, task.text, filters_markdown=filters_markdown), task.notes
 
     async def _open(self, task: _PreparedTask, client: Client) -> ChunkStream[EncodedChunk]:
         return await self._streams.open(
@@ -105,10 +125,10 @@ class _TaskPreparation:
         self._charge = caller.charge
         self._planner = SpeechPlanner.for_config(self._voices, config)
 
-    def prepare(self, message: RunTask) -> _PreparedTask:
+    def prepare(self, message: RunTask, parameters: Parameters, reference: SpeechReference | None) -> _PreparedTask:
         """The task. Raises `RequestError` or `VoiceError`."""
-        parameters = Parameters.parse(message.payload.parameters)
         options, ignored = self._options(parameters, message.payload.model)
+        options, applied = self._planner.refer(replace(options, reference=reference))
         in_pieces = message.header.streaming == "duplex"
         section = self._config.label
         label = parameters.label(section, message.header.task_id)
@@ -127,8 +147,9 @@ class _TaskPreparation:
             characters = len(written)
             report_text(speech.main_voice, characters)
         encoder = create_encoder(output, speech.rate)
-        warnings = (*parameters.warnings(), *ignored)
-        return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), warnings)
+        unused = [f"parameters.reference: {each}" for each in applied.ignored] if applied else []
+        notes = TaskNotes((*parameters.warnings(), *ignored, *unused), applied.summary if applied else "")
+        return _PreparedTask(parameters, speech, text, usage, encoder, options.expected_seconds(characters), notes)
 
     def _voice_of(self, parameters: Parameters, model: str) -> tuple[str, str]:
         """The names of the voice and the speaker of a task. A model that names none is told as such."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import get_args
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from server.errors import RequestError, UnknownJobError
 from server.http.client import CALLER, charge, client_of
 from server.http.jobs.body import read_job
 from server.http.jobs.events import send_events
+from server.http.jobs.job_references import JobReferences
 from server.http.jobs.objects import PATH, JobDeleted, JobList, JobObject
 from server.http.jobs.result import result_response
 from server.http.response_model import model_response
@@ -35,8 +37,10 @@ class JobsRoutes:
         service: JobService,
         require_ready: Callable[[], None],
         stall_limit: Callable[[], float | None] = lambda: None,
+        references: JobReferences | None = None,
     ) -> None:
         """`stall_limit`: seconds after which a client that does not read its events is cut off; None: never."""
+        self._references = references
         self._service = service
         self._require_ready = require_ready
         self._stall_limit = stall_limit
@@ -55,6 +59,8 @@ class JobsRoutes:
         self._require_ready()
         client, key = client_of(request), _idempotency_key(request)
         body = await read_job(request, max_bytes(self._service.max_characters))
+        if self._references:
+            body = replace(body, request=await self._references.settled(client, body.request))
         parts = await self._service.split(client, body.request, body.data)
         charge(request, sum(part.characters for part in parts))
         job, is_new = await self._service.create(client, body.request, parts, key)

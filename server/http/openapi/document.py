@@ -16,6 +16,7 @@ from server.http.openapi.error_codes import ERROR_CODES, with_status
 from server.http.openapi.health_operations import HEALTH_OPERATIONS, METRICS_OPERATION
 from server.http.openapi.job_operations import JOB_OPERATIONS, JOB_RESPONSES
 from server.http.openapi.operation import RETRY_LATER, Header, Json, Response, reference
+from server.http.openapi.reference_operations import REFERENCE_OPERATIONS, REFERENCE_RESPONSES
 from server.http.openapi.server_operations import SERVER_OPERATIONS
 from server.http.openapi.speech_operations import EVENTS, speech_operations
 from server.http.openapi.voice_operations import VOICE_OPERATIONS
@@ -44,6 +45,7 @@ _MODELS: Sequence[tuple[type[BaseModel], JsonSchemaMode]] = (
     (TextRequest, "validation"),
     (TextAnalysis, "serialization"),
     *((event, "serialization") for event in EVENTS),
+    *((response, "serialization") for response in REFERENCE_RESPONSES),
     (JobRequest, "validation"),
     *((response, "serialization") for response in JOB_RESPONSES),
     (ErrorResponse, "serialization"),
@@ -79,7 +81,7 @@ def create_document(config: Config) -> Json:
     paths: dict[str, dict[str, Json]] = defaultdict(dict)
     metrics = (METRICS_OPERATION,) if config.metrics.enabled else ()
     server = (*SERVER_OPERATIONS, *HEALTH_OPERATIONS, *metrics, *VOICE_OPERATIONS)
-    for operation in (*speech_operations(schemas), *JOB_OPERATIONS, *server):
+    for operation in (*speech_operations(schemas), *REFERENCE_OPERATIONS, *JOB_OPERATIONS, *server):
         paths[operation.path][operation.method] = operation.object
     return {
         "openapi": OPENAPI,

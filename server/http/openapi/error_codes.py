@@ -153,6 +153,72 @@ ERROR_CODES = (
         "Use a format that the message lists.",
     ),
     ErrorCode(
+        400,
+        "unknown_reference",
+        "The client has no reference with the id in `reference`.",
+        "Use an id that `GET /v1/audio/references` lists, with the key that added it.",
+    ),
+    ErrorCode(
+        400,
+        "consent_missing",
+        "A recording comes without a statement of consent.",
+        "Say in `consent`, in your words, that the speaker agrees to this use.",
+    ),
+    ErrorCode(
+        400,
+        "unsupported_audio",
+        "The recording is in no format that is read, or the file is something else.",
+        "Send WAV, MP3, FLAC, M4A, Ogg or WebM with sound.",
+    ),
+    ErrorCode(
+        400,
+        "unreadable_audio",
+        "The recording is damaged.",
+        "Record or convert it again.",
+    ),
+    ErrorCode(
+        400,
+        "audio_too_large",
+        "The file of the recording is larger than `references.max_megabytes` in config.yaml.",
+        "Send a shorter or compressed recording.",
+    ),
+    ErrorCode(
+        400,
+        "audio_too_long",
+        "The recording is longer than `references.max_seconds` in config.yaml.",
+        "Cut it to 3 to 10 seconds.",
+    ),
+    ErrorCode(
+        400,
+        "audio_too_short",
+        "The recording has less than a second of speech.",
+        "Record 3 to 10 seconds.",
+    ),
+    ErrorCode(
+        400,
+        "no_speech",
+        "No speech was found in the recording.",
+        "Speak closer to the microphone.",
+    ),
+    ErrorCode(
+        400,
+        "wrong_embedding",
+        "The speaker encoder of the voice gives embeddings of another size than the voice takes.",
+        "Convert the voice again with its own encoder (`--se-model`).",
+    ),
+    ErrorCode(
+        400,
+        "poor_alignment",
+        "For delivery, the recording does not say the text, or its `transcript`.",
+        "Send what is said in it as `transcript`, record it more clearly, or leave `delivery` out of `reference_use`.",
+    ),
+    ErrorCode(
+        400,
+        "references_disabled",
+        "The server takes no recordings.",
+        "Send the request without `reference`, or set `references.enabled` in config.yaml.",
+    ),
+    ErrorCode(
         401,
         "invalid_api_key",
         "The server needs a key, and the request has none, or one that is not known, was revoked or has expired.",
@@ -207,6 +273,12 @@ ERROR_CODES = (
         "Use an id that `GET /v1/audio/jobs` lists.",
     ),
     ErrorCode(
+        404,
+        "reference_not_found",
+        "The client has no reference with this id, or it was too old.",
+        "Use an id that `GET /v1/audio/references` lists.",
+    ),
+    ErrorCode(
         405,
         "method_not_allowed",
         "The path does not support this method.",
@@ -255,6 +327,12 @@ ERROR_CODES = (
         "Fetch the result after the event `job.done`.",
     ),
     ErrorCode(
+        409,
+        "too_many_references",
+        "The client has as many references as it may keep, or too many bytes of them (`references` in config.yaml).",
+        "Delete one.",
+    ),
+    ErrorCode(
         410,
         "result_expired",
         "The result was deleted after `jobs.keep_hours`.",
@@ -269,8 +347,8 @@ ERROR_CODES = (
     ErrorCode(
         415,
         "unsupported_media_type",
-        "The body is not declared as JSON.",
-        "Send `Content-Type: application/json`.",
+        "The body is not declared as JSON, or as a file that the path takes.",
+        "Send `Content-Type: application/json`, or for a file a type that the message lists.",
     ),
     ErrorCode(
         416,
@@ -319,6 +397,12 @@ ERROR_CODES = (
         "too_many_jobs",
         "The client has too many unfinished jobs (`jobs.client_jobs`), or too many characters in them.",
         "Repeat the request when one has ended, or delete one.",
+    ),
+    ErrorCode(
+        429,
+        "too_many_recordings",
+        "Too many recordings are being read.",
+        "Repeat the request after the seconds in `Retry-After`.",
     ),
     ErrorCode(
         500,
@@ -376,8 +460,14 @@ ERROR_CODES = (
     ),
     ErrorCode(
         503,
+        "references_missing",
+        "The libraries that read recordings are not installed.",
+        "`pip install '.[references]'` in the project's folder.",
+    ),
+    ErrorCode(
+        503,
         "storage_unavailable",
-        "Jobs cannot be kept: a read-only disk, a database that is away.",
+        "Jobs or references cannot be kept: a read-only disk, a database that is away.",
         "Correct what the message names.",
     ),
     ErrorCode(

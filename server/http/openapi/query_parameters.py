@@ -19,7 +19,7 @@ def _parameter(name: str, field: Json, *, required: bool) -> Json:
         value["default"] = field["default"]
     parameter: dict[str, Any] = {"name": name, "in": "query", "required": required, "description": field["description"]}
     examples = [example for example in field.get("examples", ()) if _is_simple(example)]
-    if value.get("type") == "object":
+    if value.get("type") in ("object", "array"):
         parameter["content"] = {"application/json": {"schema": value}}
     else:
         parameter["schema"] = value

@@ -7,7 +7,7 @@ from server.http.openapi.media_types import audio_content
 from server.http.openapi.operation import Header, Json, Operation, Response, event_stream, json_content, reference
 from server.http.openapi.query_parameters import query_parameters
 from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, ErrorEvent
-from server.http.speech.prepared_speech import APPLIED, IGNORED, PRODUCE_ID
+from server.http.speech.prepared_speech import APPLIED, IGNORED, PRODUCE_ID, REFERENCE_APPLIED, REFERENCE_IGNORED
 from server.http.speech.request import SpeechRequest
 from server.http.speech.speech_streams import CACHE_HEADER
 from server.http.speech.times import SpeechTimes
@@ -40,6 +40,14 @@ _EXAMPLES = {
     "instructions": {
         "summary": "Instructions in plain words",
         "value": {"input": "我们去公园吧！", "instructions": "用悲伤的语气慢一点"},
+    },
+    "reference": {
+        "summary": "Like a recording that was kept before",
+        "value": {
+            "input": "我们去公园吧！",
+            "reference": "ref_1f0c2d3e4b5a69788796a5b4c3d2e1f0",
+            "reference_strength": 0.8,
+        },
     },
     "markup": {"summary": "Inline marks", "value": {"input": "重[chong2]庆[pause:300ms]很大。"}},
     "ssml": {"summary": "SSML", "value": {"input": "<speak>你好<break time='500ms'/>再见</speak>"}},
@@ -76,6 +84,11 @@ _TEXT_HEADERS = {"Cache-Control": Header("`no-cache`.", required=True)}
 _TIMES_HEADERS = {
     **_TEXT_HEADERS,
     APPLIED: Header("What the instructions chose, such as `emotion=happy; speed=0.8`."),
+    REFERENCE_APPLIED: Header(
+        "What the voice takes over of the reference: settings that have the same effect, such as "
+        "`emotion=happy; confidence=0.83; speed=1.1`, and `timbre` or `delivery`."
+    ),
+    REFERENCE_IGNORED: Header("What it does not take over, and what would, in percent-encoded UTF-8."),
     IGNORED: Header("Parts of the instructions that were not understood, in percent-encoded UTF-8."),
 }
 

@@ -1,5 +1,6 @@
 """The body of a streamed response: the audio itself, or server-sent events with the audio in base64."""
 
+import asyncio
 import base64
 from typing import Protocol
 
@@ -22,7 +23,7 @@ class StreamBody(Protocol):
     def part(self, chunk: EncodedChunk) -> bytes:
         """Returns what is sent for a chunk."""
 
-    def end(self) -> bytes:
+    async def end(self) -> bytes:
         """Returns what is sent after the last chunk."""
 
     def failure(self, error: Exception) -> bytes:
@@ -39,7 +40,7 @@ class AudioBody:
         """Returns the audio of the chunk."""
         return chunk.data
 
-    def end(self) -> bytes:
+    async def end(self) -> bytes:
         """Returns no bytes."""
         return b""
 
@@ -72,18 +73,22 @@ class EventBody:
             events += _event(AudioDelta(audio=base64.b64encode(chunk.data).decode("ascii")))
         return events
 
-    def end(self) -> bytes:
+    async def end(self) -> bytes:
         """Returns the last event. Its usage counts characters of text, and milliseconds of audio."""
         characters = len(self._speech.request.input)
         milliseconds = round(1000 * self._samples / self._speech.plan.rate)
         total = characters + milliseconds
-        return _event(AudioDone(usage=Usage(input_tokens=characters, output_tokens=milliseconds, total_tokens=total)))
+        usage = Usage(input_tokens=characters, output_tokens=milliseconds, total_tokens=total)
+        if not self._speech.request.reference_similarity:
+            return _event(AudioDone(usage=usage), leave_out={"reference_similarity"})
+        similarity = await asyncio.to_thread(self._speech.similarity)
+        return _event(AudioDone(usage=usage, reference_similarity=similarity))
 
     def failure(self, error: Exception) -> bytes:
         """Returns the error event."""
         return _event(ErrorEvent(error=report_error(error).body.error))
 
 
-def _event(event: ResponseModel) -> bytes:
+def _event(event: ResponseModel, leave_out: set[str] | None = None) -> bytes:
     """One event; its JSON has no line breaks, so it is one line."""
-    return f"data: {event.model_dump_json()}\n\n".encode()
+    return f"data: {event.model_dump_json(exclude=leave_out)}\n\n".encode()

@@ -11,6 +11,7 @@ from server.audio.encoders import ENCODERS, OutputFormat
 from server.config import Config
 from server.errors import DeviceError
 from server.synthesis.options import SpeechOptions
+from server.synthesis.reference.speech_reference import SpeechReference
 from server.synthesis.speech_plan import SpeechPlan
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CacheKeys:
         output: OutputFormat,
         config: Config,
     ) -> CacheKey:
-        """The key of a text and its options, whose instructions are resolved, with their plan and their format."""
+        """The key of a text, its plan and its format. Instructions and reference of the options are resolved."""
         synthesizers = {segment.synthesizer.voice.name: segment.synthesizer for segment in plan.segments}
         voices = {name: synthesizer.voice for name, synthesizer in synthesizers.items()}
         has_noise = any(voice.manifest.vocoder.harmonics for voice in voices.values())
@@ -69,6 +70,7 @@ class CacheKeys:
             "style": asdict(options.style),
             "lexicon": dict(options.wording.lexicon.readings),
             "replacements": dict(options.wording.replacements.words),
+            "reference": _reference(options.reference),
             "seed": options.seed,
             "noise": options.noise if has_noise and options.seed is None else None,
             "output": (output.name, rate, _bit_rate(output, rate)),
@@ -90,6 +92,13 @@ class CacheKeys:
         registry = self._registry
         precisions = {f"precision of {name}": registry.precision(voice).precision for name, voice in voices.items()}
         return {"provider": registry.provider, **precisions}
+
+
+def _reference(reference: SpeechReference | None) -> Any:
+    """What a reference changes besides the emotion and the style, which are in the options."""
+    if reference is None:
+        return None
+    return reference.recording.digest, sorted(reference.uses), reference.transcript
 
 
 def _bit_rate(output: OutputFormat, rate: int) -> Any:

@@ -36,6 +36,11 @@ class AudioDone(ResponseModel):
 
     type: Literal["speech.audio.done"] = "speech.audio.done"
     usage: Usage
+    reference_similarity: float | None = Field(
+        default=None,
+        description="With `reference_similarity`: the cosine of the speaker embeddings of the speech and of the "
+        "reference, -1 to 1; null where the voice has no speaker encoder, or the speech is shorter than a second.",
+    )
 
 
 class ErrorEvent(ErrorResponse):

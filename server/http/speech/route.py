@@ -17,7 +17,7 @@ from server.http.speech.bodies import AudioBody, EventBody, StreamBody
 from server.http.speech.byte_range import partial_response, requested_range
 from server.http.speech.prepared_speech import PreparedSpeech, SpeechPreparation
 from server.http.speech.query import parse_query
-from server.http.speech.request import SpeechRequest, parse_request, require_json
+from server.http.speech.request import SpeechRequest, read_request
 from server.http.speech.speech_streams import CACHE_HEADER, SpeechStreams, Status
 from server.logs.exceptions import summary
 from server.types import EncodedChunk
@@ -36,8 +36,8 @@ class SpeechRoute:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Streams the speech of a JSON body."""
-        require_json(request)
-        speech = await self._prepare(request, parse_request(SpeechRequest, await request.read()))
+        fields = await read_request(SpeechRequest, request, self._preparation.max_bytes)
+        speech = await self._prepare(request, fields)
         charge(request, len(speech.request.input))
         return await self._stream(request, speech)
 
@@ -62,6 +62,8 @@ class SpeechRoute:
                 "timestamps need stream_format sse; POST /v1/audio/speech/timestamps gives them without audio",
                 param="timestamps",
             )
+        if fields.reference_similarity and fields.stream_format != "sse":
+            raise RequestError("reference_similarity needs stream_format sse", param="reference_similarity")
         cached = self._streams.caches and not _bypasses_cache(request)
         return await self._preparation.prepare(fields, client_of(request), as_file=as_file, cached=cached)
 
@@ -129,7 +131,7 @@ async def _send(
             await writer.write(body.part(chunk))
         async for chunk in chunks:
             await writer.write(body.part(chunk))
-        await writer.write(body.end())
+        await writer.write(await body.end())
         await writer.write_eof()
     except ConnectionError:
         _log.debug("the client disconnected")

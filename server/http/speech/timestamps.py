@@ -8,7 +8,7 @@ from pydantic import Field
 from server.api.fields import Name
 from server.http.client import charge, client_of
 from server.http.speech.prepared_speech import SpeechPreparation
-from server.http.speech.request import SpeechRequest, parse_request, require_json
+from server.http.speech.request import SpeechRequest, read_request
 from server.scheduling.async_streams import ActiveStreams
 from server.timestamps.formats import TIMESTAMP_FORMATS, timestamp_format
 
@@ -30,8 +30,7 @@ class TimestampsRoute:
 
     async def post(self, request: web.Request) -> web.Response:
         """Returns the times, which are those of the audio of the same request."""
-        require_json(request)
-        fields = parse_request(TimestampsRequest, await request.read())
+        fields = await read_request(TimestampsRequest, request, self._preparation.max_bytes)
         chosen = timestamp_format(fields.format)
         speech = await self._preparation.prepare(fields, client_of(request))
         charge(request, len(fields.input))

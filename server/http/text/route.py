@@ -44,6 +44,7 @@ class TextRoute:
         """Returns the analysis. Loads no voice, and does not count against the characters of the day."""
         require_json(request)
         fields = parse_request(TextRequest, await request.read())
+        _ = fields.output  # raises for values that no audio can have
         self._startup.require_ready()
         log_text(fields.input)
         text = await self._analyzed(request, fields)

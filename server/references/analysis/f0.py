@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 55.0, 700.0
 """Hz, of speech."""
-VOICED = 0.5
-"""The confidence from which a frame is voiced; swift-f0 is calibrated for it."""
+VOICED = 0.3
+"""The confidence from which a frame is voiced. At swift-f0's own 0.5, steep falls (an angry tone 4) are lost."""
+FARTHEST = 14.0
+"""Semitones from the median. What is farther is creak or an error by octaves, and counts as not voiced."""
 
 
 def f0_contour(audio: Audio, frames: int) -> Contour:
@@ -32,8 +34,10 @@ def f0_contour(audio: Audio, frames: int) -> Contour:
     voiced = found.confidence >= VOICED
     if not voiced.any():
         return np.zeros(frames)
-    pitch = np.exp(np.interp(times, found.timestamps[voiced], np.log(found.pitch_hz[voiced])))
-    return np.where(np.interp(times, found.timestamps, found.confidence) >= VOICED, pitch, 0.0)
+    semitones = np.interp(times, found.timestamps[voiced], 12 * np.log2(found.pitch_hz[voiced]))
+    is_voiced = np.interp(times, found.timestamps, found.confidence) >= VOICED
+    is_voiced &= np.abs(semitones - np.median(12 * np.log2(found.pitch_hz[voiced]))) <= FARTHEST
+    return np.where(is_voiced, 2 ** (semitones / 12), 0.0)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from server.references.analysis.frames import SHIFT_SECONDS, Contour, decibels, frames
+from server.references.analysis.frames import LENGTH, SHIFT_SECONDS, Contour, decibels, frames
 from server.references.analysis.pauses import Flags
 from server.references.recording import RATE
 from server.types import Audio
@@ -25,12 +25,11 @@ def syllable_nuclei(audio: Audio, voiced: Flags, speech: Flags) -> tuple[float, 
 
 
 def band_level(audio: Audio) -> Contour:
-    """(frames,): decibels within `BAND`, smoothed over 50 ms."""
-    windowed = frames(audio) * np.hanning(frames(audio).shape[1])
-    power = np.abs(np.fft.rfft(windowed, 512)) ** 2
+    """(frames,): decibels within `BAND`, smoothed over 70 ms."""
+    power = np.abs(np.fft.rfft(frames(audio) * np.hanning(LENGTH), 512)) ** 2
     low, high = (round(edge * 512 / RATE) for edge in BAND)
-    smoothing = np.hanning(7)[1:-1] / np.hanning(7).sum()
-    return decibels(np.convolve(power[:, low : high + 1].sum(axis=1), smoothing, "same"))
+    smoothing = np.hanning(9)[1:-1] / np.hanning(9).sum()
+    return decibels(np.convolve(np.pad(power[:, low : high + 1].sum(axis=1), 3, "edge"), smoothing, "valid"))
 
 
 def _peaks(level: Contour) -> list[int]:

@@ -12,6 +12,7 @@ from server.errors import ConfigurationError, SpeechError, VoiceError
 from server.runtime.memory import trim_heap
 from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
+from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.registry.known_voices import KnownVoices
 from server.synthesis.registry.pool import MIB, VoicePool
 from server.synthesis.registry.report import RegistryReport, ReloadReport, VoiceReport
@@ -46,6 +47,7 @@ class VoiceRegistry:
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
         self.encoders = SpeakerEncoders(self.runtime)
+        self.profiles = VoiceProfiles(config.storage.path / "profiles")
         """Of the recordings that are references."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
@@ -260,6 +262,7 @@ class VoiceRegistry:
         synthesizer = Synthesizer(
             voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji, self.encoders
         )
+        synthesizer.profiles = self.profiles
         known = self._calibrations.get(voice.digest)
         synthesizer.warm_up(known)
         if known is None:

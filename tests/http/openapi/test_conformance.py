@@ -24,7 +24,7 @@ OPTIONS = (
     "--request-timeout", "60", "--generation-deterministic", "--continue-on-failure", "--warnings", "off", "--no-color",
 )  # fmt: skip
 
-OPERATIONS = 26
+OPERATIONS = 31
 MAX_CHARACTERS = 40
 """Long enough for the examples of the document; the coverage of its limits does not take long then."""
 

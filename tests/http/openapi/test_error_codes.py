@@ -46,7 +46,7 @@ def codes_of_call(call: ast.Call) -> Iterator[str]:
     match names_of(call), call.args:
         case "UnknownNameError", [kind, *_]:
             yield from (f"unknown_{name}" for name in strings(kind))
-        case "ErrorReport", [_, _, code, *_]:
+        case ("ErrorReport", [_, _, code, *_]) | ("UnusableFileError", [_, code]):
             yield from strings(code)
         case "RequestError", _ if not any(keyword.arg == "code" for keyword in call.keywords):
             yield "invalid_value"

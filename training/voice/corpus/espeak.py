@@ -119,7 +119,7 @@ class Espeak:
             self._library.espeak_SetParameter(parameter, value, 0)
         text = ssml.encode() + b"\0"
         self._library.espeak_Synth(text, len(text), 0, 1, 0, _UTF8 | _PHONEMES | _SSML, None, None)
-        samples = np.concatenate(self._received).astype(np.float32) / 32768
+        samples: NDArray[np.float32] = np.concatenate(self._received).astype(np.float32) / np.float32(32768)
         return SynthesizedSpeech(samples, self._rate, tuple(self._phonemes))
 
     def transcribe(self, text: str, voice: str) -> str:

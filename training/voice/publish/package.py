@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from numpy.typing import NDArray
 from torch import Tensor
 
 from training.voice.corpus.speakers import EMOTIONS, SPEAKERS, WORD_EMOTION
@@ -58,10 +59,22 @@ def _speakers(value: str) -> list[str]:
     return names
 
 
-def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, speakers: Sequence[str]) -> None:
-    """Writes the package. `acoustic` and `vocoder` are training folders, the first of the speakers is the default."""
+def pack(
+    corpus: Path,
+    acoustic: Path,
+    vocoder: Path,
+    folder: Path,
+    name: str,
+    speakers: Sequence[str],
+    embedding: NDArray[np.float32] | None = None,
+) -> None:
+    """Writes the package. `acoustic` and `vocoder` are training folders, the first of the speakers is the default.
+
+    `embedding` (1, size) is the speaker's, for a voice that takes an embedding instead of a speaker.
+    """
     voice = folder / "voices" / name
-    sambert: dict[str, Any] = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": SAMBERT_CONFIG}}}
+    params = SAMBERT_CONFIG if embedding is None else SAMBERT_CONFIG | {"SE": True}
+    sambert: dict[str, Any] = {"model_type": "sambert", "Model": {"KanTtsSAMBERT": {"params": params}}}
     sambert["linguistic_unit"] = LINGUISTIC_UNIT | {"speaker_list": ",".join(speakers)}
     hifigan = {"model_type": "hifigan", "Model": {"Generator": {"params": HIFIGAN_CONFIG}}}
     contents = {
@@ -77,7 +90,12 @@ def pack(corpus: Path, acoustic: Path, vocoder: Path, folder: Path, name: str, s
         path.write_text(json.dumps(content, indent=1) if is_json else yaml.safe_dump(content, sort_keys=False))
     np.save(voice / "am" / "mvn.npy", np.array([Statistics.read(corpus).f0], np.float32).T)
     saved = load_checkpoint(acoustic)
-    weights = _with_speaker_order(_with_neutral_untrained_emotions(saved["model"]), speakers)
+    weights = _with_neutral_untrained_emotions(saved["model"])
+    if embedding is None:
+        weights = _with_speaker_order(weights, speakers)
+    else:
+        del weights["spk_tokenizer.weight"]
+        np.save(voice / "am" / "se.npy", embedding)
     _write_checkpoint(voice / "am", weights, saved["steps"])
     saved = load_checkpoint(vocoder)
     _write_checkpoint(voice / "voc", {"generator": saved["model"]}, saved["steps"])

@@ -17,9 +17,9 @@ from training.voice.publish.weight_storage import STORAGE_FORMATS
 from training.voice.recordings.source import ADDRESS, COMMIT, FOLDER, SPEAKER_CREDIT, SPEAKER_LICENSE
 from training.voice.recordings.style import SCALE
 
-FLOAT32_GRAPHS = {"float16": {"vocoder"}, "int8": set[str]()}
+FLOAT32_GRAPHS = {"float16": {"vocoder", "speaker_encoder"}, "int8": {"speaker_encoder"}}
 """Graphs that stay float32, by storage format. The vocoder's variants in other precisions are made from float32; the
-smallest voice goes without them."""
+smallest voice goes without them. A speaker encoder is small, and its embeddings are compared."""
 ESPEAK_ORIGIN = {
     "origin": "trained by this project (training/voice) on speech synthesized with espeak-ng: clear, and like a robot",
     "license": "free to use, as the output of espeak-ng is; the weights come under the project's license",

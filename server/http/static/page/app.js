@@ -11,6 +11,8 @@
  * @property {import("./i18n/messages.js").Messages} t The messages of the language.
  * @property {AbortSignal} signal Aborted when the components are replaced.
  * @property {import("./api/connection.js").ServerConnection} connection
+ * @property {import("./speech/speech_session.js").SpeechSession} speech
+ * @property {import("./speech/sampler.js").Sampler} sampler
  */
 
 export {};

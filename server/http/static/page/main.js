@@ -3,12 +3,16 @@
 import {ServerConnection} from "./api/connection.js";
 import {Shell} from "./components/shell.js";
 import {messages} from "./i18n/messages.js";
+import {Sampler} from "./speech/sampler.js";
+import {SpeechSession} from "./speech/speech_session.js";
 import {initialState, keepState} from "./state/app_state.js";
 import {followAddress} from "./state/address.js";
 import {Store} from "./state/store.js";
 
 const store = new Store(initialState(localStorage, navigator.languages));
 const connection = new ServerConnection(store);
+const speech = new SpeechSession(store, connection);
+const sampler = new Sampler(store, connection, speech);
 const always = new AbortController().signal;
 let components = new AbortController();
 
@@ -20,7 +24,7 @@ function show(language) {
   const focused = document.activeElement?.id;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = t.common.title;
-  document.body.replaceChildren(Shell({store, t, signal: components.signal, connection}));
+  document.body.replaceChildren(Shell({store, t, signal: components.signal, connection, speech, sampler}));
   if (focused) document.getElementById(focused)?.focus();
 }
 

@@ -43,6 +43,7 @@ export function Shell(app) {
  * @param {HTMLElement} place
  */
 async function fill(app, view, place) {
+  place.ariaBusy = "true";
   try {
     place.replaceChildren((await LOAD[view]())(app));
   } catch (error) {
@@ -50,6 +51,7 @@ async function fill(app, view, place) {
     const retry = element("button", {type: "button", onclick: () => fill(app, view, place)}, app.t.common.retry);
     place.replaceChildren(element("p", {role: "alert"}, app.t.common.unloadable), retry);
   }
+  place.ariaBusy = null;
 }
 
 /** The link would change the fragment, which is the view. @param {Event} event */

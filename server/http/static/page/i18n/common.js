@@ -4,7 +4,7 @@ const zh = {
   views: {speak: "朗读", work: "批量", server: "服务器"},
   skip: "跳到内容",
   viewsLabel: "页面",
-  api: "API 文档",
+  api: "API",
   language: "English",
   theme: {system: "外观：跟随系统", light: "外观：浅色", dark: "外观：深色"},
   loading: "正在载入…",

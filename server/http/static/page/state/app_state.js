@@ -46,6 +46,16 @@ import {initialSettings} from "./settings.js";
  */
 
 /**
+ * The comparison of the settings a and b. While it is blind, nobody is told which one sounds.
+ *
+ * @typedef {object} Comparison
+ * @property {boolean} blind
+ * @property {boolean} alternating Whether every sentence has the other settings.
+ * @property {readonly [Slot, Slot]} order As they are offered.
+ * @property {Slot | "same" | null} preferred
+ */
+
+/**
  * @typedef {object} AppState
  * @property {Language} language
  * @property {Theme} theme
@@ -59,6 +69,8 @@ import {initialSettings} from "./settings.js";
  * @property {Slot} slot The settings that are shown and used.
  * @property {number} rate Speed of the playback, without another pitch.
  * @property {Playback} playback
+ * @property {Comparison | null} comparison Null where one setting is used alone.
+ * @property {string | null} sample The sample that plays, as `sampleKey` names it.
  */
 
 /** @typedef {import("./store.js").Store<AppState>} AppStore */
@@ -90,6 +102,8 @@ export function initialState(storage, languages) {
     slot: "a",
     rate: kept.rate ?? 1,
     playback: IDLE,
+    comparison: null,
+    sample: null,
   };
 }
 

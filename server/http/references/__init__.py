@@ -1,0 +1,1 @@
+"""Recordings that clients keep on the server, and those that requests bring."""

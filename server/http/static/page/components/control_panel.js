@@ -1,0 +1,73 @@
+import {element} from "../../elements.js";
+import {CONTROLS, initialSettings, positionOf, valueAt} from "../state/settings.js";
+import {icon} from "./icon.js";
+
+/** @typedef {import("../state/settings.js").Control} Control */
+
+/**
+ * A slider for each value that the server takes, and a button that resets it.
+ *
+ * @param {import("../app.js").App} app
+ */
+export function ControlPanel(app) {
+  const {store, t, signal} = app;
+  const sliders = CONTROLS.map((control) => Slider(app, control));
+  const all = element("button", {type: "button", className: "quiet small reset-all"}, t.speak.resetAll);
+  all.onclick = () => resetAll(app);
+  store.watch(({settings, slot}) => isInitial(settings[slot]), (initial) => { all.disabled = initial; }, signal);
+  return element("div", {className: "controls"}, sliders, all);
+}
+
+/** @param {import("../state/settings.js").Settings} settings */
+const isInitial = (settings) => CONTROLS.every(({name, initial}) => settings[name] === initial);
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {Control} control
+ */
+function Slider(app, control) {
+  const {store, t, signal} = app;
+  const {name, min, max, step, initial} = control;
+  const label = t.speak.controls[name];
+  const output = element("output", {className: "number muted", for: `control-${name}`});
+  const input = element("input", {
+    type: "range", id: `control-${name}`, min: String(min), max: String(max), step: String(step),
+    oninput: () => set(app, name, valueAt(control, Number(input.value))),
+  });
+  const reset = element("button", {
+    type: "button", className: "quiet icon-button reset",
+    title: t.speak.reset(label), "aria-label": t.speak.reset(label),
+    onclick: () => {
+      set(app, name, initial);
+      input.focus();
+    },
+  }, icon("reset"));
+  store.watch(({settings, slot}) => settings[slot][name], (value) => {
+    const words = t.speak.units[control.unit](value);
+    if (valueAt(control, Number(input.value)) !== value) input.value = String(positionOf(control, value));
+    output.value = words;
+    input.setAttribute("aria-valuetext", words);
+    reset.disabled = value === initial;
+  }, signal);
+  const slider = element("div", {className: "control"},
+    element("label", {for: `control-${name}`}, label), reset, output, input);
+  store.watch(({fields}) => fields.has(name), (known) => { slider.hidden = !known; }, signal);
+  return slider;
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {import("../state/settings.js").ControlName} name
+ * @param {number} value
+ */
+function set({store}, name, value) {
+  store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], [name]: value}}}));
+}
+
+/** @param {import("../app.js").App} app */
+function resetAll({store}) {
+  store.update(({settings, slot}) => {
+    const {voice, speaker, emotion} = settings[slot];
+    return {settings: {...settings, [slot]: {...initialSettings(), voice, speaker, emotion}}};
+  });
+}
