@@ -21,6 +21,7 @@ from bench.measure.pieces import measure_pieces
 from bench.measure.rtf import measure_rtf
 from bench.measure.soak import SECTIONS, measure_soak
 from bench.progress import track
+from bench.references.delivery import measure_delivery
 from bench.references.first_audio import measure_references
 from bench.results.schema import VoiceResults
 from bench.voices.engine import EngineSettings, ScheduledEngine
@@ -151,6 +152,11 @@ def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
         results.soak = measure_soak(voice.name, server, speakers(voice.models), plan.requests)
 
 
+def run_delivery(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Speaks like recordings of the same words, by espeak-ng."""
+    results.deliveries = measure_delivery(voice.open(plan.settings).synthesizer)
+
+
 def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Computes the cost; does nothing without prices."""
     if plan.prices is None:
@@ -173,6 +179,11 @@ COMMANDS = {
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
+    ),
+    "delivery": Command(
+        "recordings of the same words: syllables, F0, which texts are refused; needs espeak-ng",
+        run_delivery,
+        is_alone=True,
     ),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),
 }

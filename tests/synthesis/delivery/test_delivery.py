@@ -155,9 +155,7 @@ def test_the_style_of_the_request_changes_the_delivery(voice: Synthesizer, recor
 
 
 @pytest.mark.parametrize("text", [OTHER_TEXT, "图书馆星期一不开门，我们明天再去吧。"])
-def test_other_words_are_refused_before_any_audio(
-    text: str, voice: Synthesizer, recorded: Spoken
-) -> None:
+def test_other_words_are_refused_before_any_audio(text: str, voice: Synthesizer, recorded: Spoken) -> None:
     with pytest.raises(RequestError, match=r"has a score of -?0\.\d\d, valid: 0\.16 to 1") as refused:
         next(plan(voice, text, "female", reference(recorded[0])).speak())
     assert (refused.value.param, refused.value.code) == ("reference", "poor_alignment")
@@ -218,13 +216,16 @@ def test_a_wrong_transcript_is_refused(voice: Synthesizer, recorded: Spoken) -> 
         next(plan(voice, OTHER_TEXT, "female", reference(recorded[0], transcript=OTHER_TEXT)).speak())
 
 
-def test_few_sentences_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_sentences_are_kept_and_deleted_recordings_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measurement, "KEPT_SENTENCES", 2)
     kept = measurement.MeasuredSentences()
+    keys = [measurement.SentenceKey(recording, "voice", "", 0, False, b"") for recording in "abc"]
     sentences = [measurement.MeasuredSentence((), 0.0, number, 1.0, 100.0) for number in range(3)]
-    for number, sentence in enumerate(sentences):
-        kept.put(number, sentence)
-    assert [kept.get(number) for number in range(3)] == [None, *sentences[1:]]
+    for key, sentence in zip(keys, sentences, strict=True):
+        kept.put(key, sentence)
+    assert [kept.get(key) for key in keys] == [None, *sentences[1:]]
+    kept.forget("b")
+    assert [kept.get(key) for key in keys] == [None, None, sentences[2]]
 
 
 def test_voices_of_another_kind_refuse_with_a_score(golden: Callable[[str], Synthesizer], recorded: Spoken) -> None:
