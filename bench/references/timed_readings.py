@@ -53,6 +53,8 @@ class TimedReader:
 
         None if espeak-ng speaks other syllables than the text has. Raises `SystemExit` if it is missing.
         """
+        if not all(syllable.pinyin for word in words for syllable in word.syllables):
+            return None  # English
         draw = random.Random(number)
         parts = [_expressive(word, draw) if expressive else _even(word) for word in words[:-1]]
         parts.append(" ".join(spelled(syllable.pinyin) for syllable in words[-1].syllables))

@@ -156,7 +156,7 @@ def test_the_style_of_the_request_changes_the_delivery(voice: Synthesizer, recor
 
 @pytest.mark.parametrize("text", [OTHER_TEXT, "图书馆星期一不开门，我们明天再去吧。"])
 def test_other_words_are_refused_before_any_audio(text: str, voice: Synthesizer, recorded: Spoken) -> None:
-    with pytest.raises(RequestError, match=r"has a score of -?0\.\d\d, valid: 0\.16 to 1") as refused:
+    with pytest.raises(RequestError, match=r"has a score of -?0\.\d\d, valid: 0\.07 to 1") as refused:
         next(plan(voice, text, "female", reference(recorded[0])).speak())
     assert (refused.value.param, refused.value.code) == ("reference", "poor_alignment")
 

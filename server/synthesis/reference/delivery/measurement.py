@@ -17,8 +17,10 @@ from server.text.sentence import Sentence
 from server.types import Audio, Units
 from server.voices.voice import Voice
 
-MIN_SCORE = 0.16
+MIN_SCORE = 0.07
 """Below, the recording says something else; see docs/reference-delivery.md for the figures."""
+MIN_SYLLABLES = 4
+"""Of a sentence whose score says something."""
 KEPT_SENTENCES = 256
 """Some 20 kB each."""
 
@@ -116,7 +118,7 @@ async def measure(
         plain = await voice.speak_plainly(units)
         measured = _measure(plain, SentenceSyllables.of(sentence), recorded, first, closed)
         voice.measured_sentences.put(key, measured)
-    if measured.score < MIN_SCORE:
+    if measured.score < MIN_SCORE and len(measured.syllables) >= MIN_SYLLABLES:
         raise RequestError(
             f"the recording does not fit to {_shortened(sentence.text)!r}: the alignment has a score of "
             f"{measured.score:.2f}, valid: {MIN_SCORE:g} to 1. Delivery needs a clear recording of the words that are "
