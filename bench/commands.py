@@ -22,6 +22,7 @@ from bench.measure.rtf import measure_rtf
 from bench.measure.soak import SECTIONS, measure_soak
 from bench.progress import track
 from bench.references.delivery import measure_delivery
+from bench.references.emotion import measure_emotions
 from bench.references.first_audio import measure_references
 from bench.results.schema import VoiceResults
 from bench.voices.engine import EngineSettings, ScheduledEngine
@@ -157,6 +158,11 @@ def run_delivery(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> No
     results.deliveries = measure_delivery(voice.open(plan.settings).synthesizer)
 
 
+def run_emotion(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Speaks like recordings by espeak-ng and by flite."""
+    results.emotions = measure_emotions(voice.open(plan.settings).synthesizer)
+
+
 def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Computes the cost; does nothing without prices."""
     if plan.prices is None:
@@ -183,6 +189,11 @@ COMMANDS = {
     "delivery": Command(
         "recordings of the same words: syllables, F0, which texts are refused; needs espeak-ng",
         run_delivery,
+        is_alone=True,
+    ),
+    "emotion": Command(
+        "recordings as references: the emotion that they choose, range, rate and pauses; needs espeak-ng",
+        run_emotion,
         is_alone=True,
     ),
     "cost": Command("price of an hour of audio and of a request; needs --rent or --watts and --kwh", run_cost),

@@ -76,6 +76,8 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield _soak_section(voice.soak)
     if voice.deliveries:
         yield Section("Delivery of recordings of the same words", list(map(delivery_row, voice.deliveries)))
+    if voice.emotions:
+        yield Section("Emotion of recordings, that the voice has never heard", list(map(emotion_row, voice.emotions)))
     if voice.costs:
         yield Section("Cost", list(map(cost_row, voice.costs)))
 
@@ -246,6 +248,23 @@ def delivery_row(result: schema.DeliveryResult) -> Row:
         "F0 without": f"{result.plain_f0:.3f}",
         "other texts refused": f"{result.refused / result.sentences:.0%}",
     }
+
+
+def emotion_row(result: schema.EmotionResult) -> Row:
+    """Returns the cells of the recordings of one system."""
+    count, right = result.recordings, result.right_emotions
+    return {
+        "recordings by": result.system,
+        "number": str(count),
+        "right emotion": optional(None if right is None else right / count, ".0%"),
+        "confidence": f"{result.confidence:.2f}",
+        **{f"{name} nearer, or there": _shares(result, name) for name in result.nearer},
+    }
+
+
+def _shares(result: schema.EmotionResult, name: str) -> str:
+    nearer, there = result.nearer[name], result.there[name]
+    return f"{(nearer + there) / result.recordings:.0%} ({nearer} + {there})"
 
 
 def cost_row(result: schema.CostResult) -> Row:

@@ -259,6 +259,22 @@ class DeliveryResult:
 
 
 @dataclass(frozen=True, slots=True)
+class EmotionResult:
+    """What a voice takes over from recordings of one system."""
+
+    system: str
+    recordings: int
+    right_emotions: int | None
+    """None: the emotions of the recordings are not known."""
+    confidence: float
+    """Mean."""
+    nearer: dict[str, int]
+    """Figure -> of how many recordings the speech with the reference is nearer to it than the speech without."""
+    there: dict[str, int]
+    """Figure -> of how many others both are less than 10 % away."""
+
+
+@dataclass(frozen=True, slots=True)
 class CostResult:
     """Cost of one precision."""
 
@@ -290,6 +306,7 @@ class VoiceResults:
     deliveries: list[DeliveryResult] = field(default_factory=list)
     loads: list[LoadResult] = field(default_factory=list)
     soak: SoakResult | None = None
+    emotions: list[EmotionResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)
 
 

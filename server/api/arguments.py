@@ -71,7 +71,7 @@ def _require_source(reference: object) -> object:
     return reference
 
 
-class SpeechFields(CommonFields, ReferenceFields):
+class SpeechFields(ReferenceFields, CommonFields):
     """The validated arguments of a call."""
 
     voice: Name | None = None

@@ -41,9 +41,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+class _CommandsHelp(argparse.HelpFormatter):
+    """Leaves room for the longest command: argparse forgets how far they are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(len(module.NAME) for module in COMMANDS) + 2 * self._indent_increment
+
+
 def _parser() -> argparse.ArgumentParser:
     program = "sambert-server" if Path(sys.argv[0]).stem == "sambert-server" else "python -m server"
-    parser = argparse.ArgumentParser(prog=program, description=DESCRIPTION, epilog=EPILOG)
+    parser = argparse.ArgumentParser(
+        prog=program, description=DESCRIPTION, epilog=EPILOG, formatter_class=_CommandsHelp
+    )
     commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
     for module in COMMANDS:
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)

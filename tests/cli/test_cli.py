@@ -320,7 +320,8 @@ def test_the_help_of_speak_has_the_limits_of_each_style_setting(setting: str, ca
     with pytest.raises(SystemExit):
         main(["speak", "--help"])
     low, high = STYLE_LIMITS[setting]
-    described = " ".join(capsys.readouterr().out.split()).split(f" --{setting} {setting.upper()} ")[1]
+    described = " ".join(capsys.readouterr().out.split())
+    described = described.split(f" --{setting.replace('_', '-')} {setting.upper()} ")[1]
     assert described.split(" (default")[0].endswith(f", {low:g} to {high:g}")
 
 

@@ -113,6 +113,12 @@ class Page:
         await self.evaluate(f"document.querySelector({json.dumps(selector)}).select()")
         await self.call("Input.insertText", text=text)
 
+    async def upload(self, selector: str, file: Path) -> None:
+        """Chooses a file in a field for files."""
+        root = (await self.call("DOM.getDocument"))["root"]["nodeId"]
+        node = (await self.call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
+        await self.call("DOM.setFileInputFiles", nodeId=node, files=[str(file)])
+
     async def prefer(self, *, theme: str = "light", language: str = "zh-CN") -> None:
         """Sets the theme and the language that the browser asks for, for pages that are opened from now on."""
         await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
@@ -130,12 +136,12 @@ class Page:
 
 
 @asynccontextmanager
-async def open_page(profile: Path) -> AsyncIterator[Page]:
-    """Starts Chromium with a new profile in that folder, and ends it."""
+async def open_page(profile: Path, *options: str) -> AsyncIterator[Page]:
+    """Starts Chromium with a new profile in that folder and more options, and ends it."""
     assert PROGRAM
     environment = os.environ | {"HOME": str(profile)}
     process = await asyncio.create_subprocess_exec(
-        PROGRAM, *OPTIONS, f"--user-data-dir={profile}", "about:blank",
+        PROGRAM, *OPTIONS, *options, f"--user-data-dir={profile}", "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     try:

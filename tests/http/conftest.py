@@ -111,6 +111,8 @@ class FakeRegistry:
         self.precisions: dict[str, str] = {}
         self.forgotten: list[str] = []
         self.encoders = SimpleNamespace(forget=self.forgotten.append)
+        self.measured: list[tuple[str, str]] = []
+        self.profiles = SimpleNamespace(prepare=lambda voice, name: self.measured.append((voice.voice.name, name)))
 
     @property
     def known(self) -> Mapping[str, Voice]:

@@ -103,6 +103,7 @@ def test_instructions_choose_the_emotion() -> None:
         ({"input": "<speak><emotion category='x'>好</emotion></speak>"}, "emotion", "unknown_emotion", "'x'"),
         ({"input": "好", "lexicon": {"好": "hao9"}}, "lexicon", "invalid_value", "hao9"),
         ({"input": "好", "voice": "absent"}, "voice", "unknown_voice", "absent"),
+        ({"input": "好", "sample_rate": 1}, "sample_rate", "invalid_value", "valid"),
         ({"input": "好", "colour": 1}, "colour", "unknown_field", "colour"),
         ({"input": "好" * 10001}, "input", "input_too_long", "10001"),
         ({"input": " "}, "input", "empty_input", "empty"),

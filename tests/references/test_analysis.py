@@ -54,6 +54,22 @@ def test_the_rate_of_the_syllables(rate: float) -> None:
     assert analyze(recording(speech(rate, syllables=round(1.5 * rate)))).syllable_rate == pytest.approx(rate, rel=0.08)
 
 
+@pytest.mark.parametrize(("decibels", "syllables"), [(1.0, 1), (5.0, 8)])
+def test_a_ripple_of_the_level_is_no_syllable(decibels: float, syllables: int) -> None:
+    times = np.arange(2 * RATE) / RATE
+    ripple = 10 ** (-decibels / 40 * (1 + np.cos(2 * np.pi * 4 * times)))
+    silence = np.zeros(RATE // 10)
+    signal = np.concatenate([silence, vowel(np.full(len(times), 150.0)) * ripple, silence])
+    assert len(contours(recording(signal).audio).nuclei) == syllables
+
+
+def test_a_fricative_is_no_syllable() -> None:
+    voiced = speech(phrases=1)
+    hiss = np.random.default_rng(0).normal(0, 0.01, RATE // 8) * np.hanning(RATE // 8)
+    signal = np.concatenate([voiced, np.zeros(800), hiss, np.zeros(800), voiced])
+    assert len(contours(recording(signal).audio).nuclei) == 12
+
+
 @pytest.mark.parametrize("pause", [0.25, 0.5, 1.0])
 def test_the_duration_of_pauses(pause: float) -> None:
     found = contours(recording(speech(pause=pause)).audio).pauses

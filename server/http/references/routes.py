@@ -75,6 +75,7 @@ class ReferencesRoutes:
         stored = await self._service.add(
             client, upload.data, name=fields.name, consent=fields.consent, transcript=fields.transcript
         )
+        self._measure_default_voice()
         headers = {**_NO_STORE, "Location": f"{PATH}/{stored.id}"}
         return model_response(await self._object(client, stored), 201, headers)
 
@@ -107,6 +108,12 @@ class ReferencesRoutes:
         voices = allowed_voices(self._registry.snapshot(), client.voices)
         settings = await with_voices(lambda: _settings(stored.id, fields, opened, voices))
         return model_response(settings, headers=_NO_STORE)
+
+    def _measure_default_voice(self) -> None:
+        """In the background, so that the first request with the recording need not wait for it."""
+        default = self._registry.voices.get(self._registry.default_voice or "")
+        if default:
+            self._registry.profiles.prepare(default, default.voice.speaker(None))
 
     async def _stored(self, request: web.Request) -> StoredReference:
         """The reference of the path. Raises 404 for those of others too."""

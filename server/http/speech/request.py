@@ -38,7 +38,7 @@ class VoiceReference(Fields):
     id: Name = Field(description="The name of the voice.", examples=["demo"])
 
 
-class SpeechRequest(CommonFields, ReferenceFields):
+class SpeechRequest(ReferenceFields, CommonFields):
     """A validated request for speech."""
 
     input: str = Field(

@@ -49,12 +49,13 @@ class TextAnalyzer:
     """The analysis of one text, step by step."""
 
     def __init__(self, request: SpeechRequest, voices: Voices, settings: TextSettings) -> None:
-        """Raises what planning the speech of this request raises, except for what only the audio needs."""
+        """Raises what planning the speech of this request raises, except for different sampling rates."""
         self.input = request.input
         config = settings.config
         resolver = VoiceResolver(voices)
         options = request.options
         self._voice, self._speaker = resolver.find(options.voice, options.speaker)
+        request.output.rate_for(self._voice.rate)  # raises for a format that the speech could not have
         options = _instructed(request, options, self._voice)
         self._emotion = self._voice.emotion(options.emotion)
         limit = config.synthesis.max_characters

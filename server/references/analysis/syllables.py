@@ -13,6 +13,8 @@ DIP = 2.0
 """Decibels that the level falls between two nuclei."""
 DEPTH = 25.0
 """Decibels below the loud frames: a lower peak is no nucleus."""
+VOWEL_DEPTH = 12.0
+"""The same without voicing: what is so loud in this band is a vowel, whose F0 was not found."""
 
 
 def syllable_nuclei(audio: Audio, voiced: Flags, speech: Flags) -> tuple[float, ...]:
@@ -20,8 +22,9 @@ def syllable_nuclei(audio: Audio, voiced: Flags, speech: Flags) -> tuple[float, 
     if not (voiced & speech).any():
         return ()
     level = band_level(audio)
-    lowest = np.percentile(level[voiced & speech], 95) - DEPTH
-    return tuple(round(peak * SHIFT_SECONDS, 3) for peak in _peaks(level) if voiced[peak] and level[peak] > lowest)
+    loud = np.percentile(level[voiced & speech], 95)
+    is_nucleus = speech & np.where(voiced, level > loud - DEPTH, level > loud - VOWEL_DEPTH)
+    return tuple(round(peak * SHIFT_SECONDS, 3) for peak in _peaks(level) if is_nucleus[peak])
 
 
 def band_level(audio: Audio) -> Contour:

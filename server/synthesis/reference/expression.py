@@ -22,17 +22,17 @@ from server.types import Style
 
 STYLE_RANGE = {
     "speed": (0.6, 1.6),
-    "pitch": (-3.0, 3.0),
-    "energy": (-3.0, 3.0),
+    "pitch": (-1.5, 1.5),
+    "energy": (-2.0, 2.0),
     "pitch_range": (0.4, 1.8),
     "pauses": (0.4, 2.5),
 }
 """Within `STYLE_LIMITS`: beyond, syllables are swallowed or drawl, the voice sounds like another one, the tones vanish
 or leap, and pauses are no longer heard, or are heard as an end."""
-PITCH_CERTAINTY = 0.3
+PITCH_CERTAINTY = 0.2
 """The share of a difference in F0 that is taken for emotion. The rest is the speaker: the vocal tract tells little."""
-ENERGY_FOR_TILT = 1.5
-"""Decibels of energy for a spectrum that is flatter by 1 dB an octave."""
+ENERGY_FOR_TILT = 0.5
+"""Decibels of energy for a spectrum that is flatter by 1 dB an octave: microphones differ in that as well."""
 RELIABLE_SECONDS = 3.0
 """Of speech; what a shorter recording shows is followed in proportion."""
 TEMPERATURE = 4.0

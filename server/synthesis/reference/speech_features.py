@@ -12,7 +12,8 @@ TRACT_EXPONENT = -4.3
 """Men have 120 Hz at a scale of 1.06, women 210 Hz at 0.93: F0 varies with this power of the scale."""
 AVERAGE_TRACT_TILT = -12.0
 """Decibels an octave for each unit of the scale: a longer tract has its formants lower, and so a steeper spectrum."""
-SYLLABLES_PER_SENTENCE = 16
+SYLLABLES_PER_SENTENCE = 18
+"""As the analysis counts them, which is a few percent more than there are."""
 SYLLABLES_WITHOUT_PAUSE = 10
 """So many of them without a pause say something."""
 
@@ -82,10 +83,11 @@ class PauseDurations:
         syllables = analysis.syllable_rate * analysis.seconds * (1 - analysis.pause_share)
         if not analysis.pause_seconds:
             return min(SHORT_PAUSE / max(self.phrase, 0.01), 1.0) if syllables >= SYLLABLES_WITHOUT_PAUSE else None
-        count = max(round(analysis.pause_share * analysis.seconds / analysis.pause_seconds), 1)
+        pause = max(analysis.pause_seconds, SHORT_PAUSE)
+        count = max(round(analysis.pause_share * analysis.seconds / pause), 1)
         between = min(max(syllables / SYLLABLES_PER_SENTENCE - 1, 0.0), count)
         expected = (between * self.sentence + (count - between) * max(self.phrase, SHORT_PAUSE)) / count
-        return analysis.pause_seconds / expected
+        return pause / expected
 
 
 def features_of_recording(analysis: RecordingAnalysis, neutral: PauseDurations) -> SpeechFeatures:

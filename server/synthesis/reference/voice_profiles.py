@@ -46,8 +46,11 @@ class VoiceProfiles:
         return measuring.result()
 
     def prepare(self, voice: MeasurableVoice, speaker: str) -> None:
-        """Measures a speaker in the background, so that the first recording need not wait."""
-        threading.Thread(target=self._prepare, args=(voice, speaker), name="voice-profile", daemon=True).start()
+        """Measures a speaker in the background, so that the first recording need not wait.
+
+        The end of the process waits for it: ONNX Runtime aborts a process that ends in the middle of a run.
+        """
+        threading.Thread(target=self._prepare, args=(voice, speaker), name="voice-profile").start()
 
     def _prepare(self, voice: MeasurableVoice, speaker: str) -> None:
         try:

@@ -138,6 +138,7 @@ async def test_settings_are_sent_and_can_be_reset(
     await page.write("#text", "好")
     await page.click("label[for='speaker-M7']")
     await page.click("label[for='emotion-happy']")
+    await page.click("#more summary")
     for control, key in (("pitch", "ArrowRight"), ("energy", "ArrowLeft"), ("volume", "ArrowLeft")):
         await page.evaluate(f"document.querySelector('#control-{control}').focus()")
         await page.press(key)

@@ -50,13 +50,20 @@ async def test_the_same_file_again_is_the_same_reference(keeping, wav):
         assert [each["name"] for each in listed] == ["two"]
 
 
-async def test_deleted_means_gone(keeping, wav, tmp_path):
+async def test_the_default_voice_is_measured_before_somebody_waits_for_it(keeping, wav, registry):
+    async with keeping() as client:
+        await added(client, wav)
+    assert registry.measured == [("demo", "F7")]
+
+
+async def test_deleted_means_gone(keeping, wav, tmp_path, registry):
     async with keeping() as client:
         new = await added(client, wav)
         assert len(files(tmp_path)) == 1
         answer = await client.delete(f"{PATH}/{new['id']}")
         assert await answer.json() == {"id": new["id"], "object": "audio.reference.deleted", "deleted": True}
         assert files(tmp_path) == []
+        assert registry.forgotten == [new["sha256"]]
         for method, path in (("get", ""), ("delete", ""), ("get", "/settings")):
             again = await client.request(method, f"{PATH}/{new['id']}{path}")
             assert await error_of(again) == (404, "reference_not_found", None)

@@ -15,6 +15,7 @@ async def test_those_of_one_key_are_invisible_to_another(keeping, wav):
             answer = await client.request(method, path + end, headers=others)
             assert await error_of(answer) == (404, "reference_not_found", None)
         for request in (
+            client.post("/v1/audio/jobs", json={"input": "你好", "reference": new["id"]}, headers=others),
             client.post("/v1/audio/speech", json={"input": "你好", "reference": new["id"]}, headers=others),
             client.get("/v1/audio/speech", params={"input": "你好", "reference": new["id"]}, headers=others),
             client.post("/v1/audio/speech/timestamps", json={"input": "你好", "reference": new["id"]}, headers=others),

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from convert.__main__ import main as convert
 from server.audio.encoders import ENCODERS, OutputFormat, encode_file
 from server.config import Config
 from server.http import create_app
 from server.synthesis.registry import VoiceRegistry
 from server.synthesis.synthesizer import Synthesizer
 from server.types import Audio, Style
-from tests.conftest import EMBEDDED, samples_of, speak
+from tests.conftest import EMBEDDED, GOLDEN, SPEAKER_ENCODER, samples_of, speak
 from tests.http.references.conftest import PATH, TEXT, added, error_of, wav_of
+from tests.http.test_speech_events import events_of
 
 SPEECH = "/v1/audio/speech"
 BODY = {"input": "你好，再见。", "response_format": "pcm", "seed": 1}
@@ -23,8 +25,10 @@ BODY = {"input": "你好，再见。", "response_format": "pcm", "seed": 1}
 
 @asynccontextmanager
 async def serving(tmp_path) -> AsyncIterator[TestClient]:
-    (tmp_path / "models").mkdir(exist_ok=True)
-    (tmp_path / "models" / "demo").symlink_to(EMBEDDED)
+    """The voices of the folder `models`; by default the embedded one."""
+    if not (tmp_path / "models").exists():
+        (tmp_path / "models").mkdir()
+        (tmp_path / "models" / "demo").symlink_to(EMBEDDED)
     config = Config.model_validate(
         {
             "models": {"path": str(tmp_path / "models")},
@@ -76,6 +80,22 @@ async def test_a_recording_of_the_text_gives_its_timing_and_another_one_is_refus
         assert len(plain) < 0.8 * len(delivered)
         other = await client.post(SPEECH, json={**body, **uses, "input": "三月的雨水打湿了山间小路和旧屋檐。"})
         assert await error_of(other) == (400, "poor_alignment", "reference")
+
+
+async def test_a_voice_with_speaker_embeddings_takes_the_timbre_and_says_how_near_it_comes(tmp_path, demo_voice):
+    package, models = "se_nsf_global_16k", tmp_path / "models"
+    assert convert([str(GOLDEN / package), "--output", str(models), "--se-model", str(SPEAKER_ENCODER)]) == 0
+    async with serving(tmp_path) as client:
+        voices = (await (await client.get("/v1/audio/voices")).json())["voices"]
+        assert [each["reference_use"] for each in voices] == [["timbre", "emotion", "delivery"]]
+        new = await added(client, wav_of(samples_of(speak(demo_voice, TEXT)), demo_voice.rate))
+        body = {**BODY, "input": TEXT, "reference": new["id"], "reference_use": ["timbre"]}
+        answer = await client.post(SPEECH, json=body)
+        assert answer.headers["X-Reference-Applied"] == "timbre"
+        assert "X-Reference-Ignored" not in answer.headers
+        assert await answer.read() != await (await client.post(SPEECH, json={**BODY, "input": TEXT})).read()
+        events = await client.post(SPEECH, json={**body, "stream_format": "sse", "reference_similarity": True})
+        assert -1 <= events_of(await events.read())[-1]["reference_similarity"] <= 1
 
 
 @pytest.mark.parametrize("name", sorted(ENCODERS.keys() - {"pcm"}))

@@ -13,6 +13,7 @@
  * @property {import("./api/connection.js").ServerConnection} connection
  * @property {import("./speech/speech_session.js").SpeechSession} speech
  * @property {import("./speech/sampler.js").Sampler} sampler
+ * @property {import("./text/text_analyzer.js").TextAnalyzer} analyzer
  */
 
 export {};

@@ -7,12 +7,17 @@ import {Sampler} from "./speech/sampler.js";
 import {SpeechSession} from "./speech/speech_session.js";
 import {initialState, keepState} from "./state/app_state.js";
 import {followAddress} from "./state/address.js";
+import {keepHistory} from "./state/spoken_history.js";
 import {Store} from "./state/store.js";
+import {recordSteps} from "./text/history.js";
+import {keepLexicon} from "./text/lexicon.js";
+import {TextAnalyzer} from "./text/text_analyzer.js";
 
 const store = new Store(initialState(localStorage, navigator.languages));
 const connection = new ServerConnection(store);
 const speech = new SpeechSession(store, connection);
 const sampler = new Sampler(store, connection, speech);
+const analyzer = new TextAnalyzer(store);
 const always = new AbortController().signal;
 let components = new AbortController();
 
@@ -24,7 +29,7 @@ function show(language) {
   const focused = document.activeElement?.id;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = t.common.title;
-  document.body.replaceChildren(Shell({store, t, signal: components.signal, connection, speech, sampler}));
+  document.body.replaceChildren(Shell({store, t, signal: components.signal, connection, speech, sampler, analyzer}));
   if (focused) document.getElementById(focused)?.focus();
 }
 
@@ -35,6 +40,9 @@ function paint(theme) {
 
 followAddress(store);
 keepState(store, localStorage);
+keepHistory(store, speech, localStorage);
+keepLexicon(store, localStorage);
+recordSteps(store);
 store.watch((state) => state.theme, paint, always);
 store.watch((state) => state.language, show, always);
 connection.check();

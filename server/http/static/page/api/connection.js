@@ -57,7 +57,12 @@ export class ServerConnection {
 
   async #learnFields() {
     const {components} = await getJson("openapi.json");
-    this.store.update({fields: new Set(Object.keys(components.schemas.SpeechRequest.properties))});
+    const {SpeechRequest, JobRequest} = components.schemas;
+    this.store.update({
+      fields: new Set(Object.keys(SpeechRequest.properties)),
+      jobFields: new Set(Object.keys(JobRequest.properties)),
+      formats: JobRequest.properties.response_format.enum,
+    });
   }
 
   /** @param {any[]} listed */

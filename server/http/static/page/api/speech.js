@@ -17,7 +17,10 @@ import {StreamError, serverEvents} from "./server_events.js";
 
 /** @typedef {Timed & {characters: Timed[]}} TimedSentence */
 
-/** @typedef {{samples: Int16Array} | {sentence: TimedSentence}} SpeechPart */
+/** What was taken over of a reference, and what was not, as the headers say it. */
+/** @typedef {{applied: string, ignored: string}} AppliedReference */
+
+/** @typedef {{samples: Int16Array} | {sentence: TimedSentence} | {reference: AppliedReference}} SpeechPart */
 
 /**
  * Requests speech and yields it as it comes: the times of a sentence before its first samples. Rejects with
@@ -30,6 +33,7 @@ import {StreamError, serverEvents} from "./server_events.js";
 export async function* streamSpeech(fields, signal) {
   const body = {...fields, response_format: "pcm", stream_format: "sse", timestamps: true};
   const response = await post("v1/audio/speech", body, signal);
+  if (fields.reference) yield {reference: appliedReference(response.headers)};
   const decoder = new SampleDecoder();
   const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
   for await (const event of serverEvents(stream, signal)) {
@@ -54,6 +58,12 @@ export async function fetchFile(fields, format, signal) {
     : await post("v1/audio/speech", {...fields, response_format: format}, signal);
   return response.blob();
 }
+
+/** @param {Headers} headers */
+const appliedReference = (headers) => ({
+  applied: headers.get("X-Reference-Applied") ?? "",
+  ignored: decodeURIComponent(headers.get("X-Reference-Ignored") ?? ""),
+});
 
 /** @param {{message: string, code?: string | null, param?: string | null}} error */
 const errorOf = ({message, code = null, param = null}) => new ResponseError(500, message, code, param);

@@ -42,6 +42,8 @@ export class Player {
   /** The frame of the clock where the next piece begins. */
   #frame = 0;
   #pace = 1;
+  /** From the clock of the audio to the ear, in seconds. Read now and then: Firefox asks the device each time. */
+  #latency = 0;
   /** @type {PlayerStatus} */
   #status = "paused";
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -143,7 +145,12 @@ export class Player {
 
   #heardFrame() {
     if (!this.#context) return 0;
-    return (this.#context.currentTime - (this.#context.outputLatency || 0)) * this.#context.sampleRate;
+    return (this.#context.currentTime - this.#latency) * this.#context.sampleRate;
+  }
+
+  /** @param {AudioContext} context */
+  #measureLatency(context) {
+    if (context.state === "running") this.#latency = context.outputLatency || 0;
   }
 
   /** Stops what is scheduled, without a click. The next sample is the one that was heard. */
@@ -165,6 +172,7 @@ export class Player {
   #pump() {
     const [context, buffer] = [this.#context, this.#buffer];
     if (!context || !buffer || !this.#isRunning) return;
+    this.#measureLatency(context);
     const now = Math.ceil(context.currentTime * context.sampleRate);
     const late = this.#frame <= now || !this.#pieces.length;
     if (late && !this.#resume(context, buffer, now)) return;

@@ -7,7 +7,8 @@ import {icon} from "./icon.js";
  * @typedef {object} Choice
  * @property {string} value
  * @property {string} label
- * @property {string} [note]
+ * @property {string} [note] A line below the label.
+ * @property {string} [title] What the mouse shows.
  * @property {() => void} sample
  * @property {(state: import("../state/app_state.js").AppState) => boolean} sampling
  */
@@ -49,6 +50,7 @@ function Item({store, t, signal}, name, choice, checked, choose) {
     button.setAttribute("aria-label", label);
     button.title = label;
   }, signal);
-  const note = choice.note && element("small", {className: "muted", title: choice.note}, choice.note);
-  return element("div", {className: "choice"}, radio, element("label", {for: id}, choice.label, note), button);
+  const note = choice.note && element("small", {className: "muted"}, choice.note);
+  const label = element("label", {for: id}, choice.label, note);
+  return element("div", {className: "choice", title: choice.title}, radio, label, button);
 }

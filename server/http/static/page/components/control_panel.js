@@ -1,8 +1,11 @@
 import {element} from "../../elements.js";
-import {CONTROLS, initialSettings, positionOf, valueAt} from "../state/settings.js";
+import {CONTROLS, initialValues, positionOf, valueAt} from "../state/settings.js";
 import {icon} from "./icon.js";
 
 /** @typedef {import("../state/settings.js").Control} Control */
+
+/** Those that are seen at once. @type {readonly string[]} */
+const FIRST = ["speed", "pitch", "volume"];
 
 /**
  * A slider for each value that the server takes, and a button that resets it.
@@ -11,11 +14,14 @@ import {icon} from "./icon.js";
  */
 export function ControlPanel(app) {
   const {store, t, signal} = app;
-  const sliders = CONTROLS.map((control) => Slider(app, control));
+  const sliders = (/** @type {boolean} */ first) =>
+    CONTROLS.filter(({name}) => FIRST.includes(name) === first).map((control) => Slider(app, control));
   const all = element("button", {type: "button", className: "quiet small reset-all"}, t.speak.resetAll);
   all.onclick = () => resetAll(app);
   store.watch(({settings, slot}) => isInitial(settings[slot]), (initial) => { all.disabled = initial; }, signal);
-  return element("div", {className: "controls"}, sliders, all);
+  const more = element("details", {id: "more", className: "more"},
+    element("summary", {}, t.speak.more), element("div", {className: "controls"}, sliders(false), all));
+  return element("div", {className: "controls"}, sliders(true), more);
 }
 
 /** @param {import("../state/settings.js").Settings} settings */
@@ -50,7 +56,7 @@ function Slider(app, control) {
     reset.disabled = value === initial;
   }, signal);
   const slider = element("div", {className: "control"},
-    element("label", {for: `control-${name}`}, label), reset, output, input);
+    element("label", {for: `control-${name}`}, label), input, output, reset);
   store.watch(({fields}) => fields.has(name), (known) => { slider.hidden = !known; }, signal);
   return slider;
 }
@@ -66,8 +72,5 @@ function set({store}, name, value) {
 
 /** @param {import("../app.js").App} app */
 function resetAll({store}) {
-  store.update(({settings, slot}) => {
-    const {voice, speaker, emotion} = settings[slot];
-    return {settings: {...settings, [slot]: {...initialSettings(), voice, speaker, emotion}}};
-  });
+  store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], ...initialValues()}}}));
 }

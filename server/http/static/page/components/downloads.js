@@ -3,6 +3,7 @@ import {fetchFile} from "../api/speech.js";
 import {speechRequest} from "../speech/speech_request.js";
 import {icon} from "./icon.js";
 import {problem} from "./playback_problem.js";
+import {saveAs} from "./save_file.js";
 
 const FORMATS = /** @type {const} */ (["wav", "mp3", "opus", "srt"]);
 
@@ -35,12 +36,11 @@ export function Downloads(app) {
  */
 async function save({store, t, signal, connection}, format, status) {
   const {state} = store;
-  const {parts, fields} = speechRequest(state, state.settings[state.slot]);
+  const {fields} = speechRequest(state, state.settings[state.slot]);
   status.textContent = t.speak.downloading;
   status.className = "small muted";
   try {
-    const input = parts.map((part) => part.input).join("\n\n");
-    saveAs(await fetchFile({...fields, input}, format, signal), `${fileName(state.text)}.${format}`);
+    saveAs(await fetchFile({...fields, input: state.text}, format, signal), `${fileName(state.text)}.${format}`);
     status.textContent = "";
   } catch (error) {
     if (signal.aborted) return;
@@ -58,16 +58,6 @@ async function save({store, t, signal, connection}, format, status) {
 export function fileName(text) {
   const words = text.replace(/<[^>]*>|\[[^\]]*\]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
   return [...words.join("")].slice(0, 16).join("") || "speech";
-}
-
-/**
- * @param {Blob} file
- * @param {string} name
- */
-export function saveAs(file, name) {
-  const url = URL.createObjectURL(file);
-  element("a", {href: url, download: name}).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
 /**

@@ -13,6 +13,8 @@ const PATHS = {
   download: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
   reset: "M4 12a8 8 0 1 0 2.5-5.8M4 4v5h5",
   replay: "M20 12a8 8 0 1 1-2.5-5.8M20 4v5h-5",
+  undo: "M4 9h10a6 6 0 0 1 0 12h-3M4 9l5-5M4 9l5 5",
+  redo: "M20 9H10a6 6 0 0 0 0 12h3M20 9l-5-5M20 9l-5 5",
   check: "M5 12.5l4.5 4.5L19 7",
 };
 

@@ -54,7 +54,9 @@ function voiceList(app, settings) {
   const {store: {state}, t} = app;
   const choices = state.voices.map((voice) => {
     const sample = {...settings, voice: voice.id, speaker: voice.speakers[0] ?? null, emotion: defaultEmotion(voice)};
-    return {...choice(app, voice.id, voice.name, sample), note: voice.license ?? ""};
+    const {speakers, emotions, sample_rate: rate, license} = voice;
+    const note = t.speak.voiceNote(speakers.length, emotions.length, rate / 1000);
+    return {...choice(app, voice.id, voice.name, sample), note, title: license ?? undefined};
   });
   return ChoiceList(app, {name: "voice", legend: t.speak.voice, choices, chosen: settings.voice, choose: (id) => {
     const voice = state.voices.find((each) => each.id === id);

@@ -2,6 +2,7 @@
 
 import {common} from "./common.js";
 import {speak} from "./speak.js";
+import {reference} from "./reference.js";
 import {text} from "./text.js";
 import {work} from "./work.js";
 import {server} from "./server.js";
@@ -11,7 +12,7 @@ import {server} from "./server.js";
 /** @type {readonly Language[]} */
 export const LANGUAGES = ["zh", "en"];
 
-const SUBJECTS = {common, speak, text, work, server};
+const SUBJECTS = {common, speak, reference, text, work, server};
 
 /** @typedef {ReturnType<typeof messages>} Messages */
 
@@ -24,6 +25,7 @@ export function messages(language) {
   return {
     common: SUBJECTS.common[language],
     speak: SUBJECTS.speak[language],
+    reference: SUBJECTS.reference[language],
     text: SUBJECTS.text[language],
     work: SUBJECTS.work[language],
     server: SUBJECTS.server[language],

@@ -31,6 +31,8 @@ const zh = {
   },
   settings: "声音与语气",
   voice: "声音",
+  voiceNote: (/** @type {number} */ speakers, /** @type {number} */ emotions, /** @type {number} */ rate) =>
+    `${speakers} 位发音人 · ${emotions} 种情感 · ${rate} kHz`,
   speaker: "发音人",
   emotion: "情感",
   noEmotion: "这个声音只有一种语气。",
@@ -45,6 +47,7 @@ const zh = {
   },
   reset: (/** @type {string} */ name) => `还原${name}`,
   resetAll: "全部还原",
+  more: "更多设置",
   speakers: /** @type {Record<string, string>} */ ({female: "女声", male: "男声"}),
   emotions: /** @type {Record<string, string>} */ ({
     none: "无", neutral: "平静", angry: "生气", disgust: "厌恶", fear: "害怕", happy: "高兴", sad: "悲伤",
@@ -103,6 +106,8 @@ const en = {
   },
   settings: "Voice and tone",
   voice: "Voice",
+  voiceNote: (speakers, emotions, rate) =>
+    `${speakers} speaker${speakers > 1 ? "s" : ""} · ${emotions} emotion${emotions > 1 ? "s" : ""} · ${rate} kHz`,
   speaker: "Speaker",
   emotion: "Emotion",
   noEmotion: "This voice has one tone only.",
@@ -119,6 +124,7 @@ const en = {
   },
   reset: (name) => `Reset: ${name}`,
   resetAll: "Reset all",
+  more: "More settings",
   speakers: {female: "Female", male: "Male"},
   emotions: {
     none: "None", neutral: "Neutral", angry: "Angry", disgust: "Disgusted", fear: "Fearful", happy: "Happy",
@@ -128,8 +134,8 @@ const en = {
     pleasure: "Pleasure", arousal: "Arousal", dominance: "Dominance",
   },
   compare: {
-    start: "Compare two settings",
-    end: "End the comparison",
+    start: "Compare A and B",
+    end: "End comparison",
     text: "One text, two settings. Change to the other one at any time: it goes on from the start of the sentence.",
     shown: (name) => `Below: settings ${name}`,
     hear: (name) => `Hear ${name}`,

@@ -58,7 +58,8 @@ export class Sampler {
     if (before && !before.error) return before;
     const {fields, voices} = this.store.state;
     const rate = voices.find(({id}) => id === settings.voice)?.sample_rate ?? 16000;
-    const request = {parts: [{input: TEXT, positions: null, start: 0}], fields: requestFields(settings, fields), rate};
+    const parts = [{input: TEXT, positions: null, start: 0}];
+    const request = {parts, fields: requestFields({...settings, reference: null}, fields), rate};
     const utterance = new Utterance(TEXT, request);
     this.#utterances.set(key, utterance);
     utterance.receive(() => utterance.error && this.connection.check());

@@ -158,8 +158,9 @@ export class SpeechSession {
   #show(utterance) {
     if (this.#awaited?.utterance === utterance) this.#await(utterance, this.#awaited.sentence);
     if (utterance !== this.utterance) return;
-    const {buffer, figures, error, text} = utterance;
-    this.store.patch("playback", {...figures, received: buffer.seconds, complete: buffer.complete, error, text});
+    const {buffer, figures, error, text, reference} = utterance;
+    const {seconds: received, complete} = buffer;
+    this.store.patch("playback", {...figures, received, complete, error, text, reference});
     if (error && buffer.length === 0) this.store.patch("playback", {status: "idle"});
     if (error instanceof UnreachableError || error instanceof StreamError) this.connection.check();
     this.#tell();

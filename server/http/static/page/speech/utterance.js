@@ -28,6 +28,8 @@ export class Utterance {
   figures = {firstAudio: null, factor: null};
   /** @type {Error | null} */
   error = null;
+  /** @type {import("../api/speech.js").AppliedReference | null} */
+  reference = null;
   /** Whether it was stopped before its end. */
   stopped = false;
   #controller = new AbortController();
@@ -79,6 +81,8 @@ export class Utterance {
     for await (const received of streamSpeech({input: part.input, ...this.fields}, this.#controller.signal)) {
       if ("sentence" in received) {
         this.timeline.add(received.sentence, offsets, part.positions ? 0 : part.start, begin);
+      } else if ("reference" in received) {
+        this.reference = received.reference;
       } else {
         this.buffer.append(received.samples);
         this.#measure((performance.now() - requested) / 1000, this.buffer.seconds - begin);

@@ -1,4 +1,7 @@
-// The view that is shown is the fragment of the address: #speak, #work, #server.
+// The view that is shown is the fragment of the address: #speak, #work, #server. A link may bring a text with it.
+
+import {fitted} from "./settings.js";
+import {readShareFragment} from "./share_link.js";
 
 /** @typedef {import("./app_state.js").ViewName} ViewName */
 
@@ -12,7 +15,25 @@ export function viewOf(hash) {
 
 /** @param {import("./app_state.js").AppStore} store */
 export function followAddress(store) {
-  const follow = () => store.update({view: viewOf(location.hash)});
+  const follow = () => {
+    takeShared(store, location.hash);
+    store.update({view: viewOf(location.hash)});
+  };
   addEventListener("hashchange", follow);
   follow();
+}
+
+/**
+ * Shows what a link shares, and takes it out of the address, so that a reload does not undo what was changed.
+ *
+ * @param {import("./app_state.js").AppStore} store
+ * @param {string} hash
+ */
+function takeShared(store, hash) {
+  const shared = readShareFragment(hash);
+  if (!shared) return;
+  store.update(({settings, slot, voices}) => ({
+    text: shared.text, settings: {...settings, [slot]: fitted(shared.settings, voices)},
+  }));
+  history.replaceState(null, "", "#speak");
 }

@@ -1,6 +1,12 @@
 // The shape of the page's state, its start, and what of it the browser keeps.
 
 import {preferredLanguage} from "../i18n/messages.js";
+import {EMPTY_DRAFT} from "../work/job_draft.js";
+import {NO_JOBS} from "../work/jobs_state.js";
+import {NO_REFERENCES} from "../references/references_state.js";
+import {readHistory} from "./spoken_history.js";
+import {readLexicon} from "../text/lexicon.js";
+import {NO_STEPS} from "../text/history.js";
 import {initialSettings} from "./settings.js";
 
 /**
@@ -23,6 +29,7 @@ import {initialSettings} from "./settings.js";
  * @property {string | null} license
  * @property {boolean} default
  * @property {boolean} loaded
+ * @property {import("./settings.js").ReferenceUse[]} [reference_use] What it takes over of a recording.
  */
 
 /**
@@ -43,6 +50,7 @@ import {initialSettings} from "./settings.js";
  * @property {{start: number, stop: number} | null} spoken
  * @property {string} text The text that is spoken; `spoken` refers to it.
  * @property {Error | null} error
+ * @property {import("../api/speech.js").AppliedReference | null} reference What was taken over of a recording.
  */
 
 /**
@@ -64,12 +72,22 @@ import {initialSettings} from "./settings.js";
  * @property {Voice[]} voices Those that can speak.
  * @property {{id: string, name: string, reason: string}[]} broken
  * @property {ReadonlySet<string>} fields What a request for speech may have, as /openapi.json says.
+ * @property {ReadonlySet<string>} jobFields What a request for a job may have.
+ * @property {readonly string[]} formats Of audio, for jobs.
+ * @property {import("../work/job_draft.js").JobDraft} draft
+ * @property {import("../work/jobs_state.js").JobsState} jobs
+ * @property {readonly import("./spoken_history.js").Spoken[]} history
+ * @property {import("../references/references_state.js").ReferencesState} references
  * @property {string} text The text to speak, markup included.
  * @property {Record<Slot, Settings>} settings
  * @property {Slot} slot The settings that are shown and used.
  * @property {number} rate Speed of the playback, without another pitch.
  * @property {Playback} playback
  * @property {Comparison | null} comparison Null where one setting is used alone.
+ * @property {"writing" | "reading"} textMode Whether the text is shown as it is written, or as it is read.
+ * @property {{start: number, stop: number} | null} selection In the edited text, in UTF-16 units.
+ * @property {import("../text/history.js").Steps} steps What can be undone.
+ * @property {import("../text/lexicon.js").Lexicon} lexicon
  * @property {string | null} sample The sample that plays, as `sampleKey` names it.
  */
 
@@ -78,6 +96,7 @@ import {initialSettings} from "./settings.js";
 /** @type {Playback} */
 export const IDLE = {
   status: "idle", received: 0, complete: false, firstAudio: null, factor: null, spoken: null, text: "", error: null,
+  reference: null,
 };
 
 const EXAMPLE = "你好！这里是完全在本地运行的中文语音合成。\n今天天气真好，我们一起去公园散步吧。";
@@ -97,12 +116,22 @@ export function initialState(storage, languages) {
     voices: [],
     broken: [],
     fields: new Set(),
+    jobFields: new Set(),
+    formats: [],
+    draft: EMPTY_DRAFT,
+    jobs: NO_JOBS,
+    history: readHistory(storage),
+    references: NO_REFERENCES,
     text: kept.text || EXAMPLE,
     settings: {a: {...initialSettings(), ...kept.settings?.a}, b: {...initialSettings(), ...kept.settings?.b}},
     slot: "a",
     rate: kept.rate ?? 1,
     playback: IDLE,
     comparison: null,
+    textMode: "writing",
+    selection: null,
+    steps: NO_STEPS,
+    lexicon: readLexicon(storage),
     sample: null,
   };
 }

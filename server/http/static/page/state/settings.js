@@ -15,7 +15,19 @@
  * @property {number} energy
  * @property {number} volume
  * @property {number} pauses
+ * @property {Reference | null} reference
  */
+
+/**
+ * A recording that the text is spoken like, what of it is taken over, and how much.
+ *
+ * @typedef {object} Reference
+ * @property {string} id
+ * @property {ReferenceUse[]} use
+ * @property {number} strength 0 to 1.
+ */
+
+/** @typedef {"timbre" | "emotion" | "delivery"} ReferenceUse */
 
 /** @typedef {"speed" | "pitch" | "pitch_range" | "energy" | "volume" | "pauses"} ControlName */
 
@@ -43,11 +55,14 @@ export const CONTROLS = [
   {name: "pauses", min: -2, max: 2, step: 0.1, initial: 1, scale: "logarithm", unit: "times"},
 ];
 
-/** @returns {Settings} */
-export function initialSettings() {
-  const values = Object.fromEntries(CONTROLS.map(({name, initial}) => [name, initial]));
-  return /** @type {Settings} */ ({voice: null, speaker: null, emotion: null, ...values});
+/** @returns {Record<ControlName, number>} */
+export function initialValues() {
+  return /** @type {Record<ControlName, number>} */ (
+    Object.fromEntries(CONTROLS.map(({name, initial}) => [name, initial])));
 }
+
+/** @returns {Settings} */
+export const initialSettings = () => ({voice: null, speaker: null, emotion: null, reference: null, ...initialValues()});
 
 /**
  * The position of a slider for a value of the setting.
@@ -96,15 +111,17 @@ export function fitted(settings, voices) {
 /** @param {Voice} voice */
 export const defaultEmotion = ({emotions}) => (emotions.includes("neutral") ? "neutral" : emotions[0] ?? null);
 
+/** @typedef {Record<string, string | number | string[]>} RequestFields */
+
 /**
  * The fields of a request: those that the server knows and that say something.
  *
  * @param {Settings} settings
  * @param {ReadonlySet<string>} fields
- * @returns {Record<string, string | number>}
+ * @returns {RequestFields}
  */
 export function requestFields(settings, fields) {
-  /** @type {Record<string, string | number>} */
+  /** @type {RequestFields} */
   const request = {};
   for (const name of /** @type {const} */ (["voice", "speaker", "emotion"])) {
     const value = settings[name];
@@ -113,7 +130,19 @@ export function requestFields(settings, fields) {
   for (const {name, initial} of CONTROLS) {
     if (settings[name] !== initial && fields.has(name)) request[name] = settings[name];
   }
+  if (settings.reference && fields.has("reference")) addReference(request, settings.reference);
   return request;
+}
+
+/**
+ * The emotion is left out where the recording decides it: one that is named would be kept.
+ *
+ * @param {RequestFields} request
+ * @param {Reference} reference
+ */
+function addReference(request, {id, use, strength}) {
+  if (use.includes("emotion")) delete request.emotion;
+  if (use.length) Object.assign(request, {reference: id, reference_use: use, reference_strength: strength});
 }
 
 /**

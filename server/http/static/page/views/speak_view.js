@@ -1,7 +1,8 @@
 import {element} from "../../elements.js";
 import {ComparisonPanel} from "../components/comparison_panel.js";
 import {ControlPanel} from "../components/control_panel.js";
-import {TextEditor} from "../components/text_editor.js";
+import {ReferencePanel} from "../components/reference_panel.js";
+import {TextPanel} from "../components/text_panel.js";
 import {TextTools} from "../components/text_tools.js";
 import {Transport} from "../components/transport.js";
 import {VoicePanel} from "../components/voice_panel.js";
@@ -14,7 +15,8 @@ import {VoicePanel} from "../components/voice_panel.js";
 export function SpeakView(app) {
   const {t, store, signal} = app;
   followKeys(app);
-  const settings = element("div", {className: "settings-body"}, VoicePanel(app), ControlPanel(app));
+  const settings = element("div", {className: "settings-body"},
+    VoicePanel(app), ReferencePanel(app), ControlPanel(app));
   const secret = element("p", {className: "muted small"}, t.speak.compare.hidden);
   store.watch(({comparison}) => Boolean(comparison?.blind && !comparison.preferred), (blind) => {
     settings.hidden = blind;
@@ -23,7 +25,7 @@ export function SpeakView(app) {
   return element("div", {className: "speak"},
     element("div", {className: "intro"}, element("h1", {}, t.speak.title), element("p", {}, t.speak.subtitle)),
     element("section", {className: "card text-card", "aria-label": t.speak.textLabel},
-      TextEditor(app), TextTools(app), Transport(app)),
+      TextPanel(app), TextTools(app), Transport(app)),
     element("section", {className: "card settings", "aria-label": t.speak.settings},
       ComparisonPanel(app), settings, secret));
 }

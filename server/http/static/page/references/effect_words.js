@@ -1,0 +1,34 @@
+// What is taken over of a recording, in words.
+
+import {CONTROLS} from "../state/settings.js";
+
+/** @typedef {import("../i18n/messages.js").Messages} Messages */
+
+/**
+ * The words for settings: `Happy`, `Speed 1.2×`. Those that change nothing have none.
+ *
+ * @param {Messages} t
+ * @param {Record<string, string | number>} settings
+ */
+export function effectWords(t, settings) {
+  const {emotion} = settings;
+  const words = typeof emotion === "string" ? [t.speak.emotions[emotion] ?? emotion] : [];
+  for (const {name, initial, unit} of CONTROLS) {
+    const value = Number(settings[name] ?? initial);
+    if (value !== initial) words.push(`${t.speak.controls[name]} ${t.speak.units[unit](value)}`);
+  }
+  return words;
+}
+
+/**
+ * The words for what the server says that it applied: `emotion=happy; confidence=0.83; speed=1.1; timbre`.
+ *
+ * @param {Messages} t
+ * @param {string} applied
+ */
+export function appliedWords(t, applied) {
+  const parts = applied.split(";").map((part) => part.trim()).filter(Boolean);
+  const settings = Object.fromEntries(parts.filter((part) => part.includes("=")).map((part) => part.split("=")));
+  const uses = /** @type {const} */ (["timbre", "delivery"]).filter((use) => parts.includes(use));
+  return [...effectWords(t, settings), ...uses.map((use) => t.reference.uses[use].name)];
+}

@@ -1,0 +1,54 @@
+// The readings of words that this browser always uses, and their form in config.yaml.
+
+/** @typedef {Readonly<Record<string, string>>} Lexicon Word -> pinyin, a syllable a character. */
+
+const NAME = "sambert-lexicon";
+/** As many entries as a request may have. */
+export const MAX_ENTRIES = 1000;
+
+/**
+ * @param {Storage} storage
+ * @returns {Lexicon}
+ */
+export function readLexicon(storage) {
+  try {
+    const entries = Object.entries(JSON.parse(storage.getItem(NAME) ?? "{}"));
+    return Object.fromEntries(entries.filter(([, pinyin]) => typeof pinyin === "string").slice(0, MAX_ENTRIES));
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Keeps the lexicon for the next visit.
+ *
+ * @param {import("../state/app_state.js").AppStore} store
+ * @param {Storage} storage
+ */
+export function keepLexicon(store, storage) {
+  store.watch((state) => state.lexicon, (lexicon) => storage.setItem(NAME, JSON.stringify(lexicon)),
+    new AbortController().signal);
+}
+
+/**
+ * The lexicon with a word, or without it where the pinyin is null.
+ *
+ * @param {Lexicon} lexicon
+ * @param {string} word
+ * @param {string | null} pinyin
+ * @returns {Lexicon}
+ */
+export function withWord(lexicon, word, pinyin) {
+  const {[word]: _, ...others} = lexicon;
+  return pinyin === null ? others : {...others, [word]: pinyin};
+}
+
+/**
+ * The part of config.yaml that gives every user these readings.
+ *
+ * @param {Lexicon} lexicon
+ */
+export function lexiconYaml(lexicon) {
+  const lines = Object.entries(lexicon).map(([word, pinyin]) => `    ${word}: ${pinyin}\n`);
+  return `text:\n  lexicon:\n${lines.join("")}`;
+}

@@ -1,0 +1,43 @@
+"""The main path of the page in Firefox: write, play to the end, stop."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.firefox import PROGRAM, SOUND, FirefoxPage, open_page
+from tests.clients.page.conftest import READY
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None or SOUND is None, reason="not installed; on Debian: apt-get install firefox-esr pulseaudio"
+)
+
+STATUS = "document.querySelector('#play').dataset.status"
+
+
+@pytest.fixture
+async def firefox(tmp_path: Path) -> AsyncIterator[FirefoxPage]:
+    async with open_page(tmp_path / "firefox") as opened:
+        yield opened
+
+
+async def test_a_text_is_played_marked_and_stopped(firefox: FirefoxPage, server_url: str) -> None:
+    await firefox.open(server_url)
+    await firefox.wait(READY)
+    assert await firefox.evaluate("document.querySelector('#play').textContent") == "播放"
+    await firefox.click("#text")
+    await firefox.evaluate("""(() => {
+      const field = document.querySelector("#text");
+      field.value = "今天天气很好。";
+      field.dispatchEvent(new Event("input"));
+      window.marked = "";
+      new MutationObserver(() => { marked += document.querySelector(".editor-copy mark")?.textContent ?? ""; })
+        .observe(document.querySelector(".editor-copy"), {childList: true});
+    })()""")
+    await firefox.click("#play")
+    await firefox.wait(f"{STATUS} === 'ended'")
+    assert await firefox.evaluate("marked") == "今天天气很好"
+    await firefox.click("#play")
+    await firefox.wait(f"{STATUS} === 'playing'")
+    await firefox.click("#stop")
+    assert await firefox.evaluate(STATUS) == "idle"
