@@ -67,6 +67,7 @@ class _Pairs:
 
 def measure_delivery(synthesizer: Synthesizer) -> list[DeliveryResult]:
     """Of recordings that are read evenly, and of some that are read with expression."""
+    synthesizer.warm_up()  # the times of syllables need its calibration
     reader = TimedReader()
     return [
         _result("even", list(readings(synthesizer, reader, expressive=False))),
