@@ -62,8 +62,9 @@ async def forget(page: Page) -> None:
 async def recorded(page: Page) -> tuple[int, np.ndarray[Any, np.dtype[np.int32]]]:
     """The frame of the first sample that is not zero, and the samples (int16) from there, without a missing block."""
     blocks = sorted(await page.evaluate(_BLOCKS))
-    frames = [frame for frame, _ in blocks]
+    heard = next(index for index, (_, samples) in enumerate(blocks) if any(samples))  # what was played before is silent
+    frames = [frame for frame, _ in blocks[heard:]]
     assert frames == list(range(frames[0], frames[0] + 128 * len(frames), 128)), "the recording has a gap"
-    samples = np.concatenate([np.array(samples, np.int32) for _, samples in blocks])
+    samples = np.concatenate([np.array(samples, np.int32) for _, samples in blocks[heard:]])
     first = int(np.flatnonzero(samples)[0])
     return frames[0] + first, samples[first:]

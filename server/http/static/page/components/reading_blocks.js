@@ -3,7 +3,7 @@ import {UnreachableError} from "../api/client.js";
 import {blocksOf} from "../text/blocks.js";
 import {cellsOf} from "../text/cells.js";
 import {sliceOf} from "../text/edited_text.js";
-import {parsedSource} from "../text/parsed_source.js";
+import {parsedSource, parsedText} from "../text/parsed_source.js";
 import {sourceOf} from "../text/written_source.js";
 import {fillBlock} from "./reading_block.js";
 
@@ -37,7 +37,7 @@ export class ReadingBlocks {
 
   /** @param {string} source */
   show(source) {
-    const parsed = parsedSource(source);
+    const parsed = parsedText(source);
     const {key} = this.app.analyzer;
     /** @type {Map<string, Block[]>} */
     const kept = this.#key === key ? grouped(this.blocks) : new Map();

@@ -1,5 +1,5 @@
 import {element} from "../../elements.js";
-import {parsedSource, placeInText} from "../text/parsed_source.js";
+import {parsedText, placeInText} from "../text/parsed_source.js";
 import {PauseField} from "./pause_field.js";
 import {Popover} from "./popover.js";
 import {ReadingBlocks} from "./reading_blocks.js";
@@ -127,15 +127,12 @@ function paintSelection({blocks}, selection) {
 function followSpeech({store, signal}, list, blocks) {
   /** @type {Element[]} */
   let marked = [];
-  let parsed = parsedSource("");
-  let source = "";
   store.watch(({playback, textMode}) => (textMode === "reading" ? playback.spoken : null), (spoken) => {
     for (const each of marked) each.classList.remove("sounding");
     marked = [];
     const {text} = store.state;
     if (!spoken || store.state.playback.text !== text) return;
-    if (source !== text) [source, parsed] = [text, parsedSource(text)];
-    const {start, stop} = placeInText(parsed, spoken.start, spoken.stop);
+    const {start, stop} = placeInText(parsedText(text), spoken.start, spoken.stop);
     for (let cell = blocks.cellAt(start); cell && cell.block.start + cell.block.cells[cell.index].start < stop;
       cell = blocks.cellAt(cell.block.start + cell.block.cells[cell.index].stop)) {
       marked.push(cell.block.rubies[cell.index]);

@@ -1,7 +1,7 @@
 import {element} from "../../elements.js";
 import {edit} from "../text/edit.js";
 import {commonStyle, withStyle, withoutChanges} from "../text/edited_text.js";
-import {parsedSource} from "../text/parsed_source.js";
+import {parsedText} from "../text/parsed_source.js";
 
 /** @typedef {import("../text/edited_text.js").StyleName} StyleName */
 
@@ -22,13 +22,13 @@ export function SpanTools(app) {
   const hint = element("p", {className: "muted small"}, t.text.hint);
   store.watch(shown, () => {
     const {selection, text} = store.state;
-    const {editable} = parsedSource(text);
+    const {editable} = parsedText(text);
     hint.textContent = editable ? t.text.hint : t.text.fixed;
     hint.hidden = selection !== null && editable;
     place.hidden = !hint.hidden;
     if (selection && editable) refill(place, controls(app, selection));
   }, signal);
-  store.watch((state) => parsedSource(state.text).edited.text, () => store.update({selection: null}), signal);
+  store.watch((state) => parsedText(state.text).edited.text, () => store.update({selection: null}), signal);
   return element("div", {}, hint, place);
 }
 
@@ -54,7 +54,7 @@ function refill(place, content) {
  * @param {{start: number, stop: number}} selection
  */
 function controls({store, t}, {start, stop}) {
-  const {edited} = parsedSource(store.state.text);
+  const {edited} = parsedText(store.state.text);
   const style = commonStyle(edited, start, stop);
   const styles = edited.spans.filter((span) => span.start < stop && span.stop > start).map((span) => span.style);
   const isMixed = (/** @type {StyleName} */ name) => styles.some((each) => each[name] !== undefined);

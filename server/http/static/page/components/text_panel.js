@@ -1,9 +1,6 @@
 import {element} from "../../elements.js";
 import {redone, undone} from "../text/history.js";
 import {icon} from "./icon.js";
-import {LexiconPanel} from "./lexicon_panel.js";
-import {ReadingView} from "./reading_view.js";
-import {SpanTools} from "./span_tools.js";
 import {TextEditor} from "./text_editor.js";
 
 /**
@@ -17,11 +14,12 @@ export function TextPanel(app) {
     id: `mode-${mode}`, type: "button", className: "mode", onclick: () => store.update({textMode: mode}),
   }, t.text.modes[mode]));
   const writing = TextEditor(app);
-  const reading = element("div", {className: "reading-panel"}, SpanTools(app), ReadingView(app), LexiconPanel(app));
+  const reading = element("div", {});
   store.watch((state) => state.textMode, (mode) => {
     modes.forEach((button) => button.setAttribute("aria-pressed", String(button.id === `mode-${mode}`)));
     writing.hidden = mode !== "writing";
     reading.hidden = mode !== "reading";
+    if (mode === "reading" && !reading.childNodes.length) fill(app, reading);
   }, signal);
   return element("div", {className: "text-panel"},
     element("div", {className: "text-head"},
@@ -29,6 +27,22 @@ export function TextPanel(app) {
       Step(app, "undo", (state) => state.steps.past.length > 0, undone),
       Step(app, "redo", (state) => state.steps.future.length > 0, redone)),
     writing, reading);
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {HTMLElement} place
+ */
+async function fill(app, place) {
+  const {t} = app;
+  place.replaceChildren(element("p", {className: "muted"}, t.common.loading));
+  try {
+    place.replaceChildren((await import("./reading_panel.js")).ReadingPanel(app));
+  } catch (error) {
+    console.warn(error);
+    const retry = element("button", {type: "button", onclick: () => fill(app, place)}, t.common.retry);
+    place.replaceChildren(element("p", {role: "alert"}, t.common.unloadable), retry);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import {element} from "../../elements.js";
-import {parsedSource} from "../text/parsed_source.js";
+import {parsedText} from "../text/parsed_source.js";
 
 /**
  * The length of the text, the keys, and what empties it.
@@ -16,7 +16,7 @@ export function TextTools({store, t, signal}) {
     },
   }, t.speak.clear);
   store.watch((state) => state.text, (text) => {
-    count.textContent = t.speak.characters([...parsedSource(text).edited.text].length);
+    count.textContent = t.speak.characters([...parsedText(text).edited.text].length);
     clear.disabled = text === "";
   }, signal);
   return element("div", {className: "text-tools small muted"},

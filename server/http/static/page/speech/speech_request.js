@@ -3,7 +3,7 @@
 import {requestFields} from "../state/settings.js";
 import {spokenParts} from "../text/blocks.js";
 import {sliceOf} from "../text/edited_text.js";
-import {parsedSource} from "../text/parsed_source.js";
+import {parsedText} from "../text/parsed_source.js";
 import {writtenSource} from "../text/written_source.js";
 
 /** @typedef {import("../state/app_state.js").AppState} AppState */
@@ -62,7 +62,7 @@ export function textParts(text) {
  * @returns {TextPart[]}
  */
 function dividedText(text) {
-  const parsed = parsedSource(text);
+  const parsed = parsedText(text);
   const places = spokenParts(parsed.edited.text);
   if (places.length < 2 || !parsed.editable) return [{input: text, positions: null, start: 0}];
   return places.map(({start, stop}) => {

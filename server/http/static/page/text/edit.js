@@ -1,6 +1,6 @@
 // Changes of the text through its edited form: the source follows.
 
-import {parsedSource} from "./parsed_source.js";
+import {parsedText} from "./parsed_source.js";
 import {sourceOf} from "./written_source.js";
 
 /** @typedef {import("./edited_text.js").EditedText} EditedText */
@@ -10,6 +10,6 @@ import {sourceOf} from "./written_source.js";
  * @param {(edited: EditedText) => EditedText} change
  */
 export function edit(store, change) {
-  const {edited, editable} = parsedSource(store.state.text);
+  const {edited, editable} = parsedText(store.state.text);
   if (editable) store.update({text: sourceOf(change(edited))});
 }

@@ -19,6 +19,20 @@ import {isSsml, parseSsml} from "./ssml_reader.js";
  */
 export const parsedSource = (source) => (isSsml(source) ? parseSsml(source) : parseInlineMarks(source));
 
+/** The text of the page, parsed. @type {{source: string, parsed: ParsedSource} | null} */
+let last = null;
+
+/**
+ * The same for the text of the page, which is asked for with every change of the state: parsed once.
+ *
+ * @param {string} source
+ * @returns {ParsedSource}
+ */
+export function parsedText(source) {
+  if (last?.source !== source) last = {source, parsed: parsedSource(source)};
+  return last.parsed;
+}
+
 /**
  * The place of a part of the source in the text.
  *
