@@ -1,8 +1,8 @@
 """A text in pieces, from an iterator of the caller, such as an LLM's answer."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import Final, TypeAlias
 
 from server.errors import NothingToSpeakError, RequestError
@@ -59,8 +59,11 @@ async def giving_pieces(
 
 
 async def _give_all(text: Iterable[str] | AsyncIterable[str], speech: SpeechInput) -> None:
-    async for piece in text if isinstance(text, AsyncIterable) else _in_threads(text):
-        await asyncio.to_thread(_append, speech, piece)
+    pieces = aiter(text if isinstance(text, AsyncIterable) else _in_threads(text))
+    # A generator that is left in the middle would end only when its frame is collected.
+    async with aclosing(pieces) if isinstance(pieces, AsyncGenerator) else nullcontext():
+        async for piece in pieces:
+            await asyncio.to_thread(_append, speech, piece)
     await asyncio.to_thread(_finish, speech)
 
 

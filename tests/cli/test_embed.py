@@ -67,9 +67,12 @@ def test_invalid_recordings_and_options_are_reported(
     [([], "there is no speaker encoder in"), (["--voice", "demo"], "'demo' has no speaker encoder")],
 )
 def test_the_error_for_a_missing_encoder_describes_how_to_convert_one(
-    voice: list[str], message: str, recording_file: Path, capsys: pytest.CaptureFixture[str]
+    voice: list[str], message: str, recording_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["embed", str(recording_file), "--models", str(EMBEDDED.parent), *voice]) == 1
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "demo").symlink_to(EMBEDDED)
+    assert main(["embed", str(recording_file), "--models", str(models), *voice]) == 1
     shown = capsys.readouterr().err
     assert message in shown
     assert "--se-model se.model" in shown

@@ -89,7 +89,7 @@ def test_the_encoder_ignores_level_and_silence() -> None:
 
 
 def test_crops_depend_on_their_generator_alone() -> None:
-    utterances = [Features(str(n), n, fbank(speech(2.0, n), BINS).astype(np.float16)) for n in range(3)]
+    utterances = [Features(str(n), n, True, fbank(speech(2.0, n), BINS).astype(np.float16)) for n in range(3)]
     first, second = (crops(utterances, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert first.shape[0] == 3
@@ -99,14 +99,15 @@ def test_crops_depend_on_their_generator_alone() -> None:
     assert len(set(epoch)) == 8
 
 
-def test_an_utterance_is_spoken_after_others_of_its_speaker(tmp_path: Path) -> None:
+def test_an_utterance_is_spoken_after_neutral_ones_of_its_speaker(tmp_path: Path) -> None:
     names = [f"v{speaker:03}-{index:02}" for speaker in range(3) for index in range(5)]
     embeddings = np.arange(15 * SIZE, dtype=np.float32).reshape(15, SIZE)
-    np.savez(tmp_path / EMBEDDINGS_FILE, names=names, embeddings=embeddings)
+    neutral = [index > 0 for _ in range(3) for index in range(5)]
+    np.savez(tmp_path / EMBEDDINGS_FILE, names=names, neutral=neutral, embeddings=embeddings)
     table = ReferenceTable(tmp_path)
     chosen = [table.choose(["v000", "v002", "v000"], seed) for seed in range(30)]
-    assert {row for each in chosen for row in [each["v000"]]} == set(range(5))
-    assert {row for each in chosen for row in [each["v002"]]} == set(range(10, 15))
+    assert {row for each in chosen for row in [each["v000"]]} == set(range(1, 5))
+    assert {row for each in chosen for row in [each["v002"]]} == set(range(11, 15))
     assert chosen[4] == table.choose(["v000", "v002"], 4)
 
 

@@ -3,7 +3,7 @@
 `python -m training.timbre.acoustic CORPUS FOLDER --encoder ENCODER`
 
 Its table of speakers is that of the embeddings of the corpus's utterances, and is not trained. Every utterance is
-spoken after another one of the same speaker, as a text is spoken after a recording.
+spoken after a neutral one of the same speaker, as a text is spoken after a recording.
 """
 
 from collections import defaultdict
@@ -29,10 +29,10 @@ class ReferenceTable:
     def __init__(self, encoder: Path) -> None:
         """Reads what training.timbre.encoder wrote into its folder."""
         with np.load(encoder / EMBEDDINGS_FILE) as file:
-            names, self.embeddings = file["names"].tolist(), torch.from_numpy(file["embeddings"])
+            names, neutral, self.embeddings = file["names"], file["neutral"], torch.from_numpy(file["embeddings"])
         self._rows: Mapping[str, list[int]] = defaultdict(list)
-        for row, name in enumerate(names):
-            self._rows[name.split("-")[0]].append(row)
+        for row in np.flatnonzero(neutral):
+            self._rows[str(names[row]).split("-")[0]].append(int(row))
 
     def choose(self, speakers: Sequence[str], seed: int) -> dict[str, int]:
         """Returns a row of the table for each of the speakers."""

@@ -19,18 +19,17 @@ EMOTION_ORDER = (
     *("neutral", "happy", "neutral", "sad", "neutral", "angry", "neutral", "neutral", "neutral", "happy"),
     *("neutral", "sad", "neutral", "angry", "neutral", "neutral", "happy", "sad", "angry", "neutral"),
 )
-"""Of the sentences of a speaker, again and again."""
-HELD_OUT_SPEAKERS = 5
-HELD_OUT_SENTENCES = 8
-"""Of one in so many speakers one of the first sentences is held out."""
+"""The first sentence of every speaker is neutral, the others follow this order, which each speaker begins elsewhere."""
+HELD_OUT_EVERY = 40
+"""One of so many speakers is held out from training."""
 
 
 def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(prog="python -m training.timbre.corpus", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--speakers", type=int, default=120, help="default: %(default)s")
-    parser.add_argument("--sentences", type=int, default=20, help="of each speaker; default: %(default)s")
+    parser.add_argument("--speakers", type=int, default=480, help="default: %(default)s")
+    parser.add_argument("--sentences", type=int, default=5, help="of each speaker; default: %(default)s")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     folder, speakers = arguments.folder, arguments.speakers
@@ -47,8 +46,9 @@ def main() -> None:
 
 def _generate_utterance(folder: Path, speakers: int, pair: tuple[int, int]) -> None:
     speaker, index = pair
-    style = style_of(training_variants(speakers)[speaker], EMOTION_ORDER[index % len(EMOTION_ORDER)])
-    held_out = speaker % HELD_OUT_SPEAKERS == 0 and index == speaker // HELD_OUT_SPEAKERS % HELD_OUT_SENTENCES
+    emotion = EMOTION_ORDER[(7 * speaker + index) % len(EMOTION_ORDER)] if index else "neutral"
+    style = style_of(training_variants(speakers)[speaker], emotion)
+    held_out = speaker % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
     number = index * speakers + speaker
     espeak = _espeak()
     espeak.define(style.name, style.variant_file())

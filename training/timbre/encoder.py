@@ -35,7 +35,8 @@ SHORTEST, LONGEST = 100, 300
 PEAK_LEARNING_RATE, FINAL_LEARNING_RATE = 2e-3, 5e-5
 TRAIT_WEIGHTS = {"tract": 2.0, "f0": 2.0}
 """In the loss; 1 for the others."""
-SPEAKER_WEIGHT = 0.15
+SPEAKER_WEIGHT = 0.03
+"""Small: what tells the known speakers apart says little about new ones."""
 COSINE_SCALE = 15.0
 """Of the classifier of speakers."""
 NOISE_PROBABILITY = 0.6
@@ -51,6 +52,8 @@ class Features:
 
     name: str
     speaker: int
+    neutral: bool
+    """Whether it is spoken without an emotion."""
     frames: NDArray[np.float16]
     """(frames, bins)"""
 
@@ -102,7 +105,7 @@ def main() -> None:
     def validate() -> Metrics:
         model.eval()
         each = [losses([one], torch.from_numpy(one.frames.astype(np.float32))[None]) for one in held_out]
-        return {name: float(np.mean([terms[name].item() for terms in each])) for name in each[0]} if each else {}
+        return {name: float(np.mean([terms[name].item() for terms in each])) for name in TRAITS} if each else {}
 
     batches = shuffled(len(training), arguments.batch, arguments.seed)
     run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
@@ -119,7 +122,8 @@ def load_features(corpus: Path, speakers: Sequence[Variant], *, held_out: bool) 
     """Reads the utterances of a corpus, and computes their filter banks."""
     rows = {speaker.name: row for row, speaker in enumerate(speakers)}
     return [
-        Features(one.name, rows[one.speaker], features_of(one)) for one in load_utterances(corpus, held_out=held_out)
+        Features(one.name, rows[one.speaker], one.emotion == "neutral", features_of(one))
+        for one in load_utterances(corpus, held_out=held_out)
     ]
 
 
@@ -166,9 +170,10 @@ def load_encoder(folder: Path) -> EncoderNetwork:
 
 @torch.no_grad()
 def write_embeddings(folder: Path, encoder: EncoderNetwork, utterances: Sequence[Features]) -> None:
-    """Writes the names of the utterances and their embeddings (utterances, size)."""
+    """Writes the names of the utterances, whether they are neutral, and their embeddings (utterances, size)."""
     vectors = [encoder(torch.from_numpy(one.frames.astype(np.float32))[None])[0].numpy() for one in utterances]
-    np.savez(folder / EMBEDDINGS_FILE, names=[one.name for one in utterances], embeddings=np.stack(vectors))
+    names, neutral = zip(*((one.name, one.neutral) for one in utterances), strict=True)
+    np.savez(folder / EMBEDDINGS_FILE, names=names, neutral=neutral, embeddings=np.stack(vectors))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,9 @@ def _correlation(spectrum: Floats, reference: Floats, shift: int) -> float:
     count = len(reference) - abs(shift)
     first = spectrum[max(0, shift) : max(0, shift) + count]
     second = reference[max(0, -shift) : max(0, -shift) + count]
-    return float(np.corrcoef(_without_trend(first), _without_trend(second))[0, 1])
+    first, second = _without_trend(first), _without_trend(second)
+    lengths = np.linalg.norm(first) * np.linalg.norm(second)
+    return float(first @ second / lengths) if lengths else 0.0
 
 
 def _without_trend(spectrum: Floats) -> Floats:

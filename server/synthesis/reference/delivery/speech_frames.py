@@ -14,8 +14,7 @@ Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 SHIFT_SECONDS, LENGTH_SECONDS = 0.010, 0.025
-BINS, COEFFICIENTS = 30, 8
-"""Few coefficients: what is the sound, and not what is the speaker."""
+BINS, COEFFICIENTS = 30, 12
 FLOOR_DB = 50.0
 """Below the loudest frames: what is quieter is equal for the cepstra."""
 SILENCE_DB, NOISE_MARGIN_DB, MIN_SILENCE_DB = 35.0, 8.0, 18.0
@@ -62,7 +61,7 @@ class SpeechFrames:
         return self.level < max(self.loud - SILENCE_DB, noise)
 
     def features(self, highest: float, scale: float = 1.0) -> Floats:
-        """(frames, 17): cepstra, their slopes and the level, relative to those of the whole speech.
+        """(frames, 25): cepstra, their slopes and the level, relative to those of the whole speech.
 
         `highest` in Hz; `scale` is that of the filters, to compare vocal tracts of different lengths.
         """
