@@ -21,6 +21,7 @@ from bench.measure.pieces import measure_pieces
 from bench.measure.rtf import measure_rtf
 from bench.measure.soak import SECTIONS, measure_soak
 from bench.progress import track
+from bench.references.delivery import measure_delivery
 from bench.references.emotion import measure_emotions
 from bench.references.first_audio import measure_references
 from bench.results.schema import VoiceResults
@@ -152,6 +153,11 @@ def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
         results.soak = measure_soak(voice.name, server, speakers(voice.models), plan.requests)
 
 
+def run_delivery(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Speaks like recordings of the same words, by espeak-ng."""
+    results.deliveries = measure_delivery(voice.open(plan.settings).synthesizer)
+
+
 def run_emotion(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Speaks like recordings by espeak-ng and by flite."""
     results.emotions = measure_emotions(voice.open(plan.settings).synthesizer)
@@ -179,6 +185,11 @@ COMMANDS = {
     "load": Command("late chunks and time to first audio by concurrency", run_load),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
+    ),
+    "delivery": Command(
+        "recordings of the same words: syllables, F0, which texts are refused; needs espeak-ng",
+        run_delivery,
+        is_alone=True,
     ),
     "emotion": Command(
         "recordings as references: the emotion that they choose, range, rate and pauses; needs espeak-ng",

@@ -101,13 +101,13 @@ def _ssml(words: Sequence[ProsodicWord], *, stressed: bool) -> str:
     parts = []
     for word in words:
         for index, syllable in enumerate(word.syllables):
-            spelled = _spelled(syllable.pinyin)
+            pinyin = spelled(syllable.pinyin)
             has_stress = stressed and index == 0 and len(word.syllables) > 1
-            parts.append(f"<prosody {STRESS}>{spelled}</prosody>" if has_stress else spelled)
+            parts.append(f"<prosody {STRESS}>{pinyin}</prosody>" if has_stress else pinyin)
     return f"<speak>{' '.join(parts)}</speak>"
 
 
-def _spelled(pinyin: str) -> str:
+def spelled(pinyin: str) -> str:
     """A syllable as espeak-ng reads it, `ju3`, `nü3`; erhua is left out."""
     base, tone = pinyin[:-1], pinyin[-1]
     base = base if base in ("er", "r") else base.removesuffix("r")

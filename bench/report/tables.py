@@ -74,6 +74,8 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
     if voice.soak:
         yield _soak_section(voice.soak)
+    if voice.deliveries:
+        yield Section("Delivery of recordings of the same words", list(map(delivery_row, voice.deliveries)))
     if voice.emotions:
         yield Section("Emotion of recordings, that the voice has never heard", list(map(emotion_row, voice.emotions)))
     if voice.costs:
@@ -232,6 +234,19 @@ def soak_row(result: schema.SoakResult) -> Row:
         "late chunks": str(result.late_chunks),
         "restarts": str(result.worker_restarts),
         "MiB at 10, 50, 100 %": " / ".join(f"{memory[len(memory) * part // 10 - 1]:.0f}" for part in (1, 5, 10)),
+    }
+
+
+def delivery_row(result: schema.DeliveryResult) -> Row:
+    """Returns the cells of recordings that are read in one way."""
+    return {
+        "recordings": result.kind,
+        "sentences": str(result.sentences),
+        "durations": f"{result.durations:.3f}",
+        "durations without": f"{result.plain_durations:.3f}",
+        "F0": f"{result.f0:.3f}",
+        "F0 without": f"{result.plain_f0:.3f}",
+        "other texts refused": f"{result.refused / result.sentences:.0%}",
     }
 
 

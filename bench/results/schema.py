@@ -242,6 +242,23 @@ class SoakResult:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """Correlations of the speech with recordings of the same words."""
+
+    kind: str
+    """How the recordings are read."""
+    sentences: int
+    plain_durations: float
+    """Of the durations of syllables, without the recording."""
+    durations: float
+    plain_f0: float
+    """Of F0 in semitones from the median of the sentence, without the recording."""
+    f0: float
+    refused: int
+    """Of how many recordings another text is refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class EmotionResult:
     """What a voice takes over from recordings of one system."""
 
@@ -286,6 +303,7 @@ class VoiceResults:
     pieces: PiecesResult | None = None
     cache: CacheResult | None = None
     references: list[ReferenceTimes] = field(default_factory=list)
+    deliveries: list[DeliveryResult] = field(default_factory=list)
     loads: list[LoadResult] = field(default_factory=list)
     soak: SoakResult | None = None
     emotions: list[EmotionResult] = field(default_factory=list)

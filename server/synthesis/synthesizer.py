@@ -144,6 +144,7 @@ class Synthesizer:
         self._acoustic = AcousticModel(voice, runtime, filled_pauses)
         self._vocoder = Vocoder(voice, runtime)
         self.measured_sentences = MeasuredSentences()
+        """Of recordings whose delivery was taken over; a registry gives one to all its voices."""
         self.calibration = Calibration()
         """Set by `warm_up`."""
         self.profiles = VoiceProfiles()

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from bench.references.emotion import _Counts
-from bench.references.espeak_recordings import SpokenText, _phrases, _spelled, _ssml
+from bench.references.espeak_recordings import SpokenText, _phrases, _ssml, spelled
 from bench.references.flite_recordings import flite_recordings
 from bench.report.tables import emotion_row
 from bench.results.schema import EmotionResult
@@ -15,11 +15,11 @@ from tests.synthesis.test_reference_expression import recording
 
 
 @pytest.mark.parametrize(
-    ("pinyin", "spelled"),
+    ("pinyin", "written"),
     [("hao3", "hao3"), ("lv4", "lü4"), ("jv2", "ju2"), ("yvan2", "yuan2"), ("dianr3", "dian3"), ("er4", "er4")],
 )
-def test_syllables_are_spelled_for_espeak(pinyin: str, spelled: str) -> None:
-    assert _spelled(pinyin) == spelled
+def test_syllables_are_spelled_for_espeak(pinyin: str, written: str) -> None:
+    assert spelled(pinyin) == written
 
 
 def test_a_text_is_spoken_in_phrases_with_stress_where_the_emotion_has_it(demo: Synthesizer) -> None:

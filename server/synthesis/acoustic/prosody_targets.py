@@ -31,7 +31,7 @@ class ProsodyTargets:
     contours: Values
     """(units, `CONTOUR_POINTS`): F0 in Hz at evenly spaced moments of each unit, for the harmonic source."""
     silent_unit: int | None
-    """A unit that is spoken as silence: inserted pauses are copies of it. None: no pause is inserted."""
+    """A unit that is spoken as silence, the last break: all pauses are copies of it. None: no pause is inserted."""
 
     def __post_init__(self) -> None:
         units = len(self.durations)
@@ -65,6 +65,8 @@ class TargetRows:
         self.contours = np.where(is_unit[:, None], targets.contours[unit_indices], np.nan)
         """(rows, points), as in `ProsodyTargets`."""
         self._pauses = np.where(is_unit, targets.pauses[unit_indices], 0.0)
+        self.recorded_pauses = kinds.silent & (self._durations > 0)
+        """(rows,): breaks that last as long as in a recording. A word boundary is no silence by itself."""
         rows = np.flatnonzero(is_unit)
         self.silent_row = None if targets.silent_unit is None else int(rows[targets.silent_unit])
 

@@ -176,6 +176,10 @@ class VarianceAdaptor:
 
 
 def _with_targets(prosody: ProsodyPrediction, rows: TargetRows, factors: Floats) -> ProsodyPrediction:
-    """`factors` on the inserted pauses."""
+    """With the contours and the pauses of the targets; `factors` on the inserted ones."""
     prosody = replace(prosody, contours=rows.contours)
-    return prosody if rows.silent_row is None else prosody.with_pauses(rows.pauses(factors), rows.silent_row)
+    if rows.silent_row is None:
+        return prosody
+    silent = np.where(rows.recorded_pauses, rows.silent_row, np.arange(len(prosody.text)))
+    prosody = replace(prosody, text=prosody.text[silent], conditioning=prosody.conditioning[silent])
+    return prosody.with_pauses(rows.pauses(factors), rows.silent_row)

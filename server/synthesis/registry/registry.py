@@ -12,6 +12,7 @@ from server.errors import ConfigurationError, SpeechError, VoiceError
 from server.runtime.memory import trim_heap
 from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
+from server.synthesis.reference.delivery.measurement import MeasuredSentences
 from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.registry.known_voices import KnownVoices
 from server.synthesis.registry.pool import MIB, VoicePool
@@ -49,6 +50,8 @@ class VoiceRegistry:
         self.encoders = SpeakerEncoders(self.runtime)
         self.profiles = VoiceProfiles(config.storage.path / "profiles")
         """Of the recordings that are references."""
+        self.measured_sentences = MeasuredSentences()
+        """Of the recordings whose delivery was taken over."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""
@@ -173,6 +176,11 @@ class VoiceRegistry:
         broken = [VoiceReport(name, "broken", problem=reason) for name, reason in self.broken.items()]
         return RegistryReport(self._pool.statistics, (*voices, *broken))
 
+    def forget_recording(self, digest: str) -> None:
+        """Forgets what was computed from a recording."""
+        self.encoders.forget(digest)
+        self.measured_sentences.forget(digest)
+
     def watch(self) -> None:
         """Begins to watch the folder, if that is configured."""
         self._watcher.start(self._settings.config.models)
@@ -263,6 +271,7 @@ class VoiceRegistry:
             voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji, self.encoders
         )
         synthesizer.profiles = self.profiles
+        synthesizer.measured_sentences = self.measured_sentences
         known = self._calibrations.get(voice.digest)
         synthesizer.warm_up(known)
         if known is None:

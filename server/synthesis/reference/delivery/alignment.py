@@ -24,6 +24,8 @@ RADIUS = 12
 """Frames around the coarse path."""
 MAX_STRETCH, MAX_PAUSES = 3.0, 400
 """How much longer than the voice's own speech that of the recording may be, and frames of pauses besides."""
+SHUFFLES = 6
+"""Orders of the syllables that the score is a comparison with."""
 END_SILENCE = 10
 """Silent frames after which a sentence may end."""
 END_BONUS = 0.93
@@ -51,7 +53,7 @@ class Alignment:
     place: Values
     """(own frames,): frames of the recording."""
     score: float
-    """Up to 1: how much nearer the recording is to the sentence than to one of the same syllables in reverse order."""
+    """Up to 1: how much nearer the recording is to the sentence than to its syllables in other orders, on average."""
     first: int
     """Frame of the recording where the search began."""
     end: int
@@ -99,14 +101,15 @@ class _Search:
         self._spoken, self._heard = ~own.frames.silent, ~recorded.frames.silent[first:stop]
         self._weights, self._others = (np.where(each, 1.0, SILENT_WEIGHT) for each in (self._spoken, self._heard))
         self._ends = ends
-        self._reversed = _reversed_syllables(own)
+        self._own = own
 
     def coarse(self) -> tuple[float, WarpingPath, float]:
         """The best scale, its path at every `COARSE`-th frame, and the score."""
         found = [(*self._warp(scale, np.arange(0, len(self._features), COARSE)), scale) for scale in SCALES]
         cost, path, scale = min(found, key=lambda one: one[0])
-        chance, _ = self._warp(scale, self._reversed[::COARSE])
-        return scale, path, 1 - cost / chance if chance else 0.0
+        others = [self._warp(scale, _shuffled(self._own, number)[::COARSE])[0] for number in range(SHUFFLES)]
+        chance = float(np.mean(others))
+        return scale, path, 1 - cost / chance if 0 < chance < np.inf else 0.0
 
     def fine(self, scale: float, coarse: WarpingPath) -> WarpingPath:
         """The path at every frame, around a coarse one."""
@@ -126,10 +129,11 @@ class _Search:
         return float(path.costs[both].mean()) if both.any() else np.inf, path
 
 
-def _reversed_syllables(own: OwnSpeech) -> NDArray[np.int64]:
-    """The frames of the sentence with its syllables in reverse order: other speech of the same sounds."""
+def _shuffled(own: OwnSpeech, number: int) -> NDArray[np.int64]:
+    """The frames of the sentence with its syllables in another order: other speech of the same sounds."""
     cuts = np.round(own.begins[own.onsets] / SHIFT_SECONDS).astype(np.int64)
-    return np.concatenate(np.split(np.arange(len(own.frames)), cuts[1:])[::-1])
+    syllables = np.split(np.arange(len(own.frames)), cuts[1:])
+    return np.concatenate([syllables[index] for index in np.random.default_rng(number).permutation(len(syllables))])
 
 
 def _possible_ends(silent: Flags, count: int, closed: bool) -> Values:

@@ -20,7 +20,6 @@ from server.synthesis.reference.delivery.targets import VoiceRange, prosody_targ
 from server.synthesis.reference.speech_reference import SpeechReference
 from server.text.sentence import Sentence
 from server.types import Audio, SentenceTiming
-from server.voices.voice import Voice
 
 MIN_SHARE = 0.5
 """Of the syllables of a sentence that must be in the transcript, for the sentence to be spoken like the recording."""
@@ -31,7 +30,6 @@ LOOKAHEAD = 20
 class TargetedVoice(DeliveringVoice, Protocol):
     """A voice that can be given targets: a `server.synthesis.synthesizer.Synthesizer`."""
 
-    voice: Voice
     sentence_silence: float
     """Seconds between two sentences that have no explicit pause."""
     rate: int

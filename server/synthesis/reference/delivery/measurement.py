@@ -1,9 +1,8 @@
 """The prosody of a recorded sentence, measured by comparison with the voice's own speech, as a stage."""
 
 import threading
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from cachetools import LRUCache
@@ -16,11 +15,14 @@ from server.synthesis.reference.delivery.speech_frames import SpeechFrames
 from server.synthesis.reference.delivery.unit_places import unit_places
 from server.text.sentence import Sentence
 from server.types import Audio, Units
+from server.voices.voice import Voice
 
-MIN_SCORE = 0.16
+MIN_SCORE = 0.08
 """Below, the recording says something else; see docs/reference-delivery.md for the figures."""
-KEPT_SENTENCES = 64
-"""For each voice; some 20 kB each."""
+MIN_SYLLABLES = 4
+"""Of a sentence whose score says something."""
+KEPT_SENTENCES = 256
+"""Some 20 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ class PlainSpeech:
     ends: Values
     f0: float
     """Hz: the middle of its F0."""
+
+
+class SentenceKey(NamedTuple):
+    """What a measurement depends on."""
+
+    recording: str
+    """Its digest."""
+    voice: str
+    speaker: str
+    """Digests."""
+    first: int
+    closed: bool
+    units: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +66,33 @@ class MeasuredSentence:
 
 
 class MeasuredSentences:
-    """The sentences that were measured last for one voice. Safe for use by several threads."""
+    """The sentences that were measured last. Safe for use by several threads."""
 
     def __init__(self) -> None:
-        self._kept: LRUCache[Hashable, MeasuredSentence] = LRUCache(KEPT_SENTENCES)
+        self._kept: LRUCache[SentenceKey, MeasuredSentence] = LRUCache(KEPT_SENTENCES)
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> MeasuredSentence | None:
+    def get(self, key: SentenceKey) -> MeasuredSentence | None:
         """None: it was not measured, or long ago."""
         with self._lock:
             return self._kept.get(key)
 
-    def put(self, key: Hashable, sentence: MeasuredSentence) -> None:
+    def put(self, key: SentenceKey, sentence: MeasuredSentence) -> None:
         """Keeps a result."""
         with self._lock:
             self._kept[key] = sentence
+
+    def forget(self, recording: str) -> None:
+        """Forgets the sentences of a recording, given by its digest."""
+        with self._lock:
+            for key in [key for key in self._kept if key.recording == recording]:
+                del self._kept[key]
 
 
 class DeliveringVoice(Protocol):
     """The voice of a sentence: a `server.synthesis.synthesizer.Synthesizer`."""
 
+    voice: Voice
     measured_sentences: MeasuredSentences
 
     @property
@@ -89,14 +111,14 @@ async def measure(
     Raises `RequestError` (`poor_alignment`) if the recording says something else.
     """
     units = sentence.units
-    arrays = (units.features, units.emotions, units.speakers)
-    key = recorded.digest, voice.speaker_digest, first, closed, *(array.tobytes() for array in arrays)
+    rows = b"".join(array.tobytes() for array in (units.features, units.emotions, units.speakers))
+    key = SentenceKey(recorded.digest, voice.voice.digest, voice.speaker_digest, first, closed, rows)
     measured = voice.measured_sentences.get(key)
     if measured is None:
         plain = await voice.speak_plainly(units)
         measured = _measure(plain, SentenceSyllables.of(sentence), recorded, first, closed)
         voice.measured_sentences.put(key, measured)
-    if measured.score < MIN_SCORE:
+    if measured.score < MIN_SCORE and len(measured.syllables) >= MIN_SYLLABLES:
         raise RequestError(
             f"the recording does not fit to {_shortened(sentence.text)!r}: the alignment has a score of "
             f"{measured.score:.2f}, valid: {MIN_SCORE:g} to 1. Delivery needs a clear recording of the words that are "

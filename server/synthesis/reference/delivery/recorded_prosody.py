@@ -17,8 +17,8 @@ Values = NDArray[np.float64]
 
 MAX_SEMITONES = 18.0
 """From the median: what is farther is an error of the detection."""
-MAX_LEVEL = 6.0
-"""Decibels by which the energy of a unit is changed, at most."""
+MAX_LEVEL = 3.0
+"""Decibels by which the energy of a unit is changed, at most; more makes syllables unclear."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ MIN_PAUSE = 0.08
 """Seconds of silence between two phones, beyond their own, that are a pause."""
 
 
+LEAD = 3
+"""Frames before the next sentence that are searched for it, and by which a sound may end later than it is aligned."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitPlaces:
     """All in seconds of the recording."""
@@ -99,14 +103,21 @@ def unit_places(own: OwnSpeech, recorded: RecordedSpeech, alignment: Alignment) 
         ends[before], begins[after] = _between(own, boundaries, before, after)
         pause = min(after, before + 1)
         pauses[pause] = max(0.0, begins[after] - ends[before])
-    silent = recorded.frames.silent[alignment.end :]
-    stop = alignment.end + int(np.argmax(silent)) if silent.any() else len(recorded.frames)
-    rest = recorded.frames.silent[stop:]
+    end = _end_of_sound(recorded.frames.silent, alignment)
+    rest = recorded.frames.silent[end:]
     following = int(np.argmin(rest)) if not rest.all() else 0
-    end = min(stop, alignment.end + 3)
     ends[last] = (end - 0.5) * SHIFT_SECONDS + boundaries.own_silence_before_end(last)
     _make_ascending(begins, ends, spoken)
-    return UnitPlaces(begins, ends, pauses, following * SHIFT_SECONDS, max(end, stop + following - 3))
+    return UnitPlaces(begins, ends, pauses, following * SHIFT_SECONDS, max(end, end + following - LEAD))
+
+
+def _end_of_sound(silent: Flags, alignment: Alignment) -> int:
+    """The frame after the last sound of the sentence."""
+    if silent[alignment.end]:
+        heard = np.flatnonzero(~silent[alignment.first : alignment.end])
+        return alignment.first + int(heard[-1]) + 1 if len(heard) else alignment.end
+    after = silent[alignment.end : alignment.end + LEAD]
+    return alignment.end + (int(np.argmax(after)) if after.any() else len(after))
 
 
 def _between(own: OwnSpeech, boundaries: _Boundaries, before: int, after: int) -> tuple[float, float]:
