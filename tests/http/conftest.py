@@ -110,7 +110,7 @@ class FakeRegistry:
         self.provider = "cpu"
         self.precisions: dict[str, str] = {}
         self.forgotten: list[str] = []
-        self.encoders = SimpleNamespace(forget=self.forgotten.append)
+        self.forget_recording = self.forgotten.append
         self.measured: list[tuple[str, str]] = []
         self.profiles = SimpleNamespace(prepare=lambda voice, name: self.measured.append((voice.voice.name, name)))
 
