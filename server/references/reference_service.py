@@ -74,8 +74,7 @@ class ReferenceService:
         """Deletes what is too old, now and every hour."""
         while True:
             try:
-                for digest in await asyncio.to_thread(self._store.sweep):
-                    self._forget(digest)
+                await asyncio.to_thread(self._sweep)
             except (StoreError, OSError) as error:
                 _log.error("references that are too old cannot be deleted: %s", error)
             await asyncio.sleep(_SWEEP_SECONDS)
@@ -105,10 +104,7 @@ class ReferenceService:
 
     async def delete(self, client: Client, reference_id: str) -> bool:
         """Deletes one. False where the client has none with this id."""
-        stored = await self.get(client, reference_id)
-        is_deleted = await asyncio.to_thread(self._store.delete, client.name, reference_id)
-        if stored:
-            self._forget(stored.digest)
+        is_deleted = await asyncio.to_thread(self._delete, client.name, reference_id)
         self._report.deleted += is_deleted
         return is_deleted
 
@@ -130,7 +126,19 @@ class ReferenceService:
         self._report.misses += 1
         return opened
 
+    def _sweep(self) -> None:
+        for digest in self._store.sweep():
+            self._forget(digest)
+
+    def _delete(self, client_name: str, reference_id: str) -> bool:
+        stored = self._store.get(client_name, reference_id)
+        is_deleted = self._store.delete(client_name, reference_id)
+        if stored:
+            self._forget(stored.digest)
+        return is_deleted
+
     def _forget(self, digest: str) -> None:
+        """Blocks: what is computed from a recording elsewhere is forgotten when it is complete."""
         self._cache.forget(digest)
         self._forget_elsewhere(digest)
 

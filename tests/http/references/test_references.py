@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import threading
 
 import numpy as np
 import pytest
@@ -70,6 +71,16 @@ async def test_deleted_means_gone(keeping, wav, tmp_path, registry):
         assert (await (await client.get(PATH)).json())["data"] == []
         speech = await client.post("/v1/audio/speech", json={"input": "你好", "reference": new["id"]})
         assert await error_of(speech) == (400, "unknown_reference", "reference")
+
+
+async def test_what_was_computed_is_forgotten_in_a_thread(keeping, wav, registry):
+    threads = []
+    registry.forget_recording = lambda digest: threads.append(threading.current_thread())  # waits for what computes it
+    async with keeping() as client:
+        new = await added(client, wav)
+        await client.delete(f"{PATH}/{new['id']}")
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
 
 
 @pytest.mark.parametrize("consent", [{}, {"consent": ""}, {"consent": " \n"}])
