@@ -25,7 +25,7 @@ class ReferenceCache:
         self._settings = settings
         self._analyze = analyze
         self._lock = threading.Lock()
-        self._known: SizedLru[AnalyzedRecording] = SizedLru(settings.memory_mb * _MEBIBYTE, _size)
+        self._known: SizedLru[AnalyzedRecording] = SizedLru(_capacity(settings), _size)
         self._running: dict[str, Future[AnalyzedRecording]] = {}
         """By digest."""
 
@@ -33,7 +33,7 @@ class ReferenceCache:
         """Takes other limits."""
         with self._lock:
             self._settings = settings
-            self._known = self._known.resized(settings.memory_mb * _MEBIBYTE)
+            self._known = self._known.resized(_capacity(settings))
 
     def known(self, digest: str) -> AnalyzedRecording | None:
         """The recording of a file with this digest, if it is in memory. Does not block."""
@@ -41,9 +41,10 @@ class ReferenceCache:
             return self._known.get(digest)
 
     def forget(self, digest: str) -> None:
-        """Forgets a recording."""
+        """Forgets a recording. One that is opened just now will not be kept."""
         with self._lock:
             self._known.pop(digest, None)
+            self._running.pop(digest, None)
 
     def open(self, data: bytes) -> AnalyzedRecording:
         """The recording of a file, and its analysis. Blocks. Raises `RequestError`."""
@@ -69,11 +70,12 @@ class ReferenceCache:
         else:
             result.set_result(opened)
             with self._lock:
-                if self._known.fits(opened):
+                if self._running.get(digest) is result and self._known.fits(opened):
                     self._known[digest] = opened
         finally:
             with self._lock:
-                del self._running[digest]
+                if self._running.get(digest) is result:
+                    del self._running[digest]
 
     def _require_size(self, data: bytes) -> None:
         settings = self._settings
@@ -90,6 +92,11 @@ class ReferenceCache:
                 param=PARAM,
                 code="audio_too_large",
             )
+
+
+def _capacity(settings: ReferencesSection) -> int:
+    """Bytes. A server that takes no references keeps none in memory, where they would be used further."""
+    return settings.memory_mb * _MEBIBYTE if settings.enabled else 0
 
 
 def _size(opened: AnalyzedRecording) -> int:

@@ -52,6 +52,25 @@ def test_what_is_forgotten_is_decoded_again(decoded):
     assert len(decoded) == 2
 
 
+def test_what_is_forgotten_while_it_is_decoded_is_not_kept(monkeypatch, opened):
+    cache, digest = cache_of(), opened(b"a").recording.digest
+
+    def decode(data, max_seconds):
+        cache.forget(digest)
+        return opened(data).recording
+
+    monkeypatch.setattr(reference_cache, "decode", decode)
+    assert cache.open(b"a").recording.digest == digest
+    assert cache.known(digest) is None
+
+
+def test_a_server_that_takes_no_references_any_more_knows_none(decoded):
+    cache = cache_of()
+    digest = cache.open(b"a").recording.digest
+    cache.reconfigure(ReferencesSection(enabled=False))
+    assert cache.known(digest) is None
+
+
 def test_a_real_file_is_decoded_and_analyzed():
     seen = []
     opened = ReferenceCache(ReferencesSection(), lambda recording: seen.append(recording) or ANALYSIS).open(
