@@ -28,6 +28,10 @@ class ReferenceCache:
         self._known: SizedLru[AnalyzedRecording] = SizedLru(_capacity(settings), _size)
         self._running: dict[str, Future[AnalyzedRecording]] = {}
         """By digest."""
+        self.hits = 0
+        """Recordings that were in memory, or that another request was opening."""
+        self.misses = 0
+        """Recordings that were decoded and analyzed."""
 
     def reconfigure(self, settings: ReferencesSection) -> None:
         """Takes other limits."""
@@ -38,7 +42,9 @@ class ReferenceCache:
     def known(self, digest: str) -> AnalyzedRecording | None:
         """The recording of a file with this digest, if it is in memory. Does not block."""
         with self._lock:
-            return self._known.get(digest)
+            known = self._known.get(digest)
+            self.hits += known is not None
+            return known
 
     def forget(self, digest: str) -> None:
         """Forgets a recording. One that is opened just now will not be kept."""
@@ -52,9 +58,11 @@ class ReferenceCache:
         digest = hashlib.sha256(data).hexdigest()
         with self._lock:
             if (known := self._known.get(digest)) is not None:
+                self.hits += 1
                 return known
             running = self._running.get(digest)
             is_mine = running is None
+            self.hits += not is_mine
             if running is None:
                 running = self._running[digest] = Future()
         if is_mine:
@@ -70,6 +78,7 @@ class ReferenceCache:
         else:
             result.set_result(opened)
             with self._lock:
+                self.misses += 1
                 if self._running.get(digest) is result and self._known.fits(opened):
                     self._known[digest] = opened
         finally:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from server.client import Client
@@ -35,7 +35,7 @@ class ReferencesReport:
     added: int = 0
     deleted: int = 0
     hits: int = 0
-    """Recordings that were in memory."""
+    """Recordings that were in memory, or that another request was opening."""
     misses: int = 0
     """Recordings that were decoded and analyzed."""
     refused: int = 0
@@ -68,7 +68,7 @@ class ReferenceService:
 
     def report(self) -> ReferencesReport:
         """What was done since the start."""
-        return self._report
+        return replace(self._report, hits=self._cache.hits, misses=self._cache.misses)
 
     async def sweep(self) -> None:
         """Deletes what is too old, now and every hour."""
@@ -111,7 +111,6 @@ class ReferenceService:
     async def open_kept(self, client: Client, stored: StoredReference) -> AnalyzedRecording | None:
         """The recording of one that was found; None where it was deleted meanwhile. Raises what `open` raises."""
         if known := self._cache.known(stored.digest):
-            self._report.hits += 1
             return known
         data = await asyncio.to_thread(self._store.read, client.name, stored.id)
         return None if data is None else await self.open(data)
@@ -119,12 +118,10 @@ class ReferenceService:
     async def open(self, data: bytes) -> AnalyzedRecording:
         """The recording of a file. Raises `RequestError` for one that cannot be used, `BusyError`."""
         try:
-            opened = await self._in_thread(lambda: self._cache.open(data))
+            return await self._in_thread(lambda: self._cache.open(data))
         except Exception:
             self._report.refused += 1
             raise
-        self._report.misses += 1
-        return opened
 
     def _sweep(self) -> None:
         for digest in self._store.sweep():

@@ -40,6 +40,7 @@ def test_a_known_file_is_not_decoded_again(decoded, opened):
     assert cache.known(first.recording.digest) is first
     assert cache.known(opened(b"b").recording.digest) is None
     assert decoded == [(b"a", 9.0)]
+    assert (cache.hits, cache.misses) == (2, 1)
 
 
 def test_what_is_forgotten_is_decoded_again(decoded):
@@ -97,6 +98,7 @@ def test_concurrent_requests_for_one_file_decode_it_once(monkeypatch, opened):
         may_end.set()
         found = {id(each.result()) for each in results}
     assert len(found) == len(calls) == 1
+    assert (cache.hits, cache.misses) == (4, 1)
 
 
 def test_a_file_that_is_refused_is_refused_again(decoded):
