@@ -53,8 +53,8 @@ def _limited(setting: str) -> Any:
 class HotFix(Fields):
     """Readings and replacements for one task: lists of `{word: pinyin}` and `{word: text}`."""
 
-    pronunciation: list[dict[str, str]] = []
-    replace: list[dict[str, str]] = []
+    pronunciation: list[dict[str, str]] = Field(default_factory=list)
+    replace: list[dict[str, str]] = Field(default_factory=list)
 
     @property
     def wording(self) -> Wording:
@@ -96,7 +96,7 @@ class Parameters(ReferenceFields):
     phoneme_timestamp_enabled: bool = False
     hot_fix: HotFix = HotFix()
     instruction: str | None = Field(default=None, max_length=4096)
-    language_hints: list[str] = []
+    language_hints: list[str] = Field(default_factory=list)
     """The cloud reads the first one."""
     enable_markdown_filter: bool = False
     enable_aigc_tag: bool = False
