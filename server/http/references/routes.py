@@ -34,8 +34,6 @@ from server.synthesis.voice_resolver import VoiceResolver, Voices, allowed_voice
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
-MULTIPART_BYTES = 2**16
-"""Of a body, besides its file: the fields and the boundaries."""
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
