@@ -51,6 +51,16 @@ async def test_the_same_file_again_is_the_same_reference(keeping, wav):
         assert [each["name"] for each in listed] == ["two"]
 
 
+async def test_one_that_another_version_measured_is_listed_and_measured_when_it_is_looked_up(keeping, wav, tmp_path):
+    async with keeping() as client:
+        new = await added(client, wav)
+        (path,) = (tmp_path / "data").rglob("*.reference")
+        path.write_bytes(path.read_bytes().replace(b'"tilt"', b'"lean"', 1))
+        listed = (await (await client.get(PATH)).json())["data"]
+        assert listed == [{**new, "analysis": None}]
+        assert await (await client.get(f"{PATH}/{new['id']}")).json() == new
+
+
 async def test_the_default_voice_is_measured_before_somebody_waits_for_it(keeping, wav, registry):
     async with keeping() as client:
         await added(client, wav)
