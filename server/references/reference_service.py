@@ -135,7 +135,7 @@ class ReferenceService:
         return is_deleted
 
     def _forget(self, digest: str) -> None:
-        """Blocks: what is computed from a recording elsewhere is forgotten when it is complete."""
+        """Blocks where something is computed from the recording just now."""
         self._cache.forget(digest)
         self._forget_elsewhere(digest)
 
