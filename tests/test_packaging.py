@@ -77,9 +77,8 @@ def test_an_environment_has_one_onnxruntime() -> None:
 def test_a_built_package_contains_its_data_files(package: str) -> None:
     folder = ROOT / package
     existing = {file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
-    matched = {
-        file for pattern in PROJECT["tool"]["setuptools"]["package-data"][package] for file in folder.glob(pattern)
-    }
+    patterns = PROJECT["tool"]["setuptools"]["package-data"][package]
+    matched = {file for pattern in patterns for file in folder.glob(pattern) if file.is_file()}
     assert existing
     assert existing == matched
 

@@ -99,7 +99,8 @@ async def test_health_fails_only_while_a_worker_is_stuck(serving, demo, monkeypa
                 pass
             assert (await client.get("/health")).status == 200
             monkeypatch.setattr("server.http.operations.health.STUCK_SECONDS", 0.0)
-            stuck = await client.get("/health")
+            while (stuck := await client.get("/health")).status == 200:  # until a worker has taken the stream
+                pass
             assert (stuck.status, (await stuck.json())["status"]) == (503, "stuck")
             assert "restart the server" in (await stuck.json())["reason"]
         finally:

@@ -55,7 +55,7 @@ async def test_two_ids_are_none(serving):
     ("method", "path", "body", "status"),
     [
         ("GET", "/", None, 200),
-        ("GET", "/app.js", None, 200),
+        ("GET", "/page/main.js", None, 200),
         ("GET", "/absent", None, 404),
         ("DELETE", "/health", None, 405),
         ("POST", PATH, {"input": ""}, 400),
