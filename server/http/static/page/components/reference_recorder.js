@@ -2,7 +2,9 @@ import {element} from "../../elements.js";
 import {Recorder, canRecord} from "../audio/recorder.js";
 import {clock} from "./waveform.js";
 
-const LONGEST_SECONDS = 60;
+/** The server takes 60, and a browser ends a recording a little late. */
+const LONGEST_SECONDS = 58;
+const METER_MILLISECONDS = 50;
 /** Decibels of the full scale. */
 const SILENCE = -60;
 const QUIET = -38;
@@ -24,6 +26,9 @@ export function ReferenceRecorder({t, signal, speech}, take) {
   const button = element("button", {id: "record", type: "button"}, t.reference.record);
   /** @type {Recorder | null} */
   let recorder = null;
+  let asking = false;
+  /** Not by frames of the screen, which a hidden page does not have. @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
   const show = (/** @type {boolean} */ recording) => {
     button.textContent = recording ? t.reference.stopRecording : t.reference.record;
     button.setAttribute("aria-pressed", String(recording));
@@ -35,10 +40,10 @@ export function ReferenceRecorder({t, signal, speech}, take) {
     meter.value = level;
     words.textContent = `${t.reference.recording(clock(seconds))} · ${judged(t, level)}`;
     if (seconds > LONGEST_SECONDS) stop();
-    else requestAnimationFrame(step);
   };
   const stop = async () => {
     const ended = /** @type {Recorder} */ (recorder);
+    clearInterval(timer);
     recorder = null;
     show(false);
     take(await ended.stop());
@@ -47,19 +52,29 @@ export function ReferenceRecorder({t, signal, speech}, take) {
     speech.pause();
     problem.hidden = true;
     const begun = new Recorder();
+    asking = true;
     try {
       await begun.start();
     } catch (error) {
+      begun.cancel();
       problem.textContent = t.reference.refusedMicrophone(String(/** @type {Error} */ (error).message));
       problem.hidden = false;
       return;
+    } finally {
+      asking = false;
     }
+    if (signal.aborted) return begun.cancel(); // the form was closed while the browser asked
     recorder = begun;
+    timer = setInterval(step, METER_MILLISECONDS);
     show(true);
     step();
   };
-  button.onclick = () => (recorder ? stop() : start());
+  button.onclick = () => {
+    if (recorder) stop();
+    else if (!asking) start();
+  };
   const cancel = () => {
+    clearInterval(timer);
     recorder?.cancel();
     recorder = null;
   };
