@@ -17,7 +17,7 @@ export function ReferencePanel(app) {
   const {store, t, signal} = app;
   const references = new References(app);
   const panel = element("details", {id: "reference", className: "reference", ontoggle: () => {
-    if (panel.open && !store.state.references.loaded) references.refresh();
+    if (panel.open) store.patch("references", {opened: true});
   }},
   element("summary", {}, element("strong", {}, t.reference.title), " ",
     element("span", {className: "small muted"}, t.reference.summary)),
@@ -25,7 +25,7 @@ export function ReferencePanel(app) {
     element("p", {className: "small muted"}, t.reference.text), Choice(app, references), Chosen(app, references),
     NewRecording(app, references), JobProblem(app, "reference-problem", (state) => state.references.problem)));
   store.watch(({fields}) => fields.has("reference"), (known) => { panel.hidden = !known; }, signal);
-  panel.open = store.state.references.loaded || store.state.settings[store.state.slot].reference !== null;
+  panel.open = store.state.references.opened || store.state.settings[store.state.slot].reference !== null;
   return panel;
 }
 

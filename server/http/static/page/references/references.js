@@ -16,8 +16,8 @@ export class References {
     this.store = store;
     this.connection = connection;
     this.signal = signal;
-    store.watch(({connection: {status}, settings, references: {loaded}}) =>
-      status === "ready" && !loaded && Boolean(settings.a.reference || settings.b.reference), (needed) => {
+    store.watch(({connection: {status}, settings, references: {opened}}) =>
+      status === "ready" && (opened || Boolean(settings.a.reference ?? settings.b.reference)), (needed) => {
       if (needed) this.refresh();
     }, signal);
     store.watch(effectKey, (key) => this.#ask(key), signal);
@@ -30,7 +30,7 @@ export class References {
       const list = await listReferences();
       this.store.update(({settings, references}) => ({
         settings: {a: without(settings.a, list), b: without(settings.b, list)},
-        references: {...references, list, loaded: true},
+        references: {...references, list},
       }));
     });
   }
@@ -116,9 +116,9 @@ export class References {
  *
  * @param {import("../state/app_state.js").AppState} state
  */
-function effectKey({settings, slot, references: {loaded}}) {
+function effectKey({settings, slot, references: {list}}) {
   const {voice, speaker, reference} = settings[slot];
-  if (!loaded || !voice || !reference?.use.includes("emotion")) return "";
+  if (!voice || !reference?.use.includes("emotion") || !list.some(({id}) => id === reference.id)) return "";
   return JSON.stringify({id: reference.id, voice, ...(speaker && {speaker}), strength: String(reference.strength)});
 }
 

@@ -139,6 +139,15 @@ export function initialState(storage, languages) {
   };
 }
 
+/**
+ * Without what the server keeps for a client, where another one begins.
+ *
+ * @param {Pick<AppState, "references">} state
+ * @returns {Partial<AppState>}
+ */
+export const forOtherClient = ({references}) => (
+  {jobs: NO_JOBS, operations: UNKNOWN, references: {...references, list: [], effect: null}});
+
 const NAME = "sambert-page";
 
 /** @typedef {Partial<Pick<AppState, "language" | "theme" | "text" | "settings" | "rate">>} Kept */
