@@ -27,7 +27,7 @@ export class Sampler {
     this.speech = speech;
     store.watch((state) => state.playback.status, (status) => {
       if (status === "playing" && store.state.sample) this.stop();
-    }, new AbortController().signal);
+    });
   }
 
   /**
