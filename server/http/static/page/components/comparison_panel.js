@@ -1,4 +1,5 @@
 import {element} from "../../elements.js";
+import {refill} from "./refill.js";
 
 /** @typedef {import("../state/app_state.js").Slot} Slot */
 
@@ -19,9 +20,7 @@ export function ComparisonPanel(app) {
     panel.hidden = !comparison;
   }, signal);
   store.watch(({comparison, slot}) => JSON.stringify([comparison, slot]), () => {
-    const focused = panel.contains(document.activeElement) ? document.activeElement?.id : "";
-    panel.replaceChildren(...parts(app));
-    if (focused) document.getElementById(focused)?.focus();
+    refill(panel, parts(app));
   }, signal);
   const head = element("div", {className: "settings-head"}, element("h2", {}, t.speak.settings), toggle);
   return element("div", {}, head, panel);

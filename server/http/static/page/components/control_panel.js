@@ -1,5 +1,5 @@
 import {element} from "../../elements.js";
-import {CONTROLS, initialValues, positionOf, valueAt} from "../state/settings.js";
+import {CONTROLS, changeSettings, initialValues, positionOf, valueAt} from "../state/settings.js";
 import {icon} from "./icon.js";
 
 /** @typedef {import("../state/settings.js").Control} Control */
@@ -17,7 +17,7 @@ export function ControlPanel(app) {
   const sliders = (/** @type {boolean} */ first) =>
     CONTROLS.filter(({name}) => FIRST.includes(name) === first).map((control) => Slider(app, control));
   const all = element("button", {type: "button", className: "quiet small reset-all"}, t.speak.resetAll);
-  all.onclick = () => resetAll(app);
+  all.onclick = () => changeSettings(store, initialValues());
   store.watch(({settings, slot}) => isInitial(settings[slot]), (initial) => { all.disabled = initial; }, signal);
   const more = element("details", {id: "more", className: "more"},
     element("summary", {}, t.speak.more), element("div", {className: "controls"}, sliders(false), all));
@@ -31,20 +31,19 @@ const isInitial = (settings) => CONTROLS.every(({name, initial}) => settings[nam
  * @param {import("../app.js").App} app
  * @param {Control} control
  */
-function Slider(app, control) {
-  const {store, t, signal} = app;
+function Slider({store, t, signal}, control) {
   const {name, min, max, step, initial} = control;
   const label = t.speak.controls[name];
   const output = element("output", {className: "number muted", for: `control-${name}`});
   const input = element("input", {
     type: "range", id: `control-${name}`, min: String(min), max: String(max), step: String(step),
-    oninput: () => set(app, name, valueAt(control, Number(input.value))),
+    oninput: () => changeSettings(store, {[name]: valueAt(control, Number(input.value))}),
   });
   const reset = element("button", {
     type: "button", className: "quiet icon-button reset",
     title: t.speak.reset(label), "aria-label": t.speak.reset(label),
     onclick: () => {
-      set(app, name, initial);
+      changeSettings(store, {[name]: initial});
       input.focus();
     },
   }, icon("reset"));
@@ -59,18 +58,4 @@ function Slider(app, control) {
     element("label", {for: `control-${name}`}, label), input, output, reset);
   store.watch(({fields}) => fields.has(name), (known) => { slider.hidden = !known; }, signal);
   return slider;
-}
-
-/**
- * @param {import("../app.js").App} app
- * @param {import("../state/settings.js").ControlName} name
- * @param {number} value
- */
-function set({store}, name, value) {
-  store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], [name]: value}}}));
-}
-
-/** @param {import("../app.js").App} app */
-function resetAll({store}) {
-  store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], ...initialValues()}}}));
 }

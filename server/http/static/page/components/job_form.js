@@ -3,6 +3,7 @@ import {KINDS, isEmpty, kindOf, outputOf} from "../work/job_draft.js";
 import {JobProblem} from "./job_problem.js";
 import {JobSource} from "./job_source.js";
 import {JobStyle} from "./job_style.js";
+import {refill} from "./refill.js";
 import {SelectField} from "./select_field.js";
 
 const TIMES = /** @type {const} */ (["srt", "vtt", "json", "textgrid"]);
@@ -32,9 +33,7 @@ function Options(app) {
     const {format, timestamps} = draft;
     return JSON.stringify([kindOf(draft), outputOf(draft), format, timestamps, formats]);
   }, () => {
-    const focused = options.contains(document.activeElement) ? document.activeElement?.id : "";
-    options.replaceChildren(...optionFields(app));
-    if (focused) document.getElementById(focused)?.focus();
+    refill(options, optionFields(app));
   }, signal);
   return element("div", {className: "job-options"}, options, Name(app));
 }

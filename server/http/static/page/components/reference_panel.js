@@ -6,6 +6,7 @@ import {ReferenceAnalysis} from "./reference_analysis.js";
 import {ReferenceEffect} from "./reference_effect.js";
 import {ReferenceForm} from "./reference_form.js";
 import {ReferenceUses} from "./reference_uses.js";
+import {refill} from "./refill.js";
 import {SelectField} from "./select_field.js";
 
 /**
@@ -38,15 +39,13 @@ function Choice({store, t, signal}, references) {
   store.watch(({references: {list}, settings, slot}) =>
     JSON.stringify([list.map(({id, name}) => [id, name]), settings[slot].reference?.id]), () => {
     const {references: {list}, settings, slot} = store.state;
-    const focused = place.contains(document.activeElement) ? document.activeElement?.id : "";
     place.hidden = list.length === 0;
-    place.replaceChildren(SelectField({
+    refill(place, [SelectField({
       id: "reference-id", label: t.reference.choose, value: settings[slot].reference?.id ?? "",
       options: [["", t.reference.none], .../** @type {[string, string][]} */ (
         list.map(({id, name, seconds}) => [id, t.reference.option(name || t.reference.unnamed, seconds)]))],
       choose: (id) => references.choose(id || null),
-    }));
-    if (focused) document.getElementById(focused)?.focus();
+    })]);
   }, signal);
   return place;
 }

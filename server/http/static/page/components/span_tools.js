@@ -2,6 +2,7 @@ import {element} from "../../elements.js";
 import {edit} from "../text/edit.js";
 import {commonStyle, withStyle, withoutChanges} from "../text/edited_text.js";
 import {parsedText} from "../text/parsed_source.js";
+import {refill} from "./refill.js";
 
 /** @typedef {import("../text/edited_text.js").StyleName} StyleName */
 
@@ -35,19 +36,6 @@ export function SpanTools(app) {
 /** @param {import("../state/app_state.js").AppState} state */
 const shown = ({text, selection, settings, slot, voices}) =>
   JSON.stringify([text, selection, settings[slot].voice, voices.map(({emotions}) => emotions)]);
-
-/**
- * Replaces the content, and leaves the focus at the control of the same name.
- *
- * @param {HTMLElement} place
- * @param {HTMLElement[]} content
- */
-function refill(place, content) {
-  const {activeElement} = document;
-  const id = activeElement && place.contains(activeElement) ? activeElement.id : "";
-  place.replaceChildren(...content);
-  if (id) document.getElementById(id)?.focus();
-}
 
 /**
  * @param {import("../app.js").App} app

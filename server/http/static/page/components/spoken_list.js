@@ -1,8 +1,8 @@
 import {element} from "../../elements.js";
 import {fitted} from "../state/settings.js";
 import {shareFragment} from "../state/share_link.js";
+import {styleWords} from "../state/style_words.js";
 import {ConfirmButton} from "./confirm_button.js";
-import {styleWords} from "./job_style.js";
 
 /** @typedef {import("../state/spoken_history.js").Spoken} Spoken */
 

@@ -1,7 +1,8 @@
 import {element} from "../../elements.js";
 import {sampleKey} from "../speech/sampler.js";
-import {defaultEmotion, withVoice} from "../state/settings.js";
+import {changeSettings, chooseVoice, defaultEmotion} from "../state/settings.js";
 import {ChoiceList} from "./choice_list.js";
+import {refill} from "./refill.js";
 
 /**
  * @typedef {import("../state/app_state.js").Voice} Voice
@@ -21,9 +22,7 @@ export function VoicePanel(app) {
   const show = () => {
     shown.abort();
     shown = new AbortController();
-    const focused = panel.contains(document.activeElement) ? document.activeElement?.id : "";
-    panel.replaceChildren(...lists({...app, signal: shown.signal}));
-    if (focused) document.getElementById(focused)?.focus();
+    refill(panel, lists({...app, signal: shown.signal}));
   };
   store.watch(({voices, broken, settings, slot}) => {
     const {voice, speaker, emotion} = settings[slot];
@@ -58,10 +57,7 @@ function voiceList(app, settings) {
     const note = t.speak.voiceNote(speakers.length, emotions.length, rate / 1000);
     return {...choice(app, voice.id, voice.name, sample), note, title: license ?? undefined};
   });
-  return ChoiceList(app, {name: "voice", legend: t.speak.voice, choices, chosen: settings.voice, choose: (id) => {
-    const voice = state.voices.find((each) => each.id === id);
-    if (voice) change(app, withVoice(settings, voice));
-  }});
+  return ChoiceList(app, {name: "voice", legend: t.speak.voice, choices, chosen: settings.voice, choose: (id) => chooseVoice(app.store, id)});
 }
 
 /**
@@ -74,7 +70,7 @@ function speakerList(app, settings, voice) {
   const choices = voice.speakers.map((speaker) => choice(app, speaker, label(speaker), {...settings, speaker}));
   return ChoiceList(app, {
     name: "speaker", legend: app.t.speak.speaker, choices, chosen: settings.speaker,
-    choose: (speaker) => change(app, {...settings, speaker}),
+    choose: (speaker) => changeSettings(app.store, {speaker}),
   });
 }
 
@@ -88,7 +84,7 @@ function emotionList(app, settings, voice) {
   const choices = voice.emotions.map((emotion) => choice(app, emotion, label(emotion), {...settings, emotion}));
   return ChoiceList(app, {
     name: "emotion", legend: app.t.speak.emotion, choices, chosen: settings.emotion,
-    choose: (emotion) => change(app, {...settings, emotion}),
+    choose: (emotion) => changeSettings(app.store, {emotion}),
   });
 }
 
@@ -104,14 +100,4 @@ function choice({sampler}, value, label, settings) {
     value, label, sample: () => sampler.toggle(settings),
     sampling: (/** @type {import("../state/app_state.js").AppState} */ {sample}) => sample === key,
   };
-}
-
-/**
- * @param {import("../app.js").App} app
- * @param {Settings} settings
- */
-function change({store}, {voice, speaker, emotion}) {
-  store.update((state) => ({
-    settings: {...state.settings, [state.slot]: {...state.settings[state.slot], voice, speaker, emotion}},
-  }));
 }

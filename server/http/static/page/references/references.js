@@ -1,6 +1,7 @@
 // The recordings of this client: which there are, which one is used, and what the chosen voice takes over of it.
 
 import {addReference, deleteReference, listReferences, referenceSettings} from "../api/references.js";
+import {changeSettings} from "../state/settings.js";
 import {EMPTY_RECORDING} from "./references_state.js";
 
 /** @typedef {import("../state/settings.js").Reference} Reference */
@@ -63,19 +64,15 @@ export class References {
     const {settings, slot, voices} = this.store.state;
     const can = voices.find((voice) => voice.id === settings[slot].voice)?.reference_use ?? ["emotion"];
     const use = can.filter((each) => each !== "delivery");
-    this.#set(id === null ? null : {use, strength: 1, ...settings[slot].reference, id});
+    const reference = id === null ? null : {use, strength: 1, ...settings[slot].reference, id};
+    changeSettings(this.store, {reference});
   }
 
   /** @param {Partial<Reference>} part */
   change(part) {
     const {settings, slot} = this.store.state;
     const {reference} = settings[slot];
-    if (reference) this.#set({...reference, ...part});
-  }
-
-  /** @param {Reference | null} reference */
-  #set(reference) {
-    this.store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], reference}}}));
+    if (reference) changeSettings(this.store, {reference: {...reference, ...part}});
   }
 
   /** @param {string} key */
