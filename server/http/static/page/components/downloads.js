@@ -2,7 +2,7 @@ import {element} from "../../elements.js";
 import {fetchFile} from "../api/speech.js";
 import {speechRequest} from "../speech/speech_request.js";
 import {icon} from "./icon.js";
-import {problem} from "./playback_problem.js";
+import {problemWords} from "./problem.js";
 import {saveAs} from "./save_file.js";
 
 const FORMATS = /** @type {const} */ (["wav", "mp3", "opus", "srt"]);
@@ -45,7 +45,7 @@ async function save({store, t, signal, connection}, format, status) {
   } catch (error) {
     if (signal.aborted) return;
     status.className = "small error";
-    status.textContent = problem(t, /** @type {Error} */ (error));
+    status.textContent = problemWords(t, /** @type {Error} */ (error));
     connection.check();
   }
 }

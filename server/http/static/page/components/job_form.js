@@ -1,8 +1,8 @@
 import {element} from "../../elements.js";
 import {KINDS, isEmpty, kindOf, outputOf} from "../work/job_draft.js";
-import {JobProblem} from "./job_problem.js";
 import {JobSource} from "./job_source.js";
 import {JobStyle} from "./job_style.js";
+import {Problem} from "./problem.js";
 import {refill} from "./refill.js";
 import {SelectField} from "./select_field.js";
 
@@ -22,7 +22,7 @@ export function JobForm(app, jobs) {
   };
   return element("form", {className: "card job-form", "aria-label": t.work.create, onsubmit: send},
     element("h2", {}, t.work.create), JobSource(app), Options(app), JobStyle(app),
-    JobProblem(app, "job-refused", ({jobs: {refused}}) => refused), Submit(app));
+    Problem(app, "job-refused", ({jobs: {refused}}) => refused), Submit(app));
 }
 
 /** @param {import("../app.js").App} app */

@@ -1,6 +1,6 @@
 import {element} from "../../elements.js";
 import {JobItem} from "./job_item.js";
-import {JobProblem} from "./job_problem.js";
+import {Problem} from "./problem.js";
 
 /**
  * The jobs of this client, the newest first.
@@ -39,7 +39,7 @@ export function JobList(app, jobs) {
   }, signal);
   store.watch((state) => state.jobs.hasMore, (hasMore) => { more.hidden = !hasMore; }, signal);
   return element("section", {className: "card job-list", "aria-labelledby": "jobs-title"},
-    element("h2", {id: "jobs-title"}, t.work.jobs), JobProblem(app, "jobs-problem", (state) => state.jobs.problem),
+    element("h2", {id: "jobs-title"}, t.work.jobs), Problem(app, "jobs-problem", (state) => state.jobs.problem),
     empty, list, more);
 }
 

@@ -40,11 +40,13 @@ function selects({store, t}) {
     }),
     ...(voice && voice.speakers.length > 1 ? [SelectField({
       id: "job-speaker", label: t.speak.speaker, value: shown.speaker ?? "",
-      options: voice.speakers.map((name) => [name, speakers[name] ?? name]), choose: (speaker) => changeSettings(store, {speaker}),
+      options: voice.speakers.map((name) => [name, speakers[name] ?? name]),
+      choose: (speaker) => changeSettings(store, {speaker}),
     })] : []),
     ...(voice && voice.emotions.length > 1 ? [SelectField({
       id: "job-emotion", label: t.speak.emotion, value: shown.emotion ?? "",
-      options: voice.emotions.map((name) => [name, emotions[name] ?? name]), choose: (emotion) => changeSettings(store, {emotion}),
+      options: voice.emotions.map((name) => [name, emotions[name] ?? name]),
+      choose: (emotion) => changeSettings(store, {emotion}),
     })] : []),
   ];
 }

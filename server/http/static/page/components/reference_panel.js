@@ -1,11 +1,11 @@
 import {element} from "../../elements.js";
 import {References} from "../references/references.js";
 import {ConfirmButton} from "./confirm_button.js";
-import {JobProblem} from "./job_problem.js";
 import {ReferenceAnalysis} from "./reference_analysis.js";
 import {ReferenceEffect} from "./reference_effect.js";
 import {ReferenceForm} from "./reference_form.js";
 import {ReferenceUses} from "./reference_uses.js";
+import {Problem} from "./problem.js";
 import {refill} from "./refill.js";
 import {SelectField} from "./select_field.js";
 
@@ -24,7 +24,7 @@ export function ReferencePanel(app) {
     element("span", {className: "small muted"}, t.reference.summary)),
   element("div", {className: "reference-body"},
     element("p", {className: "small muted"}, t.reference.text), Choice(app, references), Chosen(app, references),
-    NewRecording(app, references), JobProblem(app, "reference-problem", (state) => state.references.problem)));
+    NewRecording(app, references), Problem(app, "reference-problem", (state) => state.references.problem)));
   store.watch(({fields}) => fields.has("reference"), (known) => { panel.hidden = !known; }, signal);
   panel.open = store.state.references.opened || store.state.settings[store.state.slot].reference !== null;
   return panel;

@@ -27,7 +27,7 @@ export function ReferenceRecorder({t, signal, speech}, take) {
   /** @type {Recorder | null} */
   let recorder = null;
   let asking = false;
-  /** Not by frames of the screen, which a hidden page does not have. @type {ReturnType<typeof setInterval> | undefined} */
+  /** No frames of the screen: a hidden page has none. @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
   const show = (/** @type {boolean} */ recording) => {
     button.textContent = recording ? t.reference.stopRecording : t.reference.record;

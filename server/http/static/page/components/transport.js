@@ -1,7 +1,7 @@
 import {element} from "../../elements.js";
 import {Downloads} from "./downloads.js";
 import {icon} from "./icon.js";
-import {PlaybackProblem} from "./playback_problem.js";
+import {Problem} from "./problem.js";
 import {Waveform, clock} from "./waveform.js";
 
 /**
@@ -13,7 +13,7 @@ export function Transport(app) {
   return element("div", {className: "transport"},
     element("div", {className: "transport-main"}, PlayButton(app), StopButton(app), Waveform(app), Time(app)),
     element("div", {className: "transport-more"}, Rate(app), Figures(app), Downloads(app)),
-    PlaybackProblem(app));
+    Problem(app, "error", ({playback}) => playback.error));
 }
 
 /** @param {import("../app.js").App} app */

@@ -57,7 +57,9 @@ function voiceList(app, settings) {
     const note = t.speak.voiceNote(speakers.length, emotions.length, rate / 1000);
     return {...choice(app, voice.id, voice.name, sample), note, title: license ?? undefined};
   });
-  return ChoiceList(app, {name: "voice", legend: t.speak.voice, choices, chosen: settings.voice, choose: (id) => chooseVoice(app.store, id)});
+  return ChoiceList(app, {
+    name: "voice", legend: t.speak.voice, choices, chosen: settings.voice, choose: (id) => chooseVoice(app.store, id),
+  });
 }
 
 /**

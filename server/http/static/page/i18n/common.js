@@ -15,6 +15,12 @@ const zh = {
   starting: "服务器正在加载声音…",
   lost: "连接不上服务器，正在重试。你的文字和设置都还在。",
   refused: (/** @type {string} */ reason) => `服务器无法合成语音：${reason}`,
+  errors: {
+    unreachable: "连接不上服务器。文字和设置都还在，连上后请再试一次。",
+    broken: "连接中断，声音不完整，请再试一次。",
+    refused: (/** @type {string} */ reason) => `服务器没有接受：${reason}`,
+    other: (/** @type {string} */ reason) => `出错了：${reason}`,
+  },
   key: {
     title: "需要密钥",
     text: "这台服务器只接受有密钥的请求。密钥只保存在这个标签页里，关闭后即忘。",
@@ -44,6 +50,12 @@ const en = {
   starting: "The server is loading its voices…",
   lost: "The server cannot be reached; trying again. Your text and settings are kept.",
   refused: (reason) => `The server cannot speak: ${reason}`,
+  errors: {
+    unreachable: "The server cannot be reached. Text and settings are kept: try again when it is back.",
+    broken: "The connection was cut, and the audio is not complete: try again.",
+    refused: (reason) => `The server refused: ${reason}`,
+    other: (reason) => `Something went wrong: ${reason}`,
+  },
   key: {
     title: "A key is needed",
     text: "This server accepts requests with a key only. The key stays in this tab and is forgotten when it is closed.",

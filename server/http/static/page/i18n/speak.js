@@ -23,12 +23,6 @@ const zh = {
   download: "下载",
   downloads: {wav: "WAV 无损", mp3: "MP3", opus: "Opus", srt: "SRT 字幕"},
   downloading: "正在准备文件…",
-  errors: {
-    unreachable: "连接不上服务器，没有声音。连上后请再点播放。",
-    broken: "连接中断，声音不完整。请再点播放。",
-    refused: (/** @type {string} */ reason) => `服务器没有接受：${reason}`,
-    other: (/** @type {string} */ reason) => `播放失败：${reason}`,
-  },
   settings: "声音与语气",
   voice: "声音",
   voiceNote: (/** @type {number} */ speakers, /** @type {number} */ emotions, /** @type {number} */ rate) =>
@@ -98,12 +92,6 @@ const en = {
   download: "Download",
   downloads: {wav: "WAV, lossless", mp3: "MP3", opus: "Opus", srt: "SRT subtitles"},
   downloading: "Preparing the file…",
-  errors: {
-    unreachable: "The server cannot be reached, so there is no audio. Press play when it is back.",
-    broken: "The connection was cut and the audio is not complete. Press play again.",
-    refused: (reason) => `The server refused: ${reason}`,
-    other: (reason) => `Playback failed: ${reason}`,
-  },
   settings: "Voice and tone",
   voice: "Voice",
   voiceNote: (speakers, emotions, rate) =>

@@ -66,11 +66,6 @@ const zh = {
   forgetSpoken: "删除这条记录",
   clear: "清空记录",
   confirmClear: "确定清空？",
-  errors: {
-    unreachable: "连接不上服务器。连上后会自动更新；没有提交的内容还在，请再点一次。",
-    refused: (/** @type {string} */ reason) => `服务器没有接受：${reason}`,
-    other: (/** @type {string} */ reason) => `出错了：${reason}`,
-  },
 };
 
 /** @type {typeof zh} */
@@ -137,11 +132,6 @@ const en = {
   forgetSpoken: "Delete this entry",
   clear: "Clear all",
   confirmClear: "Really clear all?",
-  errors: {
-    unreachable: "The server cannot be reached. This page updates when it is back. What was not sent is kept.",
-    refused: (reason) => `The server refused: ${reason}`,
-    other: (reason) => `Something went wrong: ${reason}`,
-  },
 };
 
 export const work = {zh, en};

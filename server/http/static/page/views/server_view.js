@@ -1,6 +1,6 @@
 import {element} from "../../elements.js";
 import {ServerWatch} from "../administration/server_watch.js";
-import {JobProblem} from "../components/job_problem.js";
+import {Problem} from "../components/problem.js";
 import {ServerStatus} from "../components/server_status.js";
 import {ServerVoices} from "../components/server_voices.js";
 import {VoiceConversion} from "../components/voice_conversion.js";
@@ -16,7 +16,7 @@ export function ServerView(app) {
   return element("div", {className: "work server"},
     element("div", {className: "intro"}, element("h1", {}, t.server.title), element("p", {}, t.server.subtitle)),
     element("div", {className: "work-lists"},
-      JobProblem(app, "server-problem", (state) => state.operations.problem), ServerStatus(app),
+      Problem(app, "server-problem", (state) => state.operations.problem), ServerStatus(app),
       VoiceConversion(app, watch)),
     ServerVoices(app, watch));
 }
