@@ -70,7 +70,7 @@ async def test_a_recording_is_uploaded_used_and_deleted(page, open_at: Open, url
     reference = await page.wait(REFERENCE)
     assert await page.evaluate("document.querySelector('#reference-timbre').disabled")  # this voice keeps its sound
     assert "每秒" in await page.evaluate("document.querySelector('.analysis').textContent")
-    assert "把握" in await page.wait(EFFECT)
+    assert "置信度" in await page.wait(EFFECT)
 
     await page.evaluate("document.querySelector('#reference-strength').focus()")
     await page.press("ArrowLeft")

@@ -33,12 +33,15 @@ export function LexiconPanel({store, t, signal}) {
  * @param {string} yaml
  */
 function Export(t, yaml) {
-  const button = element("button", {
-    type: "button", className: "small", onclick: async () => {
+  const text = element("pre", {id: "lexicon-yaml", tabIndex: 0, "aria-label": t.text.export}, yaml);
+  const copy = async () => {
+    try {
       await navigator.clipboard.writeText(yaml);
       button.textContent = t.text.copied;
-    },
-  }, t.text.copy);
-  return element("div", {className: "lexicon-export"},
-    element("pre", {id: "lexicon-yaml", tabIndex: 0, "aria-label": t.text.export}, yaml), button);
+    } catch { // pages have a clipboard on localhost and with https only
+      getSelection()?.selectAllChildren(text);
+    }
+  };
+  const button = element("button", {type: "button", className: "small", onclick: copy}, t.text.copy);
+  return element("div", {className: "lexicon-export"}, text, button);
 }

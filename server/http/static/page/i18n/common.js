@@ -10,7 +10,6 @@ const zh = {
   loading: "正在载入…",
   unloadable: "无法载入这一页，请检查服务器后重试。",
   retry: "重试",
-  close: "关闭",
   connecting: "正在连接服务器…",
   starting: "服务器正在加载声音…",
   lost: "连接不上服务器，正在重试。你的文字和设置都还在。",
@@ -28,7 +27,6 @@ const zh = {
     label: "密钥",
     use: "使用",
     cancel: "取消",
-    change: "更换密钥",
   },
 };
 
@@ -45,7 +43,6 @@ const en = {
   loading: "Loading…",
   unloadable: "This page could not be loaded. Check the server, then try again.",
   retry: "Try again",
-  close: "Close",
   connecting: "Connecting to the server…",
   starting: "The server is loading its voices…",
   lost: "The server cannot be reached; trying again. Your text and settings are kept.",
@@ -63,7 +60,6 @@ const en = {
     label: "Key",
     use: "Use it",
     cancel: "Cancel",
-    change: "Change the key",
   },
 };
 
