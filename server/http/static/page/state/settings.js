@@ -112,7 +112,7 @@ export function fitted(settings, voices) {
  * Changes the settings that are shown.
  *
  * @param {import("./app_state.js").AppStore} store
- * @param {Partial<Settings>} part
+ * @param {Partial<Settings> | Partial<Record<ControlName, number>>} part
  */
 export const changeSettings = (store, part) =>
   store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], ...part}}}));
