@@ -104,6 +104,9 @@ async def test_a_reading_for_the_word_everywhere(page, open_at: Open, server_url
     await page.click("#lexicon summary")
     expected = "text:\n  lexicon:\n    重庆: zhong4 qing4\n"
     assert await page.evaluate("document.querySelector('#lexicon-yaml').textContent") == expected
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # as without https
+    await page.click(".lexicon-export button")
+    assert (await page.evaluate("getSelection().toString()")).strip() == expected.strip()
     await open_at(server_url)
     await show(page, "在重庆。", 3)
     assert await read(page) == ["zài", "zhòng", "qìng"]

@@ -70,7 +70,7 @@ async def test_a_recording_is_uploaded_used_and_deleted(page, open_at: Open, url
     reference = await page.wait(REFERENCE)
     assert await page.evaluate("document.querySelector('#reference-timbre').disabled")  # this voice keeps its sound
     assert "每秒" in await page.evaluate("document.querySelector('.analysis').textContent")
-    assert "把握" in await page.wait(EFFECT)
+    assert "置信度" in await page.wait(EFFECT)
 
     await page.evaluate("document.querySelector('#reference-strength').focus()")
     await page.press("ArrowLeft")
@@ -152,3 +152,22 @@ async def test_the_page_says_where_no_microphone_can_be_used(page, open_at: Open
     await page.click("#reference-add")
     await page.click("#record")
     assert "no device" in await page.wait("document.querySelector('.recorder .error').textContent")
+
+
+async def test_a_form_that_is_closed_while_the_browser_asks_gives_the_microphone_back(page, open_at: Open, url) -> None:
+    await open_at(url)
+    await page.evaluate("""
+      navigator.mediaDevices.getUserMedia = async () => {
+        await new Promise((resolve) => { window.allow = resolve; });
+        window.stream = new AudioContext().createMediaStreamDestination().stream;
+        return stream;
+      };
+    """)
+    await page.click("#reference summary")
+    await page.click("#reference-add")
+    await page.click("#record")
+    await page.click("#record")  # the browser is asked once
+    await page.click(".reference-form .quiet")
+    await page.evaluate("allow()")
+    await page.wait("window.stream?.getTracks().every(({readyState}) => readyState === 'ended')")
+    assert page.problems == []

@@ -1,6 +1,7 @@
 """The modules of the page: their types, their style, and the unit tests of what has logic."""
 
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def test_types() -> None:
 
 def test_style() -> None:
     passes(TOOLS / "eslint", "--config", HERE / "eslint.config.js", FOLDER / "page", HERE / "unit")
+
+
+def test_folders_stay_small() -> None:
+    modules = Counter(file.parent for file in (FOLDER / "page").rglob("*.js"))
+    assert {str(folder): count for folder, count in modules.items() if count > 12} == {}
 
 
 def test_units() -> None:

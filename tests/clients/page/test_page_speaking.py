@@ -157,12 +157,15 @@ async def test_a_sample_of_each_speaker_and_emotion_is_played(
 ) -> None:
     counting.samples_per_chunk = 1600
     await open_at(counting_url)
+    await page.evaluate("document.querySelector('#control-pitch').focus()")
+    await page.press("ArrowRight")
     for choice in ("speaker-F7", "speaker-M7", "emotion-neutral", "emotion-happy"):
         await page.click(f".choice:has(#{choice}) .sample")
         await page.wait("document.querySelector('.sample .icon-stop')")
         await page.wait("!document.querySelector('.sample .icon-stop')")
     spoken = [(speaker, emotion) for _, speaker, emotion, _ in counting.requests]
     assert spoken == [("F7", "neutral"), ("M7", "neutral"), ("F7", "happy")]  # what was heard is not computed again
+    assert {style.pitch for *_, style in counting.requests} == {0}  # sliders do not change samples
 
 
 async def test_files_have_what_was_heard(page, open_at: Open, server_url: str, tmp_path: Path) -> None:

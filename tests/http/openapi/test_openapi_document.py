@@ -142,7 +142,7 @@ async def test_the_page_uses_only_what_the_server_serves(serving):
     async with serving() as client:
         page = await (await client.get("/docs")).text()
         named = set(re.findall(r'(?:src|href)="([^"#:]+)"', page))
-        assert named == {"style.css", "docs.css", "docs.js"}
+        assert named == {"page/styles/tokens.css", "docs.css", "docs.js"}
         for file in named:
             assert (await client.get(f"/{file}")).status == 200
 

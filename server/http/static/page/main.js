@@ -18,7 +18,6 @@ const connection = new ServerConnection(store);
 const speech = new SpeechSession(store, connection);
 const sampler = new Sampler(store, connection, speech);
 const analyzer = new TextAnalyzer(store);
-const always = new AbortController().signal;
 let components = new AbortController();
 
 /** @param {import("./state/app_state.js").Language} language */
@@ -43,6 +42,6 @@ keepState(store, localStorage);
 keepHistory(store, speech, localStorage);
 keepLexicon(store, localStorage);
 recordSteps(store);
-store.watch((state) => state.theme, paint, always);
-store.watch((state) => state.language, show, always);
+store.watch((state) => state.theme, paint);
+store.watch((state) => state.language, show);
 connection.check();

@@ -3,8 +3,8 @@ import {test} from "node:test";
 
 import {commonStyle, normalized, plainText, sliceOf, withBreak, withReading, withStyle, withoutChanges} from
   "../../../../server/http/static/page/text/edited_text.js";
-import {parsedSource, placeInText} from "../../../../server/http/static/page/text/parsed_source.js";
-import {sourceOf, writtenSource} from "../../../../server/http/static/page/text/written_source.js";
+import {parsedSource, placeInText} from "../../../../server/http/static/page/text/source/parsed_source.js";
+import {sourceOf, writtenSource} from "../../../../server/http/static/page/text/source/written_source.js";
 import {numbers, randomEdited, randomText} from "./random_texts.js";
 
 const next = numbers(7);

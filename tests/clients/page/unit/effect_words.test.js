@@ -11,7 +11,7 @@ const FIELDS = new Set(["reference"]);
 test("what was applied is said in the words of the page", () => {
   const t = messages("zh");
   const applied = "emotion=happy; confidence=0.83; speed=1.1; energy=-2; timbre; delivery";
-  assert.deepEqual(appliedWords(t, applied), ["高兴", "语速 1.1 倍", "力度 -2 dB", "音色", "说法"]);
+  assert.deepEqual(appliedWords(t, applied), ["高兴", "语速 1.1 倍", "力度 -2 dB", "音色", "韵律"]);
   assert.deepEqual(appliedWords(t, ""), []);
 });
 

@@ -1,7 +1,7 @@
 // Prints plain texts and the SSML that the page writes for them, as JSON, for a test of what the server reads.
 
 import {plainText, withReading} from "../../../../server/http/static/page/text/edited_text.js";
-import {writtenSource} from "../../../../server/http/static/page/text/written_source.js";
+import {writtenSource} from "../../../../server/http/static/page/text/source/written_source.js";
 import {numbers, randomText} from "./random_texts.js";
 
 const next = numbers(5);

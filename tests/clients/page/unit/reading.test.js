@@ -7,9 +7,9 @@ import {cellsOf, wordPinyin} from "../../../../server/http/static/page/text/cell
 import {sliceOf} from "../../../../server/http/static/page/text/edited_text.js";
 import {NO_STEPS, recordSteps, redone, undone} from "../../../../server/http/static/page/text/history.js";
 import {lexiconYaml, readLexicon, withWord} from "../../../../server/http/static/page/text/lexicon.js";
-import {parsedSource} from "../../../../server/http/static/page/text/parsed_source.js";
+import {parsedSource} from "../../../../server/http/static/page/text/source/parsed_source.js";
 import {withToneMarks, writtenPinyin} from "../../../../server/http/static/page/text/pinyin.js";
-import {sourceOf} from "../../../../server/http/static/page/text/written_source.js";
+import {sourceOf} from "../../../../server/http/static/page/text/source/written_source.js";
 import {Store} from "../../../../server/http/static/page/state/store.js";
 import {numbers, randomEdited, randomText} from "./random_texts.js";
 

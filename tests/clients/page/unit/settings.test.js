@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 
 import {
-  CONTROLS, fitted, initialSettings, positionOf, requestFields, valueAt, withVoice,
+  CONTROLS, changeSettings, chooseVoice, fitted, initialSettings, positionOf, requestFields, valueAt, withVoice,
 } from "../../../../server/http/static/page/state/settings.js";
+import {Store} from "../../../../server/http/static/page/state/store.js";
 
 /**
  * @param {string} id
@@ -42,4 +43,14 @@ test("every position of a slider gives a value, and the initial value has a posi
       assert.ok(Math.abs(back - position) < control.step / 2, `${control.name} at ${position}`);
     }
   }
+});
+
+test("another voice is chosen for the settings as they are now", () => {
+  const settings = {a: withVoice(initialSettings(), voice("one")), b: initialSettings()};
+  const store = /** @type {any} */ (new Store({settings, slot: "a", voices: [voice("one"), voice("two")]}));
+  changeSettings(store, {speed: 2});
+  chooseVoice(store, "two");
+  assert.deepEqual(store.state.settings, {a: {...settings.a, speed: 2, voice: "two"}, b: settings.b});
+  chooseVoice(store, "three");
+  assert.equal(store.state.settings.a.voice, "two");
 });

@@ -7,7 +7,7 @@ test("a watcher is called at once, and for changes of what it watches only", () 
   const store = new Store({text: "a", rate: 1});
   /** @type {string[]} */
   const seen = [];
-  store.watch(({text}) => text, (text) => seen.push(text), new AbortController().signal);
+  store.watch(({text}) => text, (text) => seen.push(text));
   store.update({rate: 2});
   store.update({text: "b"});
   store.update(({text}) => ({text: `${text}c`}));
@@ -34,11 +34,10 @@ test("a patch replaces fields of one part and leaves the others", () => {
 
 test("a watcher may update the store", () => {
   const store = new Store({text: "a", length: 0});
-  const {signal} = new AbortController();
-  store.watch(({text}) => text, (text) => store.update({length: text.length}), signal);
+  store.watch(({text}) => text, (text) => store.update({length: text.length}));
   /** @type {number[]} */
   const lengths = [];
-  store.watch(({length}) => length, (length) => lengths.push(length), signal);
+  store.watch(({length}) => length, (length) => lengths.push(length));
   store.update({text: "abc"});
   assert.deepEqual(lengths, [1, 3]);
 });

@@ -95,13 +95,16 @@ export class ServerWatch {
   async #follow({id, status}) {
     if (this.#followed.has(id) || (status !== "queued" && status !== "running")) return;
     this.#followed.add(id);
+    let ended = false;
     try {
       for await (const event of conversionEvents(id, this.signal)) {
         if (event.type === "conversion.step") this.#show(id, {status: "running", step: event.step});
+        else ended = true;
       }
     } catch { // the next look follows it again
     }
     this.#followed.delete(id);
+    if (!ended) return;
     await this.look();
     if (!this.signal.aborted) this.connection.check();
   }

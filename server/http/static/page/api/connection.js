@@ -1,6 +1,7 @@
 // Keeps the state up to date with the server: its voices, and whether it can be reached.
 
 import {storedKey, storeKey} from "../../key.js";
+import {forOtherClient} from "../state/app_state.js";
 import {fitted} from "../state/settings.js";
 import {ResponseError, getJson} from "./client.js";
 
@@ -27,12 +28,13 @@ export class ServerConnection {
   }
 
   /**
-   * Uses another key for this tab.
+   * Uses another key for this tab. What belongs to the client before is shown no more.
    *
    * @param {string} key
    */
   async useKey(key) {
     storeKey(key.trim());
+    this.store.update(forOtherClient);
     await this.check();
   }
 

@@ -6,6 +6,8 @@ const SPEECH = {audio: {echoCancellation: false, noiseSuppression: false, autoGa
 export const canRecord = () => "mediaDevices" in navigator && "MediaRecorder" in globalThis;
 
 export class Recorder {
+  /** @type {MediaStream | null} */
+  #stream = null;
   /** @type {MediaRecorder | null} */
   #recorder = null;
   /** @type {AudioContext | null} */
@@ -16,11 +18,11 @@ export class Recorder {
 
   /** Asks for the microphone and begins. Rejects with the error of the browser. */
   async start() {
-    const stream = await navigator.mediaDevices.getUserMedia(SPEECH);
+    this.#stream = await navigator.mediaDevices.getUserMedia(SPEECH);
     this.#context = new AudioContext();
     this.#analyser = this.#context.createAnalyser();
-    this.#context.createMediaStreamSource(stream).connect(this.#analyser);
-    this.#recorder = new MediaRecorder(stream);
+    this.#context.createMediaStreamSource(this.#stream).connect(this.#analyser);
+    this.#recorder = new MediaRecorder(this.#stream);
     this.#recorder.start();
     this.#begin = performance.now();
   }
@@ -56,7 +58,7 @@ export class Recorder {
 
   /** Gives the microphone back. */
   cancel() {
-    this.#recorder?.stream.getTracks().forEach((track) => track.stop());
+    this.#stream?.getTracks().forEach((track) => track.stop());
     this.#context?.close().catch(() => {});
     this.#context = this.#analyser = null;
   }

@@ -7,9 +7,9 @@ import {Notice} from "./notice.js";
 
 /** @type {Record<ViewName, () => Promise<(app: import("../app.js").App) => HTMLElement>>} */
 const LOAD = {
-  speak: async () => (await import("../views/speak_view.js")).SpeakView,
-  work: async () => (await import("../views/work_view.js")).WorkView,
-  server: async () => (await import("../views/server_view.js")).ServerView,
+  speak: async () => (await import("../views/speak/speak_view.js")).SpeakView,
+  work: async () => (await import("../views/work/work_view.js")).WorkView,
+  server: async () => (await import("../views/server/server_view.js")).ServerView,
 };
 
 /**

@@ -10,11 +10,16 @@ const zh = {
   loading: "正在载入…",
   unloadable: "无法载入这一页，请检查服务器后重试。",
   retry: "重试",
-  close: "关闭",
   connecting: "正在连接服务器…",
   starting: "服务器正在加载声音…",
   lost: "连接不上服务器，正在重试。你的文字和设置都还在。",
   refused: (/** @type {string} */ reason) => `服务器无法合成语音：${reason}`,
+  errors: {
+    unreachable: "连接不上服务器。文字和设置都还在，连上后请再试一次。",
+    broken: "连接中断，声音不完整，请再试一次。",
+    refused: (/** @type {string} */ reason) => `服务器没有接受：${reason}`,
+    other: (/** @type {string} */ reason) => `出错了：${reason}`,
+  },
   key: {
     title: "需要密钥",
     text: "这台服务器只接受有密钥的请求。密钥只保存在这个标签页里，关闭后即忘。",
@@ -22,7 +27,6 @@ const zh = {
     label: "密钥",
     use: "使用",
     cancel: "取消",
-    change: "更换密钥",
   },
 };
 
@@ -39,11 +43,16 @@ const en = {
   loading: "Loading…",
   unloadable: "This page could not be loaded. Check the server, then try again.",
   retry: "Try again",
-  close: "Close",
   connecting: "Connecting to the server…",
   starting: "The server is loading its voices…",
   lost: "The server cannot be reached; trying again. Your text and settings are kept.",
   refused: (reason) => `The server cannot speak: ${reason}`,
+  errors: {
+    unreachable: "The server cannot be reached. Text and settings are kept: try again when it is back.",
+    broken: "The connection was cut, and the audio is not complete: try again.",
+    refused: (reason) => `The server refused: ${reason}`,
+    other: (reason) => `Something went wrong: ${reason}`,
+  },
   key: {
     title: "A key is needed",
     text: "This server accepts requests with a key only. The key stays in this tab and is forgotten when it is closed.",
@@ -51,7 +60,6 @@ const en = {
     label: "Key",
     use: "Use it",
     cancel: "Cancel",
-    change: "Change the key",
   },
 };
 

@@ -4,10 +4,10 @@ const zh = {
   loading: "正在读取…",
   status: "状态",
   states: /** @type {Record<string, string>} */ ({
-    ready: "正常", loading: "正在加载声音", warming: "正在测速", draining: "正在停止", failed: "没有可用的声音", stuck: "卡住了",
+    ready: "正常", loading: "正在加载声音", warming: "正在测速", draining: "正在停止", failed: "没有可用的声音", stuck: "无响应",
   }),
   reason: (/** @type {string} */ reason) => `原因：${reason}`,
-  fallback: (/** @type {string} */ reason) => `没有用上首选设备：${reason}`,
+  fallback: (/** @type {string} */ reason) => `未使用首选设备：${reason}`,
   provider: "计算设备",
   workers: "计算线程",
   streams: "正在合成",
@@ -16,7 +16,7 @@ const zh = {
   queue: "等待首声",
   share: "负载",
   percent: (/** @type {number} */ share) => `${Math.round(100 * share)}%`,
-  late: "晚到的声音块",
+  late: "迟到的音频块",
   version: "版本",
   memory: "声音占用内存",
   megabytes: (/** @type {number} */ used, /** @type {number} */ budget) =>
@@ -26,7 +26,7 @@ const zh = {
   defaultVoice: "默认",
   facts: {precision: "精度", license: "许可", memory: "内存", streams: "使用中"},
   rate: (/** @type {number} */ hertz) => `${hertz / 1000} kHz`,
-  reload: "重新查看文件夹",
+  reload: "重新扫描文件夹",
   reloaded: (/** @type {string[]} */ added, /** @type {string[]} */ replaced, /** @type {string[]} */ removed) =>
     [added.length && `新增 ${added.join("、")}`, replaced.length && `更新 ${replaced.join("、")}`,
       removed.length && `移除 ${removed.join("、")}`].filter(Boolean).join("；") || "没有变化",

@@ -22,7 +22,7 @@ const zh = {
   output: "结果",
   outputs: {file: "合成一个音频文件", zip: "ZIP：每段一个文件"},
   format: "音频格式",
-  timestamps: "附带时间",
+  timestamps: "时间戳文件",
   noTimestamps: "不需要",
   name: "名称",
   namePlaceholder: "可不填",
@@ -66,11 +66,6 @@ const zh = {
   forgetSpoken: "删除这条记录",
   clear: "清空记录",
   confirmClear: "确定清空？",
-  errors: {
-    unreachable: "连接不上服务器。连上后会自动更新；没有提交的内容还在，请再点一次。",
-    refused: (/** @type {string} */ reason) => `服务器没有接受：${reason}`,
-    other: (/** @type {string} */ reason) => `出错了：${reason}`,
-  },
 };
 
 /** @type {typeof zh} */
@@ -93,7 +88,7 @@ const en = {
   output: "Result",
   outputs: {file: "One audio file", zip: "ZIP: a file for each part"},
   format: "Audio format",
-  timestamps: "With times",
+  timestamps: "Files with times",
   noTimestamps: "None",
   name: "Name",
   namePlaceholder: "Optional",
@@ -137,11 +132,6 @@ const en = {
   forgetSpoken: "Delete this entry",
   clear: "Clear all",
   confirmClear: "Really clear all?",
-  errors: {
-    unreachable: "The server cannot be reached. This page updates when it is back. What was not sent is kept.",
-    refused: (reason) => `The server refused: ${reason}`,
-    other: (reason) => `Something went wrong: ${reason}`,
-  },
 };
 
 export const work = {zh, en};

@@ -1,6 +1,6 @@
 // What is taken over of a recording, in words.
 
-import {CONTROLS} from "../state/settings.js";
+import {styleWords} from "../state/style_words.js";
 
 /** @typedef {import("../i18n/messages.js").Messages} Messages */
 
@@ -12,12 +12,8 @@ import {CONTROLS} from "../state/settings.js";
  */
 export function effectWords(t, settings) {
   const {emotion} = settings;
-  const words = typeof emotion === "string" ? [t.speak.emotions[emotion] ?? emotion] : [];
-  for (const {name, initial, unit} of CONTROLS) {
-    const value = Number(settings[name] ?? initial);
-    if (value !== initial) words.push(`${t.speak.controls[name]} ${t.speak.units[unit](value)}`);
-  }
-  return words;
+  const emotions = typeof emotion === "string" ? [t.speak.emotions[emotion] ?? emotion] : [];
+  return [...emotions, ...styleWords(t, settings)];
 }
 
 /**

@@ -1,6 +1,7 @@
 // The recordings of this client: which there are, which one is used, and what the chosen voice takes over of it.
 
 import {addReference, deleteReference, listReferences, referenceSettings} from "../api/references.js";
+import {changeSettings} from "../state/settings.js";
 import {EMPTY_RECORDING} from "./references_state.js";
 
 /** @typedef {import("../state/settings.js").Reference} Reference */
@@ -16,8 +17,8 @@ export class References {
     this.store = store;
     this.connection = connection;
     this.signal = signal;
-    store.watch(({connection: {status}, settings, references: {loaded}}) =>
-      status === "ready" && !loaded && Boolean(settings.a.reference || settings.b.reference), (needed) => {
+    store.watch(({connection: {status}, settings, references: {opened}}) =>
+      status === "ready" && (opened || Boolean(settings.a.reference ?? settings.b.reference)), (needed) => {
       if (needed) this.refresh();
     }, signal);
     store.watch(effectKey, (key) => this.#ask(key), signal);
@@ -30,7 +31,7 @@ export class References {
       const list = await listReferences();
       this.store.update(({settings, references}) => ({
         settings: {a: without(settings.a, list), b: without(settings.b, list)},
-        references: {...references, list, loaded: true},
+        references: {...references, list},
       }));
     });
   }
@@ -63,19 +64,15 @@ export class References {
     const {settings, slot, voices} = this.store.state;
     const can = voices.find((voice) => voice.id === settings[slot].voice)?.reference_use ?? ["emotion"];
     const use = can.filter((each) => each !== "delivery");
-    this.#set(id === null ? null : {use, strength: 1, ...settings[slot].reference, id});
+    const reference = id === null ? null : {use, strength: 1, ...settings[slot].reference, id};
+    changeSettings(this.store, {reference});
   }
 
   /** @param {Partial<Reference>} part */
   change(part) {
     const {settings, slot} = this.store.state;
     const {reference} = settings[slot];
-    if (reference) this.#set({...reference, ...part});
-  }
-
-  /** @param {Reference | null} reference */
-  #set(reference) {
-    this.store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], reference}}}));
+    if (reference) changeSettings(this.store, {reference: {...reference, ...part}});
   }
 
   /** @param {string} key */
@@ -116,9 +113,9 @@ export class References {
  *
  * @param {import("../state/app_state.js").AppState} state
  */
-function effectKey({settings, slot, references: {loaded}}) {
+function effectKey({settings, slot, references: {list}}) {
   const {voice, speaker, reference} = settings[slot];
-  if (!loaded || !voice || !reference?.use.includes("emotion")) return "";
+  if (!voice || !reference?.use.includes("emotion") || !list.some(({id}) => id === reference.id)) return "";
   return JSON.stringify({id: reference.id, voice, ...(speaker && {speaker}), strength: String(reference.strength)});
 }
 

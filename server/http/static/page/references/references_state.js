@@ -13,7 +13,7 @@
 /**
  * @typedef {object} ReferencesState
  * @property {import("../api/references.js").KeptReference[]} list The newest first.
- * @property {boolean} loaded
+ * @property {boolean} opened Whether the panel was opened, so that the list is needed.
  * @property {boolean} adding Whether the form for a new one is shown.
  * @property {boolean} sending
  * @property {ReferenceDraft} draft
@@ -27,6 +27,6 @@ export const EMPTY_RECORDING = {file: null, name: "", consent: "", transcript: "
 
 /** @type {ReferencesState} */
 export const NO_REFERENCES = {
-  list: [], loaded: false, adding: false, sending: false, draft: EMPTY_RECORDING, problem: null, effect: null,
+  list: [], opened: false, adding: false, sending: false, draft: EMPTY_RECORDING, problem: null, effect: null,
   comparing: false,
 };

@@ -1,7 +1,7 @@
 // Short samples of voices, speakers and emotions, to choose by listening.
 
 import {Player} from "../audio/player.js";
-import {requestFields} from "../state/settings.js";
+import {initialSettings, requestFields} from "../state/settings.js";
 import {Utterance} from "./utterance.js";
 
 /** @typedef {import("../state/settings.js").Settings} Settings */
@@ -27,13 +27,13 @@ export class Sampler {
     this.speech = speech;
     store.watch((state) => state.playback.status, (status) => {
       if (status === "playing" && store.state.sample) this.stop();
-    }, new AbortController().signal);
+    });
   }
 
   /**
-   * Plays a sample of these settings, or ends it if it plays.
+   * Plays a sample, or ends it if it plays.
    *
-   * @param {Settings} settings
+   * @param {Settings} settings Voice, speaker and emotion count.
    */
   toggle(settings) {
     const key = sampleKey(settings);
@@ -57,9 +57,10 @@ export class Sampler {
     const before = this.#utterances.get(key);
     if (before && !before.error) return before;
     const {fields, voices} = this.store.state;
-    const rate = voices.find(({id}) => id === settings.voice)?.sample_rate ?? 16000;
+    const {voice, speaker, emotion} = settings;
+    const rate = voices.find(({id}) => id === voice)?.sample_rate ?? 16000;
     const parts = [{input: TEXT, positions: null, start: 0}];
-    const request = {parts, fields: requestFields({...settings, reference: null}, fields), rate};
+    const request = {parts, fields: requestFields({...initialSettings(), voice, speaker, emotion}, fields), rate};
     const utterance = new Utterance(TEXT, request);
     this.#utterances.set(key, utterance);
     utterance.receive(() => utterance.error && this.connection.check());

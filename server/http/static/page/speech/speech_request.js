@@ -3,8 +3,8 @@
 import {requestFields} from "../state/settings.js";
 import {spokenParts} from "../text/blocks.js";
 import {sliceOf} from "../text/edited_text.js";
-import {parsedText} from "../text/parsed_source.js";
-import {writtenSource} from "../text/written_source.js";
+import {parsedText} from "../text/source/parsed_source.js";
+import {writtenSource} from "../text/source/written_source.js";
 
 /** @typedef {import("../state/app_state.js").AppState} AppState */
 /** @typedef {import("./utterance.js").TextPart} TextPart */

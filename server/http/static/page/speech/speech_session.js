@@ -31,7 +31,7 @@ export class SpeechSession {
   constructor(store, connection) {
     this.store = store;
     this.connection = connection;
-    store.watch((state) => state.rate, (rate) => { this.#player.pace = rate; }, new AbortController().signal);
+    store.watch((state) => state.rate, (rate) => { this.#player.pace = rate; });
   }
 
   /** Seconds of the utterance that have been heard. */

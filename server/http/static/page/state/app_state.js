@@ -5,6 +5,7 @@ import {EMPTY_DRAFT} from "../work/job_draft.js";
 import {NO_JOBS} from "../work/jobs_state.js";
 import {NO_REFERENCES} from "../references/references_state.js";
 import {UNKNOWN} from "../administration/operations_state.js";
+import {keepStored, readStored} from "./browser_storage.js";
 import {readHistory} from "./spoken_history.js";
 import {readLexicon} from "../text/lexicon.js";
 import {NO_STEPS} from "../text/history.js";
@@ -101,6 +102,8 @@ export const IDLE = {
   reference: null,
 };
 
+const NAME = "sambert-page";
+
 const EXAMPLE = "你好！这里是完全在本地运行的中文语音合成。\n今天天气真好，我们一起去公园散步吧。";
 
 /**
@@ -109,7 +112,8 @@ const EXAMPLE = "你好！这里是完全在本地运行的中文语音合成。
  * @returns {AppState}
  */
 export function initialState(storage, languages) {
-  const kept = readKept(storage);
+  /** @type {Kept} */
+  const kept = readStored(storage, NAME) ?? {};
   return {
     language: kept.language ?? preferredLanguage(languages),
     theme: kept.theme ?? "system",
@@ -139,21 +143,16 @@ export function initialState(storage, languages) {
   };
 }
 
-const NAME = "sambert-page";
+/**
+ * Without what the server keeps for a client, where another one begins.
+ *
+ * @param {Pick<AppState, "references">} state
+ * @returns {Partial<AppState>}
+ */
+export const forOtherClient = ({references}) => (
+  {jobs: NO_JOBS, operations: UNKNOWN, references: {...references, list: [], effect: null}});
 
 /** @typedef {Partial<Pick<AppState, "language" | "theme" | "text" | "settings" | "rate">>} Kept */
-
-/**
- * @param {Storage} storage
- * @returns {Kept}
- */
-function readKept(storage) {
-  try {
-    return JSON.parse(storage.getItem(NAME) ?? "{}");
-  } catch {
-    return {};
-  }
-}
 
 /**
  * Keeps the text and the settings for the next visit, half a second after a change.
@@ -166,15 +165,14 @@ export function keepState(store, storage) {
   let timer;
   const save = () => {
     const {language, theme, text, settings, rate} = store.state;
-    storage.setItem(NAME, JSON.stringify({language, theme, text, settings, rate}));
+    keepStored(storage, NAME, {language, theme, text, settings, rate});
   };
   const later = () => {
     clearTimeout(timer);
     timer = setTimeout(save, 500);
   };
-  const {signal} = new AbortController();
   for (const field of /** @type {const} */ (["language", "theme", "text", "settings", "rate"])) {
-    store.watch((state) => state[field], later, signal);
+    store.watch((state) => state[field], later);
   }
   addEventListener("pagehide", save);
 }

@@ -108,6 +108,27 @@ export function fitted(settings, voices) {
   return voice ? withVoice(settings, voice) : settings;
 }
 
+/**
+ * Changes the settings that are shown.
+ *
+ * @param {import("./app_state.js").AppStore} store
+ * @param {Partial<Settings> | Partial<Record<ControlName, number>>} part
+ */
+export const changeSettings = (store, part) =>
+  store.update(({settings, slot}) => ({settings: {...settings, [slot]: {...settings[slot], ...part}}}));
+
+/**
+ * Changes the voice of the settings that are shown; nothing where the server does not have it.
+ *
+ * @param {import("./app_state.js").AppStore} store
+ * @param {string} id
+ */
+export function chooseVoice(store, id) {
+  const {settings, slot, voices} = store.state;
+  const voice = voices.find((each) => each.id === id);
+  if (voice) changeSettings(store, withVoice(settings[slot], voice));
+}
+
 /** @param {Voice} voice */
 export const defaultEmotion = ({emotions}) => (emotions.includes("neutral") ? "neutral" : emotions[0] ?? null);
 

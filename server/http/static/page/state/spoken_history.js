@@ -1,5 +1,7 @@
 // What was spoken, with its settings, kept by the browser: the newest first.
 
+import {keepStored, readStored} from "./browser_storage.js";
+
 /** @typedef {{at: number, text: string, settings: import("./settings.js").Settings}} Spoken */
 
 const NAME = "sambert-history";
@@ -30,12 +32,8 @@ const keyOf = ({text, settings}) => JSON.stringify([text, Object.entries(setting
  * @returns {Spoken[]}
  */
 export function readHistory(storage) {
-  try {
-    const kept = JSON.parse(storage.getItem(NAME) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((entry) => entry?.text && entry.settings) : [];
-  } catch {
-    return [];
-  }
+  const kept = readStored(storage, NAME);
+  return Array.isArray(kept) ? kept.filter((entry) => entry?.text && entry.settings) : [];
 }
 
 /**
@@ -46,25 +44,12 @@ export function readHistory(storage) {
  * @param {Storage} storage
  */
 export function keepHistory(store, speech, storage) {
-  const {signal} = new AbortController();
   store.watch(({playback}) => playback.status, (status) => {
     const text = speech.utterance?.text;
     if (status !== "playing" || !text) return;
     store.update(({history, settings, slot}) => ({
       history: withSpoken(history, {at: Date.now(), text, settings: settings[slot]}),
     }));
-  }, signal);
-  store.watch(({history}) => history, (history) => save(storage, history), signal);
-}
-
-/**
- * @param {Storage} storage
- * @param {readonly Spoken[]} history
- */
-function save(storage, history) {
-  try {
-    storage.setItem(NAME, JSON.stringify(history));
-  } catch (error) {
-    console.warn("the history is not kept:", error); // the storage is full
-  }
+  });
+  store.watch(({history}) => history, (history) => keepStored(storage, NAME, history));
 }

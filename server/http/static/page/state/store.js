@@ -47,7 +47,7 @@ export class Store {
    * @template Value
    * @param {(state: State) => Value} select Must return the same object for the same state.
    * @param {(value: Value) => void} listener
-   * @param {AbortSignal} signal Ends the watching.
+   * @param {AbortSignal} [signal] Ends the watching.
    */
   watch(select, listener, signal) {
     let last = select(this.#state);
@@ -58,7 +58,7 @@ export class Store {
       listener(value);
     };
     this.#watchers.add(notify);
-    signal.addEventListener("abort", () => this.#watchers.delete(notify), {once: true});
+    signal?.addEventListener("abort", () => this.#watchers.delete(notify), {once: true});
     listener(last);
   }
 }

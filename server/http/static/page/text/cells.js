@@ -1,10 +1,10 @@
 // The analysis of a block -> cells: what is read together, at its place in the text.
 
 import {codePointOffsets} from "../speech/timeline.js";
-import {placeInText} from "./parsed_source.js";
+import {placeInText} from "./source/parsed_source.js";
 
 /** @typedef {import("../api/text_analysis.js").Syllable} Syllable */
-/** @typedef {import("./parsed_source.js").ParsedSource} ParsedSource */
+/** @typedef {import("./source/parsed_source.js").ParsedSource} ParsedSource */
 
 /**
  * Characters that are read together; `start` and `stop` are UTF-16 units of the block's text.

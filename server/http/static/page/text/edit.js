@@ -1,7 +1,7 @@
 // Changes of the text through its edited form: the source follows.
 
-import {parsedText} from "./parsed_source.js";
-import {sourceOf} from "./written_source.js";
+import {parsedText} from "./source/parsed_source.js";
+import {sourceOf} from "./source/written_source.js";
 
 /** @typedef {import("./edited_text.js").EditedText} EditedText */
 

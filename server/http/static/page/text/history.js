@@ -26,7 +26,7 @@ export function recordSteps(store, now = () => performance.now()) {
     const typing = now() - changed < TYPING_MILLISECONDS && Math.abs(text.length - previous.length) <= 2;
     changed = now();
     if (!typing || !past.length) store.update({steps: {past: [...past, previous].slice(-MAX_STEPS), future: []}});
-  }, new AbortController().signal);
+  });
 }
 
 /**

@@ -1,5 +1,7 @@
 // The readings of words that this browser always uses, and their form in config.yaml.
 
+import {keepStored, readStored} from "../state/browser_storage.js";
+
 /** @typedef {Readonly<Record<string, string>>} Lexicon Word -> pinyin, a syllable a character. */
 
 const NAME = "sambert-lexicon";
@@ -11,12 +13,8 @@ export const MAX_ENTRIES = 1000;
  * @returns {Lexicon}
  */
 export function readLexicon(storage) {
-  try {
-    const entries = Object.entries(JSON.parse(storage.getItem(NAME) ?? "{}"));
-    return Object.fromEntries(entries.filter(([, pinyin]) => typeof pinyin === "string").slice(0, MAX_ENTRIES));
-  } catch {
-    return {};
-  }
+  const entries = Object.entries(readStored(storage, NAME) ?? {});
+  return Object.fromEntries(entries.filter(([, pinyin]) => typeof pinyin === "string").slice(0, MAX_ENTRIES));
 }
 
 /**
@@ -26,8 +24,7 @@ export function readLexicon(storage) {
  * @param {Storage} storage
  */
 export function keepLexicon(store, storage) {
-  store.watch((state) => state.lexicon, (lexicon) => storage.setItem(NAME, JSON.stringify(lexicon)),
-    new AbortController().signal);
+  store.watch((state) => state.lexicon, (lexicon) => keepStored(storage, NAME, lexicon));
 }
 
 /**

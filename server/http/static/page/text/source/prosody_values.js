@@ -1,0 +1,65 @@
+// The values of <prosody>, as docs/ssml.md has them.
+
+/** @typedef {import("../edited_text.js").Style} Style */
+
+/** @type {Record<string, Record<string, number>>} */
+const NAMED = {
+  rate: {"x-slow": 0.5, slow: 0.75, medium: 1, default: 1, fast: 1.25, "x-fast": 1.75},
+  pitch: {"x-low": -4, low: -2, medium: 0, default: 0, high: 2, "x-high": 4},
+  volume: {silent: 0, "x-soft": 0.25, soft: 0.5, medium: 1, default: 1, loud: 1.4, "x-loud": 2},
+};
+
+/**
+ * The style inside of a <prosody>, or null for a value that this page does not know.
+ *
+ * @param {Style} outer
+ * @param {Record<string, string>} attributes
+ * @returns {Style | null}
+ */
+export function prosodyStyle(outer, attributes) {
+  const style = {...outer};
+  for (const [name, text] of Object.entries(attributes)) {
+    if (!(name in NAMED)) return null;
+    const value = valueOf(name, text.trim());
+    if (value === null) return null;
+    if (name === "pitch") style.pitch = round((outer.pitch ?? 0) + value);
+    if (name === "rate") style.rate = round((outer.rate ?? 1) * value);
+    if (name === "volume") style.volume = round((outer.volume ?? 1) * value);
+  }
+  return style;
+}
+
+/**
+ * The attributes of a <prosody>; none if the style needs no element.
+ *
+ * @param {Style} style
+ * @returns {Record<string, string>}
+ */
+export function prosodyAttributes({rate, pitch, volume}) {
+  return {
+    ...(rate === undefined ? {} : {rate: String(rate)}),
+    ...(pitch === undefined ? {} : {pitch: `${pitch < 0 ? "" : "+"}${pitch}st`}),
+    ...(volume === undefined ? {} : {volume: `${round(volume * 100)}%`}),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function valueOf(name, text) {
+  if (text in NAMED[name]) return NAMED[name][text];
+  if (name === "pitch") {
+    const semitones = /^([+-]?[0-9]{1,2}(?:\.[0-9]{1,6})?)\s?st$/.exec(text);
+    return semitones ? Number(semitones[1]) : null;
+  }
+  const number = /^([+-]?)([0-9]{1,4}(?:\.[0-9]{1,6})?)(%?)$/.exec(text);
+  if (!number) return null;
+  const [, sign, digits, percent] = number;
+  if (!percent) return sign ? null : Number(digits) / (name === "volume" ? 100 : 1);
+  const factor = Number(digits) / 100;
+  return sign ? 1 + Number(`${sign}${factor}`) : factor;
+}
+
+/** @param {number} value */
+const round = (value) => Number(value.toFixed(2));

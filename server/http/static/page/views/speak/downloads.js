@@ -1,0 +1,79 @@
+import {element} from "../../../elements.js";
+import {fetchFile} from "../../api/speech.js";
+import {icon} from "../../components/icon.js";
+import {problemWords} from "../../components/problem.js";
+import {saveAs} from "../../components/save_file.js";
+import {speechRequest} from "../../speech/speech_request.js";
+
+const FORMATS = /** @type {const} */ (["wav", "mp3", "opus", "srt"]);
+
+/**
+ * Files of the text with these settings. The server makes them, so that each has its label (docs/labels.md); what was
+ * just played comes from the cache.
+ *
+ * @param {import("../../app.js").App} app
+ */
+export function Downloads(app) {
+  const {store, t, signal} = app;
+  const status = element("p", {className: "small", role: "status"});
+  const buttons = FORMATS.map((format) => element("button", {
+    type: "button", "data-format": format, onclick: () => save(app, format, status),
+  }, t.speak.downloads[format]));
+  const menu = element("details", {id: "downloads", className: "menu"},
+    element("summary", {className: "button"}, icon("download"), t.speak.download),
+    element("div", {className: "menu-items"}, buttons, status));
+  store.watch((state) => state.voices.length > 0 && state.text.trim() !== "", (can) => {
+    for (const button of buttons) button.disabled = !can;
+  }, signal);
+  closeOutside(menu, signal);
+  return menu;
+}
+
+/**
+ * @param {import("../../app.js").App} app
+ * @param {typeof FORMATS[number]} format
+ * @param {HTMLElement} status
+ */
+async function save({store, t, signal, connection}, format, status) {
+  const {state} = store;
+  const {fields} = speechRequest(state, state.settings[state.slot]);
+  status.textContent = t.speak.downloading;
+  status.className = "small muted";
+  try {
+    saveAs(await fetchFile({...fields, input: state.text}, format, signal), `${fileName(state.text)}.${format}`);
+    status.textContent = "";
+  } catch (error) {
+    if (signal.aborted) return;
+    status.className = "small error";
+    status.textContent = problemWords(t, /** @type {Error} */ (error));
+    connection.check();
+  }
+}
+
+/**
+ * The first words of the text, as the name of a file.
+ *
+ * @param {string} text
+ */
+export function fileName(text) {
+  const words = text.replace(/<[^>]*>|\[[^\]]*\]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+  return [...words.join("")].slice(0, 16).join("") || "speech";
+}
+
+/**
+ * Closes a menu at a click elsewhere, and with Escape.
+ *
+ * @param {HTMLDetailsElement} menu
+ * @param {AbortSignal} signal
+ */
+function closeOutside(menu, signal) {
+  addEventListener("click", ({target}) => {
+    if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
+  }, {signal});
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    event.stopPropagation();
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  });
+}
