@@ -2,7 +2,9 @@
 
 import gc
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +164,31 @@ def test_a_known_recording_is_not_computed_again(
     encoders.forget("a" * 64)
     monkeypatch.setattr(SpeakerEncoder, "embed", lambda self, audio: first + 1)
     np.testing.assert_array_equal(encoders.embedding(path, recorded(recording)), first + 1)
+
+
+def test_what_is_known_does_not_wait_for_another_recording(
+    voice: Synthesizer, recording: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders = SpeakerEncoders(cpu())
+    path = voice.voice.graph("speaker_encoder")
+    first = encoders.embedding(path, recorded(recording))
+    computing, done = threading.Event(), threading.Event()
+
+    def embed(self: SpeakerEncoder, audio: Audio) -> Floats:
+        computing.set()
+        assert done.wait(30)
+        return first + 1
+
+    monkeypatch.setattr(SpeakerEncoder, "embed", embed)
+    with ThreadPoolExecutor(2) as threads:
+        other = threads.submit(encoders.embedding, path, recorded(recording, "b" * 64))
+        assert computing.wait(30)
+        try:
+            assert threads.submit(encoders.embedding, path, recorded(recording)).result(30) is first
+            threads.submit(encoders.forget, "a" * 64).result(30)
+        finally:
+            done.set()
+        np.testing.assert_array_equal(other.result(30), first + 1)
 
 
 def test_a_replaced_encoder_computes_anew(encoder_folder: Path, recording: Audio, tmp_path: Path) -> None:
