@@ -15,7 +15,7 @@ from server.references.analysis.contours import contours
 from server.references.recording import RATE, Recording
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.reference.delivery import measurement
+from server.synthesis.reference.delivery import measurement, recorded_prosody
 from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
 from server.synthesis.segments import Segment
 from server.synthesis.speech_plan import SpeechPlan
@@ -135,13 +135,14 @@ def test_times_without_audio_are_those_of_the_audio(voice: Synthesizer, recorded
 
 
 def test_a_known_sentence_is_not_spoken_for_the_alignment_again(
-    voice: Synthesizer, recorded: Spoken, decoder_steps: list[str]
+    voice: Synthesizer, recorded: Spoken, decoder_steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = recorded[0] * np.float32(0.9)
     known = reference(samples)
     speak(plan(voice, TEXT, "female", known))
     first = len(decoder_steps)
     decoder_steps.clear()
+    monkeypatch.setattr(recorded_prosody, "contours", lambda audio: pytest.fail("F0 is measured again"))
     again, _ = speak(plan(voice, TEXT, "female", known))
     assert len(decoder_steps) == pytest.approx(len(again) / 600, abs=1)
     assert first > 1.5 * len(decoder_steps)
