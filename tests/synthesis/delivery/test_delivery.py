@@ -212,6 +212,12 @@ def test_a_text_without_the_words_of_the_transcript_is_refused(voice: Synthesize
     assert refused.value.code == "poor_alignment"
 
 
+def test_a_transcript_without_words_is_refused(voice: Synthesizer, recorded: Spoken) -> None:
+    with pytest.raises(RequestError, match="the reference's transcript has no words; give those") as refused:
+        next(plan(voice, TEXT, "female", reference(recorded[0], transcript="……")).speak())
+    assert (refused.value.param, refused.value.code) == ("reference", "poor_alignment")
+
+
 def test_a_wrong_transcript_is_refused(voice: Synthesizer, recorded: Spoken) -> None:
     with pytest.raises(RequestError, match="does not fit to '那座桥"):
         next(plan(voice, OTHER_TEXT, "female", reference(recorded[0], transcript=OTHER_TEXT)).speak())
