@@ -48,10 +48,11 @@ class VoiceRegistry:
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
         self.encoders = SpeakerEncoders(self.runtime)
+        """With the embeddings of recordings whose timbre was taken over."""
         self.profiles = VoiceProfiles(config.storage.path / "profiles")
-        """Of the recordings that are references."""
+        """What the emotions of voices sound like."""
         self.measured_sentences = MeasuredSentences()
-        """Of the recordings whose delivery was taken over."""
+        """Of recordings whose delivery was taken over."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""
