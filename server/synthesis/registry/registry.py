@@ -12,6 +12,7 @@ from server.errors import ConfigurationError, SpeechError, VoiceError
 from server.runtime.memory import trim_heap
 from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
+from server.synthesis.calibration.calibration import Calibration
 from server.synthesis.reference.delivery.measurement import MeasuredSentences
 from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.registry.known_voices import KnownVoices
@@ -21,7 +22,7 @@ from server.synthesis.registry.settings import VoiceSettings
 from server.synthesis.registry.snapshot import VoiceSnapshot
 from server.synthesis.registry.watcher import VoiceWatcher
 from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
-from server.synthesis.synthesizer import Calibration, Synthesizer
+from server.synthesis.synthesizer import Synthesizer
 from server.synthesis.voice_loading import VoiceNotLoadedError, held_voices
 from server.voices.catalog import open_voice_folder
 from server.voices.discovery import default_name, voice_folder
