@@ -6,7 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS, SpeechFrames
+from server.references.analysis.frames import SHIFT_SECONDS
+from server.synthesis.reference.delivery.speech_frames import SpeechFrames
 from server.synthesis.reference.delivery.warping import Band, Warping, WarpingPath
 
 Values = NDArray[np.float64]

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.references.analysis.contours import contours
+from server.references.analysis.frames import SHIFT_SECONDS
 from server.references.recording import Recording
 from server.synthesis.acoustic.prosody_targets import CONTOUR_POINTS
 from server.synthesis.reference.delivery.alignment import OwnSpeech, RecordedSpeech
-from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS, SpeechFrames
+from server.synthesis.reference.delivery.speech_frames import SpeechFrames
 from server.synthesis.reference.delivery.unit_places import UnitPlaces
 
 Values = NDArray[np.float64]

@@ -10,16 +10,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from server.references.analysis.frames import SHIFT_SECONDS
 from server.synthesis.reference.delivery.alignment import Alignment, OwnSpeech, RecordedSpeech
-from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 MIN_PAUSE = 0.08
 """Seconds of silence between two phones, beyond their own, that are a pause."""
-
-
 LEAD = 3
 """Frames before the next sentence that are searched for it, and by which a sound may end later than it is aligned."""
 
@@ -41,7 +39,7 @@ class UnitPlaces:
 
 @dataclass(frozen=True, slots=True)
 class _Silence:
-    """A stretch without sound in the recording, and what of it belongs to the phones on both sides."""
+    """A stretch without sound in the recording, in seconds."""
 
     begin: float
     end: float
