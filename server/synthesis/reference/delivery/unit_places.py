@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.references.analysis.frames import SHIFT_SECONDS
+from server.references.analysis.pauses import Pause, stretches
 from server.synthesis.reference.delivery.alignment import Alignment, OwnSpeech, RecordedSpeech
 
 Values = NDArray[np.float64]
@@ -37,18 +38,6 @@ class UnitPlaces:
     """Where the search for the next sentence begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Silence:
-    """A stretch without sound in the recording, in seconds."""
-
-    begin: float
-    end: float
-
-    @property
-    def seconds(self) -> float:
-        return self.end - self.begin
-
-
 class _Boundaries:
     """Finds the boundaries between spoken units."""
 
@@ -61,16 +50,14 @@ class _Boundaries:
         """Where in the recording a moment of the voice's own speech is."""
         return float(np.interp(seconds, self._times, self._alignment.place) * SHIFT_SECONDS)
 
-    def silence(self, begin: float, end: float) -> _Silence:
+    def silence(self, begin: float, end: float) -> Pause:
         """The longest silence of the recording between two moments of it; empty without any."""
-        first, stop = round(begin / SHIFT_SECONDS), round(end / SHIFT_SECONDS) + 1
-        edges = np.flatnonzero(np.diff(self._silent[max(0, first) : stop].astype(np.int8), prepend=0, append=0))
-        if not len(edges):
-            return _Silence(end, end)
-        begins, ends = edges[::2], edges[1::2]
-        longest = int(np.argmax(ends - begins))
-        bounds = (max(0, first) + np.array([begins[longest], ends[longest]])) * SHIFT_SECONDS - SHIFT_SECONDS / 2
-        return _Silence(*bounds.tolist())
+        first, stop = max(0, round(begin / SHIFT_SECONDS)), round(end / SHIFT_SECONDS) + 1
+        found = stretches(self._silent[first:stop])
+        if not found:
+            return Pause(end, end)
+        silent, heard = max(found, key=lambda each: each[1] - each[0])
+        return Pause((first + silent - 0.5) * SHIFT_SECONDS, (first + heard - 0.5) * SHIFT_SECONDS)
 
     def own_silence_after(self, unit: int) -> float:
         """Seconds of silence at the beginning of a unit of the voice's own speech."""
