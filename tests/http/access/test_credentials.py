@@ -32,10 +32,10 @@ def test_every_usual_spelling_is_read(pair):
     assert secret_of(headers(pair)) == SECRET
 
 
-@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", f"Basic {SECRET}", SECRET, f"Bearer,{SECRET}", "Bearer\t"])
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer,{}", "Bearer\t"])
 def test_what_cannot_be_read_is_refused(value):
     with pytest.raises(AuthenticationError, match="Authorization: Bearer KEY"):
-        secret_of(headers(("Authorization", value)))
+        secret_of(headers(("Authorization", value.format(SECRET))))
 
 
 def test_two_keys_are_refused_and_none_is_none():
