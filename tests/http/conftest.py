@@ -110,7 +110,6 @@ class FakeRegistry:
         self.provider = "cpu"
         self.precisions: dict[str, str] = {}
         self.forgotten: list[str] = []
-        self.encoders = SimpleNamespace(forget=self.forgotten.append)
         self.measured: list[tuple[str, str]] = []
         self.profiles = SimpleNamespace(prepare=lambda voice, name: self.measured.append((voice.voice.name, name)))
 
@@ -133,6 +132,9 @@ class FakeRegistry:
     def report(self) -> RegistryReport:
         voices = [VoiceReport(name, "loaded", voice.digest) for name, voice in self.known.items()]
         return RegistryReport(PoolStatistics(), tuple(voices))
+
+    def forget_recording(self, digest: str) -> None:
+        self.forgotten.append(digest)
 
     def watch(self) -> None:
         """There is no folder."""
