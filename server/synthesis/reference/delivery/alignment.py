@@ -142,5 +142,5 @@ def _possible_ends(silent: Flags, count: int, closed: bool) -> Values:
     if closed:
         return np.where(np.arange(count) < count - COARSE, np.inf, 1.0)
     padded = np.append(silent, np.ones(END_SILENCE, bool))
-    following = sliding_window_view(padded[1:], END_SILENCE).all(axis=1)
+    following = np.asarray(sliding_window_view(padded[1:], END_SILENCE).all(axis=1))
     return np.where(following[:count] & ~silent[:count], END_BONUS, 1.0)
