@@ -6,6 +6,7 @@ from typing import Self, TypeAlias
 
 from server.config import ReferencesSection
 from server.errors import RequestError
+from server.references.analysis.measurement import analyze
 from server.references.analysis.recording_analysis import RecordingAnalysis
 from server.references.recording import Recording
 from server.references.reference_cache import ReferenceCache
@@ -42,9 +43,6 @@ ReferenceSource: TypeAlias = Reference | Path | str | bytes
 
 def recording_cache(settings: ReferencesSection) -> ReferenceCache:
     """A cache of recordings in this process."""
-    # Imported here, so that importing the API loads nothing that computes.
-    from server.references.analysis.measurement import analyze
-
     return ReferenceCache(settings, analyze)
 
 

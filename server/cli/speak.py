@@ -105,8 +105,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise RequestError("--symbols FILE and --trace DIR belong together")
     if options.chunk is not None and options.chunk < 0:
         raise RequestError(f"--chunk is {options.chunk}; valid: 0 (the whole utterance) or a number of decoder steps")
-    if options.reference is None and (options.delivery or options.transcript):
-        raise RequestError("--delivery and --transcript belong to --reference FILE")
+    if options.reference is None and (options.delivery or options.transcript or options.reference_strength != 1):
+        raise RequestError("--reference-strength, --delivery and --transcript belong to --reference FILE")
     if options.symbols is not None:
         _trace(options, OnDemandVoices(config).synthesizer(options.voice), style)
     else:

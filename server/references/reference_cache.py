@@ -25,25 +25,32 @@ class ReferenceCache:
         self._settings = settings
         self._analyze = analyze
         self._lock = threading.Lock()
-        self._known: SizedLru[AnalyzedRecording] = SizedLru(settings.memory_mb * _MEBIBYTE, _size)
+        self._known: SizedLru[AnalyzedRecording] = SizedLru(_capacity(settings), _size)
         self._running: dict[str, Future[AnalyzedRecording]] = {}
         """By digest."""
+        self.hits = 0
+        """Recordings that were in memory, or that another request was opening."""
+        self.misses = 0
+        """Recordings that were decoded and analyzed."""
 
     def reconfigure(self, settings: ReferencesSection) -> None:
         """Takes other limits."""
         with self._lock:
             self._settings = settings
-            self._known = self._known.resized(settings.memory_mb * _MEBIBYTE)
+            self._known = self._known.resized(_capacity(settings))
 
     def known(self, digest: str) -> AnalyzedRecording | None:
         """The recording of a file with this digest, if it is in memory. Does not block."""
         with self._lock:
-            return self._known.get(digest)
+            known = self._known.get(digest)
+            self.hits += known is not None
+            return known
 
     def forget(self, digest: str) -> None:
-        """Forgets a recording."""
+        """Forgets a recording. One that is opened just now will not be kept."""
         with self._lock:
             self._known.pop(digest, None)
+            self._running.pop(digest, None)
 
     def open(self, data: bytes) -> AnalyzedRecording:
         """The recording of a file, and its analysis. Blocks. Raises `RequestError`."""
@@ -51,9 +58,11 @@ class ReferenceCache:
         digest = hashlib.sha256(data).hexdigest()
         with self._lock:
             if (known := self._known.get(digest)) is not None:
+                self.hits += 1
                 return known
             running = self._running.get(digest)
             is_mine = running is None
+            self.hits += not is_mine
             if running is None:
                 running = self._running[digest] = Future()
         if is_mine:
@@ -69,11 +78,13 @@ class ReferenceCache:
         else:
             result.set_result(opened)
             with self._lock:
-                if self._known.fits(opened):
+                self.misses += 1
+                if self._running.get(digest) is result and self._known.fits(opened):
                     self._known[digest] = opened
         finally:
             with self._lock:
-                del self._running[digest]
+                if self._running.get(digest) is result:
+                    del self._running[digest]
 
     def _require_size(self, data: bytes) -> None:
         settings = self._settings
@@ -90,6 +101,11 @@ class ReferenceCache:
                 param=PARAM,
                 code="audio_too_large",
             )
+
+
+def _capacity(settings: ReferencesSection) -> int:
+    """Bytes. A server that takes no references keeps none in memory, where they would be used further."""
+    return settings.memory_mb * _MEBIBYTE if settings.enabled else 0
 
 
 def _size(opened: AnalyzedRecording) -> int:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from server.client import Client
@@ -35,7 +35,7 @@ class ReferencesReport:
     added: int = 0
     deleted: int = 0
     hits: int = 0
-    """Recordings that were in memory."""
+    """Recordings that were in memory, or that another request was opening."""
     misses: int = 0
     """Recordings that were decoded and analyzed."""
     refused: int = 0
@@ -68,14 +68,13 @@ class ReferenceService:
 
     def report(self) -> ReferencesReport:
         """What was done since the start."""
-        return self._report
+        return replace(self._report, hits=self._cache.hits, misses=self._cache.misses)
 
     async def sweep(self) -> None:
         """Deletes what is too old, now and every hour."""
         while True:
             try:
-                for digest in await asyncio.to_thread(self._store.sweep):
-                    self._forget(digest)
+                await asyncio.to_thread(self._sweep)
             except (StoreError, OSError) as error:
                 _log.error("references that are too old cannot be deleted: %s", error)
             await asyncio.sleep(_SWEEP_SECONDS)
@@ -105,17 +104,13 @@ class ReferenceService:
 
     async def delete(self, client: Client, reference_id: str) -> bool:
         """Deletes one. False where the client has none with this id."""
-        stored = await self.get(client, reference_id)
-        is_deleted = await asyncio.to_thread(self._store.delete, client.name, reference_id)
-        if stored:
-            self._forget(stored.digest)
+        is_deleted = await asyncio.to_thread(self._delete, client.name, reference_id)
         self._report.deleted += is_deleted
         return is_deleted
 
     async def open_kept(self, client: Client, stored: StoredReference) -> AnalyzedRecording | None:
         """The recording of one that was found; None where it was deleted meanwhile. Raises what `open` raises."""
         if known := self._cache.known(stored.digest):
-            self._report.hits += 1
             return known
         data = await asyncio.to_thread(self._store.read, client.name, stored.id)
         return None if data is None else await self.open(data)
@@ -123,14 +118,24 @@ class ReferenceService:
     async def open(self, data: bytes) -> AnalyzedRecording:
         """The recording of a file. Raises `RequestError` for one that cannot be used, `BusyError`."""
         try:
-            opened = await self._in_thread(lambda: self._cache.open(data))
+            return await self._in_thread(lambda: self._cache.open(data))
         except Exception:
             self._report.refused += 1
             raise
-        self._report.misses += 1
-        return opened
+
+    def _sweep(self) -> None:
+        for digest in self._store.sweep():
+            self._forget(digest)
+
+    def _delete(self, client_name: str, reference_id: str) -> bool:
+        stored = self._store.get(client_name, reference_id)
+        is_deleted = self._store.delete(client_name, reference_id)
+        if stored:
+            self._forget(stored.digest)
+        return is_deleted
 
     def _forget(self, digest: str) -> None:
+        """Blocks where something is computed from the recording just now."""
         self._cache.forget(digest)
         self._forget_elsewhere(digest)
 

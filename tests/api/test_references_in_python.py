@@ -136,7 +136,7 @@ def test_the_command_takes_a_file(
     assert set(strengths) == {0.5}
 
 
-@pytest.mark.parametrize("option", [["--delivery"], ["--transcript", "x"]])
+@pytest.mark.parametrize("option", [["--delivery"], ["--transcript", "x"], ["--reference-strength", "0"]])
 def test_options_of_a_reference_need_one(option: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["speak", TEXT, *option]) == 1
     assert "belong to --reference FILE" in capsys.readouterr().err

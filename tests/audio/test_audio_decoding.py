@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from server.audio.decoding import decoder_process
-from server.audio.decoding.answer import UnusableFileError
+from server.audio.decoding.answer import AudioFile, UnusableFileError, answer
 from server.audio.decoding.decoder_process import decode_audio
 from tests.audio.conftest import resampled
 from tests.audio.recording_files import FORMATS, RATE, hostile_files, spoken, wav
@@ -117,6 +117,11 @@ def test_the_process_can_open_nothing_and_take_no_more_memory(call, result):
     assert output_of_child(program) == result
 
 
+def test_a_file_that_does_not_fit_into_the_memory_of_the_process_is_refused():
+    with pytest.raises(UnusableFileError, match="needs too much memory"):
+        decode_audio(bytes(80 * 2**20), 60, RATE)
+
+
 def test_a_process_that_computes_without_an_end_is_ended():
     program = "restrict()\nwhile True: pass"
     ran = subprocess.run(
@@ -134,7 +139,14 @@ def test_a_process_that_hangs_is_ended(monkeypatch):
         decode_audio(wav(spoken()), 60, RATE)
 
 
-@pytest.mark.parametrize("output", [b"", b"{}\n", b"[1]\n", b'{"file": {"format": 1}}\n', b"\xff\x00"])
+WHOLE = answer(AudioFile("wav", RATE, 1, 2.0), bytes(8))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [b"", b"{}\n", b"[1]\n", b'{"file": {"format": 1}}\n', b"\xff\x00", WHOLE[:-4], WHOLE + b"\0",
+     answer(AudioFile("wav", RATE, 1, 2.0), bytes(3))],
+)  # fmt: skip
 def test_a_process_that_crashes_is_reported(monkeypatch, caplog, output):
     monkeypatch.setattr(decoder_process, "_run", lambda *arguments: (output, -11))
     with pytest.raises(UnusableFileError, match="cannot be decoded") as refusal:

@@ -40,6 +40,7 @@ def test_a_known_file_is_not_decoded_again(decoded, opened):
     assert cache.known(first.recording.digest) is first
     assert cache.known(opened(b"b").recording.digest) is None
     assert decoded == [(b"a", 9.0)]
+    assert (cache.hits, cache.misses) == (2, 1)
 
 
 def test_what_is_forgotten_is_decoded_again(decoded):
@@ -50,6 +51,25 @@ def test_what_is_forgotten_is_decoded_again(decoded):
     assert cache.known(digest) is None
     cache.open(b"a")
     assert len(decoded) == 2
+
+
+def test_what_is_forgotten_while_it_is_decoded_is_not_kept(monkeypatch, opened):
+    cache, digest = cache_of(), opened(b"a").recording.digest
+
+    def decode(data, max_seconds):
+        cache.forget(digest)
+        return opened(data).recording
+
+    monkeypatch.setattr(reference_cache, "decode", decode)
+    assert cache.open(b"a").recording.digest == digest
+    assert cache.known(digest) is None
+
+
+def test_a_server_that_takes_no_references_any_more_knows_none(decoded):
+    cache = cache_of()
+    digest = cache.open(b"a").recording.digest
+    cache.reconfigure(ReferencesSection(enabled=False))
+    assert cache.known(digest) is None
 
 
 def test_a_real_file_is_decoded_and_analyzed():
@@ -78,6 +98,7 @@ def test_concurrent_requests_for_one_file_decode_it_once(monkeypatch, opened):
         may_end.set()
         found = {id(each.result()) for each in results}
     assert len(found) == len(calls) == 1
+    assert (cache.hits, cache.misses) == (4, 1)
 
 
 def test_a_file_that_is_refused_is_refused_again(decoded):

@@ -22,8 +22,8 @@ def main() -> None:
     """Runs the process."""
     av.logging.set_level(av.logging.PANIC)
     restrict()
-    data = sys.stdin.buffer.read()
     try:
+        data = sys.stdin.buffer.read()
         result = answer(*decode_file(data, float(sys.argv[1]), int(sys.argv[2])))
     except MemoryError:
         result = refusal(UnusableFileError("the recording needs too much memory to be decoded", "unreadable_audio"))

@@ -28,7 +28,7 @@ class AudioFile:
 
 def answer(file: AudioFile, samples: bytes) -> bytes:
     """The answer for a file that was decoded."""
-    return _line({"file": asdict(file)}) + samples
+    return _line({"file": asdict(file), "bytes": len(samples)}) + samples
 
 
 def refusal(error: UnusableFileError) -> bytes:
@@ -37,13 +37,19 @@ def refusal(error: UnusableFileError) -> bytes:
 
 
 def read_answer(data: bytes) -> tuple[AudioFile, bytes]:
-    """The properties and the samples. Raises `UnusableFileError` for a refusal, and `ValueError` for anything else."""
+    """The properties and the samples. Raises `UnusableFileError` for a refusal, and `ValueError` for anything else.
+
+    An answer without its end, of a process that was killed while it wrote, is none.
+    """
     line, _, samples = data.partition(b"\n")
     content = json.loads(line)
     match content:
         case {"message": str(message), "code": str(code)}:
             raise UnusableFileError(message, code)
-        case {"file": {"format": str(name), "rate": int(rate), "channels": int(channels), "seconds": float(seconds)}}:
+        case {
+            "file": {"format": str(name), "rate": int(rate), "channels": int(channels), "seconds": float(seconds)},
+            "bytes": int(size),
+        } if size == len(samples):
             return AudioFile(name, rate, channels, seconds), samples
     raise ValueError("it is neither a file nor a refusal")
 

@@ -40,10 +40,11 @@ def decode_audio(data: bytes, max_seconds: float, rate: int) -> tuple[AudioFile,
     with _places:
         output, status = _run(data, max_seconds, rate)
     try:
-        file, samples = read_answer(output)
+        file, content = read_answer(output)
+        samples = np.frombuffer(content, "<f4")
     except ValueError:
         raise _failure(status) from None
-    return file, Audio(_finite(np.frombuffer(samples, "<f4")), rate)
+    return file, Audio(_finite(samples), rate)
 
 
 def _run(data: bytes, max_seconds: float, rate: int) -> tuple[bytes, int]:

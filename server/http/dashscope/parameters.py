@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self, TypedDict
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from server.api.fields import MAX_ENTRIES, MAX_SEED
-from server.api.reference_fields import ReferenceFields, Use
+from server.api.fields import MAX_ENTRIES, MAX_SEED, Fields, Name
+from server.api.reference_fields import ReferenceFields
 from server.audio.encoders import ENCODERS, OutputFormat
 from server.audio.label import GeneratedLabel
 from server.config import LabelSection
@@ -50,17 +50,11 @@ def _limited(setting: str) -> Any:
     return Field(default=1, ge=low, le=high)
 
 
-class _Parameters(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
-
-
-class HotFix(_Parameters):
+class HotFix(Fields):
     """Readings and replacements for one task: lists of `{word: pinyin}` and `{word: text}`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    pronunciation: list[dict[str, str]] = []
-    replace: list[dict[str, str]] = []
+    pronunciation: list[dict[str, str]] = Field(default_factory=list)
+    replace: list[dict[str, str]] = Field(default_factory=list)
 
     @property
     def wording(self) -> Wording:
@@ -68,12 +62,15 @@ class HotFix(_Parameters):
         return Wording.of(_merged("pronunciation", self.pronunciation), _merged("replace", self.replace))
 
 
-class Parameters(_Parameters):
-    """`payload.parameters` of `run-task`. A name that is not here is kept, for a warning."""
+class Parameters(ReferenceFields):
+    """`payload.parameters` of `run-task`. A name that is not here is kept, for a warning.
+
+    What is taken over of a reference, `pitch_range` and `pauses` are not the cloud's: they are as over HTTP.
+    """
 
     model_config = ConfigDict(extra="allow")
 
-    voice: str | None = Field(default=None, min_length=1, max_length=200)
+    voice: Name | None = None
     """A voice, an alias, or `voice/speaker`; without it the model names the voice."""
     text_type: Literal["PlainText", "SSML"] = "PlainText"
     """Whether the text is SSML is seen at its beginning."""
@@ -91,18 +88,15 @@ class Parameters(_Parameters):
     """Factor on the fundamental frequency."""
     pitch_range: float = _limited("pitch_range")
     pauses: float = _limited("pauses")
-    """These two are not the cloud's: factors as over HTTP."""
-    reference: str | None = Field(default=None, min_length=1, max_length=200)
-    """The id of a recording that the text is spoken like, and below what of it, as over HTTP."""
-    reference_strength: float = Field(default=1, ge=0, le=1)
-    reference_use: list[Use] | None = Field(default=None, min_length=1)
+    reference: Name | None = None
+    """The id of a recording that the text is spoken like."""
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
     """0: none."""
     word_timestamp_enabled: bool = False
     phoneme_timestamp_enabled: bool = False
     hot_fix: HotFix = HotFix()
     instruction: str | None = Field(default=None, max_length=4096)
-    language_hints: list[str] = []
+    language_hints: list[str] = Field(default_factory=list)
     """The cloud reads the first one."""
     enable_markdown_filter: bool = False
     enable_aigc_tag: bool = False
@@ -164,12 +158,6 @@ class Parameters(_Parameters):
         """The times that are asked for; phonemes are a part of words."""
         phonemes = self.phoneme_timestamp_enabled
         return {"words": self.word_timestamp_enabled or phonemes, "phonemes": phonemes}
-
-    @property
-    def reference_fields(self) -> ReferenceFields:
-        """What of the reference is taken over, and how much."""
-        uses = None if self.reference_use is None else tuple(self.reference_use)
-        return ReferenceFields(reference_strength=self.reference_strength, reference_use=uses)
 
     def warnings(self) -> Iterator[str]:
         """What has no effect."""

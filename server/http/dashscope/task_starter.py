@@ -89,9 +89,7 @@ class TaskStarter:
         """
         try:
             parameters = Parameters.parse(message.payload.parameters)
-            reference = await resolve_reference(
-                self._references, parameters.reference, parameters.reference_fields, caller.client
-            )
+            reference = await resolve_reference(self._references, parameters.reference, parameters, caller.client)
             preparation = _TaskPreparation(self._registry.snapshot(), self._config, caller)
             task = await with_voices(lambda: preparation.prepare(message, parameters, reference))
             chunks = await self._open(task, caller.client)

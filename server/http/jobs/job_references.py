@@ -16,7 +16,6 @@ from server.references.reference_service import ReferenceService
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices
 from server.synthesis.voice_resolver import allowed_voices
-from server.types import DEFAULT_STYLE
 
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
@@ -47,7 +46,7 @@ class JobReferences:
         planner = SpeechPlanner.for_config(allowed_voices(self._registry.snapshot(), client.voices), self._config)
         options = replace(request.options_for(request.voice), reference=reference)
         chosen, _ = await with_voices(lambda: planner.refer(options))
-        style = {name: value for name, value in asdict(chosen.style).items() if value != getattr(DEFAULT_STYLE, name)}
+        style = {name: value for name, value in asdict(chosen.style).items() if value != getattr(request, name)}
         given = request.model_dump(exclude_unset=True, exclude={"reference", "reference_strength"})
         emotion = {"emotion": chosen.emotion} if chosen.emotion else {}
         return JobRequest.model_validate({**given, **emotion, **style})

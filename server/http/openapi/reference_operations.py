@@ -63,7 +63,7 @@ REFERENCE_OPERATIONS = (
         "List the references",
         "Those of the client's key, or of all clients without one, the newest first.",
         {200: Response("The references.", json_content(ReferenceList), NO_STORE)},
-        errors=(400, 429, 500, 503, 507),
+        errors=(500, 503, 507),
     ),
     Operation(
         "get",

@@ -31,12 +31,13 @@ class ReferenceObject(ResponseModel):
     size: int = Field(description="Bytes.")
     sha256: str
     seconds: float = Field(description="Of the file.")
-    analysis: RecordingAnalysis = Field(
-        description="What is measured (docs/reference-analysis.md). null: cannot be measured."
+    analysis: RecordingAnalysis | None = Field(
+        description="What is measured (docs/reference-analysis.md); null in it: cannot be measured. In a list it is "
+        "null as a whole where another version of the server measured it: GET of this one measures again."
     )
 
     @classmethod
-    def of(cls, stored: StoredReference, analysis: RecordingAnalysis) -> "ReferenceObject":
+    def of(cls, stored: StoredReference, analysis: RecordingAnalysis | None) -> "ReferenceObject":
         """From what is kept."""
         return cls(
             id=stored.id,
@@ -49,7 +50,7 @@ class ReferenceObject(ResponseModel):
             size=stored.size,
             sha256=stored.digest,
             seconds=round(stored.seconds, 3),
-            analysis=rounded(analysis),
+            analysis=rounded(analysis) if analysis else None,
         )
 
 

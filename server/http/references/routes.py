@@ -1,6 +1,5 @@
 """The routes below /v1/audio/references."""
 
-import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,8 +33,6 @@ from server.synthesis.voice_resolver import VoiceResolver, Voices, allowed_voice
 if TYPE_CHECKING:
     from server.synthesis.registry import VoiceRegistry
 
-MULTIPART_BYTES = 2**16
-"""Of a body, besides its file: the fields and the boundaries."""
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -77,19 +74,19 @@ class ReferencesRoutes:
         )
         self._measure_default_voice()
         headers = {**_NO_STORE, "Location": f"{PATH}/{stored.id}"}
-        return model_response(await self._object(client, stored), 201, headers)
+        return model_response(ReferenceObject.of(stored, stored.analysis), 201, headers)
 
     async def list(self, request: web.Request) -> web.Response:
         """The client's references, the newest first."""
-        client = client_of(request)
-        found = await self._service.list(client)
-        data = await asyncio.gather(*(self._object(client, stored) for stored in found))
-        return model_response(ReferenceList(data=tuple(data)), headers=_NO_STORE)
+        found = await self._service.list(client_of(request))
+        data = tuple(ReferenceObject.of(stored, stored.analysis) for stored in found)
+        return model_response(ReferenceList(data=data), headers=_NO_STORE)
 
     async def get(self, request: web.Request) -> web.Response:
-        """One reference."""
-        client = client_of(request)
-        return model_response(await self._object(client, await self._stored(request)), headers=_NO_STORE)
+        """One reference. It is measured again where another version of the server has measured it."""
+        stored = await self._stored(request)
+        analysis = stored.analysis or (await self._opened(client_of(request), stored)).analysis
+        return model_response(ReferenceObject.of(stored, analysis), headers=_NO_STORE)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Deletes one."""
@@ -128,11 +125,6 @@ class ReferencesRoutes:
         if opened is None:
             raise UnknownReferenceError(stored.id)
         return opened
-
-    async def _object(self, client: Client, stored: StoredReference) -> ReferenceObject:
-        """With its analysis, made again where another version of the server kept it."""
-        analysis = stored.analysis or (await self._opened(client, stored)).analysis
-        return ReferenceObject.of(stored, analysis)
 
 
 def _settings(

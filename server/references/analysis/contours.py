@@ -2,17 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from server.references.analysis.f0 import f0_contour
-from server.references.analysis.frames import SHIFT_SECONDS, frame_levels
-from server.references.analysis.pauses import Pause, find_pauses
+from server.references.analysis.frames import Contour, frame_levels
+from server.references.analysis.pauses import Flags, Pause, find_pauses
 from server.references.analysis.syllables import syllable_nuclei
 from server.types import Audio
-
-Flags = NDArray[np.bool_]
-Contour = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +24,6 @@ class Contours:
     """Seconds: the loudest moment of each syllable, ascending."""
     pauses: tuple[Pause, ...]
     """Of at least 0.15 s, ascending; silence at the beginning and at the end is none."""
-
-    @property
-    def seconds(self) -> Contour:
-        """(frames,): the times of the frames."""
-        return np.arange(len(self.f0), dtype=np.float64) * SHIFT_SECONDS
 
 
 def contours(audio: Audio) -> Contours:

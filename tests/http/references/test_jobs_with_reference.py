@@ -27,6 +27,15 @@ async def test_a_job_has_the_emotion_of_a_recording_that_may_be_deleted_then(kee
     assert {(request[3].speed, request[3].pitch) for request in demo.requests} == {(HAPPY.speed, HAPPY.pitch + 1)}
 
 
+async def test_what_a_job_and_its_recording_cancel_out_is_left_out(keeping, wav, demo):
+    async with keeping() as client:
+        new = await added(client, wav)
+        answer = await client.post(JOBS, json={"input": "你好", "reference": new["id"], "pitch": -HAPPY.pitch})
+        job = await ended(client, (await answer.json())["id"])
+    assert job["state"] == "done", job["error"]
+    assert {(request[3].speed, request[3].pitch) for request in demo.requests} == {(HAPPY.speed, 0.0)}
+
+
 @pytest.mark.parametrize(
     ("fields", "error"),
     [

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import threading
 
 import numpy as np
 import pytest
@@ -50,6 +51,16 @@ async def test_the_same_file_again_is_the_same_reference(keeping, wav):
         assert [each["name"] for each in listed] == ["two"]
 
 
+async def test_one_that_another_version_measured_is_listed_and_measured_when_it_is_looked_up(keeping, wav, tmp_path):
+    async with keeping() as client:
+        new = await added(client, wav)
+        (path,) = (tmp_path / "data").rglob("*.reference")
+        path.write_bytes(path.read_bytes().replace(b'"tilt"', b'"lean"', 1))
+        listed = (await (await client.get(PATH)).json())["data"]
+        assert listed == [{**new, "analysis": None}]
+        assert await (await client.get(f"{PATH}/{new['id']}")).json() == new
+
+
 async def test_the_default_voice_is_measured_before_somebody_waits_for_it(keeping, wav, registry):
     async with keeping() as client:
         await added(client, wav)
@@ -70,6 +81,16 @@ async def test_deleted_means_gone(keeping, wav, tmp_path, registry):
         assert (await (await client.get(PATH)).json())["data"] == []
         speech = await client.post("/v1/audio/speech", json={"input": "你好", "reference": new["id"]})
         assert await error_of(speech) == (400, "unknown_reference", "reference")
+
+
+async def test_what_was_computed_is_forgotten_in_a_thread(keeping, wav, registry):
+    threads = []
+    registry.forget_recording = lambda digest: threads.append(threading.current_thread())  # waits for what computes it
+    async with keeping() as client:
+        new = await added(client, wav)
+        await client.delete(f"{PATH}/{new['id']}")
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
 
 
 @pytest.mark.parametrize("consent", [{}, {"consent": ""}, {"consent": " \n"}])

@@ -201,9 +201,18 @@ async def test_tasks_of_dashscope_take_a_kept_one(keeping, wav, demo, expression
     assert demo.requests[0][2:] == ("happy", HAPPY)
 
 
-async def test_tasks_of_dashscope_with_an_unknown_one_fail(keeping):
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"reference": "ref_" + "0" * 32}, "GET /v1/audio/references"),
+        ({"reference": "x", "reference_use": ["emotion"] * 4}, "parameters.reference_use"),
+        ({"reference_use": ["emotion"]}, "send reference too"),
+    ],
+    ids=repr,
+)
+async def test_tasks_of_dashscope_with_a_wrong_one_fail(keeping, fields, said):
     async with keeping() as client, connected(client.session, str(client.make_url(WEBSOCKET))) as raw:
-        await raw.run("你好", reference="ref_" + "0" * 32)
+        await raw.run("你好", **fields)
         failed = (await raw.until("task-started", "task-failed"))[-1]
     assert failed["header"]["event"] == "task-failed"
-    assert "GET /v1/audio/references" in failed["header"]["error_message"]
+    assert said in failed["header"]["error_message"]

@@ -26,7 +26,7 @@ import {getJson, request} from "./client.js";
  * @property {number} created_at Seconds since 1970.
  * @property {number | null} expires_at
  * @property {number} seconds
- * @property {Analysis} analysis
+ * @property {Analysis | null} analysis null: another version of the server measured it.
  */
 
 /**

@@ -10,19 +10,27 @@ const FIGURES = /** @type {const} */ (
  * @param {import("../api/references.js").KeptReference} kept
  */
 export function ReferenceAnalysis({t, store}, {analysis, consent, expires_at: expires}) {
+  const date = expires && new Date(expires * 1000).toLocaleDateString(store.state.language, {dateStyle: "medium"});
+  return element("div", {className: "analysis"},
+    (analysis?.warnings ?? []).map((warning) => element("p", {className: "small warning"}, warning)),
+    element("details", {}, element("summary", {className: "small"}, t.reference.analysis),
+      analysis ? Figures(t, analysis) : "",
+      element("p", {className: "small muted"}, t.reference.consentGiven(consent)),
+      date ? element("p", {className: "small muted"}, t.reference.expires(date)) : ""));
+}
+
+/**
+ * @param {import("../app.js").App["t"]} t
+ * @param {import("../api/references.js").Analysis} analysis
+ */
+function Figures(t, analysis) {
   const {values} = t.reference;
   const valueOf = (/** @type {typeof FIGURES[number]} */ name) => {
     if (name === "pauses") return values.pauses(analysis.pause_share, analysis.pause_seconds);
     const value = analysis[name];
     return value === null ? t.reference.unmeasured : values[name](value);
   };
-  const date = expires && new Date(expires * 1000).toLocaleDateString(store.state.language, {dateStyle: "medium"});
-  return element("div", {className: "analysis"},
-    analysis.warnings.map((warning) => element("p", {className: "small warning"}, warning)),
-    element("details", {}, element("summary", {className: "small"}, t.reference.analysis),
-      element("dl", {className: "small"}, FIGURES.flatMap((name) => [
-        element("dt", {className: "muted"}, t.reference.figures[name]), element("dd", {}, valueOf(name)),
-      ])),
-      element("p", {className: "small muted"}, t.reference.consentGiven(consent)),
-      date ? element("p", {className: "small muted"}, t.reference.expires(date)) : ""));
+  return element("dl", {className: "small"}, FIGURES.flatMap((name) => [
+    element("dt", {className: "muted"}, t.reference.figures[name]), element("dd", {}, valueOf(name)),
+  ]));
 }
