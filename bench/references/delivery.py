@@ -9,7 +9,7 @@ import numpy as np
 from bench.progress import track
 from bench.references.timed_readings import TimedReader, TimedReading, Times
 from bench.results.schema import DeliveryResult
-from server.audio.resampler import Resampler
+from server.audio.resampler import resampled
 from server.errors import RequestError
 from server.references.analysis.contours import contours
 from server.references.analysis.measurement import analyze
@@ -109,10 +109,8 @@ def _speak(synthesizer: Synthesizer, text: str, speaker: str, reading: TimedRead
     chunks = list(_plan(synthesizer, text, speaker, reading).speak())
     times = [time for chunk in chunks if chunk.sentence for time in _syllables(chunk.sentence)]
     samples = np.concatenate([chunk.samples for chunk in chunks])
-    if synthesizer.rate != RATE:
-        resampler = Resampler(synthesizer.rate, RATE)
-        samples = np.concatenate([resampler.resample(samples), resampler.finish()])
-    return Speech(samples, np.array(times) / synthesizer.rate)
+    audio = resampled(Audio(samples, synthesizer.rate), RATE)
+    return Speech(audio.samples, np.array(times) / synthesizer.rate)
 
 
 def _plan(synthesizer: Synthesizer, text: str, speaker: str, reading: TimedReading | None) -> SpeechPlan:

@@ -11,7 +11,7 @@ from bench.progress import track
 from bench.references.espeak_recordings import HELD_OUT, EspeakRecordings, SpokenText
 from bench.references.flite_recordings import flite_recordings
 from bench.results.schema import EmotionResult
-from server.audio.resampler import Resampler
+from server.audio.resampler import resampled
 from server.references.analysis import analyze
 from server.references.analysis.recording_analysis import RecordingAnalysis
 from server.references.recording import RATE, Recording
@@ -112,7 +112,5 @@ def _spoken(
     style: Style = expression.style if expression else DEFAULT_STYLE
     plan = SpeechPlan.for_text(synthesizer, text, style, speaker=speaker, emotion=emotion)
     samples = np.concatenate([chunk.samples for chunk in plan.speak()])
-    if plan.rate != RATE:
-        resampler = Resampler(plan.rate, RATE)
-        samples = np.concatenate([resampler.resample(samples), resampler.finish()])
-    return analyze(Recording("", Audio(samples, RATE), "wav", plan.rate, 1, len(samples) / RATE, begin=0.0))
+    audio = resampled(Audio(samples, plan.rate), RATE)
+    return analyze(Recording("", audio, "wav", plan.rate, 1, len(samples) / plan.rate, begin=0.0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.audio.resampler import Resampler
+from server.audio.resampler import resampled
 from server.references.recording import RATE, Recording
 from server.synthesis.synthesizer import Synthesizer
 from server.text.sentence import Sentence
@@ -81,8 +81,7 @@ class EspeakRecordings:
         pieces = []
         for phrase in _phrases(words):
             speech = self._espeak.synthesize(_ssml(phrase, stressed=style.emotion.stress), style.mandarin())
-            resampler = Resampler(speech.sample_rate, RATE)
-            pieces += [_trimmed(np.concatenate([resampler.resample(speech.samples), resampler.finish()]))]
+            pieces += [_trimmed(resampled(Audio(speech.samples, speech.sample_rate), RATE).samples)]
             pieces += [np.zeros(round(factor * BREAK_SECONDS[phrase[-1].break_level] * RATE), np.float32)]
         return np.concatenate([*pieces, np.zeros(round(factor * SENTENCE_SECONDS * RATE), np.float32)])
 

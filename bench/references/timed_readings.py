@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.references.espeak_recordings import HELD_OUT, spelled
-from server.audio.resampler import Resampler
+from server.audio.resampler import resampled
 from server.references.recording import RATE, Recording
 from server.text.words import ProsodicWord
 from server.types import Audio
@@ -65,8 +65,7 @@ class TimedReader:
         times = _syllable_times(speech.phonemes)
         if len(times) != sum(len(word.syllables) for word in words):
             return None
-        resampler = Resampler(speech.sample_rate, RATE)
-        samples = np.concatenate([resampler.resample(speech.samples), resampler.finish()])
+        samples = resampled(Audio(speech.samples, speech.sample_rate), RATE).samples
         begin = max(0.0, times[0, 0] - LEAD)
         samples = samples[round(begin * RATE) : round((times[-1, 1] + TAIL) * RATE)]
         digest = hashlib.sha256(samples.tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Sampling-rate conversion of a stream, by libswresample."""
+"""Sampling-rate conversion of a stream, or of a whole, by libswresample."""
 
 from collections.abc import Iterable
 
@@ -6,12 +6,20 @@ import av
 import numpy as np
 
 from server.audio.resampling_filter import OPTIONS, TAPS
-from server.types import Floats
+from server.types import Audio, Floats
 
 
 def resampled_length(samples: int, rate: int, new_rate: int) -> int:
     """The length of a signal after its conversion, to the nearest sample."""
     return round(samples * new_rate / rate)
+
+
+def resampled(audio: Audio, rate: int) -> Audio:
+    """The whole of some audio at a rate, in Hz; at its own rate, itself."""
+    if audio.rate == rate:
+        return audio
+    resampler = Resampler(audio.rate, rate)
+    return Audio(_joined([resampler.resample(audio.samples), resampler.finish()]), rate)
 
 
 class Resampler:

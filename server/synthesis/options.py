@@ -1,8 +1,10 @@
 """How a text is spoken: what a request says besides its text and the encoding of its audio."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from server.synthesis.reference.speech_reference import SpeechReference
+from server.text.instructions.parser import Instructions, parse_instructions
 from server.text.wording import DEFAULT_WORDING, Wording
 from server.types import DEFAULT_STYLE, Style
 
@@ -26,6 +28,17 @@ class SpeechOptions:
     """The seed of that noise without a `seed`, which promises nothing else."""
     reference: SpeechReference | None = None
     """A recording that the text is spoken like."""
+
+    def following(
+        self, instructions: str, emotions: Collection[str], *, pace: bool = True
+    ) -> tuple["SpeechOptions", Instructions]:
+        """These with what instructions in plain words choose, and what that is.
+
+        They choose one of `emotions` where there is no emotion, and a speed where `pace` allows it.
+        """
+        found = parse_instructions(instructions, () if self.emotion else emotions, pace=pace)
+        style = self.style if found.speed is None else replace(self.style, speed=found.speed)
+        return replace(self, emotion=self.emotion or found.emotion, style=style), found
 
     def expected_seconds(self, characters: int) -> float:
         """A guess at the duration of a text."""

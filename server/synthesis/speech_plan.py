@@ -18,7 +18,7 @@ from server.synthesis.sequencing import sequence, sequence_times
 from server.synthesis.speech_input import SpeechInput
 from server.synthesis.voice_resolver import VoiceResolver, Voices
 from server.text.incremental.incremental_text import IncrementalText
-from server.text.instructions.parser import Instructions, parse_instructions
+from server.text.instructions.parser import Instructions
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, SpeechTiming, Style
@@ -114,15 +114,9 @@ class SpeechPlanner:
     def follow(
         self, instructions: str, options: SpeechOptions, *, pace: bool = True
     ) -> tuple[SpeechOptions, Instructions]:
-        """The options with what instructions in plain words choose, and what that is.
-
-        They choose an emotion where the options have none, and a speed where `pace` allows it. Raises what
-        `VoiceResolver.resolve` raises.
-        """
+        """`SpeechOptions.following`, with the emotions of their voice. Raises what `VoiceResolver.resolve` raises."""
         synthesizer, _ = self._resolver.resolve(options.voice, options.speaker)
-        found = parse_instructions(instructions, () if options.emotion else synthesizer.voice.emotions, pace=pace)
-        style = options.style if found.speed is None else replace(options.style, speed=found.speed)
-        return replace(options, emotion=options.emotion or found.emotion, style=style), found
+        return options.following(instructions, synthesizer.voice.emotions, pace=pace)
 
     def refer(self, options: SpeechOptions) -> tuple[SpeechOptions, ReferenceApplication | None]:
         """The options with what their reference chooses, and what that is; None without a reference.

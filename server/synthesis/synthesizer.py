@@ -4,7 +4,8 @@ import copy
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -20,8 +21,9 @@ from server.scheduling.task import Chunks, run_to_completion
 from server.synthesis.acoustic.acoustic_model import AcousticModel, AcousticState
 from server.synthesis.acoustic.prosody_targets import ProsodyTargets
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
+from server.synthesis.calibration.calibration import Calibration, pitch_response, range_response
+from server.synthesis.calibration.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.chunking import ChunkSchedule
-from server.synthesis.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.reference.delivery.measurement import MeasuredSentences, PlainSpeech
 from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
@@ -43,12 +45,8 @@ from server.voices.voice import Voice
 WARM_UP_UNITS = 8
 WARM_UP_TEXT = "你好，今天天气很好。"
 PROBE_UNITS = 40
-PITCH_RESPONSE_SHIFT = 3.0
-"""Semitones up and down, with which the pitch response of a voice is measured."""
 PLAIN_STEPS = 16
 """Decoder steps in a chunk of speech that nobody waits to hear."""
-RANGE_RESPONSE_FACTORS = (0.5, 1.5)
-"""Factors on the range, one apart and around 1, with which its response is measured."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
 
@@ -82,32 +80,6 @@ class UtteranceState:
     vocoder: VocoderState
     pitch: PitchChange
     """Of the source, in the remaining frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What is measured of a voice when it is first loaded. It depends on its files only."""
-
-    pitch_response: float = 1.0
-    """Semitones that the acoustic model follows when its pitch contour is shifted by one."""
-    range_response: float = 1.0
-    """How much of a change of the range it follows."""
-    onset_silence: OnsetSilence = field(default_factory=OnsetSilence)
-
-    def pitch_change(self, prosody: ProsodyPrediction) -> PitchChange:
-        """What the source makes up for, where the acoustic model follows a style in part."""
-
-        def exponent(style: Style) -> float:
-            followed = 1 + self.range_response * (style.pitch_range - 1)
-            return style.pitch_range / followed if followed > 0 else 1.0
-
-        missing = 1 - self.pitch_response
-        return PitchChange(
-            factor=prosody.per_frame(lambda style: float(2 ** (style.pitch * missing / 12))),
-            exponent=prosody.per_frame(exponent),
-            center=prosody.per_frame(lambda style: prosody.mean_f0 * 2 ** (style.pitch * self.pitch_response / 12)),
-            target=prosody.f0_per_frame(),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -319,8 +291,8 @@ class Synthesizer:
             return
         with suppress(RequestError):  # the front end does not support every voice
             if self.voice.manifest.vocoder.harmonics:
-                units = self._first_units(WARM_UP_TEXT)
-                pitch, pitch_range = self._measure_pitch_response(units), self._measure_range_response(units)
+                f0 = partial(self._acoustic_f0, self._first_units(WARM_UP_TEXT))
+                pitch, pitch_range = pitch_response(f0), range_response(f0)
                 self.calibration = replace(self.calibration, pitch_response=pitch, range_response=pitch_range)
             onsets = OnsetSilence.of_onsets(self._measure_onset(LEAD_TEXT), self._measure_onset(STOP_TEXT))
             self.calibration = replace(self.calibration, onset_silence=onsets)
@@ -333,21 +305,6 @@ class Synthesizer:
     def _measure_onset(self, text: str) -> float:
         audio = self.synthesize(self._first_units(text), source_noise=False).audio
         return onset(audio.samples, audio.rate)
-
-    def _measure_pitch_response(self, units: Units) -> float:
-        """An acoustic model follows a shifted pitch contour only in part; an NSF source can make up for the rest."""
-        low, high = (self._acoustic_f0(units, Style(pitch=sign * PITCH_RESPONSE_SHIFT)) for sign in (-1, 1))
-        if not len(low) or not len(high):
-            return 1.0
-        return float(np.clip(12 * np.log2(np.median(high) / np.median(low)) / (2 * PITCH_RESPONSE_SHIFT), 0, 1))
-
-    def _measure_range_response(self, units: Units) -> float:
-        """The same for the range, by the standard deviation of the logarithm of F0, which is linear in the factor."""
-        contours = [self._acoustic_f0(units, Style(pitch_range=factor)) for factor in RANGE_RESPONSE_FACTORS]
-        narrow, wide = (float(np.std(np.log(f0))) if len(f0) else 0.0 for f0 in contours)
-        if not narrow + wide:
-            return 1.0
-        return float(np.clip(2 * (wide - narrow) / (wide + narrow), 0, 1))
 
     def _acoustic_f0(self, units: Units, style: Style) -> NDArray[np.float64]:
         """(voiced frames,) in Hz, as the acoustic model of an NSF voice predicts it."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from server.synthesis.onset import OnsetSilence
+from server.synthesis.calibration.onset import OnsetSilence
 from server.text.sentence import Sentence
 from server.text.written_words import WrittenSyllable, WrittenWord
 from server.types import PhoneTiming, SentenceTiming, SyllableTiming, WordTiming

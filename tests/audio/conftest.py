@@ -8,15 +8,14 @@ import av
 import numpy as np
 import pytest
 
-from server.audio.resampler import Resampler
+from server.audio import resampler
 from server.synthesis.synthesizer import Synthesizer
 from server.types import Audio, Floats
 from tests.conftest import samples_of, speak
 
 
 def resampled(samples: Floats, rate: int, new_rate: int) -> Floats:
-    resampler = Resampler(rate, new_rate)
-    return np.concatenate([resampler.resample(samples), resampler.finish()])
+    return resampler.resampled(Audio(samples, rate), new_rate).samples
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,16 @@
 
 import gc
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from convert.__main__ import main as convert
+from server.audio.resampler import resampled
 from server.config import Config
 from server.errors import RequestError
 from server.references.analysis.measurement import analyze
@@ -19,7 +22,7 @@ from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
 from server.synthesis.options import SpeechOptions
 from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
-from server.synthesis.reference.timbre import at_rate, cosine, similarity, timbre_obstacle
+from server.synthesis.reference.timbre import cosine, similarity, timbre_obstacle
 from server.synthesis.registry import VoiceRegistry
 from server.synthesis.speaker_encoder.encoder import SpeakerEncoder
 from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
@@ -163,6 +166,31 @@ def test_a_known_recording_is_not_computed_again(
     np.testing.assert_array_equal(encoders.embedding(path, recorded(recording)), first + 1)
 
 
+def test_what_is_known_does_not_wait_for_another_recording(
+    voice: Synthesizer, recording: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders = SpeakerEncoders(cpu())
+    path = voice.voice.graph("speaker_encoder")
+    first = encoders.embedding(path, recorded(recording))
+    computing, done = threading.Event(), threading.Event()
+
+    def embed(self: SpeakerEncoder, audio: Audio) -> Floats:
+        computing.set()
+        assert done.wait(30)
+        return first + 1
+
+    monkeypatch.setattr(SpeakerEncoder, "embed", embed)
+    with ThreadPoolExecutor(2) as threads:
+        other = threads.submit(encoders.embedding, path, recorded(recording, "b" * 64))
+        assert computing.wait(30)
+        try:
+            assert threads.submit(encoders.embedding, path, recorded(recording)).result(30) is first
+            threads.submit(encoders.forget, "a" * 64).result(30)
+        finally:
+            done.set()
+        np.testing.assert_array_equal(other.result(30), first + 1)
+
+
 def test_a_replaced_encoder_computes_anew(encoder_folder: Path, recording: Audio, tmp_path: Path) -> None:
     path = Path(shutil.copy(encoder_folder / "speaker_encoder.onnx", tmp_path))
     encoders = SpeakerEncoders(cpu())
@@ -220,7 +248,7 @@ def test_the_similarity_is_that_of_the_embeddings_at_any_rate(
 ) -> None:
     other = Audio(recording.samples[::-1].copy(), RATE)
     expected = cosine(encoder.embed(recording), encoder.embed(other))
-    fast = at_rate(other, 48000)
+    fast = resampled(other, 48000)
     found = similarity(voice.voice, voice.encoders, recorded(recording), fast)
     assert found == pytest.approx(expected, abs=1e-3)
 
@@ -231,8 +259,13 @@ def test_the_cosine_ignores_length() -> None:
     assert cosine(one, -one) == -1
 
 
-def test_of_long_speech_the_first_minute_counts() -> None:
-    assert len(at_rate(Audio(np.zeros(70 * 8000, np.float32), 8000), 16000).samples) == 60 * 16000
+def test_of_long_speech_the_first_minute_counts(voice: Synthesizer, recording: Audio) -> None:
+    minute = np.resize(recording.samples, 60 * RATE)
+    longer = np.concatenate([minute, minute[::-1]])
+    one, other = (
+        similarity(voice.voice, voice.encoders, recorded(recording), Audio(each, RATE)) for each in (minute, longer)
+    )
+    assert one == other
 
 
 def test_times_of_a_text_are_those_of_its_speaker(registry: VoiceRegistry, recording: Audio) -> None:

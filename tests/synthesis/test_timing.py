@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from server.errors import RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate, run_to_completion
-from server.synthesis.onset import OnsetSilence, onset
+from server.synthesis.calibration.calibration import Calibration
+from server.synthesis.calibration.onset import OnsetSilence, onset
 from server.synthesis.speech_plan import Segment, SpeechPlan
-from server.synthesis.synthesizer import Calibration, Synthesizer
+from server.synthesis.synthesizer import Synthesizer
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import SpeakingStyle
 from server.types import DEFAULT_STYLE, Audio, Floats, SentenceTiming, SpeechTiming, Style, SyllableTiming

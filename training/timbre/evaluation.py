@@ -8,6 +8,7 @@ F0 of the results correlate with those of the speakers.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -136,11 +137,7 @@ def _correlation(
     return float(np.corrcoef(first, second)[0, 1])
 
 
-_synthesizers: list[Espeak] = []
-
-
+@cache
 def _espeak() -> Espeak:
     """Returns the synthesizer of this process: there can be only one."""
-    if not _synthesizers:
-        _synthesizers.append(Espeak({}))
-    return _synthesizers[0]
+    return Espeak({})

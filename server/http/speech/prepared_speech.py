@@ -22,8 +22,8 @@ from server.scheduling.task import Chunks
 from server.synthesis.options import SpeechOptions
 from server.synthesis.output.encoding import encode_stream, encode_whole
 from server.synthesis.output.labeled_speech import TimedSpeech, labeled
+from server.synthesis.output.measured_speech import MeasuredSpeech
 from server.synthesis.reference.application import ReferenceApplication
-from server.synthesis.reference.measured_speech import MeasuredSpeech
 from server.synthesis.reference.speech_reference import SpeechReference
 from server.synthesis.speech_plan import SpeechPlanner
 from server.synthesis.voice_loading import with_voices

@@ -1,7 +1,7 @@
 """Analyzes the texts of requests: voices are resolved as for speech, and none is loaded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from server.config import Config
@@ -13,7 +13,6 @@ from server.synthesis.voice_resolver import VoiceResolver, Voices
 from server.text.analysis.document import AnalyzedPause, AnalyzedSentence, PlacedWarning, TextAnalysis
 from server.text.analysis.sentence_analysis import analyzed_sentence, placed_warning
 from server.text.frontend import FrontEnd
-from server.text.instructions.parser import parse_instructions
 from server.text.markup.parser import parse_markup
 from server.text.markup.script import Script, SpeakingStyle
 from server.text.pronunciation.user_lexicon import UserLexicon
@@ -56,7 +55,9 @@ class TextAnalyzer:
         options = request.options
         self._voice, self._speaker = resolver.find(options.voice, options.speaker)
         request.output.rate_for(self._voice.rate)  # raises for a format that the speech could not have
-        options = _instructed(request, options, self._voice)
+        if request.instructions:
+            keeps_speed = "speed" in request.model_fields_set
+            options, _ = options.following(request.instructions, self._voice.emotions, pace=not keeps_speed)
         self._emotion = self._voice.emotion(options.emotion)
         limit = config.synthesis.max_characters
         base = SpeakingStyle(options.style)
@@ -107,16 +108,6 @@ class TextAnalyzer:
 
     def _add_warning(self, warning: TextWarning) -> None:
         self._warnings[warning] = placed_warning(warning)
-
-
-def _instructed(request: SpeechRequest, options: SpeechOptions, voice: Voice) -> SpeechOptions:
-    """The options with what the instructions of the request choose; see `SpeechPlanner.follow`."""
-    if not request.instructions:
-        return options
-    emotions = () if options.emotion else voice.emotions
-    found = parse_instructions(request.instructions, emotions, pace="speed" not in request.model_fields_set)
-    style = options.style if found.speed is None else replace(options.style, speed=found.speed)
-    return replace(options, emotion=options.emotion or found.emotion, style=style)
 
 
 def _parts(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from server.audio.resampler import Resampler
+from server.audio.resampler import resampled
 from server.errors import RequestError
 from server.references.recording import Recording
 from server.synthesis.speaker_encoder.encoder import MAX_SECONDS, MIN_SECONDS
@@ -38,7 +38,7 @@ def similarity(voice: Voice, encoders: SpeakerEncoders, recording: Recording, sp
         return None
     opened = encoders.encoder(encoder)
     try:
-        made = opened.embed(at_rate(speech, opened.rate))
+        made = opened.embed(resampled(_first_minute(speech), opened.rate))
     except RequestError:
         return None
     return cosine(encoders.embedding(encoder, recording), made)
@@ -50,10 +50,6 @@ def cosine(one: Floats, other: Floats) -> float:
     return float(np.clip(product, -1, 1))
 
 
-def at_rate(speech: Audio, rate: int) -> Audio:
-    """The first minute of speech at another sampling rate."""
-    samples = speech.samples[: int(MAX_SECONDS) * speech.rate]
-    if speech.rate == rate:
-        return Audio(samples, rate)
-    resampler = Resampler(speech.rate, rate)
-    return Audio(np.concatenate([resampler.resample(samples), resampler.finish()]), rate)
+def _first_minute(speech: Audio) -> Audio:
+    """As much as an encoder takes."""
+    return Audio(speech.samples[: int(MAX_SECONDS) * speech.rate], speech.rate)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.resampler import Resampler
+from server.audio.resampler import resampled
 from server.references.analysis.measurement import analyze
 from server.references.analysis.recording_analysis import RecordingAnalysis
 from server.references.recording import RATE, Recording
 from server.text.sentence import Pause as TextPause
 from server.text.sentence import Sentence, SentenceEnd
-from server.types import Audio, Floats, Ids, Units
+from server.types import Audio, Ids, Units
 
 if TYPE_CHECKING:
     from server.voices.voice import Voice
@@ -143,7 +143,7 @@ def measure_emotion(voice: MeasurableVoice, speaker: str, emotion: str) -> Emoti
 def _analyze(sentences: Sequence[Audio]) -> RecordingAnalysis:
     """Of the sentences as one recording."""
     silence = np.zeros(round(SENTENCE_SILENCE * RATE), np.float32)
-    pieces = [piece for audio in sentences for piece in (_at_recording_rate(audio), silence)][:-1]
+    pieces = [piece for audio in sentences for piece in (resampled(audio, RATE).samples, silence)][:-1]
     audio = Audio(np.concatenate(pieces), RATE)
     seconds = len(audio.samples) / RATE
     return analyze(Recording("", audio, "wav", sentences[0].rate, channels=1, seconds=seconds, begin=0.0))
@@ -160,10 +160,3 @@ def _pauses(sentence: Sentence, utterance: SynthesizedUtterance) -> tuple[float,
     seconds = prosody.durations[last_rows] * frame
     breaks = [float(each) for unit, each in zip(sentence.unit_symbols, seconds, strict=True) if unit.is_break]
     return (max(breaks[:-1]), breaks[-1]) if len(breaks) > 1 else (SHORT_PAUSE, SHORT_PAUSE)
-
-
-def _at_recording_rate(audio: Audio) -> Floats:
-    if audio.rate == RATE:
-        return audio.samples
-    resampler = Resampler(audio.rate, RATE)
-    return np.concatenate([resampler.resample(audio.samples), resampler.finish()])

@@ -12,6 +12,7 @@ from server.errors import ConfigurationError, SpeechError, VoiceError
 from server.runtime.memory import trim_heap
 from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
+from server.synthesis.calibration.calibration import Calibration
 from server.synthesis.reference.delivery.measurement import MeasuredSentences
 from server.synthesis.reference.voice_profiles import VoiceProfiles
 from server.synthesis.registry.known_voices import KnownVoices
@@ -21,7 +22,7 @@ from server.synthesis.registry.settings import VoiceSettings
 from server.synthesis.registry.snapshot import VoiceSnapshot
 from server.synthesis.registry.watcher import VoiceWatcher
 from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
-from server.synthesis.synthesizer import Calibration, Synthesizer
+from server.synthesis.synthesizer import Synthesizer
 from server.synthesis.voice_loading import VoiceNotLoadedError, held_voices
 from server.voices.catalog import open_voice_folder
 from server.voices.discovery import default_name, voice_folder
@@ -48,10 +49,11 @@ class VoiceRegistry:
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
         self.encoders = SpeakerEncoders(self.runtime)
+        """With the embeddings of recordings whose timbre was taken over."""
         self.profiles = VoiceProfiles(config.storage.path / "profiles")
-        """Of the recordings that are references."""
+        """What the emotions of voices sound like."""
         self.measured_sentences = MeasuredSentences()
-        """Of the recordings whose delivery was taken over."""
+        """Of recordings whose delivery was taken over."""
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""

@@ -18,39 +18,55 @@ MAX_EMBEDDINGS = 256
 
 EncoderVersion: TypeAlias = tuple[Path, int, int]
 """File, modification time in nanoseconds, size."""
+EmbeddingKey: TypeAlias = tuple[EncoderVersion, str]
+"""Encoder, digest of the recording."""
 
 
 class SpeakerEncoders:
-    """Opens every encoder once, and computes the embedding of a recording once. Thread-safe; it blocks."""
+    """Opens every encoder once, and computes the embedding of a recording once. Thread-safe; computing blocks."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._lock = threading.Lock()
-        """Guards what follows. One recording at a time is computed: requests would compete for the same CPUs."""
+        self._turn = threading.Lock()
+        """One recording at a time is computed: requests would compete for the same CPUs. Guards the encoders."""
         self._encoders: LRUCache[EncoderVersion, SpeakerEncoder] = LRUCache(MAX_ENCODERS)
-        self._embeddings: LRUCache[tuple[EncoderVersion, str], Floats] = LRUCache(MAX_EMBEDDINGS)
+        self._lock = threading.Lock()
+        """Guards the embeddings. Nothing is computed under it: what is known waits for nobody."""
+        self._embeddings: LRUCache[EmbeddingKey, Floats] = LRUCache(MAX_EMBEDDINGS)
 
     def encoder(self, path: Path) -> SpeakerEncoder:
         """The encoder of a file. Raises `VoiceError` for another graph."""
-        with self._lock:
+        with self._turn:
             return self._open(_version(path))
 
     def embedding(self, path: Path, recording: Recording) -> Floats:
         """(1, size), by the encoder of a file. Raises what `encoder` and `SpeakerEncoder.embed` raise."""
-        with self._lock:
-            key = _version(path), recording.digest
-            if key not in self._embeddings:
-                try:
-                    self._embeddings[key] = self._open(key[0]).embed(recording.audio)
-                except RequestError as error:
-                    raise RequestError(str(error), param="reference", code=error.code) from None
-            return self._embeddings[key]
+        key = _version(path), recording.digest
+        known = self._known(key)
+        if known is not None:
+            return known
+        with self._turn:
+            known = self._known(key)  # meanwhile, for another request
+            return self._computed(key, recording) if known is None else known
 
     def forget(self, digest: str) -> None:
-        """Forgets the embeddings of a recording."""
+        """Forgets the embeddings of a recording. Does not block."""
         with self._lock:
             for key in [key for key in self._embeddings if key[1] == digest]:
                 del self._embeddings[key]
+
+    def _known(self, key: EmbeddingKey) -> Floats | None:
+        with self._lock:
+            return self._embeddings.get(key)
+
+    def _computed(self, key: EmbeddingKey, recording: Recording) -> Floats:
+        try:
+            embedding = self._open(key[0]).embed(recording.audio)
+        except RequestError as error:
+            raise RequestError(str(error), param="reference", code=error.code) from None
+        with self._lock:
+            self._embeddings[key] = embedding
+        return embedding
 
     def _open(self, version: EncoderVersion) -> SpeakerEncoder:
         if version not in self._encoders:

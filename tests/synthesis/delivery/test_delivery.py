@@ -15,7 +15,7 @@ from server.references.analysis.contours import contours
 from server.references.recording import RATE, Recording
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
-from server.synthesis.reference.delivery import measurement
+from server.synthesis.reference.delivery import measurement, recorded_prosody
 from server.synthesis.reference.speech_reference import ReferenceUse, SpeechReference
 from server.synthesis.segments import Segment
 from server.synthesis.speech_plan import SpeechPlan
@@ -135,13 +135,14 @@ def test_times_without_audio_are_those_of_the_audio(voice: Synthesizer, recorded
 
 
 def test_a_known_sentence_is_not_spoken_for_the_alignment_again(
-    voice: Synthesizer, recorded: Spoken, decoder_steps: list[str]
+    voice: Synthesizer, recorded: Spoken, decoder_steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = recorded[0] * np.float32(0.9)
     known = reference(samples)
     speak(plan(voice, TEXT, "female", known))
     first = len(decoder_steps)
     decoder_steps.clear()
+    monkeypatch.setattr(recorded_prosody, "contours", lambda audio: pytest.fail("F0 is measured again"))
     again, _ = speak(plan(voice, TEXT, "female", known))
     assert len(decoder_steps) == pytest.approx(len(again) / 600, abs=1)
     assert first > 1.5 * len(decoder_steps)
@@ -209,6 +210,12 @@ def test_a_text_without_the_words_of_the_transcript_is_refused(voice: Synthesize
     with pytest.raises(RequestError, match="of the first sentence are in the reference's transcript") as refused:
         next(plan(voice, OTHER_TEXT, "female", reference(recorded[0], transcript=TEXT)).speak())
     assert refused.value.code == "poor_alignment"
+
+
+def test_a_transcript_without_words_is_refused(voice: Synthesizer, recorded: Spoken) -> None:
+    with pytest.raises(RequestError, match="the reference's transcript has no words; give those") as refused:
+        next(plan(voice, TEXT, "female", reference(recorded[0], transcript="……")).speak())
+    assert (refused.value.param, refused.value.code) == ("reference", "poor_alignment")
 
 
 def test_a_wrong_transcript_is_refused(voice: Synthesizer, recorded: Spoken) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS, SpeechFrames
+from server.references.analysis.frames import SHIFT_SECONDS
+from server.synthesis.reference.delivery.speech_frames import SpeechFrames
 from server.synthesis.reference.delivery.warping import Band, Warping, WarpingPath
 
 Values = NDArray[np.float64]
@@ -141,5 +142,5 @@ def _possible_ends(silent: Flags, count: int, closed: bool) -> Values:
     if closed:
         return np.where(np.arange(count) < count - COARSE, np.inf, 1.0)
     padded = np.append(silent, np.ones(END_SILENCE, bool))
-    following = np.array([window.all() for window in sliding_window_view(padded[1:], END_SILENCE)])
+    following = np.asarray(sliding_window_view(padded[1:], END_SILENCE).all(axis=1))
     return np.where(following[:count] & ~silent[:count], END_BONUS, 1.0)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Protocol
 
-from server.errors import RequestError
+from server.errors import NothingToSpeakError, RequestError
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
 from server.synthesis.acoustic.prosody_targets import ProsodyTargets
@@ -111,7 +111,7 @@ class Delivery:
     async def _syllables(self, voice: TargetedVoice, transcript: Iterable[object]) -> list[RecordedSyllable]:
         """All of the recording, found by its transcript."""
         if self._transcript is None:
-            sentences = [each for each in transcript if isinstance(each, Sentence)]
+            sentences = _sentences(transcript)
             found: list[RecordedSyllable] = []
             pause = 0.0
             for number, sentence in enumerate(sentences, 1):
@@ -155,6 +155,17 @@ class Delivery:
 
 def _speaker(voice: TargetedVoice, sentence: Sentence) -> tuple[str, str, int]:
     return voice.voice.name, voice.speaker_digest, int(sentence.units.speakers[0])
+
+
+def _sentences(transcript: Iterable[object]) -> list[Sentence]:
+    try:
+        return [each for each in transcript if isinstance(each, Sentence)]
+    except NothingToSpeakError:
+        raise RequestError(
+            "the reference's transcript has no words; give those that are spoken in the recording, or no transcript",
+            param="reference",
+            code="poor_alignment",
+        ) from None
 
 
 def _other_text(share: float) -> RequestError:

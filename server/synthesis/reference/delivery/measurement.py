@@ -112,7 +112,7 @@ async def measure(
     """
     units = sentence.units
     rows = b"".join(array.tobytes() for array in (units.features, units.emotions, units.speakers))
-    key = SentenceKey(recorded.digest, voice.voice.digest, voice.speaker_digest, first, closed, rows)
+    key = SentenceKey(recorded.recording.digest, voice.voice.digest, voice.speaker_digest, first, closed, rows)
     measured = voice.measured_sentences.get(key)
     if measured is None:
         plain = await voice.speak_plainly(units)

@@ -1,16 +1,18 @@
 """The prosody of a recording by syllable, apart from who speaks: times, semitones, decibels."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.references.analysis.contours import contours
+from server.references.analysis.frames import SHIFT_SECONDS
 from server.references.recording import Recording
 from server.synthesis.acoustic.prosody_targets import CONTOUR_POINTS
 from server.synthesis.reference.delivery.alignment import OwnSpeech, RecordedSpeech
-from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS, SpeechFrames
+from server.synthesis.reference.delivery.speech_frames import SpeechFrames
 from server.synthesis.reference.delivery.unit_places import UnitPlaces
 
 Values = NDArray[np.float64]
@@ -41,21 +43,26 @@ class RecordedSyllable:
 class RecordedProsody:
     """A recording, prepared for the delivery of several sentences."""
 
-    digest: str
-    """Of the recording."""
+    recording: Recording
     speech: RecordedSpeech
-    semitones: Values
-    """(frames,): F0 above the median; interpolated where the speech is not voiced, zeros if it never is."""
     level: Values
     """(frames,): decibels above the mean of the speech."""
 
     @classmethod
     def of(cls, recording: Recording) -> Self:
-        """Raises `MissingReferencesError` if the library for F0 is not installed."""
+        """That of a recording."""
         frames = SpeechFrames.of(recording.audio)
-        f0 = contours(recording.audio).f0[: len(frames)]
-        semitones = _semitones(np.pad(f0, (0, len(frames) - len(f0))))
-        return cls(recording.digest, RecordedSpeech(frames), semitones, _relative(frames))
+        return cls(recording, RecordedSpeech(frames), _relative(frames))
+
+    @cached_property
+    def semitones(self) -> Values:
+        """(frames,): F0 above the median; interpolated where the speech is not voiced, zeros if it never is.
+
+        Computed for the first sentence that was not measured before. Raises `MissingReferencesError` if the library
+        for F0 is not installed.
+        """
+        f0, count = contours(self.recording.audio).f0, len(self.level)
+        return _semitones(np.pad(f0[:count], (0, max(0, count - len(f0)))))
 
     def contours(self, places: UnitPlaces) -> Values:
         """(units, `CONTOUR_POINTS`): semitones."""

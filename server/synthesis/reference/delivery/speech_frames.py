@@ -7,13 +7,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from server.references.analysis.frames import SHIFT_SECONDS, decibels
 from server.synthesis.speaker_encoder.fbank import EMPHASIS, mel_triangles
 from server.types import Audio
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-SHIFT_SECONDS, LENGTH_SECONDS = 0.010, 0.025
+LENGTH_SECONDS = 0.025
 BINS, COEFFICIENTS = 30, 12
 FLOOR_DB = 50.0
 """Below the loudest frames: what is quieter is equal for the cepstra."""
@@ -26,7 +27,7 @@ _SLOPE_FRAMES = 2
 
 @dataclass(frozen=True)
 class SpeechFrames:
-    """Frame n is centered n * 10 ms after the beginning."""
+    """Frame n is centered n * 10 ms after the beginning, as those of the contours of a recording are."""
 
     power: Floats
     """(frames, bins): spectra."""
@@ -44,7 +45,7 @@ class SpeechFrames:
         frames = sliding_window_view(samples[1:] - EMPHASIS * samples[:-1], length)[::shift][:count]
         size = 1 << (length - 1).bit_length()
         power = np.abs(np.fft.rfft(frames * np.hanning(length), size)) ** 2 / size
-        return cls(power.astype(np.float32), audio.rate, decibels(power.sum(axis=1)))
+        return cls(power.astype(np.float32), audio.rate, decibels(power.sum(axis=1)).astype(np.float32))
 
     def __len__(self) -> int:
         return len(self.power)
@@ -75,12 +76,6 @@ class SpeechFrames:
         parts = [cepstra, SLOPE_WEIGHT * slopes, LEVEL_WEIGHT * level[:, None]]
         features: Floats = np.concatenate(parts, axis=1).astype(np.float32)
         return features
-
-
-def decibels(power: NDArray[np.float64]) -> Floats:
-    """10 log10, at least -100."""
-    level: Floats = (10 * np.log10(np.maximum(power, 1e-10))).astype(np.float32)
-    return level
 
 
 def _standardized(values: Floats, speech: Flags) -> Floats:

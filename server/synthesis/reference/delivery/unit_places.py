@@ -10,16 +10,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from server.references.analysis.frames import SHIFT_SECONDS
+from server.references.analysis.pauses import Pause, stretches
 from server.synthesis.reference.delivery.alignment import Alignment, OwnSpeech, RecordedSpeech
-from server.synthesis.reference.delivery.speech_frames import SHIFT_SECONDS
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 MIN_PAUSE = 0.08
 """Seconds of silence between two phones, beyond their own, that are a pause."""
-
-
 LEAD = 3
 """Frames before the next sentence that are searched for it, and by which a sound may end later than it is aligned."""
 
@@ -39,18 +38,6 @@ class UnitPlaces:
     """Where the search for the next sentence begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Silence:
-    """A stretch without sound in the recording, and what of it belongs to the phones on both sides."""
-
-    begin: float
-    end: float
-
-    @property
-    def seconds(self) -> float:
-        return self.end - self.begin
-
-
 class _Boundaries:
     """Finds the boundaries between spoken units."""
 
@@ -63,16 +50,14 @@ class _Boundaries:
         """Where in the recording a moment of the voice's own speech is."""
         return float(np.interp(seconds, self._times, self._alignment.place) * SHIFT_SECONDS)
 
-    def silence(self, begin: float, end: float) -> _Silence:
+    def silence(self, begin: float, end: float) -> Pause:
         """The longest silence of the recording between two moments of it; empty without any."""
-        first, stop = round(begin / SHIFT_SECONDS), round(end / SHIFT_SECONDS) + 1
-        edges = np.flatnonzero(np.diff(self._silent[max(0, first) : stop].astype(np.int8), prepend=0, append=0))
-        if not len(edges):
-            return _Silence(end, end)
-        begins, ends = edges[::2], edges[1::2]
-        longest = int(np.argmax(ends - begins))
-        bounds = (max(0, first) + np.array([begins[longest], ends[longest]])) * SHIFT_SECONDS - SHIFT_SECONDS / 2
-        return _Silence(*bounds.tolist())
+        first, stop = max(0, round(begin / SHIFT_SECONDS)), round(end / SHIFT_SECONDS) + 1
+        found = stretches(self._silent[first:stop])
+        if not found:
+            return Pause(end, end)
+        silent, heard = max(found, key=lambda each: each[1] - each[0])
+        return Pause((first + silent - 0.5) * SHIFT_SECONDS, (first + heard - 0.5) * SHIFT_SECONDS)
 
     def own_silence_after(self, unit: int) -> float:
         """Seconds of silence at the beginning of a unit of the voice's own speech."""

@@ -1,12 +1,13 @@
 """Speech that remembers how it sounds, to be compared with its reference."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from server.references.recording import Recording
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import Chunks
+from server.synthesis.output.labeled_speech import TimedSpeech
 from server.types import Audio, Floats, SpeechTiming
 from server.voices.voice import Voice
 
@@ -17,32 +18,10 @@ KEPT_SECONDS = 60
 """Of the speech: what is measured."""
 
 
-class TimedAudio(Protocol):
-    """What is computed: see `TimedSpeech`."""
-
-    @property
-    def rate(self) -> int:
-        """Hz."""
-
-    @property
-    def seed(self) -> int | None:
-        """Of its noise."""
-
-    @property
-    def main_voice(self) -> str:
-        """Its cost is assumed."""
-
-    def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
-        """Its audio."""
-
-    def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
-        """Its times."""
-
-
 class MeasuredSpeech:
     """The same speech. `similarity` is for after its end, and for any thread."""
 
-    def __init__(self, speech: TimedAudio, voice: Voice, encoders: "SpeakerEncoders", recording: Recording) -> None:
+    def __init__(self, speech: TimedSpeech, voice: Voice, encoders: "SpeakerEncoders", recording: Recording) -> None:
         """`voice` spoke it."""
         self.rate = speech.rate
         self.seed = speech.seed

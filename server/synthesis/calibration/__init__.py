@@ -1,0 +1,1 @@
+"""Calibration: what is measured of a voice when it is first loaded."""
