@@ -20,8 +20,8 @@ export function ReferenceAnalysis({t, store}, {analysis, consent, expires_at: ex
 }
 
 /**
- * @param {import("../app.js").App["t"]} t
- * @param {import("../api/references.js").Analysis} analysis
+ * @param {import("../../i18n/messages.js").Messages} t
+ * @param {import("../../api/references.js").Analysis} analysis
  */
 function Figures(t, analysis) {
   const {values} = t.reference;
