@@ -35,7 +35,7 @@ class Services:
         self.scheduler = Scheduler(config.scheduler, config.limits)
         self.streams = ActiveStreams(self.scheduler, config.limits)
         self.startup = Startup(registry, self.scheduler)
-        self.references = ReferenceService(config, registry.forget_recording)
+        self.references = ReferenceService(config, registry.comparisons.forget_recording)
         self.preparation = SpeechPreparation(registry, self.startup, config, self.references)
         self.text = TextRoute(registry, self.startup, config)
         self.cache = AudioCache(config)

@@ -24,11 +24,10 @@ from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.calibration.calibration import Calibration, pitch_response, range_response
 from server.synthesis.calibration.onset import LEAD_TEXT, STOP_TEXT, OnsetSilence, onset
 from server.synthesis.chunking import ChunkSchedule
-from server.synthesis.reference.delivery.measurement import MeasuredSentences, PlainSpeech
-from server.synthesis.reference.voice_profiles import VoiceProfiles
+from server.synthesis.reference.comparisons import Comparisons
+from server.synthesis.reference.delivery.measurement import PlainSpeech
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
-from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
 from server.synthesis.timing import UnitTimes, sentence_timing
 from server.synthesis.vocoder.pitch_change import PitchChange
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
@@ -102,11 +101,14 @@ class Synthesizer:
         settings: SynthesisSection,
         lexicon: UserLexicon = EMPTY_LEXICON,
         emoji: Emoji = "drop",
-        encoders: SpeakerEncoders | None = None,
+        comparisons: Comparisons | None = None,
     ) -> None:
-        """`encoders` are those that several voices share; None: of its own."""
+        """`comparisons` are those that several voices share; None: of its own."""
         self.voice = voice
-        self.encoders = encoders or SpeakerEncoders(runtime)
+        comparisons = comparisons or Comparisons(runtime)
+        self.encoders = comparisons.encoders
+        self.profiles = comparisons.profiles
+        self.measured_sentences = comparisons.measured_sentences
         self.speaker: OtherSpeaker | None = None
         """None: the speakers of the voice."""
         self.tables = UnitTables(voice.manifest)
@@ -115,12 +117,8 @@ class Synthesizer:
         filled_pauses = tuple(self.tables.encode(symbols) for symbols in voice.manifest.acoustic.filled_pauses)
         self._acoustic = AcousticModel(voice, runtime, filled_pauses)
         self._vocoder = Vocoder(voice, runtime)
-        self.measured_sentences = MeasuredSentences()
-        """Of recordings whose delivery was taken over; a registry gives one to all its voices."""
         self.calibration = Calibration()
         """Set by `warm_up`."""
-        self.profiles = VoiceProfiles()
-        """What its emotions sound like; the registry gives all of its voices one object, which keeps them."""
         self.configure(settings, lexicon, emoji)
 
     def configure(self, settings: SynthesisSection, lexicon: UserLexicon, emoji: Emoji) -> None:

@@ -111,7 +111,8 @@ class FakeRegistry:
         self.precisions: dict[str, str] = {}
         self.forgotten: list[str] = []
         self.measured: list[tuple[str, str]] = []
-        self.profiles = SimpleNamespace(prepare=lambda voice, name: self.measured.append((voice.voice.name, name)))
+        profiles = SimpleNamespace(prepare=lambda voice, name: self.measured.append((voice.voice.name, name)))
+        self.comparisons = SimpleNamespace(forget_recording=self.forgotten.append, profiles=profiles)
 
     @property
     def known(self) -> Mapping[str, Voice]:
@@ -132,9 +133,6 @@ class FakeRegistry:
     def report(self) -> RegistryReport:
         voices = [VoiceReport(name, "loaded", voice.digest) for name, voice in self.known.items()]
         return RegistryReport(PoolStatistics(), tuple(voices))
-
-    def forget_recording(self, digest: str) -> None:
-        self.forgotten.append(digest)
 
     def watch(self) -> None:
         """There is no folder."""

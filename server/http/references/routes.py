@@ -110,7 +110,7 @@ class ReferencesRoutes:
         """In the background, so that the first request with the recording need not wait for it."""
         default = self._registry.voices.get(self._registry.default_voice or "")
         if default:
-            self._registry.profiles.prepare(default, default.voice.speaker(None))
+            self._registry.comparisons.profiles.prepare(default, default.voice.speaker(None))
 
     async def _stored(self, request: web.Request) -> StoredReference:
         """The reference of the path. Raises 404 for those of others too."""

@@ -13,15 +13,13 @@ from server.runtime.memory import trim_heap
 from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
 from server.synthesis.calibration.calibration import Calibration
-from server.synthesis.reference.delivery.measurement import MeasuredSentences
-from server.synthesis.reference.voice_profiles import VoiceProfiles
+from server.synthesis.reference.comparisons import Comparisons
 from server.synthesis.registry.known_voices import KnownVoices
 from server.synthesis.registry.pool import MIB, VoicePool
 from server.synthesis.registry.report import RegistryReport, ReloadReport, VoiceReport
 from server.synthesis.registry.settings import VoiceSettings
 from server.synthesis.registry.snapshot import VoiceSnapshot
 from server.synthesis.registry.watcher import VoiceWatcher
-from server.synthesis.speaker_encoder.speaker_encoders import SpeakerEncoders
 from server.synthesis.synthesizer import Synthesizer
 from server.synthesis.voice_loading import VoiceNotLoadedError, held_voices
 from server.voices.catalog import open_voice_folder
@@ -48,12 +46,7 @@ class VoiceRegistry:
 
     def __init__(self, config: Config, runtime: Runtime | None = None) -> None:
         self.runtime = runtime or Runtime(config.runtime, max_batch=config.scheduler.max_batch)
-        self.encoders = SpeakerEncoders(self.runtime)
-        """With the embeddings of recordings whose timbre was taken over."""
-        self.profiles = VoiceProfiles(config.storage.path / "profiles")
-        """What the emotions of voices sound like."""
-        self.measured_sentences = MeasuredSentences()
-        """Of recordings whose delivery was taken over."""
+        self.comparisons = Comparisons(self.runtime, config.storage.path / "profiles")
         self.state: Literal["loading", "ready", "failed"] = "loading"
         self.measure: Callable[[str, Synthesizer], None] | None = None
         """Called with each version of a voice before its first request, once `load` is over."""
@@ -178,11 +171,6 @@ class VoiceRegistry:
         broken = [VoiceReport(name, "broken", problem=reason) for name, reason in self.broken.items()]
         return RegistryReport(self._pool.statistics, (*voices, *broken))
 
-    def forget_recording(self, digest: str) -> None:
-        """Forgets what was computed from a recording."""
-        self.encoders.forget(digest)
-        self.measured_sentences.forget(digest)
-
     def watch(self) -> None:
         """Begins to watch the folder, if that is configured."""
         self._watcher.start(self._settings.config.models)
@@ -270,10 +258,8 @@ class VoiceRegistry:
         settings = self._settings
         text = settings.config.text
         synthesizer = Synthesizer(
-            voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji, self.encoders
+            voice, self.runtime, settings.config.synthesis, settings.lexicon, text.emoji, self.comparisons
         )
-        synthesizer.profiles = self.profiles
-        synthesizer.measured_sentences = self.measured_sentences
         known = self._calibrations.get(voice.digest)
         synthesizer.warm_up(known)
         if known is None:

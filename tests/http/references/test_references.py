@@ -85,7 +85,7 @@ async def test_deleted_means_gone(keeping, wav, tmp_path, registry):
 
 async def test_what_was_computed_is_forgotten_in_a_thread(keeping, wav, registry):
     threads = []
-    registry.forget_recording = lambda digest: threads.append(threading.current_thread())  # waits for what computes it
+    registry.comparisons.forget_recording = lambda digest: threads.append(threading.current_thread())
     async with keeping() as client:
         new = await added(client, wav)
         await client.delete(f"{PATH}/{new['id']}")
