@@ -1,20 +1,19 @@
 """The text as the server reads it, in Chromium: readings, pauses and styles become SSML, and other units are spoken."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from tests.clients.chromium import Page
+from tests.clients.page.axe import load_axe, requires_axe, serious_violations
 from tests.clients.page.conftest import Open
 from tests.http.conftest import CountingSynthesizer
 
 TEXT = "重庆今天25℃😀，走了。\n老虎长得很快。"
 SOURCE = "document.querySelector('#text').value"
 CELLS = "document.querySelectorAll('.block[data-state=read] .cell').length"
-AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 OPEN = "document.querySelector('#reading-menu:popover-open') !== null"
 PLAYED = "document.querySelector('#play').dataset.status === 'ended'"
 
@@ -235,26 +234,22 @@ async def test_a_long_text_is_spoken_part_by_part(
     assert [text[0] for text, *_ in counting.requests] == ["甲", "丙", "戊"]
 
 
+@requires_axe
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_nothing_serious_for_screen_readers(
     page, open_at: Open, server_url: str, language: str, theme: str
 ) -> None:
-    axe = AXE.read_text("utf-8")
     await open_at(server_url, language=language, theme=theme)
     await show(page, TEXT, 14)
     await page.evaluate("document.querySelector('#reading').focus()")
     await page.press("ArrowRight", shift=True)
-    await page.evaluate(axe + "; true")
+    await load_axe(page)
     for opened in (False, True):
         if opened:
             await page.press("Enter")
             await page.wait(OPEN)
-        found = await page.evaluate(
-            "axe.run('.text-card').then(({violations}) => violations.map("
-            "({id, impact, nodes}) => [id, impact, nodes[0].html]))"
-        )
-        assert [each for each in found if each[1] in ("serious", "critical")] == []
+        assert await serious_violations(page, ".text-card") == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])

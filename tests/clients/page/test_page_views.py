@@ -7,10 +7,9 @@ import pytest
 
 from server.config import Config
 from tests.clients.conftest import serve
+from tests.clients.page.axe import load_axe, requires_axe, serious_violations
 from tests.clients.page.conftest import READY, Open
 from tests.http.conftest import CountingSynthesizer, FakeRegistry, write_voice
-
-AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 
 LOOKS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en-US", "light"), ("en-US", "dark")]
 
@@ -19,9 +18,6 @@ document.querySelector("#compare")?.click();
 document.querySelectorAll("details").forEach((each) => { each.open = true; });
 """
 """Shows what is hidden at first."""
-
-VIOLATIONS = """axe.run().then(({violations}) => violations.map(({id, impact, nodes}) =>
-  ({id, impact, where: nodes.map(({html, failureSummary}) => html + failureSummary)})))"""
 
 NAMED = """({id, tagName, textContent, ariaLabel, href, name}) =>
   id || ariaLabel || href || `${tagName} ${name} ${textContent}`"""
@@ -32,20 +28,19 @@ CONTROLS = f"""
 """
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="run `npm ci --prefix tests/clients`")
+@requires_axe
 @pytest.mark.parametrize(("language", "theme"), LOOKS)
 async def test_axe_finds_nothing_serious(page, open_at: Open, server_url: str, language: str, theme: str) -> None:
     await page.call("Page.enable")
     await page.call("Page.setBypassCSP", enabled=True)  # axe compiles functions
     await open_at(server_url, language=language, theme=theme)
-    await page.evaluate(AXE.read_text(encoding="utf-8") + "; true")
+    await load_axe(page)
     for view in ("speak", "work", "server"):
         await page.evaluate(f"location.hash = '{view}'")
         await page.wait(f"document.querySelector('[data-view={view}]:not([aria-busy])')")
         await page.evaluate(OPENED)
         await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))")  # until colors have changed
-        violations = await page.evaluate(VIOLATIONS)
-        assert [one for one in violations if one["impact"] in ("serious", "critical")] == [], view
+        assert await serious_violations(page) == [], view
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
