@@ -108,20 +108,18 @@ class OfflineAcousticModel:
         band = int(durations.max() / r + 0.5)
         memory = decoder_memory(text, style, frame_counts, r)
         padding = np.zeros((band, memory.shape[1]), np.float32)
-        attended = self._graphs["decoder_memory"].run({"memory": np.concatenate([memory, padding])[None]})
+        ahead = self._graphs["decoder_memory"].run({"memory": np.concatenate([memory, padding])[None]})["window"]
         decoder = self._graphs["mel_decoder"]
-        state, frames, window = decoder.initial_state(window=band), [], np.arange(band + 1)
+        state, frames = decoder.initial_state(window=band), []
         for step, row in enumerate(memory):
-            valid = np.stack([window >= band - step, window < len(memory) - step])
-            inputs = {
-                "memory": row[None],
-                "memory_keys": attended["keys"][..., step : step + band + 1],
-                "memory_values": attended["values"][..., step : step + band + 1, :],
-                "mask": np.where(valid, np.float32(0), MASKED_SCORE)[None],
-            }
+            window = np.arange(band + 1)
+            mask = np.full((1, 1, 2, 2 * (band + 1)), MASKED_SCORE)
+            mask[0, 0, 1, : band + 1][window < len(memory) - step] = 0
+            mask[0, 0, 0, band + 1 :][window >= band - step] = 0
+            inputs = {"memory": row[None, None], "ahead": ahead[:, :, :, step : step + band + 1], "mask": mask}
             outputs = decoder.run(inputs | state)
             state = {name: outputs[f"next_{name}"] for name in state}
-            frames.append(outputs["frames"][0])
+            frames.append(outputs["frames"][0, 0])
         decoded = np.concatenate(frames)[None, : frame_counts.sum()]
         postnet = self._graphs["postnet"]
         inputs = {"frames": decoded, "final": np.ones(1, np.int64), **postnet.initial_state()}

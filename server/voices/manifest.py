@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from server.errors import VoiceError
 
-FORMAT = 2
+FORMAT = 3
 """Version of the schema."""
 EMOTION_PREFIX = "emotion_"
 """Of the emotion names in KAN-TTS symbols and in the embedding table; the API omits it."""
