@@ -87,6 +87,7 @@ import {initialSettings} from "./settings.js";
  * @property {Slot} slot The settings that are shown and used.
  * @property {number} rate Speed of the playback, without another pitch.
  * @property {Playback} playback
+ * @property {import("../audio/audio_output.js").SoundTrouble | null} sound Why nothing is heard; null: all is well.
  * @property {Comparison | null} comparison Null where one setting is used alone.
  * @property {"kept" | "full" | "blocked"} keeping Whether the browser keeps what is to be there at the next visit.
  * @property {"writing" | "reading"} textMode Whether the text is shown as it is written, or as it is read.
@@ -136,6 +137,7 @@ export function initialState(storage, languages) {
     slot: "a",
     rate: kept.rate ?? 1,
     playback: IDLE,
+    sound: null,
     comparison: null,
     keeping: storage instanceof PageMemory ? "blocked" : "kept",
     textMode: "writing",
