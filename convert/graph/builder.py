@@ -151,7 +151,9 @@ class Graph:
         """
         going_on = f"{body.name}.going_on"
         number, *others = body.inputs.values()
-        condition = [helper.make_tensor_value_info(name, onnx.TensorProto.BOOL, []) for name in (going_on, f"{going_on}.next")]
+        condition = [
+            helper.make_tensor_value_info(name, onnx.TensorProto.BOOL, []) for name in (going_on, f"{going_on}.next")
+        ]
         body.nodes.append(helper.make_node("Identity", [going_on], [f"{going_on}.next"], name=f"{going_on}.next"))
         outputs = [condition[1], *body.outputs.values()]
         inner = helper.make_graph(body.nodes, body.name, [number, condition[0], *others], outputs)

@@ -104,9 +104,9 @@ def mel_decoder(config: Mapping[str, Any], weights: Weights) -> Graph:
 def decoder_step(
     graph: Graph, sizes: Sizes, config: Mapping[str, Any], decoder: Weights, memory: Value, mask: Value
 ) -> Graph:
-    """The loop's body: frame and windows -> the last frame and the windows of the next step; all frames (batch, r * mels).
+    """The loop's body: last frame and windows -> those for the next step, and the frames (batch, r * mels).
 
-    The windows are those of one layer each, (batch, 1, heads, time, width): all keys, then all values.
+    Each window is that of one layer, (batch, 1, heads, time, width): all keys, then all values.
     """
     layers, units, mels = sizes.layers, sizes.units, sizes.mels
     step = Graph("step", parent=graph)
@@ -131,7 +131,9 @@ def decoder_step(
     x = linear(step, "out", x, decoder / "dec_out_proj", units, sizes.r * mels)
 
     first, end = (sizes.r - 1) * mels, sizes.r * mels
-    step.output("frame", step.op("Slice", x, step.integers(first), step.integers(end), step.integers(1)), ["batch", mels])
+    step.output(
+        "frame", step.op("Slice", x, step.integers(first), step.integers(end), step.integers(1)), ["batch", mels]
+    )
     for n, value in enumerate([*(key for key, _ in after), *(value for _, value in after)]):
         step.output(f"window.{n}", value, ["batch", 1, *sizes.window(None)[2:]])
     step.output("frames", x, ["batch", sizes.r * mels])
@@ -147,7 +149,7 @@ def attention(
     """
     units, heads, width = sizes.units, sizes.heads, sizes.width
     y = layer_norm(step, f"{name}.norm", x, weights / "layer_norm", units)
-    scale = np.repeat(np.float32([width**-0.5, 1, 1]), units)  # of query, key, value
+    scale = np.repeat(np.array([width**-0.5, 1, 1], np.float32), units)  # of query, key, value
     weight = weights.take("w_x_qkv.weight", 3 * units, units) * scale[:, None]
     y = y @ step.weight(f"{name}.qkv.weight", weight.T)
     y = y + step.weight(f"{name}.qkv.bias", weights.take("w_x_qkv.bias", 3 * units) * scale)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.config import Config
+from server.config import Config, StorageSection
 from server.synthesis.registry import VoiceRegistry
 from tests.clients.conftest import serve
 from tests.clients.page.conftest import Open
@@ -62,8 +62,11 @@ def url(models: Path, tmp_path: Path, keys: dict[str, tuple[str, dict]]) -> Iter
         yield url
 
 
-async def test_everyone_sees_the_state_and_the_reasons(page, open_at: Open, counting: CountingSynthesizer) -> None:
-    with serve(FakeRegistry({"demo": counting}), Config()) as url:
+async def test_everyone_sees_the_state_and_the_reasons(
+    page, open_at: Open, counting: CountingSynthesizer, tmp_path: Path
+) -> None:
+    config = Config(storage=StorageSection(path=tmp_path / "data"))
+    with serve(FakeRegistry({"demo": counting}), config) as url:
         await open_at(url)
         await page.evaluate("location.hash = 'server'")
         assert await page.wait(text_of("#server-state")) == "正常"
