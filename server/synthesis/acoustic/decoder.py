@@ -107,6 +107,7 @@ class Decoder:
         Within the chunk the states stay on the device; if they are lost with it, its steps are run again elsewhere.
         """
         steps = min(steps, state.remaining_steps)
+        state = await self._project_memory(state, steps - len(state.waiting))
         while True:
             try:
                 frames, following = await self._run_steps(state, steps)
@@ -129,31 +130,35 @@ class Decoder:
 
     async def _run(self, state: DecoderState, count: int, *, keep_states: bool) -> tuple[Floats, DecoderState]:
         """One run of `count` steps: frames (count, r, channels)."""
-        memory_window = await self._project_memory(state, count + state.window)
         inputs = {
             "memory": state.memory[None, state.step : state.step + count],
             "mask": attention_mask(state, count),
-            "ahead": memory_window[:, :, :, : count + state.window],
+            "ahead": state.memory_window[:, :, :, : count + state.window],
         }
         outputs, states = await run_with_state(
             self._step_session, inputs, state.states, size=count, keep_states=keep_states
         )
-        following = replace(state, step=state.step + count, states=states, memory_window=memory_window[:, :, :, count:])
+        following = replace(
+            state, step=state.step + count, states=states, memory_window=state.memory_window[:, :, :, count:]
+        )
         return outputs["frames"][0], following
 
-    async def _project_memory(self, state: DecoderState, needed: int) -> Floats:
-        """Keys and values of the memory of at least the next `needed` steps; any numbers beyond its end.
+    async def _project_memory(self, state: DecoderState, steps: int) -> DecoderState:
+        """With the keys and values of all memory within reach of `steps` steps; any numbers beyond its end.
 
-        Always some multiple of `RUN_STEPS` steps: a product of one row is rounded in another way than that of several.
+        Always those of a multiple of `RUN_STEPS`: a product of one row is rounded in another way than that of several.
         """
         known = state.memory_window.shape[TIME_AXIS]
-        missing = ceil((needed - known) / RUN_STEPS) * RUN_STEPS
+        missing = ceil(steps / RUN_STEPS) * RUN_STEPS + state.window - known
+        if steps <= 0 or missing <= 0:
+            return state
         memory = state.memory[state.step + known : state.step + known + missing]
         if not len(memory):
-            return _padded(state.memory_window, behind=max(0, missing))
+            return replace(state, memory_window=_padded(state.memory_window, behind=missing))
         memory = np.pad(memory, ((0, missing - len(memory)), (0, 0)))
         outputs = await GraphRun(self._memory_session, {"memory": memory[None]}, missing)
-        return np.concatenate([state.memory_window, outputs["window"]], axis=TIME_AXIS)
+        window = np.concatenate([state.memory_window, outputs["window"]], axis=TIME_AXIS)
+        return replace(state, memory_window=window)
 
 
 def attention_mask(state: DecoderState, count: int) -> Floats:
