@@ -140,6 +140,13 @@ async def test_a_style_of_a_selection_with_the_keyboard_and_the_mouse(page, open
     await choose(page, "#span-rate", "1.25")
     await choose(page, "#span-pitch", "2")
     assert '<prosody rate="1.25" pitch="+2st">天气</prosody>' in await page.evaluate(SOURCE)
+    await choose(page, "#span-range", "1.5")
+    await choose(page, "#span-pauses", "2")
+    source = await page.evaluate(SOURCE)
+    assert '<prosody rate="1.25" pitch="+2st" range="150%" pauses="200%">天气</prosody>' in source
+    assert units(server_url, source)[0].count("emotion_happy") == 4  # the server takes it
+    title = await page.wait("document.querySelectorAll('.cell')[2]?.title")
+    assert title == "高兴 · 语速 1.25 倍 · 音高 +2 半音 · 语调起伏 1.5 倍 · 停顿 2 倍"
     await page.click("#clear-span")
     assert await page.evaluate(SOURCE) == "今天天气很好。"
     await page.evaluate("document.querySelector('#reading').focus()")
