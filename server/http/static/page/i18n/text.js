@@ -41,6 +41,8 @@ const zh = {
   lexicon: (/** @type {number} */ count) => `词典 ${count}`,
   lexiconText: "这些词在这里总是这样读。把导出的内容放进服务器的 config.yaml，所有人就都这样读。",
   lexiconEmpty: "还没有词。在“读音”里点一个字，选读音时选“所有的…”。",
+  borrowed: "这些读音随链接或记录而来，只在这次打开的页面里有效，优先于自己的词典。",
+  keepBorrowed: "放进自己的词典",
   remove: (/** @type {string} */ word) => `删除“${word}”`,
   export: "导出 config.yaml",
   copy: "复制",
@@ -100,6 +102,9 @@ const en = {
   lexicon: (count) => `Lexicon ${count}`,
   lexiconText: "These words are always read like this here. With the export in the server's config.yaml, for everyone.",
   lexiconEmpty: "No words yet. Click a character under Reading, and choose its reading for every such word.",
+  borrowed: "These readings came with a link or with what was spoken before. They go before your lexicon, and are gone "
+    + "with the page.",
+  keepBorrowed: "Keep in my lexicon",
   remove: (word) => `Remove ${word}`,
   export: "Export for config.yaml",
   copy: "Copy",
