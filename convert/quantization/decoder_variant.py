@@ -21,7 +21,7 @@ GRAPH = "mel_decoder"
 BLOCK_SIZES = (64, 32, 16)
 """Inputs with a common scale, of weights and of what they are multiplied by: smaller is slower and more exact."""
 MIN_PRODUCTS = 512 * 1024
-"""Of one step in the blocks; with fewer the matrices fit the cache in float32, too, and nothing is gained."""
+"""Of one step in the blocks; with fewer the matrices fit the cache in float32, too, and little is gained."""
 CENTS = 1200
 """In an octave."""
 
@@ -48,7 +48,7 @@ class MelMetrics:
 
 
 QUALITY_LIMIT = MelMetrics(snr_db=38.0, voicing_errors=0, f0_cents=6.0)
-"""Differences of F0 below 6 cents are inaudible (docs/precision.md)."""
+"""Six cents are a seventeenth of a semitone (docs/precision.md)."""
 
 
 @dataclass(frozen=True, slots=True)
