@@ -360,8 +360,8 @@ class Synthesizer:
     ) -> Chunks[Audio]:
         """The utterance in chunks at its volume, then its silence; the first chunk has the times.
 
-        With `rest` it is the prefix of the utterance that `rest` gives. That is asked for when enough audio is buffered, at
-        the latest before the first steps that depend on it; so it changes no sample when that is.
+        With `rest` it is the prefix of the utterance that `rest` gives. That is asked for when enough audio is
+        buffered, or before the first steps that depend on it; so it changes no sample when that is.
         """
         state, position = self._start(prepared.prosody, seed=seed, is_whole=rest is None), 0
         envelope, timing = self._envelope(prepared), prepared.timing
