@@ -1,6 +1,6 @@
 // What was spoken, with its settings, kept by the browser: the newest first.
 
-import {keepStored, readStored} from "./browser_storage.js";
+import {keepStored, onStoredElsewhere, readStored} from "./browser_storage.js";
 
 /** @typedef {{at: number, text: string, settings: import("./settings.js").Settings}} Spoken */
 
@@ -28,7 +28,7 @@ export function withSpoken(history, spoken) {
 const keyOf = ({text, settings}) => JSON.stringify([text, Object.entries(settings).sort()]);
 
 /**
- * @param {Storage} storage
+ * @param {import("./browser_storage.js").ValueStorage} storage
  * @returns {Spoken[]}
  */
 export function readHistory(storage) {
@@ -37,11 +37,11 @@ export function readHistory(storage) {
 }
 
 /**
- * Adds what begins to play, and keeps the history for the next visit.
+ * Adds what begins to play, and keeps the history for the next visit and for other tabs.
  *
  * @param {import("./app_state.js").AppStore} store
  * @param {import("../speech/speech_session.js").SpeechSession} speech
- * @param {Storage} storage
+ * @param {import("./browser_storage.js").ValueStorage} storage
  */
 export function keepHistory(store, speech, storage) {
   store.watch(({playback}) => playback.status, (status) => {
@@ -51,5 +51,6 @@ export function keepHistory(store, speech, storage) {
       history: withSpoken(history, {at: Date.now(), text, settings: settings[slot]}),
     }));
   });
-  store.watch(({history}) => history, (history) => keepStored(storage, NAME, history));
+  onStoredElsewhere(NAME, () => store.update({history: readHistory(storage)}));
+  store.watch(({history}) => history, (history) => keepStored(store, storage, NAME, history));
 }

@@ -1,6 +1,6 @@
 // The readings of words that this browser always uses, and their form in config.yaml.
 
-import {keepStored, readStored} from "../state/browser_storage.js";
+import {keepStored, onStoredElsewhere, readStored} from "../state/browser_storage.js";
 
 /** @typedef {Readonly<Record<string, string>>} Lexicon Word -> pinyin, a syllable a character. */
 
@@ -9,7 +9,7 @@ const NAME = "sambert-lexicon";
 export const MAX_ENTRIES = 1000;
 
 /**
- * @param {Storage} storage
+ * @param {import("../state/browser_storage.js").ValueStorage} storage
  * @returns {Lexicon}
  */
 export function readLexicon(storage) {
@@ -18,13 +18,14 @@ export function readLexicon(storage) {
 }
 
 /**
- * Keeps the lexicon for the next visit.
+ * Keeps the lexicon for the next visit and for other tabs.
  *
  * @param {import("../state/app_state.js").AppStore} store
- * @param {Storage} storage
+ * @param {import("../state/browser_storage.js").ValueStorage} storage
  */
 export function keepLexicon(store, storage) {
-  store.watch((state) => state.lexicon, (lexicon) => keepStored(storage, NAME, lexicon));
+  onStoredElsewhere(NAME, () => store.update({lexicon: readLexicon(storage)}));
+  store.watch((state) => state.lexicon, (lexicon) => keepStored(store, storage, NAME, lexicon));
 }
 
 /**
