@@ -26,6 +26,11 @@ class Outcome:
     """The rows of a product, computed one by one."""
 
     @property
+    def largest_difference(self) -> float:
+        """From the exact result."""
+        return self.case.largest_difference(self.y)
+
+    @property
     def batch_difference(self) -> float:
         """Of the rows in a batch from those alone, as a part of the largest value; 0 for convolutions."""
         if self.alone is None:
@@ -72,7 +77,7 @@ def _load(path: Path) -> Array | None:
 
 
 def _cell(outcome: Outcome) -> str:
-    difference = outcome.case.largest_difference(outcome.y)
+    difference = outcome.largest_difference
     if not outcome.case.is_integer:
         return f"{difference:.1e}"
     return f"{difference:.0f} ({outcome.case.wrong_share(outcome.y):.0%})" if difference else "0"
