@@ -94,6 +94,7 @@ import {initialSettings} from "./settings.js";
  * @property {{start: number, stop: number} | null} selection In the edited text, in UTF-16 units.
  * @property {import("../text/history.js").Steps} steps What can be undone.
  * @property {import("../text/lexicon.js").Lexicon} lexicon
+ * @property {import("../text/lexicon.js").Lexicon} borrowed Readings that came with the text, of a link or the history.
  * @property {string | null} sample The sample that plays, as `sampleKey` names it.
  */
 
@@ -144,6 +145,7 @@ export function initialState(storage, languages) {
     selection: null,
     steps: NO_STEPS,
     lexicon: readLexicon(storage),
+    borrowed: {},
     sample: null,
   };
 }
