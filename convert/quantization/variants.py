@@ -19,6 +19,7 @@ from convert.quantization.decoder_variant import MIN_PRODUCTS, DecoderEvaluator
 from convert.quantization.fp16 import to_fp16
 from convert.quantization.int8 import measure_ranges, multiplication_share, quantize, wide_blocks
 from convert.quantization.metrics import Samples, SpectralMetrics, compare_audio
+from convert.quantization.saturation import products_saturate
 from convert.quantization.sentences import SentenceSets, load_sentences
 from server.voices.manifest import GraphFile, Manifest, Reports, Variant, VocoderReport
 
@@ -102,22 +103,35 @@ class VariantWriter:
 
 def make_vocoder(writer: VariantWriter, acoustic: OfflineAcousticModel, sentences: SentenceSets) -> None:
     """The vocoder in the precision of the variant."""
-    model = writer.load(VOCODER)
-    blocks = wide_blocks(model) if writer.precision == "int8" else {}
-    if writer.precision == "int8" and (share := multiplication_share(model, node_names(blocks))) < MIN_INT8_SHARE:
-        wide = f"{share:.0%} of its multiplications are in convolutions wide enough"
-        writer.leave_out(VOCODER, f"it is too small to gain from it ({wide}, at least {MIN_INT8_SHARE:.0%} should be)")
+    model, is_int8 = writer.load(VOCODER), writer.precision == "int8"
+    if is_int8 and (obstacle := int8_obstacle(model)):
+        writer.leave_out(VOCODER, obstacle)
         return
     evaluator = Evaluator(model, [acoustic.vocoder_inputs(each) for each in sentences.evaluation])
-    if writer.precision == "int8":
+    if is_int8:
         calibration = [acoustic.vocoder_inputs(each) for each in sentences.calibration]
-        candidate = int8_candidate(evaluator, blocks, calibration)
+        candidate = int8_candidate(evaluator, wide_blocks(model), calibration)
     else:
         candidate = evaluator.evaluate(to_fp16(model), 1.0)
     if reason := rejection(candidate, writer.precision):
         writer.leave_out(VOCODER, reason)
     else:
         writer.keep(VOCODER, candidate.model, evaluator.report(candidate, writer.manifest.sample_rate))
+
+
+def int8_obstacle(model: onnx.ModelProto) -> str | None:
+    """Why this vocoder is not quantized, on this CPU; None if it is."""
+    if products_saturate():
+        return (
+            "this CPU adds 8-bit products in 16 bits, which overflow, so it cannot judge the quality; "
+            "for servers with VNNI or ARM processors, convert on one of them"
+        )
+    if (share := multiplication_share(model, node_names(wide_blocks(model)))) < MIN_INT8_SHARE:
+        return (
+            f"it is too small to gain from it ({share:.0%} of its multiplications are in convolutions wide enough, "
+            f"at least {MIN_INT8_SHARE:.0%} should be)"
+        )
+    return None
 
 
 def make_decoder(writer: VariantWriter, acoustic: OfflineAcousticModel, sentences: SentenceSets) -> None:
