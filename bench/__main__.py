@@ -113,7 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
         epilog="Without COMMAND all but piper, capacity, soak, memory, emotion and delivery run. "
-        f"Prices: docs/performance.md. {RANDOM_VOICE} is a full-size voice with random weights, built when it is selected.",
+        f"Prices: docs/performance.md. {RANDOM_VOICE} is a full-size voice with random weights, "
+        "built when it is selected.",
     )
     _add_options(parser, {})
     parser.set_defaults(command=None)
