@@ -99,7 +99,7 @@ const en = {
     missing: "The browser has found no loudspeaker and no headphones. If you hear nothing, connect one and play again, "
       + "or download the file.",
   },
-  download: "Download, share",
+  download: "Save, share",
   share: "Copy a link",
   downloads: {wav: "WAV, lossless", mp3: "MP3", opus: "Opus", srt: "SRT subtitles"},
   downloading: "Preparing the file…",

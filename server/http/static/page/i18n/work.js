@@ -1,3 +1,5 @@
+import {chineseJobWarning} from "./job_warnings.js";
+
 /** Seconds and minutes, at least a second. @param {number} value */
 function time(value) {
   const seconds = Math.max(Math.round(value), 1);
@@ -52,6 +54,7 @@ const zh = {
   result: (/** @type {string} */ seconds, /** @type {string} */ size) => `${seconds}，${size}`,
   seconds: (/** @type {number} */ value) => `${value.toFixed(1)} 秒`,
   warnings: (/** @type {number} */ count) => `${count} 条提醒`,
+  warning: chineseJobWarning,
   download: "下载",
   cancel: "取消任务",
   forget: "删除",
@@ -121,6 +124,7 @@ const en = {
   result: (seconds, size) => `${seconds}, ${size}`,
   seconds: (value) => `${value.toFixed(1)} s`,
   warnings: (count) => `${count} warnings`,
+  warning: (warning) => warning,
   download: "Download",
   cancel: "Cancel the job",
   forget: "Delete",
