@@ -132,7 +132,7 @@ const en = {
     pleasure: "Pleasure", arousal: "Arousal", dominance: "Dominance",
   },
   compare: {
-    start: "Compare A and B",
+    start: "Compare A/B",
     end: "End comparison",
     text: "One text, two settings. Change to the other one at any time: it goes on from the start of the sentence.",
     shown: (name) => `Below: settings ${name}`,

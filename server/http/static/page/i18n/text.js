@@ -97,7 +97,7 @@ const en = {
   span: "How the selected text sounds",
   asSet: "as set",
   mixed: "several",
-  clearSpan: "Remove changes",
+  clearSpan: "Reset",
   unselect: "Unselect",
   lexicon: (count) => `Lexicon ${count}`,
   lexiconText: "These words are always read like this here. With the export in the server's config.yaml, for everyone.",
