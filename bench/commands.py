@@ -11,7 +11,9 @@ from bench.load.engine_clients import load_engine
 from bench.load.http_clients import load_server, speak_over_http
 from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
+from bench.measure.beside_piper import measure_beside_piper
 from bench.measure.cache import measure_cache
+from bench.measure.capacity import measure_capacity
 from bench.measure.chunking import measure_chunking
 from bench.measure.cost import Prices, compute_cost
 from bench.measure.formats import measure_formats
@@ -43,10 +45,12 @@ class Plan:
     """Of a whole text."""
     first_audio_repeats: int = 20
     news_text_repeats: int = 100
+    capacity_runs: int = 3
+    """Of each number of clients."""
     lengths: tuple[int, ...] = LENGTHS
     concurrency_levels: tuple[int, ...] = CONCURRENCY_LEVELS
     seconds: float = 30.0
-    """Duration of each level of the load test."""
+    """Duration of each level of the load test, and of each run of `capacity`."""
     targets: tuple[str, ...] = TARGETS
     requests: int = 20_000
     """Of the soak."""
@@ -59,6 +63,7 @@ QUICK: dict[str, Any] = {
     "lengths": (10, 120, 2000),
     "concurrency_levels": (1, 4, 16),
     "seconds": 8.0,
+    "capacity_runs": 1,
     "requests": 500,
 }
 """Fields of the plan that `--quick` changes."""
@@ -77,6 +82,11 @@ class Command:
 def run_rtf(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Measures the real-time factor."""
     results.rtf = measure_rtf(voice, plan.settings, plan.repeats)
+
+
+def run_beside_piper(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the engine and Piper's network in turns."""
+    results.piper = measure_beside_piper(voice, plan.settings, plan.repeats)
 
 
 def run_latency(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
@@ -146,6 +156,11 @@ def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
                 results.loads.append(load_server(server, concurrency, plan.seconds))
 
 
+def run_capacity(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Searches the number of streams that are on time."""
+    results.capacities = measure_capacity(voice, plan.settings, plan.capacity_runs, plan.seconds)
+
+
 def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Sends mixed requests to a server with all voices of the folder."""
     sections = {**SECTIONS, "models": {"path": str(voice.models.resolve())}}
@@ -174,6 +189,7 @@ def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
 
 COMMANDS = {
     "rtf": Command("real-time factor of the whole engine, for each precision", run_rtf),
+    "piper": Command("CPU time beside a voice of Piper's medium quality, in turns", run_beside_piper, is_alone=True),
     "latency": Command("time to first audio by text length", run_latency),
     "compare": Command("chunked against whole-utterance synthesis", run_chunking),
     "batch": Command("throughput gain of batching 1 to 32 streams", run_batching),
@@ -183,6 +199,7 @@ COMMANDS = {
     "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
     "reference": Command("first audio with a reference that was used before, against none", run_references),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
+    "capacity": Command("how many streams are on time over HTTP, in three runs of three", run_capacity, is_alone=True),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
     ),

@@ -44,6 +44,8 @@ def _engine_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section(title, list(map(rtf_row, voice.rtf)))
         if voice.rtf[0].fallback:
             yield Section(f"Not on the requested provider: {voice.rtf[0].fallback}")
+    if voice.piper:
+        yield Section("Beside Piper's medium quality, CPU time in turns", list(map(piper_row, voice.piper)))
     if voice.latencies:
         yield Section("Time to first audio, ms, by text length", list(map(latency_row, voice.latencies)))
     if voice.chunking:
@@ -72,6 +74,7 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
+    yield from map(_capacity_section, voice.capacities)
     if voice.soak:
         yield _soak_section(voice.soak)
     if voice.deliveries:
@@ -88,6 +91,11 @@ def _cache_section(cache: schema.CacheResult) -> Section:
         f"{cache.hit_rate:.0%} hits in {cache.popular_requests} requests for {cache.popular_texts} texts (Zipf)"
     )
     return Section(title, list(map(cache_row, cache.times)))
+
+
+def _capacity_section(capacity: schema.CapacityResult) -> Section:
+    title = f"On time over HTTP with scheduler.max_utilization {capacity.max_utilization:g}: {capacity.streams} streams"
+    return Section(title, list(map(capacity_row, capacity.levels)))
 
 
 def _soak_section(soak: schema.SoakResult) -> Section:
@@ -112,6 +120,20 @@ def rtf_row(result: schema.RtfResult) -> Row:
         "normalized CPU s / s": f"{result.cpu_rtf_normalized:.3f}",
         "CPU": f"{result.cpu_utilization:.0%}",
         **first_audio_cells(result.first_audio),
+    }
+
+
+def piper_row(result: schema.PiperResult) -> Row:
+    """Returns the cells of one precision, or of Piper."""
+    return {
+        "voice": result.name,
+        "audio s": f"{result.audio_seconds:.1f}",
+        "CPU s / s": f"{result.cpu_rtf:.4f}",
+        "normalized": f"{result.cpu_rtf_normalized:.4f}",
+        "first audio ms": f"{1e3 * result.time_to_first_audio:.0f}",
+        "of Piper's": f"{result.ratio:.3f}",
+        "lowest": f"{result.lowest_ratio:.3f}",
+        "highest": f"{result.highest_ratio:.3f}",
     }
 
 
@@ -216,6 +238,21 @@ def load_row(result: schema.LoadResult) -> Row:
         "audio s / s": f"{result.throughput:.2f}",
         "CPU": optional(result.cpu_utilization, ".0%"),
         "memory MiB": optional(result.memory_peak, ".0f"),
+    }
+
+
+def capacity_row(result: schema.CapacityLevel) -> Row:
+    """Returns the cells of one number of clients."""
+    return {
+        "clients": str(result.clients),
+        "runs on time": f"{result.runs_on_time} of {result.runs}",
+        "server admits": optional(result.admitted, "d"),
+        "late chunks": f"{result.late_chunks} of {result.chunks}",
+        "longest underrun s": f"{result.longest_underrun:.2f}",
+        "429": str(result.rejected),
+        "failed": str(result.failed),
+        **first_audio_cells(result.first_audio),
+        "CPU": optional(result.cpu_utilization, ".0%"),
     }
 
 
