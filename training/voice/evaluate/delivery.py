@@ -70,12 +70,12 @@ def _summary(found: Sequence[Scores]) -> str:
         total = sum((getattr(each, name) for each in found), Score())
         rates = ", ".join(f"{kind} {value:.1f} %" for kind, value in total.error_rates().items())
         lines.append(f"  {name}: {rates} of {total.syllables:,} syllables")
-    low, difference, high = _difference(found)
-    lines.append(f"  syllable errors, difference: {difference:+.1f} points (95 %: {low:+.1f} to {high:+.1f})")
+    low, middle, high = difference(found)
+    lines.append(f"  syllable errors, difference: {middle:+.1f} points (95 %: {low:+.1f} to {high:+.1f})")
     return "\n".join(lines)
 
 
-def _difference(found: Sequence[Scores]) -> tuple[float, float, float]:
+def difference(found: Sequence[Scores]) -> tuple[float, float, float]:
     """Percentage points of the syllables: the limits of the 95 % interval, and between them the difference.
 
     By bootstrap over the sentences.
