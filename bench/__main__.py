@@ -77,7 +77,9 @@ def _plan(options: argparse.Namespace) -> Plan:
     prices = Prices(options.rent, options.watts, options.kwh, options.use, options.currency)
     changes = dict(QUICK) if options.quick else {}
     if options.repeat is not None:
-        changes |= dict.fromkeys(("repeats", "first_audio_repeats", "news_text_repeats"), options.repeat)
+        changes |= dict.fromkeys(
+            ("repeats", "first_audio_repeats", "news_text_repeats", "capacity_runs"), options.repeat
+        )
     given = {
         name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets", "requests")
     }
@@ -110,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
-        epilog="Without COMMAND all but piper, soak, emotion and delivery run. Prices: docs/performance.md. "
+        epilog="Without COMMAND all but piper, capacity, soak, emotion and delivery run. Prices: docs/performance.md. "
         f"{RANDOM_VOICE} is a full-size voice with random weights, built when it is selected.",
     )
     _add_options(parser, {})
@@ -154,7 +156,7 @@ def _add_options(parser: argparse.ArgumentParser, overrides: dict[str, Any]) -> 
         type=_positive_list,
         metavar="LIST",
     )
-    add("--seconds", "duration of each level of the load test (default: 30)", type=float)
+    add("--seconds", "duration of each level of the load test, and of each run of capacity (default: 30)", type=float)
     add("--requests", "number of requests of soak (default: 20000)", type=_positive)
     add(
         "--ways",

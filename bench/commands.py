@@ -13,6 +13,7 @@ from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
 from bench.measure.beside_piper import measure_beside_piper
 from bench.measure.cache import measure_cache
+from bench.measure.capacity import measure_capacity
 from bench.measure.chunking import measure_chunking
 from bench.measure.cost import Prices, compute_cost
 from bench.measure.formats import measure_formats
@@ -44,10 +45,12 @@ class Plan:
     """Of a whole text."""
     first_audio_repeats: int = 20
     news_text_repeats: int = 100
+    capacity_runs: int = 3
+    """Of each number of clients."""
     lengths: tuple[int, ...] = LENGTHS
     concurrency_levels: tuple[int, ...] = CONCURRENCY_LEVELS
     seconds: float = 30.0
-    """Duration of each level of the load test."""
+    """Duration of each level of the load test, and of each run of `capacity`."""
     targets: tuple[str, ...] = TARGETS
     requests: int = 20_000
     """Of the soak."""
@@ -60,6 +63,7 @@ QUICK: dict[str, Any] = {
     "lengths": (10, 120, 2000),
     "concurrency_levels": (1, 4, 16),
     "seconds": 8.0,
+    "capacity_runs": 1,
     "requests": 500,
 }
 """Fields of the plan that `--quick` changes."""
@@ -152,6 +156,11 @@ def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
                 results.loads.append(load_server(server, concurrency, plan.seconds))
 
 
+def run_capacity(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Searches the number of streams that are on time."""
+    results.capacities = measure_capacity(voice, plan.settings, plan.capacity_runs, plan.seconds)
+
+
 def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Sends mixed requests to a server with all voices of the folder."""
     sections = {**SECTIONS, "models": {"path": str(voice.models.resolve())}}
@@ -190,6 +199,7 @@ COMMANDS = {
     "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
     "reference": Command("first audio with a reference that was used before, against none", run_references),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
+    "capacity": Command("how many streams are on time over HTTP, in three runs of three", run_capacity, is_alone=True),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
     ),

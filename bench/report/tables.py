@@ -74,6 +74,7 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
+    yield from map(_capacity_section, voice.capacities)
     if voice.soak:
         yield _soak_section(voice.soak)
     if voice.deliveries:
@@ -90,6 +91,11 @@ def _cache_section(cache: schema.CacheResult) -> Section:
         f"{cache.hit_rate:.0%} hits in {cache.popular_requests} requests for {cache.popular_texts} texts (Zipf)"
     )
     return Section(title, list(map(cache_row, cache.times)))
+
+
+def _capacity_section(capacity: schema.CapacityResult) -> Section:
+    title = f"On time over HTTP with scheduler.max_utilization {capacity.max_utilization:g}: {capacity.streams} streams"
+    return Section(title, list(map(capacity_row, capacity.levels)))
 
 
 def _soak_section(soak: schema.SoakResult) -> Section:
@@ -232,6 +238,21 @@ def load_row(result: schema.LoadResult) -> Row:
         "audio s / s": f"{result.throughput:.2f}",
         "CPU": optional(result.cpu_utilization, ".0%"),
         "memory MiB": optional(result.memory_peak, ".0f"),
+    }
+
+
+def capacity_row(result: schema.CapacityLevel) -> Row:
+    """Returns the cells of one number of clients."""
+    return {
+        "clients": str(result.clients),
+        "runs on time": f"{result.runs_on_time} of {result.runs}",
+        "server admits": optional(result.admitted, "d"),
+        "late chunks": f"{result.late_chunks} of {result.chunks}",
+        "longest underrun s": f"{result.longest_underrun:.2f}",
+        "429": str(result.rejected),
+        "failed": str(result.failed),
+        **first_audio_cells(result.first_audio),
+        "CPU": optional(result.cpu_utilization, ".0%"),
     }
 
 

@@ -15,6 +15,7 @@ from convert.quantization.calibration import Arrays, CalibrationSession, Offline
 from convert.quantization.fp16 import to_fp16
 from convert.quantization.int8 import measure_ranges, multiplication_share, quantize, wide_blocks
 from convert.quantization.metrics import Samples, SpectralMetrics, compare_audio
+from convert.quantization.saturation import products_saturate
 from convert.quantization.sentences import load_sentences
 from server.voices.manifest import Manifest, Report, Variant
 
@@ -60,6 +61,12 @@ def make_variants(folder: Path, manifest: Manifest, precisions: Sequence[str], p
     variants: dict[str, Variant] = {}
     notes: list[str] = []
     for precision in precisions:
+        if precision == "int8" and products_saturate():
+            notes.append(
+                "int8 is left out: this CPU adds 8-bit products in 16 bits, which overflow, so it cannot judge the "
+                "quality; for servers with VNNI or ARM processors, convert on one of them"
+            )
+            continue
         progress(f"writing {GRAPH}.{precision}.onnx")
         if precision == "int8":
             blocks = wide_blocks(evaluator.model)

@@ -143,6 +143,13 @@ def test_every_chosen_convolution_becomes_an_integer_kernel(several: Path, tmp_p
     assert sum(node.op_type == "QLinearConv" for node in optimized) == len(node_names(blocks)) > 0
 
 
+def test_int8_is_not_judged_where_products_saturate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convert.quantization.variants.products_saturate", lambda: True)
+    created = make_variants(EMBEDDED, read_manifest(EMBEDDED), ["int8"], lambda step: None)
+    assert created.variants == {}
+    assert "int8 is left out: this CPU adds 8-bit products in 16 bits" in created.notes[0]
+
+
 def test_a_language_without_sentences_is_noted(tmp_path: Path) -> None:
     manifest = read_manifest(EMBEDDED).model_copy(update={"language": "Sichuan"})
     created = make_variants(tmp_path, manifest, ["int8"], lambda step: None)

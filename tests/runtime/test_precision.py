@@ -9,7 +9,7 @@ from convert.quantization.metrics import compare_audio
 from server.cli import main
 from server.config import Config, ModelsSection, RuntimeSection
 from server.runtime import precision
-from server.runtime.cpu import integer_dot_products
+from server.runtime.cpu import integer_dot_products, products_saturate
 from server.runtime.precision import choose_precision
 from server.runtime.runtime import Runtime
 from server.scheduling.batching import run_batch
@@ -116,6 +116,31 @@ def test_a_cpu_without_int8_instructions_has_none(tmp_path: Path, monkeypatch: p
     (tmp_path / "proc/cpuinfo").write_text("flags : fpu avx2 avx512f\n")
     assert integer_dot_products(tmp_path) is None
     assert integer_dot_products(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "expected"),
+    [("x86_64", "avx2 avx512f", True), ("AMD64", "avx2 avx_vnni", False), ("aarch64", "fp asimd", False)],
+)
+def test_products_saturate_on_x86_without_vnni(
+    machine: str, flags: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(f"flags : {flags}\n")
+    assert products_saturate(tmp_path) == expected
+
+
+def test_int8_is_refused_where_products_saturate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(precision, "products_saturate", lambda: True)
+    monkeypatch.setattr(precision, "integer_dot_products", lambda: None)
+    assert choose_precision("cpu", PRECISIONS).precision == "fp32"
+    assert choose_precision("cpu", PRECISIONS, "fp16").precision == "fp16"
+    for command in (["serve"], ["speak", "你好。"]):
+        assert main([*command, "--models", str(EMBEDDED.parent), "--set", "runtime.precision=int8"]) == 1
+        assert "runtime.precision: int8 cannot be used on this CPU" in capsys.readouterr().err
 
 
 def test_the_error_for_a_missing_forced_precision_names_the_available_ones_and_the_remedy() -> None:

@@ -10,6 +10,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from server.audio.decoding.answer import AudioFile, UnusableFileError
+from server.audio.decoding.atoms import require_few_atoms
 from server.audio.resampling_filter import OPTIONS
 
 SAMPLE_BYTES = 4
@@ -66,6 +67,7 @@ def decode_file(data: bytes, max_seconds: float, rate: int) -> tuple[AudioFile, 
     if not data:
         raise UnusableFileError("the recording is empty", "unreadable_audio")
     _require_whole_riff(data)
+    require_few_atoms(data)
     with _open(data) as container:
         stream = _audio_stream(container)
         name = FORMATS[container.format.name]

@@ -133,16 +133,19 @@ async def test_a_file_of_subtitles_is_uploaded_and_joined(
     assert [text for text, *_ in voice.requests] == ["你好。", "再见。"]
 
 
-async def test_what_the_server_refuses_is_shown_in_its_words_and_kept(
+async def test_what_the_server_refuses_is_shown_in_the_language_of_the_page_and_kept(
     page, open_at: Open, tmp_path: Path, voice: CountingSynthesizer
 ) -> None:
     with working(tmp_path, voice) as url:
         await open_work(page, open_at, url)
         await page.write("#job-text", "<speak>你好<pause/></speak>")
         await page.click("#job-submit")
-        shown = await page.wait("document.querySelector('#job-refused').textContent")
+        shown = await page.wait("document.querySelector('#job-refused > p')?.textContent")
         answer = httpx2.post(f"{url}/v1/audio/jobs", json={"input": "<speak>你好<pause/></speak>", "kind": "ssml"})
-        assert shown == f"服务器没有接受：{answer.json()['error']['message']}"
+        assert shown == "SSML 写得不对：第 1 行第 10 个字符。"
+        await page.click("#job-refused summary")
+        original = "document.querySelector('#job-refused [lang=en]').textContent"
+        assert await page.evaluate(original) == answer.json()["error"]["message"]
         assert "<pause/>" in await page.evaluate("document.querySelector('#job-text').value")
 
 
