@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.quantization.metrics import compare_audio
+from convert.quantization.metrics import compare_audio, signal_to_noise_ratio
 from server.cli import main
 from server.config import Config, ModelsSection, RuntimeSection
 from server.runtime import precision
@@ -37,10 +37,13 @@ def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str,
     units = next(exact.sentences(TEXT)).units
     expected, got = (voice.synthesize(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
     np.testing.assert_array_equal(got.prosody.durations, expected.prosody.durations)
-    np.testing.assert_array_equal(got.mel, expected.mel)
+    if kind == "fp16":  # a variant of the vocoder alone
+        np.testing.assert_array_equal(got.mel, expected.mel)
+    else:
+        assert signal_to_noise_ratio(expected.mel - expected.mel.mean(0), got.mel - expected.mel.mean(0)) > 38
     metrics = compare_audio([expected.audio.samples], [got.audio.samples])
     assert not np.array_equal(got.audio.samples, expected.audio.samples)
-    assert metrics.snr_db > {"fp16": 40, "int8": 22}[kind]
+    assert metrics.snr_db > 40 or kind == "int8"  # whose F0 differs by some cents, and so its phase
     assert metrics.log_spectral_distance_db < {"fp16": 0.5, "int8": 1.5}[kind]
 
 
@@ -82,7 +85,8 @@ def test_a_stream_continues_when_a_gpu_fails_and_the_precision_changes(runs: int
     got, expected = (samples_of(speak(voice, TEXT)) for voice in (broken, whole))
     assert "vocoder.fp16.onnx" in opened
     assert runtime.provider == "cpu"
-    assert compare_audio([expected], [got]).snr_db > 22
+    # Not the SNR: the decoder in 8 bits moves F0 by some cents, and so the phase of all that follows.
+    assert compare_audio([expected], [got]).log_spectral_distance_db < 1.5
 
 
 def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,10 +162,11 @@ def test_a_voice_without_variants_has_only_fp32() -> None:
     assert voice.variants("vocoder") == {}
 
 
-def test_only_the_vocoder_has_variants(several: Path) -> None:
+def test_the_vocoder_and_the_decoder_have_variants(several: Path) -> None:
     voice = Voice(several / "demo")
     assert voice.precisions == PRECISIONS
     assert set(voice.variants("vocoder")) == set(VARIANTS)
+    assert set(voice.variants("mel_decoder")) == {"int8"}
     assert voice.variants("postnet") == {}
 
 
