@@ -148,12 +148,12 @@ def test_int8_is_refused_where_products_saturate(
 
 
 def test_the_error_for_a_missing_forced_precision_names_the_available_ones_and_the_remedy() -> None:
-    settings = RuntimeSection(providers=("cpu",), threads=1, precision="int8")
+    settings = RuntimeSection(providers=("cpu",), threads=1, precision="fp16")
     registry = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
     registry.load()
     assert registry.state == "failed"
-    assert "voice 'demo' has no int8 variant (runtime.precision), only fp32" in registry.broken["demo"]
-    assert "--precision fp32,int8" in registry.broken["demo"]
+    assert "voice 'demo' has no fp16 variant (runtime.precision), only fp32" in registry.broken["demo"]
+    assert "--precision fp32,fp16" in registry.broken["demo"]
 
 
 def test_a_voice_without_variants_has_only_fp32() -> None:
