@@ -80,9 +80,9 @@ def _plan(options: argparse.Namespace) -> Plan:
         changes |= dict.fromkeys(
             ("repeats", "first_audio_repeats", "news_text_repeats", "capacity_runs"), options.repeat
         )
-    given = {
-        name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets", "requests")
-    }
+    if options.requests is not None:
+        changes |= dict.fromkeys(("requests", "memory_requests"), options.requests)
+    given = {name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets")}
     changes |= {name: value for name, value in given.items() if value is not None}
     return Plan(EngineSettings(options.provider, options.threads), prices if prices.machine_hour else None, **changes)
 
@@ -112,8 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
-        epilog="Without COMMAND all but piper, capacity, soak, emotion and delivery run. Prices: docs/performance.md. "
-        f"{RANDOM_VOICE} is a full-size voice with random weights, built when it is selected.",
+        epilog="Without COMMAND all but piper, capacity, soak, memory, emotion and delivery run. "
+        f"Prices: docs/performance.md. {RANDOM_VOICE} is a full-size voice with random weights, "
+        "built when it is selected.",
     )
     _add_options(parser, {})
     parser.set_defaults(command=None)
@@ -157,7 +158,7 @@ def _add_options(parser: argparse.ArgumentParser, overrides: dict[str, Any]) -> 
         metavar="LIST",
     )
     add("--seconds", "duration of each level of the load test, and of each run of capacity (default: 30)", type=float)
-    add("--requests", "number of requests of soak (default: 20000)", type=_positive)
+    add("--requests", "number of requests of soak (default: 20000) and memory (2000)", type=_positive)
     add(
         "--ways",
         "targets: engine, http, or both comma-separated (default)",

@@ -9,6 +9,8 @@ from typing import Any
 
 from bench.load.engine_clients import load_engine
 from bench.load.http_clients import load_server, speak_over_http
+from bench.load.server_memory import SECTIONS as MEMORY_SECTIONS
+from bench.load.server_memory import measure_memory
 from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
 from bench.measure.beside_piper import measure_beside_piper
@@ -54,6 +56,7 @@ class Plan:
     targets: tuple[str, ...] = TARGETS
     requests: int = 20_000
     """Of the soak."""
+    memory_requests: int = 2_000
 
 
 QUICK: dict[str, Any] = {
@@ -65,6 +68,7 @@ QUICK: dict[str, Any] = {
     "seconds": 8.0,
     "capacity_runs": 1,
     "requests": 500,
+    "memory_requests": 100,
 }
 """Fields of the plan that `--quick` changes."""
 
@@ -168,6 +172,13 @@ def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
         results.soak = measure_soak(voice.name, server, speakers(voice.models), plan.requests)
 
 
+def run_memory(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Starts a server with one voice, and sends requests."""
+    with running_server(voice, plan.settings, MEMORY_SECTIONS) as server:
+        own = [each for each in speakers(voice.models) if each.startswith(f"{voice.name}/")]
+        results.memory = measure_memory(voice.name, server, own, plan.memory_requests)
+
+
 def run_delivery(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Speaks like recordings of the same words, by espeak-ng."""
     results.deliveries = measure_delivery(voice.open(plan.settings).synthesizer)
@@ -202,6 +213,11 @@ COMMANDS = {
     "capacity": Command("how many streams are on time over HTTP, in three runs of three", run_capacity, is_alone=True),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
+    ),
+    "memory": Command(
+        "memory of a server with one voice when it is ready and after 2,000 requests, and the CPU time of its start",
+        run_memory,
+        is_alone=True,
     ),
     "delivery": Command(
         "recordings of the same words: syllables, F0, which texts are refused; needs espeak-ng",

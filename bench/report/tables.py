@@ -75,14 +75,20 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
     yield from map(_capacity_section, voice.capacities)
+    yield from _long_sections(voice)
+    if voice.costs:
+        yield Section("Cost", list(map(cost_row, voice.costs)))
+
+
+def _long_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.soak:
         yield _soak_section(voice.soak)
+    if voice.memory:
+        yield Section("Server with one voice, without its cache of finished audio", [memory_row(voice.memory)])
     if voice.deliveries:
         yield Section("Delivery of recordings of the same words", list(map(delivery_row, voice.deliveries)))
     if voice.emotions:
         yield Section("Emotion of recordings, that the voice has never heard", list(map(emotion_row, voice.emotions)))
-    if voice.costs:
-        yield Section("Cost", list(map(cost_row, voice.costs)))
 
 
 def _cache_section(cache: schema.CacheResult) -> Section:
@@ -271,6 +277,17 @@ def soak_row(result: schema.SoakResult) -> Row:
         "late chunks": str(result.late_chunks),
         "restarts": str(result.worker_restarts),
         "MiB at 10, 50, 100 %": " / ".join(f"{memory[len(memory) * part // 10 - 1]:.0f}" for part in (1, 5, 10)),
+    }
+
+
+def memory_row(result: schema.MemoryResult) -> Row:
+    """Returns the cells of the only row."""
+    memory = result.memory
+    return {
+        "CPU s until ready": optional(result.start_cpu_seconds, ".1f"),
+        "PSS MiB when ready": f"{memory[0]:.0f}",
+        "requests": str(result.requests),
+        "at 10, 50, 100 %": " / ".join(f"{memory[(len(memory) - 1) * part // 10]:.0f}" for part in (1, 5, 10)),
     }
 
 

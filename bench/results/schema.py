@@ -296,6 +296,17 @@ class SoakResult:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryResult:
+    """A server with one voice, from its start on."""
+
+    start_cpu_seconds: float | None
+    """CPU time until it was ready."""
+    requests: int
+    memory: list[float]
+    """Proportional set size in MiB: when it was ready, and after each twentieth of the requests."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """Correlations of the speech with recordings of the same words."""
 
@@ -362,6 +373,7 @@ class VoiceResults:
     loads: list[LoadResult] = field(default_factory=list)
     capacities: list[CapacityResult] = field(default_factory=list)
     soak: SoakResult | None = None
+    memory: MemoryResult | None = None
     emotions: list[EmotionResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)
 

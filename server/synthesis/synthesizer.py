@@ -44,7 +44,7 @@ from server.voices.voice import Voice
 
 WARM_UP_UNITS = 8
 WARM_UP_TEXT = "你好，今天天气很好。"
-PROBE_UNITS = 40
+PROBE_UNITS = 20
 PLAIN_STEPS = 16
 """Decoder steps in a chunk of speech that nobody waits to hear."""
 REST_BUFFER = 0.3

@@ -160,6 +160,7 @@ def test_what_needs_the_whole_sentence_has_no_prefix(demo: Synthesizer) -> None:
     assert sentence_prefix(sentence)
     assert sentence_prefix(replace(sentence, unit_styles=(Style(pitch_range=1.5),))) is None
     assert sentence_prefix(first_sentence(demo, LONG[:20])) is None
+    assert sentence_prefix(replace(sentence, prosodic_words=())) is None  # given as symbols
     assert sentence_prefix(first_sentence(demo, "今天的天气非常好，我们一起去公园里散步。")) is None
 
 

@@ -35,11 +35,12 @@ def sentence_prefix(sentence: Sentence) -> SentencePrefix | None:
     """
     if not sentence.begins_speech or any(style.pitch_range != 1 for style in sentence.unit_styles):
         return None
-    *breaks, end = _breaks(sentence)
+    breaks = list(_breaks(sentence))
     pace = max(1.0, sentence.unit_styles[0].speed)
-    candidates = [each for each in breaks if MIN_SYLLABLES <= each.syllables / pace <= MAX_SYLLABLES]
+    candidates = [each for each in breaks[:-1] if MIN_SYLLABLES <= each.syllables / pace <= MAX_SYLLABLES]
     if not candidates:
         return None
+    end = breaks[-1]
     chosen = max(candidates, key=lambda each: each.level)
     known = next((each for each in breaks if each.syllables >= chosen.syllables + LOOKAHEAD_SYLLABLES), end)
     if known.syllables > MAX_SHARE * end.syllables:

@@ -56,13 +56,15 @@ function KeyForm({t, store, connection}, answer) {
     event.preventDefault();
     connection.useKey(input.value);
   };
+  const isAnswered = store.state.voices.length > 0; // then another key is no must
+  const {title, text} = isAnswered ? t.common.key.other : t.common.key;
   return element("form", {className: "key-form", onsubmit: send},
-    element("div", {}, element("strong", {}, t.common.key.title), element("p", {}, t.common.key.text)),
+    element("div", {}, element("strong", {}, title), element("p", {}, text)),
     answer.message && element("p", {className: "error", role: "alert"}, t.common.key.wrong(answerWords(t, answer))),
     element("label", {for: "key"}, t.common.key.label), input,
     element("div", {className: "buttons"},
       element("button", {type: "submit", className: "primary"}, t.common.key.use),
-      store.state.voices.length > 0 && element("button", { // the server has answered: another key is no must
+      isAnswered && element("button", {
         id: "key-cancel", type: "button", className: "quiet", onclick: () => connection.check(),
       }, t.common.key.cancel)));
 }

@@ -85,7 +85,7 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   title: "Reference recording",
-  summary: "Speak like a recording",
+  summary: "Speak like it",
   text: "Upload or record a few words (3 to 10 seconds are best): their tone, timbre or delivery is taken over.",
   choose: "Recording",
   none: "No recording",
