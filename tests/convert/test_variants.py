@@ -17,6 +17,8 @@ from convert.quantization.int8 import multiplication_share, quantize, wide_block
 from convert.quantization.metrics import SpectralMetrics, compare_audio
 from convert.quantization.sentences import EncodedSentence, load_sentences
 from convert.quantization.variants import QUALITY_LIMITS, Evaluator, int8_candidate, make_variants, node_names
+from server.config import RuntimeSection
+from server.runtime.runtime import Runtime
 from server.text.units.unit_tables import UnitTables
 from server.types import Units
 from server.voices.manifest import read_manifest
@@ -57,7 +59,7 @@ def test_calibration_computes_the_mels_of_the_server(several: Path) -> None:
     for name in NAMES:
         folder = several / name
         sentence = load_sentences(read_manifest(folder)).evaluation[0]
-        synthesizer = open_voice(folder)
+        synthesizer = open_voice(folder, Runtime(RuntimeSection(providers=("cpu",), threads=1, precision="fp32")))
         units = synthesizer.tables.encode(symbols_of(synthesizer.tables, sentence))
         expected = synthesizer.synthesize(units, source_noise=False).mel
         got = OfflineAcousticModel(folder, read_manifest(folder)).vocoder_inputs(sentence)["mel"][0]
