@@ -104,6 +104,8 @@ class History:
 
     stream: Stream
     windows: tuple[Window, ...]
+    state: Value | None = None
+    """The samples in front."""
     chunk: Value | None = None
     """The samples of this chunk alone."""
 
@@ -180,12 +182,14 @@ class StreamGraph(Graph):
         dilation: int = 1,
         stride: int = 1,
         groups: int = 1,
+        padding: tuple[int, int] = (0, 0),
     ) -> Value:
-        """A convolution of (batch, in, 1, time) with weight (out, in / groups, kernel), without padding."""
+        """A convolution of (batch, in, 1, time) with weight (out, in / groups, kernel)."""
         parameters = [self.weight(f"{name}.weight", weight[:, :, None, :])]
         if bias is not None:
             parameters.append(self.weight(f"{name}.bias", bias))
-        return self.op("Conv", window, *parameters, dilations=[1, dilation], strides=[1, stride], group=groups)
+        sizes = {"dilations": [1, dilation], "strides": [1, stride], "pads": [0, padding[0], 0, padding[1]]}
+        return self.op("Conv", window, *parameters, group=groups, **sizes)
 
     def add(self, name: str, first: Stream, second: Stream) -> Stream:
         """Sum of two streams of one rate, with the larger delay."""
@@ -223,10 +227,11 @@ class StreamGraph(Graph):
         value = self.op("Concat", *parts, axis=encoding.time_axis)
         rest = self._slice(value, self.integers(-history.past), self.integers(INT64_MAX), encoding)
         self.next_state(past.name.removeprefix("state."), rest, encoding.shape(channels, None), encoding.dtype)
-        return replace(history, stream=stream.map(value))
+        return replace(history, stream=stream.map(value), state=past)
 
     def read(self, history: History, window: Window) -> Value:
         """One of the windows of a history."""
+        encoding = history.stream.encoding
         if window == Window() and history.chunk is not None:
             return history.chunk
         start = history.initial - window.left, history.past - window.past
@@ -234,7 +239,19 @@ class StreamGraph(Graph):
         if not any((*start, *end)):
             return history.stream.value
         bounds = self._index(*start, at_end=False), self._index(*end, at_end=True)
-        return self._slice(history.stream.value, *bounds, history.stream.encoding)
+        return self._slice(history.stream.value, *bounds, encoding)
+
+    def cut(self, history: History, right: int) -> Stream:
+        """The new samples of a history from which layers with padding, `right` after a sample, have computed.
+
+        The samples before them were new in an earlier chunk; those after them will be when what they need is there.
+        """
+        stream, encoding = history.stream, history.stream.encoding
+        assert history.state is not None
+        length = self.op("Shape", history.state, start=encoding.time_axis, end=encoding.time_axis + 1)
+        start = self.op("Max", self.op("Sub", length, self.integers(right)), self.integers(0))
+        value = self._slice(stream.value, start, self._index(-right, 0, at_end=True), encoding)
+        return replace(stream, value=value, delay=stream.delay + right)
 
     def _index(self, before: int, after: int, *, at_end: bool) -> Value:
         """A start: `before` in the first chunk, `after` later. Or an end: `before` until the last chunk, `after` in it.

@@ -3,24 +3,24 @@
 conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from convert.checkpoint.weights import Weights
 from convert.graph.builder import Graph, Value
-from convert.graph.streaming import History, Stream, StreamGraph
+from convert.graph.streaming import PLAIN, Encoding, History, Stream, StreamGraph
 from convert.models.hifigan_layers import (
     HARMONIC_AMPLITUDE,
     METADATA,
     Convolution,
     Generator,
-    Pair,
     Source,
     Stage,
     read_generator,
 )
+from convert.models.residual_blocks import residual_sum
 
 NOISE_DEVIATION = 0.003
 """Of the noise added to each harmonic (sigma of KAN-TTS's SourceModule)."""
@@ -70,7 +70,7 @@ def generator_graph(generator: Generator, build_stage: StageBuilder) -> Graph:
 
 
 class FloatStages:
-    """Builds the stages in float32."""
+    """Builds the stages in float32; the `Arithmetic` of their residual blocks."""
 
     def __init__(self, slope: float) -> None:
         self.slope = slope
@@ -82,16 +82,21 @@ class FloatStages:
         if excitation is not None and stage.source is not None:
             skip = convolve(graph, f"{index}.source", excitation, stage.source)
             x = graph.add(f"{index}.source_skip", x, skip)
-        history = graph.history(f"{index}.in", x, *stage.windows)
-        activated = history.map(graph.op("LeakyRelu", history.stream.value, alpha=self.slope))
-        blocks = [
-            residual_block(graph, f"{index}.{block}", pairs, (history, activated), wait, self.slope)
-            for block, (pairs, wait) in enumerate(zip(stage.blocks, stage.waits, strict=True))
-        ]
-        total = blocks[0].value
-        for block in blocks[1:]:
-            total += block.value
-        return blocks[0].map(total * (1 / len(blocks)))
+        total = residual_sum(graph, index, stage, x, self)
+        return total.map(total.value * (1 / len(stage.blocks)))
+
+    def activate(self, graph: StreamGraph, x: History, readers: Sequence[str]) -> History:
+        """Leaky ReLU."""
+        return x.map(graph.op("LeakyRelu", x.stream.value, alpha=self.slope))
+
+    def dilated(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> tuple[Value, Encoding]:
+        """Leaky ReLU of a convolution."""
+        return graph.op("LeakyRelu", self.plain(graph, name, x, layer), alpha=self.slope), PLAIN
+
+    def plain(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> Value:
+        """A convolution."""
+        padding = layer.left, layer.right
+        return graph.convolve_window(name, x, layer.weight, layer.bias, dilation=layer.dilation, padding=padding)
 
 
 def activated_input(graph: StreamGraph, x: Stream, slope: float) -> Stream:
@@ -99,41 +104,10 @@ def activated_input(graph: StreamGraph, x: Stream, slope: float) -> Stream:
     return x.map(graph.op("LeakyRelu", x.value + graph.op("Sin", x.value), alpha=slope))
 
 
-def residual_block(
-    graph: StreamGraph, name: str, pairs: tuple[Pair, ...], start: tuple[History, History], wait: int, slope: float
-) -> Stream:
-    """A chain of x + conv(leaky(dilated conv(leaky(x)))). `start` are the histories of x and of leaky(x)."""
-    history, activated = start
-    for index, pair in enumerate(pairs):
-        x = residual_pair(graph, f"{name}.{index}", pair, (history, activated), 0 if index else wait, slope)
-        if index + 1 < len(pairs):
-            history = graph.history(f"{name}.{index + 1}.in", x, *pairs[index + 1].windows())
-            activated = history.map(graph.op("LeakyRelu", history.stream.value, alpha=slope))
-    return x
-
-
-def residual_pair(
-    graph: StreamGraph, name: str, pair: Pair, histories: tuple[History, History], wait: int, slope: float
-) -> Stream:
-    """The sum of x and conv(leaky(dilated conv(leaky(x)))), from the histories of x and of leaky(x)."""
-    history, activated = histories
-    for_dilated, for_sum = pair.windows(wait)
-    inner = convolve_window(graph, f"{name}.dilated", graph.read(activated, for_dilated), pair.dilated)
-    inner = graph.op("LeakyRelu", inner, alpha=slope)
-    delay = history.stream.delay + wait + pair.dilated.right
-    added = convolve(graph, f"{name}.plain", Stream(inner, history.stream.channels, delay), pair.plain)
-    return added.map(graph.read(history, for_sum) + added.value)
-
-
 def convolve(graph: StreamGraph, name: str, x: Stream, layer: Convolution) -> Stream:
     """A convolution of a stream."""
     padding = {"left": layer.left, "right": layer.right}
     return graph.convolve(name, x, layer.weight, layer.bias, dilation=layer.dilation, stride=layer.stride, **padding)
-
-
-def convolve_window(graph: StreamGraph, name: str, window: Value, layer: Convolution) -> Value:
-    """A convolution of a window of a history."""
-    return graph.convolve_window(name, window, layer.weight, layer.bias, dilation=layer.dilation, stride=layer.stride)
 
 
 def harmonic_source(graph: StreamGraph, source: Source) -> Stream:

@@ -7,7 +7,7 @@ linear maps from a few neighboring input samples to `scale` output samples, so t
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ Array = NDArray[np.float32]
 Config = Mapping[str, Any]
 HARMONIC_AMPLITUDE = 0.1
 """Of each harmonic (alpha of KAN-TTS's SourceModule)."""
+MAX_RECOMPUTED_FRAMES = 2
+"""A chunk has 12 frames or more; computing two again takes less time than keeping the states of all layers (measured,
+docs/precision.md)."""
 METADATA = "generator"
 """The entry of a graph's metadata with what its weights do not tell."""
 
@@ -40,6 +43,16 @@ class Convolution:
     dilation: int = 1
     stride: int = 1
 
+    @property
+    def window(self) -> Window:
+        """What it reads, unless it has a stride."""
+        return Window(self.left, self.right)
+
+    @property
+    def without_padding(self) -> "Convolution":
+        """The same, for a window that has the samples at both ends."""
+        return replace(self, left=0, right=0)
+
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -55,7 +68,7 @@ class Pair:
 
     def windows(self, wait: int = 0) -> tuple[Window, Window]:
         """What the dilated convolution and the sum read of x, if the block is `wait` samples late."""
-        return Window(self.dilated.left, self.dilated.right, wait), Window(wait=self.delay + wait)
+        return replace(self.dilated.window, wait=wait), Window(wait=self.delay + wait)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +76,25 @@ class Stage:
     """One rate of the generator: an upsampling and residual blocks."""
 
     scale: int
+    rate: int
+    """Samples a frame."""
     up: Convolution
     """Has `scale` outputs a channel: c * scale + p is phase p."""
     source: Convolution | None
     """Brings the harmonic source to this rate."""
     blocks: tuple[tuple[Pair, ...], ...]
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Samples that the blocks read before and after one that they compute."""
+        ends = [[(pair.dilated.left + pair.plain.left, pair.delay) for pair in block] for block in self.blocks]
+        left, right = (max(sum(pair[end] for pair in block) for block in ends) for end in (0, 1))
+        return left, right
+
+    @property
+    def recomputes(self) -> bool:
+        """Whether the blocks compute samples of the last chunk again instead of keeping them."""
+        return sum(self.reach) <= MAX_RECOMPUTED_FRAMES * self.rate
 
     @property
     def waits(self) -> list[int]:
@@ -133,7 +160,8 @@ def read_generator(config: Config, weights: Weights) -> Generator:
     """The generator of a checkpoint. Raises `ConvertError` for an option that is not supported."""
     check_supported(config)
     scales, nsf = config["upsample_scales"], config.get("nsf_params")
-    channels, down = config["channels"], int(np.prod(scales))
+    channels, hop = config["channels"], int(np.prod(scales))
+    down = hop
     pre = _convolution(weights / "conv_pre" / "conv1d", channels, config["in_channels"], config["kernel_size"], config)
     stages = []
     for index, scale in enumerate(scales):
@@ -141,7 +169,7 @@ def read_generator(config: Config, weights: Weights) -> Generator:
         up = _upsampling(index, weights, channels, config)
         channels //= 2
         source = _source_convolution(index, weights, channels, down, config) if nsf else None
-        stages.append(Stage(scale, up, source, _residual_blocks(index, weights, channels, config)))
+        stages.append(Stage(scale, hop // down, up, source, _residual_blocks(index, weights, channels, config)))
     post = _convolution(weights / "conv_post" / "conv1d", 1, channels, config["kernel_size"], config)
     slope = config["nonlinear_activation_params"].get("negative_slope", 0.01)
     return Generator(slope, pre, tuple(stages), post, _source(nsf, weights / "source_module" / "ffn" / 0))
@@ -160,12 +188,14 @@ def generator_of_graph(model: onnx.ModelProto) -> Generator:
         name: Convolution(arrays[f"{name}.weight"][:, :, 0], arrays[f"{name}.bias"], *geometry)
         for name, geometry in description["layers"].items()
     }
-    stages = tuple(_stage_of_layers(index, scale, layers) for index, scale in enumerate(description["scales"]))
+    rates = np.cumprod(description["scales"]).tolist()
+    scales = zip(description["scales"], rates, strict=True)
+    stages = tuple(_stage_of_layers(index, *sizes, layers) for index, sizes in enumerate(scales))
     source = Source(arrays["source.mix"][:, :, 0], arrays["source.bias"]) if "source.mix" in arrays else None
     return Generator(description["slope"], layers["pre"], stages, layers["post"], source)
 
 
-def _stage_of_layers(index: int, scale: int, layers: Mapping[str, Convolution]) -> Stage:
+def _stage_of_layers(index: int, scale: int, rate: int, layers: Mapping[str, Convolution]) -> Stage:
     def pairs(block: int) -> Iterator[Pair]:
         number = 0
         while (name := f"{index}.{block}.{number}.dilated") in layers:
@@ -178,7 +208,7 @@ def _stage_of_layers(index: int, scale: int, layers: Mapping[str, Convolution]) 
             yield chain
             block += 1
 
-    return Stage(scale, layers[f"{index}.up"], layers.get(f"{index}.source"), tuple(blocks()))
+    return Stage(scale, rate, layers[f"{index}.up"], layers.get(f"{index}.source"), tuple(blocks()))
 
 
 def check_supported(config: Config) -> None:

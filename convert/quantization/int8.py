@@ -1,153 +1,169 @@
-"""Quantizes the wide residual convolutions of a vocoder to 8 bits.
+"""A vocoder whose residual blocks compute in 8 bits.
 
-A convolution between QuantizeLinear and DequantizeLinear, which ONNX Runtime fuses to a QLinearConv. Everything else,
-the states included, stays float32, so that a stream can switch variants.
+The signal of a stage, x, stays float32 from block to block and pair to pair; what is added to it is computed in 8 bits:
 
-Three choices come from measurements (docs/precision.md). Only wide residual convolutions are quantized: narrow ones
-gain nothing; the upsamplings, the first and last convolution and the source lose most quality for little gain.
-Activations have a scale per channel, although QLinearConv supports only one per tensor: the scales of the input are
-folded into the weights, the output is multiplied by its scales. Scales are static: they must not depend on the rest of
-a chunk or batch.
+    x --> leaky --> uint8 --> dilated convolution --> leaky --> convolution --> float32 --> + x
+
+Signals are (batch, 1, time, channels), which ONNX Runtime's QLinearConv reads without a transposition, and in which
+states are joined and cut by plain copies. Scales are static: they must not depend on the rest of a chunk or batch, so a
+chunk or a row is rounded in the same way wherever it is.
+
+QLinearConv has one scale for all channels of its input and output. Between the two convolutions each channel has its
+own nevertheless: it is divided out of the weights of the first and multiplied into those of the second. Likewise x is
+kept divided by a `profile` of its channels, which is divided out of the upsampling and of every block.
 """
 
-from collections.abc import Collection, Iterable
-from copy import deepcopy
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
-from convert.quantization.calibration import Arrays, CalibrationSession
-from convert.quantization.graph_rewriting import replace_nodes
+from convert.graph.builder import MICROSOFT, Graph, Value
+from convert.graph.streaming import PLAIN, Encoding, History, Stream, StreamGraph
+from convert.models.hifigan import FloatStages, activated_input, convolve, generator_graph
+from convert.models.hifigan_layers import Convolution, Generator, Stage
+from convert.models.residual_blocks import first_readers, residual_sum
+from convert.quantization.ranges import Range, union
 
-Array = NDArray[Any]
-ChannelRange = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Lowest and highest value of each channel, both (channels,); includes zero."""
-RESIDUAL_WEIGHTS = (".dilated.weight", ".plain.weight")
-"""Endings of the names of residual convolutions in `hifigan`: <stage>.<block>.<index> and one of these."""
-MIN_PRODUCTS_PER_INPUT = 192
-"""Products per input value (channels * kernel) from which 8 bits are faster: in narrower convolutions quantizing the
-input and the output costs more than the products save (measured, docs/precision.md)."""
-MIN_SCALE = 1e-6
-"""Of a channel that is always zero."""
+Floats = NDArray[np.float64]
+Ranges = Mapping[str, tuple[Range, Range]]
+"""Of the input and of the output of each convolution in a residual block."""
 MAX_BIAS = 2**31 - 128
 """The largest int32 that float32 represents."""
+MIN_PROFILE = 1e-3
+"""Of a channel that is nearly silent, relative to the loudest one."""
 
 
-def wide_blocks(model: onnx.ModelProto) -> dict[str, list[str]]:
-    """Residual block (`<stage>.<block>`) -> the node names of its wide convolutions."""
-    shapes = _weight_shapes(model)
-    blocks: dict[str, list[str]] = {}
-    for node in model.graph.node:
-        if node.op_type == "Conv" and node.input[1].endswith(RESIDUAL_WEIGHTS):
-            outputs, _, _, kernel = shapes[node.input[1]]
-            if outputs * kernel >= MIN_PRODUCTS_PER_INPUT:
-                blocks.setdefault(".".join(node.input[1].split(".")[:2]), []).append(node.name)
-    return blocks
+def int8_vocoder(generator: Generator, ranges: Ranges, blocks: Collection[str]) -> Graph:
+    """The generator with these residual blocks (`<stage>.<block>`) in 8 bits, the rest in float32."""
+    return generator_graph(generator, Int8Stages(generator.slope, ranges, frozenset(blocks)))
 
 
-def multiplication_share(model: onnx.ModelProto, chosen: Collection[str]) -> float:
-    """The share of the chosen nodes in the multiplications of all convolutions, each at the rate of its stage."""
-    shapes = _weight_shapes(model)
-    rate, total, part = 1, 0.0, 0.0
-    for node in model.graph.node:
-        if node.op_type != "Conv" or node.input[1].startswith("source") or ".source." in node.input[1]:
-            continue
-        outputs, inputs, _, kernel = shapes[node.input[1]]
-        multiplications = outputs * inputs * kernel * rate
-        total += multiplications
-        part += multiplications if node.name in chosen else 0
-        if node.input[1].endswith(".up.weight"):
-            # A merged upsampling has `scale` times the channels of the blocks after it.
-            stage = node.input[1].split(".")[0]
-            rate *= outputs // shapes[f"{stage}.0.0.dilated.weight"][1]
-    return part / total
+@dataclass(frozen=True)
+class Int8Stages:
+    """Builds the stages, those blocks in 8 bits that are chosen."""
+
+    slope: float
+    ranges: Ranges
+    blocks: frozenset[str]
+
+    def __call__(self, graph: StreamGraph, index: int, stage: Stage, x: Stream, excitation: Stream | None) -> Stream:
+        """Adds a stage."""
+        names = [f"{index}.{block}" for block in range(len(stage.blocks))]
+        if not self.blocks.intersection(names):
+            return FloatStages(self.slope)(graph, index, stage, x, excitation)
+        profile = self._profile(index, stage)
+        x = self._upsample(graph, index, stage, activated_input(graph, x, self.slope), profile)
+        if excitation is not None and stage.source is not None:
+            skip = convolve(graph, f"{index}.source", excitation, scaled(stage.source, None, profile))
+            x = graph.add(f"{index}.source_skip", x, channels_last(graph, skip, profile))
+        arithmetic = Int8Arithmetic(self.slope, self.ranges, profile, first_readers(index, stage))
+        total = residual_sum(graph, index, stage, x, arithmetic)
+        return channels_first(graph, total.map(total.value * graph.value(profile / len(stage.blocks))))
+
+    def _profile(self, index: int, stage: Stage) -> Floats:
+        """(channels,): the typical magnitude of each channel, where x is rounded and in what is added to it."""
+        magnitudes = []
+        for block, pairs in enumerate(stage.blocks):
+            for number in range(len(pairs)):
+                if f"{index}.{block}" in self.blocks:
+                    name = f"{index}.{block}.{number}"
+                    magnitudes += [self.ranges[f"{name}.dilated"][0].magnitude, self.ranges[f"{name}.plain"][1].magnitude]
+        relative = [np.maximum(magnitude / magnitude.max(), MIN_PROFILE) for magnitude in magnitudes]
+        profile: Floats = np.exp(np.log(relative).mean(axis=0))
+        return profile
+
+    def _upsample(self, graph: StreamGraph, index: int, stage: Stage, x: Stream, profile: Floats) -> Stream:
+        """The upsampling, with its outputs in the order of phases, then channels."""
+        channels, scale = len(profile), stage.scale
+        layer = scaled(stage.up, None, np.repeat(profile, scale))
+        order = np.arange(channels * scale).reshape(channels, scale).T.ravel()
+        layer = replace(layer, weight=layer.weight[order], bias=layer.bias[order])
+        x = channels_last(graph, convolve(graph, f"{index}.up", x, layer), profile)
+        value = graph.op("Reshape", x.value, graph.integers(0, 1, -1, channels))
+        return Stream(value, channels, x.delay * scale, x.encoding)
 
 
-def measure_ranges(
-    model: onnx.ModelProto, chosen: Collection[str], inputs: Iterable[Arrays]
-) -> dict[str, ChannelRange]:
-    """The channel ranges of the inputs and outputs of the chosen convolutions, over all `inputs` of the vocoder."""
-    observed = deepcopy(model)
-    graph = observed.graph
-    nodes = [node for node in graph.node if node.name in chosen]
-    tensors = sorted({name for node in nodes for name in (node.input[0], node.output[0])})
-    graph.initializer.append(numpy_helper.from_array(np.array([3]), "range.axes"))
-    outputs = {f"{tensor}.{kind}": (tensor, kind) for tensor in tensors for kind in ("Min", "Max")}
-    for name, (tensor, kind) in outputs.items():
-        graph.node.append(helper.make_node(f"Reduce{kind}", [tensor, "range.axes"], [name], keepdims=0))
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    session = CalibrationSession(observed.SerializeToString())
-    runs = [session.run(given | session.initial_state(), *outputs) for given in inputs]
-    return {
-        tensor: (
-            np.minimum(0, np.min([run[f"{tensor}.Min"] for run in runs], axis=(0, 1, 3))),
-            np.maximum(0, np.max([run[f"{tensor}.Max"] for run in runs], axis=(0, 1, 3))),
-        )
-        for tensor in tensors
-    }
+@dataclass(frozen=True)
+class Int8Arithmetic:
+    """Computes residual blocks in 8 bits: an `Arithmetic`. The signal x is divided by `profile`."""
+
+    slope: float
+    ranges: Ranges
+    profile: Floats
+    first_readers: Sequence[str]
+    """The convolutions that read the input of the stage: they share its scale."""
+
+    def activate(self, graph: StreamGraph, x: History, readers: Sequence[str]) -> History:
+        """Leaky ReLU in float32, then rounded."""
+        scale, zero = self._input_scale(readers[0])
+        activated = graph.op("LeakyRelu", x.stream.value, alpha=self.slope)
+        value = graph.op("QuantizeLinear", activated, graph.value(scale), graph.value(zero, np.uint8))
+        return x.map(value)
+
+    def dilated(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> tuple[Value, Encoding]:
+        """The scale of each channel is divided out of the weights."""
+        scales, zero = self.ranges[name][1].channel_scales()
+        layer = scaled(layer, self.profile, scales)
+        value = convolve8(graph, name, x, layer, self._input_scale(name), (1.0, zero))
+        factor, new_zero = self._activated_scale(zero)
+        numbers = graph.value(1.0), graph.value(zero, np.uint8), graph.value(factor), graph.value(new_zero, np.uint8)
+        value = graph.op("QLinearLeakyRelu", value, *numbers, alpha=self.slope, domain=MICROSOFT)
+        return value, Encoding(scales * factor, new_zero, channels_last=True)
+
+    def plain(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> Value:
+        """The scale of each channel is multiplied into the weights; the output is float32."""
+        scales, zero = self.ranges[name.replace("plain", "dilated")][1].channel_scales()
+        layer = scaled(layer, scales, self.profile)
+        scale, new_zero = (self.ranges[name][1] / self.profile).scale()
+        value = convolve8(graph, name, x, layer, self._activated_scale(zero), (scale, new_zero))
+        return graph.op("DequantizeLinear", value, graph.value(scale), graph.value(new_zero, np.uint8))
+
+    def _input_scale(self, reader: str) -> tuple[float, int]:
+        readers = self.first_readers if reader in self.first_readers else [reader]
+        return (union([self.ranges[name][0] for name in readers]) / self.profile).scale()
+
+    def _activated_scale(self, zero: int) -> tuple[float, int]:
+        """Scale and zero point of leaky ReLU of a value of scale 1, so that it uses all 256 levels."""
+        return Range(np.array([-zero * self.slope]), np.array([255.0 - zero])).scale()
 
 
-def quantize(model: onnx.ModelProto, chosen: Collection[str], ranges: dict[str, ChannelRange]) -> onnx.ModelProto:
-    """The model with the chosen convolutions in 8 bits."""
-    weights = {weight.name: numpy_helper.to_array(weight) for weight in model.graph.initializer}
-    constants: dict[str, Array] = {}
-    nodes: list[onnx.NodeProto] = []
-    for node in model.graph.node:
-        nodes += quantized_convolution(node, weights, ranges, constants) if node.name in chosen else [node]
-    return replace_nodes(model, nodes, constants)
+def convolve8(graph: StreamGraph, name: str, x: Value, layer: Convolution, source: tuple[float, int], target: tuple[float, int]) -> Value:
+    """An 8-bit convolution of (batch, 1, time, in). `source` and `target`: scale and zero point."""
+    flat = np.abs(layer.weight).reshape(len(layer.weight), -1).max(axis=1).astype(np.float64)
+    steps = np.maximum(flat / 127, 1e-12).astype(np.float32)
+    weight = np.round(layer.weight / steps[:, None, None]).astype(np.int8)[:, :, None]
+    bias = np.clip(np.round(layer.bias / (steps * np.float64(source[0]))), -MAX_BIAS, MAX_BIAS).astype(np.int32)
+    inputs = [
+        graph.value(source[0]),
+        graph.value(source[1], np.uint8),
+        graph.weight(f"{name}.weight", weight),
+        graph.weight(f"{name}.scale", steps),
+        graph.value(np.zeros(len(steps)), np.int8),
+        graph.value(target[0]),
+        graph.value(target[1], np.uint8),
+        graph.weight(f"{name}.bias", bias),
+    ]
+    shape = {"kernel_shape": [1, weight.shape[3]], "dilations": [1, layer.dilation], "pads": [0, layer.left, 0, layer.right]}
+    return graph.op("QLinearConv", x, *inputs, channels_last=1, **shape, domain=MICROSOFT)
 
 
-def quantized_convolution(
-    node: onnx.NodeProto, weights: dict[str, Array], ranges: dict[str, ChannelRange], constants: dict[str, Array]
-) -> list[onnx.NodeProto]:
-    """The nodes that replace one convolution; their constants are added to `constants`.
-
-    With scales s of the input's channels and t of the output's, y / t = conv(x / s) with the weights w * s / t.
-    """
-    weight, bias = (weights[name].astype(np.float64) for name in node.input[1:])
-    (s, input_zero), (t, output_zero) = (channel_scales(ranges[name]) for name in (node.input[0], node.output[0]))
-    weight = weight * s[None, :, None, None] / t[:, None, None, None]
-    steps = np.maximum(np.abs(weight).reshape(len(weight), -1).max(axis=1) / 127, 1e-12).astype(np.float32)
-    constants["one"] = np.ones((), np.float32)
-
-    def constant(name: str, array: Any) -> str:
-        constants[f"{node.name}.{name}"] = array
-        return f"{node.name}.{name}"
-
-    def make(kind: str, output: str, *inputs: str, **attributes: Any) -> str:
-        made.append(helper.make_node(kind, inputs, [output], name=f"{output}.{kind}", **attributes))
-        return output
-
-    made: list[onnx.NodeProto] = []
-    name, zeros = node.name, np.zeros(len(steps))
-    zero = constant("input.zero", input_zero)
-    channel_zeros = constant("input.zeros", np.full(len(s), input_zero))
-    x = make("QuantizeLinear", f"{name}.quantised", node.input[0], constant("input.scale", s), channel_zeros, axis=1)
-    x = make("DequantizeLinear", f"{name}.input", x, "one", zero)
-    scale = constant("weight.scale", steps)
-    w = constant("weight.int8", np.round(weight / steps[:, None, None, None]).astype(np.int8))
-    w = make("DequantizeLinear", f"{name}.weight", w, scale, constant("weight.zeros", zeros.astype(np.int8)), axis=0)
-    b = constant("bias.int32", np.clip(np.round(bias / t / steps), -MAX_BIAS, MAX_BIAS).astype(np.int32))
-    b = make("DequantizeLinear", f"{name}.bias", b, scale, constant("bias.zeros", zeros.astype(np.int32)), axis=0)
-    y = make("Conv", f"{name}.exact", x, w, b)
-    made[-1].attribute.extend(node.attribute)
-    zero = constant("output.zero", output_zero)
-    y = make("QuantizeLinear", f"{name}.rounded", y, "one", zero)
-    y = make("DequantizeLinear", f"{name}.unscaled", y, "one", zero)
-    make("Mul", node.output[0], y, constant("output.scale", t[None, :, None, None]))
-    return made
+def scaled(layer: Convolution, inputs: Floats | None, outputs: Floats | None) -> Convolution:
+    """The layer for an input that is divided by `inputs` (channels,), with its output divided by `outputs`."""
+    weight, bias = layer.weight.astype(np.float64), layer.bias.astype(np.float64)
+    if inputs is not None:
+        weight = weight * inputs[None, :, None]
+    if outputs is not None:
+        weight, bias = weight / outputs[:, None, None], bias / outputs
+    return replace(layer, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
 
 
-def channel_scales(span: ChannelRange) -> tuple[NDArray[np.float32], np.uint8]:
-    """A scale per channel and the common zero point, so that all ranges fit into 0 to 255."""
-    low, high = (end.astype(np.float64) for end in span)
-    zero = round(255 * -low.min() / max(high.max() - low.min(), MIN_SCALE))
-    fitting = np.maximum(high / max(255 - zero, MIN_SCALE), -low / max(zero, MIN_SCALE))
-    return np.maximum(fitting, MIN_SCALE).astype(np.float32), np.uint8(zero)
+def channels_last(graph: StreamGraph, x: Stream, profile: Floats) -> Stream:
+    """(batch, channels, 1, time) -> (batch, 1, time, channels), of a signal that is divided by `profile`."""
+    return replace(x, value=graph.op("Transpose", x.value, perm=[0, 2, 3, 1]), encoding=Encoding(profile, channels_last=True))
 
 
-def _weight_shapes(model: onnx.ModelProto) -> dict[str, list[int]]:
-    return {array.name: list(array.dims) for array in model.graph.initializer}
+def channels_first(graph: StreamGraph, x: Stream) -> Stream:
+    """(batch, 1, time, channels) -> (batch, channels, 1, time)."""
+    return replace(x, value=graph.op("Transpose", x.value, perm=[0, 3, 1, 2]), encoding=PLAIN)
