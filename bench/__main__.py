@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
-        epilog="Without COMMAND all but soak, emotion and delivery run. Prices: docs/performance.md. "
+        epilog="Without COMMAND all but piper, soak, emotion and delivery run. Prices: docs/performance.md. "
         f"{RANDOM_VOICE} is a full-size voice with random weights, built when it is selected.",
     )
     _add_options(parser, {})

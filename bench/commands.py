@@ -11,6 +11,7 @@ from bench.load.engine_clients import load_engine
 from bench.load.http_clients import load_server, speak_over_http
 from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
+from bench.measure.beside_piper import measure_beside_piper
 from bench.measure.cache import measure_cache
 from bench.measure.chunking import measure_chunking
 from bench.measure.cost import Prices, compute_cost
@@ -77,6 +78,11 @@ class Command:
 def run_rtf(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Measures the real-time factor."""
     results.rtf = measure_rtf(voice, plan.settings, plan.repeats)
+
+
+def run_beside_piper(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Measures the engine and Piper's network in turns."""
+    results.piper = measure_beside_piper(voice, plan.settings, plan.repeats)
 
 
 def run_latency(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
@@ -174,6 +180,7 @@ def run_cost(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
 
 COMMANDS = {
     "rtf": Command("real-time factor of the whole engine, for each precision", run_rtf),
+    "piper": Command("CPU time beside a voice of Piper's medium quality, in turns", run_beside_piper, is_alone=True),
     "latency": Command("time to first audio by text length", run_latency),
     "compare": Command("chunked against whole-utterance synthesis", run_chunking),
     "batch": Command("throughput gain of batching 1 to 32 streams", run_batching),

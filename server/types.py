@@ -34,6 +34,10 @@ class Units:
     def __len__(self) -> int:
         return len(self.features)
 
+    def first(self, count: int) -> "Units":
+        """Returns the first `count` units."""
+        return Units(self.features[:count], self.emotions[:count], self.speakers[:count])
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -123,7 +127,7 @@ class WordTiming:
 
 @dataclass(frozen=True, slots=True)
 class SentenceTiming:
-    """One sentence, known before its first audio. Between its words, and up to its end, there is silence."""
+    """One sentence, known before its audio, or with its beginning. Between its words, and up to its end, is silence."""
 
     text: str
     """What the client wrote, markup excluded."""
@@ -158,7 +162,9 @@ class Audio:
     rate: int
     """Hz"""
     sentence: SentenceTiming | None = None
-    """The times of the sentence that begins with this chunk."""
+    """The times of the sentence that begins with this chunk, or with an earlier one whose `times_follow`."""
+    times_follow: bool = False
+    """Whether it is the beginning of a sentence whose times come with a later chunk: they are not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +176,6 @@ class EncodedChunk:
     samples: int
     """Of the chunk of audio, at the rate of the speech."""
     sentence: SentenceTiming | None
-    """The times of the sentence that begins with this chunk."""
+    """As that of `Audio`."""
+    times_follow: bool = False
+    """As that of `Audio`."""

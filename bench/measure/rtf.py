@@ -1,6 +1,7 @@
 """Real-time factor of the whole engine, for each precision of a voice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from bench.progress import track
@@ -16,25 +17,47 @@ from server.runtime.cpu import available_cpus
 _WARM_UP_CHARACTERS = 20
 
 
+@dataclass(frozen=True, slots=True)
+class TimedSpeech:
+    """What one speaker has spoken, again and again."""
+
+    timings: list[SynthesisTiming] = field(default_factory=list)
+    gflops: list[float] = field(default_factory=list)
+    """Of the core, before and after each one."""
+
+    @property
+    def cpu_rtf(self) -> float:
+        """The median."""
+        return median(timing.cpu_rtf for timing in self.timings)
+
+
 def measure_rtf(
     voice: BenchmarkVoice, settings: EngineSettings, repeats: int, text: str = NEWS_TEXT
 ) -> list[RtfResult]:
-    """Measures every precision `repeats` times.
-
-    Precisions alternate, so that a change of the machine's speed affects all of them.
-    """
+    """Measures every precision `repeats` times."""
     engines = {precision: voice.open(settings, precision) for precision in voice.precisions}
-    for engine in engines.values():
-        engine.speak(text[:_WARM_UP_CHARACTERS])
-    timings: dict[str, list[SynthesisTiming]] = {precision: [] for precision in engines}
-    gflops: dict[str, list[float]] = {precision: [] for precision in engines}
+    speakers = {precision: engine.speak for precision, engine in engines.items()}
+    speech = speak_in_turns(speakers, text, repeats, f"{voice.name}: real-time factor")
+    return [_summarize(name, engine, speech[name].timings, speech[name].gflops) for name, engine in engines.items()]
+
+
+def speak_in_turns(
+    speakers: Mapping[str, Callable[[str], SynthesisTiming]], text: str, repeats: int, title: str
+) -> dict[str, TimedSpeech]:
+    """Lets each speaker speak the text `repeats` times.
+
+    They alternate, so that a change of the machine's speed affects all of them.
+    """
+    for speak in speakers.values():
+        speak(text[:_WARM_UP_CHARACTERS])
+    speech = {name: TimedSpeech() for name in speakers}
     before = matrix_product_gflops()
-    for precision in track([*engines] * repeats, f"{voice.name}: real-time factor"):
-        timings[precision].append(engines[precision].speak(text))
+    for name in track([*speakers] * repeats, title):
+        speech[name].timings.append(speakers[name](text))
         after = matrix_product_gflops()
-        gflops[precision].append((before + after) / 2)
+        speech[name].gflops.append((before + after) / 2)
         before = after
-    return [_summarize(name, engine, timings[name], gflops[name]) for name, engine in engines.items()]
+    return speech
 
 
 def _summarize(

@@ -44,6 +44,8 @@ def _engine_sections(voice: schema.VoiceResults) -> Iterator[Section]:
         yield Section(title, list(map(rtf_row, voice.rtf)))
         if voice.rtf[0].fallback:
             yield Section(f"Not on the requested provider: {voice.rtf[0].fallback}")
+    if voice.piper:
+        yield Section("Beside Piper's medium quality, CPU time in turns", list(map(piper_row, voice.piper)))
     if voice.latencies:
         yield Section("Time to first audio, ms, by text length", list(map(latency_row, voice.latencies)))
     if voice.chunking:
@@ -112,6 +114,20 @@ def rtf_row(result: schema.RtfResult) -> Row:
         "normalized CPU s / s": f"{result.cpu_rtf_normalized:.3f}",
         "CPU": f"{result.cpu_utilization:.0%}",
         **first_audio_cells(result.first_audio),
+    }
+
+
+def piper_row(result: schema.PiperResult) -> Row:
+    """Returns the cells of one precision, or of Piper."""
+    return {
+        "voice": result.name,
+        "audio s": f"{result.audio_seconds:.1f}",
+        "CPU s / s": f"{result.cpu_rtf:.4f}",
+        "normalized": f"{result.cpu_rtf_normalized:.4f}",
+        "first audio ms": f"{1e3 * result.time_to_first_audio:.0f}",
+        "of Piper's": f"{result.ratio:.3f}",
+        "lowest": f"{result.lowest_ratio:.3f}",
+        "highest": f"{result.highest_ratio:.3f}",
     }
 
 

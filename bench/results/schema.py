@@ -58,6 +58,23 @@ class RtfResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PiperResult:
+    """One precision beside a voice of Piper's medium quality, or that voice itself: medians over the rounds."""
+
+    name: str
+    audio_seconds: float
+    cpu_rtf: float
+    """CPU seconds for a second of audio."""
+    cpu_rtf_normalized: float
+    time_to_first_audio: float
+    """Wall time. Piper's first audio is a whole sentence."""
+    ratio: float
+    """Of `cpu_rtf` to Piper's in the same round."""
+    lowest_ratio: float
+    highest_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class LatencyResult:
     """Time to first audio of one text."""
 
@@ -295,6 +312,7 @@ class VoiceResults:
     name: str
     description: str
     rtf: Annotated[list[RtfResult], Field(serialization_alias="speeds")] = field(default_factory=list)
+    piper: list[PiperResult] = field(default_factory=list)
     latencies: list[LatencyResult] = field(default_factory=list)
     chunking: ChunkingResult | None = None
     batches: list[BatchingResult] = field(default_factory=list)

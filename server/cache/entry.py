@@ -3,7 +3,7 @@
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
@@ -52,19 +52,23 @@ def _timing() -> TypeAdapter[SentenceTiming]:
 
 
 def _merged(chunks: Iterable[EncodedChunk]) -> Iterator[EncodedChunk]:
-    """The same stream in larger chunks; each sentence still begins one."""
+    """The same stream in larger chunks; each sentence still begins one, which has its times."""
     pending: list[EncodedChunk] = []
     size = 0
+    lacks_times = False
     for chunk in chunks:
-        if pending and (chunk.sentence or size + len(chunk.data) > _MERGED_BYTES):
+        begins_sentence = chunk.sentence or chunk.times_follow
+        if pending and not lacks_times and (begins_sentence or size + len(chunk.data) > _MERGED_BYTES):
             yield _joined(pending)
             pending, size = [], 0
         pending.append(chunk)
         size += len(chunk.data)
+        lacks_times = chunk.times_follow
     if pending:
         yield _joined(pending)
 
 
 def _joined(chunks: list[EncodedChunk]) -> EncodedChunk:
     data = b"".join(chunk.data for chunk in chunks)
-    return replace(chunks[0], data=data, samples=sum(chunk.samples for chunk in chunks))
+    sentence = next((chunk.sentence for chunk in chunks if chunk.sentence), None)
+    return EncodedChunk(data, sum(chunk.samples for chunk in chunks), sentence)

@@ -30,9 +30,8 @@ PACKAGES = (
     "numpy",
     "aiohttp",
     "pydantic",
-    "pypinyin",
+    "marisa-trie",
     "g2pm",
-    "rjieba",
     "av",
     "soundfile",
 )

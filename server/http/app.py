@@ -98,7 +98,7 @@ def _add_routes(app: web.Application, services: Services, config: Config) -> Non
     services.admin.add_routes(app)
     app.router.add_get("/v1/models", models.list)
     app.router.add_get("/v1/models/{model}", models.get)
-    app.router.add_get("/health", HealthRoute(registry, startup, services.scheduler).get)
+    app.router.add_get("/health", HealthRoute(registry, startup, services.scheduler, services.jobs.report).get)
     app.router.add_get("/ready", ReadinessRoute(registry, startup, config.runtime.providers[0]).get)
     app.router.add_get("/openapi.json", OpenApiRoute(config).get)
     app.add_routes(static_files.routes())

@@ -64,7 +64,7 @@ def stack(tensors: Sequence[StreamTensor], axis: int | None, padded: PaddedAxis 
         return arrays[0]
     if padded:
         longest = max(array.shape[padded.axis] for array in arrays)
-        arrays = [_pad_front(array, padded, longest - array.shape[padded.axis]) for array in arrays]
+        arrays = [pad_front(array, padded, longest - array.shape[padded.axis]) for array in arrays]
     return np.concatenate(arrays, axis=axis)
 
 
@@ -92,7 +92,8 @@ def _is_whole_batch(batch: BatchTensor, tensors: Sequence[StreamTensor]) -> bool
     )
 
 
-def _pad_front(array: Array, padded: PaddedAxis, count: int) -> Array:
+def pad_front(array: Array, padded: PaddedAxis, count: int) -> Array:
+    """Adds `count` entries in front along an axis."""
     if not count:
         return array
     shape = [*array.shape[: padded.axis], count, *array.shape[padded.axis + 1 :]]

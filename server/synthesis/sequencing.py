@@ -31,7 +31,8 @@ class SentenceSynthesizer(Protocol):
     async def prepare(self, sentence: Sentence, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
-        The first chunk has the times of the sentence, from sample 0. `seed` is that of the source's noise.
+        One of the first chunks has the times of the sentence; sample 0 is the first one of that chunk. `seed` is that
+        of the source's noise.
         """
 
     async def predict_times(self, sentence: Sentence) -> SentenceTiming:
@@ -76,6 +77,8 @@ class _SentenceQueue:
         self._default = 0
         self._pauses = 1.0
         """The factor on pauses at the end of the last sentence."""
+        self._has_begun = False
+        """Whether there has been a sentence."""
 
     async def get(self, *, wait: bool) -> QueuedSentence | Pending | None:
         while item := await self._source.get(wait=wait):
@@ -89,6 +92,8 @@ class _SentenceQueue:
             if isinstance(sentence, SentenceEnd):
                 self._default = self._default_silence(synthesizer)
                 continue
+            if not self._has_begun:
+                self._has_begun, sentence = True, replace(sentence, begins_speech=True)
             queued = QueuedSentence(synthesizer, sentence, self._pause + self._default)
             self._pauses = sentence.unit_styles[-1].pauses
             has_own_pause = sentence.continues or sentence.pause is not None
@@ -107,9 +112,9 @@ class _SentenceQueue:
 async def sequence(source: ItemSource, clock: PlaybackClock, seed: int | None = None, noise: int = 0) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
-    The first chunk of each sentence has its times. With a seed, chunk sizes do not follow the clock; without
-    one, `noise` is the seed of the noise. Raises `RequestError` before any audio when the first sentence cannot be
-    spoken.
+    The first chunk of each sentence has its times, or says that they follow. With a seed, chunk sizes do not follow the
+    clock; without one, `noise` is the seed of the noise. Raises `RequestError` before any audio when the first sentence
+    cannot be spoken.
     """
     if seed is not None:
         clock = RepeatableClock(clock)

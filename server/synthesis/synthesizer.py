@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -28,13 +28,14 @@ from server.synthesis.reference.comparisons import Comparisons
 from server.synthesis.reference.delivery.measurement import PlainSpeech
 from server.synthesis.sequencing import Item, silence, trailing_silent_units
 from server.synthesis.speaker_encoder.encoder_file import embedding_size, encoder_of
-from server.synthesis.timing import UnitTimes, sentence_timing
+from server.synthesis.timing import UnitTimes, sentence_timing, shifted
 from server.synthesis.vocoder.pitch_change import PitchChange
 from server.synthesis.vocoder.vocoder import Vocoder, VocoderState
 from server.text.frontend import FrontEnd
 from server.text.markup.script import Script
 from server.text.normalization.emoji import Emoji
 from server.text.pronunciation.user_lexicon import EMPTY_LEXICON, UserLexicon
+from server.text.prosody.sentence_prefix import SentencePrefix, sentence_prefix
 from server.text.sentence import Sentence
 from server.text.units.unit_tables import UnitTables
 from server.text.wording import DEFAULT_WORDING, Wording
@@ -62,13 +63,15 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class PreparedUtterance:
-    """An utterance whose prosody is predicted."""
+    """An utterance whose prosody is predicted, or the prefix of one."""
 
     prosody: ProsodyPrediction
     end: int | None = None
     """Sample at which the audio is cut and faded out; None without a cut."""
     trailing_silence: int = 0
     """Samples of silence after the last frame."""
+    timing: SentenceTiming | None = None
+    """From sample 0; None for units that are no sentence, and for a prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class UtteranceState:
     vocoder: VocoderState
     pitch: PitchChange
     """Of the source, in the remaining frames."""
+    frames: int = 0
+    """Before the remaining ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,15 +210,25 @@ class Synthesizer:
         """Predicts the prosody of a sentence. Returns its audio, with the pause that the sentence ends with.
 
         The audio pushes every chunk to the clock, whose buffer sets the size of the next one. Its first chunk has the
-        times of the sentence, from sample 0. `seed` is that of the source's noise, `targets` replace the prediction.
+        times of the sentence; where only the prefix of the sentence is prepared, they follow with a later one. Sample 0
+        is the first one of the chunk. `seed` is that of the source's noise, `targets` replace the prediction.
         """
-        prepared = await self._predict(sentence, targets)
-        return self._audio(prepared, clock, self._timing(sentence, prepared), seed)
+        prefix = None if targets else sentence_prefix(sentence)
+        if prefix is None:
+            return self._audio(await self._predict(sentence, targets), clock, seed=seed)
+        prosody = await self._predict_prefix(sentence, prefix)
+        rest = partial(self._complete, sentence, prefix, prosody)
+        return self._audio(PreparedUtterance(prosody), clock, rest, seed=seed)
 
     async def predict_times(self, sentence: Sentence, targets: ProsodyTargets | None = None) -> SentenceTiming:
         """The times that `prepare` would give with the audio, without computing any."""
-        prepared = await self._predict(sentence, targets)
-        return self._timing(sentence, prepared)
+        prefix = None if targets else sentence_prefix(sentence)
+        if prefix is None:
+            prepared = await self._predict(sentence, targets)
+        else:
+            prepared = await self._complete(sentence, prefix, await self._predict_prefix(sentence, prefix))
+        assert prepared.timing is not None
+        return prepared.timing
 
     @property
     def frames_per_second(self) -> float:
@@ -237,8 +252,31 @@ class Synthesizer:
         return PlainSpeech(trace.audio, begins[units_last], ends[units_last], f0)
 
     async def _predict(self, sentence: Sentence, targets: ProsodyTargets | None) -> PreparedUtterance:
-        styles = sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles
-        prosody = await self._predict_prosody(sentence.units, styles, targets)
+        prosody = await self._predict_prosody(sentence.units, _styles(sentence), targets)
+        return self._prepared(sentence, prosody)
+
+    async def _predict_prefix(self, sentence: Sentence, prefix: SentencePrefix) -> ProsodyPrediction:
+        known, styles = prefix.units_known, _styles(sentence)
+        some = styles if isinstance(styles, Style) else styles[:known]
+        prosody = await self._predict_prosody(sentence.units.first(known), some)
+        return prosody.prefix(prefix.units)
+
+    async def _complete(
+        self, sentence: Sentence, prefix: SentencePrefix, prosody: ProsodyPrediction
+    ) -> PreparedUtterance:
+        """The whole sentence: its prefix has that prosody."""
+        whole = await self._predict_prosody(sentence.units, _styles(sentence))
+        return self._prepared(sentence, whole.after(prosody, prefix.units))
+
+    def _prepared(self, sentence: Sentence, prosody: ProsodyPrediction) -> PreparedUtterance:
+        """With the pause that the sentence ends with, and its times."""
+        prepared = self._with_pause(sentence, prosody)
+        frame, prosody = self._samples_per_frame, prepared.prosody
+        times = UnitTimes(sentence, prosody, frame, self.calibration.onset_silence, self.rate)
+        samples = prosody.frames * frame + prepared.trailing_silence
+        return replace(prepared, timing=sentence_timing(sentence, times, self.rate, samples))
+
+    def _with_pause(self, sentence: Sentence, prosody: ProsodyPrediction) -> PreparedUtterance:
         if sentence.pause is None:
             return PreparedUtterance(prosody)
         pause, silent_units = round(sentence.pause * self.rate), trailing_silent_units(sentence.symbols)
@@ -252,11 +290,6 @@ class Synthesizer:
     ) -> ProsodyPrediction:
         embedding = self.speaker.embedding if self.speaker else None
         return await self._acoustic.predict_prosody(units, style, embedding, targets)
-
-    def _timing(self, sentence: Sentence, prepared: PreparedUtterance) -> SentenceTiming:
-        frame, prosody = self._samples_per_frame, prepared.prosody
-        times = UnitTimes(sentence, prosody, frame, self.calibration.onset_silence, self.rate)
-        return sentence_timing(sentence, times, self.rate, prosody.frames * frame + prepared.trailing_silence)
 
     def synthesize(
         self,
@@ -320,19 +353,28 @@ class Synthesizer:
         self,
         prepared: PreparedUtterance,
         clock: PlaybackClock,
-        timing: SentenceTiming | None = None,
+        rest: Callable[[], Awaitable[PreparedUtterance]] | None = None,
         seed: int = 0,
     ) -> Chunks[Audio]:
-        """The utterance in chunks at its volume, then its silence; the first chunk has the times."""
-        prosody = prepared.prosody
-        volumes = prosody.per_frame(lambda style: style.volume)
-        envelope = GainEnvelope(volumes, self._samples_per_frame, self.rate, prepared.end)
-        state, position = self._start(prosody, seed=seed), 0
+        """The utterance in chunks at its volume, then its silence; the first chunk has the times.
+
+        With `rest` it is the prefix of the utterance that `rest` gives. That is asked for after the first audio, or
+        before the first steps that depend on it, so it changes no sample when that is.
+        """
+        state, position = self._start(prepared.prosody, seed=seed, is_whole=rest is None), 0
+        envelope, timing = self._envelope(prepared), prepared.timing
         while not state.acoustic.is_finished:
-            _, audio, state = await self._advance(state, self._chunking.next_steps(clock))
+            steps = self._chunking.next_steps(clock)
+            if rest and (position or steps > state.acoustic.independent_steps):
+                prepared, rest = await rest(), None
+                state, envelope = self._extend(state, prepared.prosody), self._envelope(prepared)
+                timing = prepared.timing and shifted(prepared.timing, -position)
+                continue
+            _, audio, state = await self._advance(state, steps)
             if len(audio.samples):
                 clock.push(len(audio.samples) / self.rate)
-                yield Audio(envelope.apply(audio.samples, position), self.rate, timing)
+                samples = envelope.apply(audio.samples, position)
+                yield Audio(samples, self.rate, timing, times_follow=rest is not None)
                 timing = None
                 position += len(audio.samples)
         for chunk in silence(prepared.trailing_silence, self.rate, clock):
@@ -356,9 +398,21 @@ class Synthesizer:
                 mels.append(mel.frames)
         return Trace(prosody, np.concatenate(mels[1:] or mels), Audio(np.concatenate(samples), self.rate))
 
-    def _start(self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0) -> UtteranceState:
+    def _envelope(self, prepared: PreparedUtterance) -> GainEnvelope:
+        volumes = prepared.prosody.per_frame(lambda style: style.volume)
+        return GainEnvelope(volumes, self._samples_per_frame, self.rate, prepared.end)
+
+    def _start(
+        self, prosody: ProsodyPrediction, source_noise: bool = True, seed: int = 0, *, is_whole: bool = True
+    ) -> UtteranceState:
         vocoder = self._vocoder.start(source_noise=source_noise, seed=seed)
-        return UtteranceState(self._acoustic.start(prosody), vocoder, self.calibration.pitch_change(prosody))
+        acoustic = self._acoustic.start(prosody, is_whole=is_whole)
+        return UtteranceState(acoustic, vocoder, self.calibration.pitch_change(prosody))
+
+    def _extend(self, state: UtteranceState, prosody: ProsodyPrediction) -> UtteranceState:
+        """The state of a prefix as that of the whole utterance."""
+        _, pitch = self.calibration.pitch_change(prosody).split(state.frames)
+        return replace(state, acoustic=self._acoustic.extend(state.acoustic, prosody), pitch=pitch)
 
     async def _advance(self, state: UtteranceState, steps: int) -> tuple[Mel | None, Audio, UtteranceState]:
         """Mel and audio that are final after up to `steps` more decoder steps; none at first."""
@@ -367,4 +421,9 @@ class Synthesizer:
             return None, Audio(np.zeros(0, np.float32), self.rate), replace(state, acoustic=acoustic)
         pitch, remaining = state.pitch.split(len(mel.frames))
         audio, vocoder = await self._vocoder.advance(state.vocoder, mel, final=acoustic.is_finished, pitch=pitch)
-        return mel, audio, UtteranceState(acoustic, vocoder, remaining)
+        return mel, audio, UtteranceState(acoustic, vocoder, remaining, state.frames + len(mel.frames))
+
+
+def _styles(sentence: Sentence) -> Style | Sequence[Style]:
+    """One for all units, or one for each."""
+    return sentence.unit_styles[0] if len(sentence.unit_styles) == 1 else sentence.unit_styles

@@ -56,6 +56,8 @@ class Sentence:
     """Where it begins and ends in the client's input."""
     words: tuple[WrittenWord, ...] = ()
     """The words that the client wrote, with their syllables and units."""
+    begins_speech: bool = False
+    """Whether it is the first one of a text, whose audio somebody waits for."""
 
     @property
     def break_levels(self) -> dict[int, int]:

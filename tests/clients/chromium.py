@@ -45,8 +45,9 @@ _KEYS = {
 class Page:
     """A page of the browser."""
 
-    def __init__(self, socket: ClientWebSocketResponse) -> None:
+    def __init__(self, socket: ClientWebSocketResponse, browser: str) -> None:
         self._socket = socket
+        self._browser = browser
         self._numbers = itertools.count(1)
         self.problems: list[str] = []
         """Messages of the console and of the log that are errors."""
@@ -90,6 +91,15 @@ class Page:
             while (value := await self.evaluate(condition)) in (None, False, 0, ""):
                 await asyncio.sleep(0.05)
         return value
+
+    @asynccontextmanager
+    async def other_tab(self) -> AsyncIterator["Page"]:
+        """Opens another tab of the same browser, in front of this one, and closes it."""
+        target = (await self.call("Target.createTarget", url="about:blank"))["targetId"]
+        address = f"ws://{self._browser}/devtools/page/{target}"
+        async with ClientSession() as session, session.ws_connect(address, max_msg_size=0) as socket:
+            yield Page(socket, self._browser)
+        await self.call("Target.closeTarget", targetId=target)
 
     async def click(self, selector: str) -> None:
         """Clicks on the middle of an element with the mouse. It must be there and seen."""
@@ -148,10 +158,11 @@ async def open_page(profile: Path, *options: str) -> AsyncIterator[Page]:
         async with asyncio.timeout(TIMEOUT):
             port = await _port(profile / "DevToolsActivePort")
         async with ClientSession() as session:
-            targets = await (await session.get(f"http://127.0.0.1:{port}/json/list")).json()
+            browser = f"127.0.0.1:{port}"
+            targets = await (await session.get(f"http://{browser}/json/list")).json()
             address = next(each["webSocketDebuggerUrl"] for each in targets if each["type"] == "page")
             async with session.ws_connect(address, max_msg_size=0) as socket:
-                yield Page(socket)
+                yield Page(socket, browser)
     finally:
         with suppress(ProcessLookupError):
             process.terminate()

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from server.config import Config, ModelsSection, RuntimeSection
+from server.config import Config, ModelsSection, RuntimeSection, StorageSection
 from server.http import create_app
 from server.synthesis.registry import VoiceRegistry
 from tests.clients.chromium import PROGRAM, Page, open_page
@@ -29,7 +29,11 @@ def requires(program: str) -> pytest.MarkDecorator:
 
 @contextmanager
 def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int = 0) -> Iterator[str]:
-    """Serves in a thread, on a free port if none is given. Yields the URL when the voices are loaded."""
+    """Serves in a thread, on a free port if none is given. Yields the URL when the voices are loaded.
+
+    What the server keeps is in a folder of the test, which the configuration names.
+    """
+    assert config.storage.path.is_absolute(), "the test would write into the folder of the project"
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="server")
     thread.start()
@@ -54,9 +58,13 @@ def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int = 0)
 
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with the embedded voices."""
-    config = Config(models=ModelsSection(path=EMBEDDED.parent), runtime=RuntimeSection(providers=("cpu",), threads=1))
+    config = Config(
+        models=ModelsSection(path=EMBEDDED.parent),
+        runtime=RuntimeSection(providers=("cpu",), threads=1),
+        storage=StorageSection(path=tmp_path_factory.mktemp("data")),
+    )
     with serve(VoiceRegistry(config), config) as url:
         yield url
 
@@ -79,9 +87,11 @@ def counting(tmp_path: Path) -> CountingSynthesizer:
 
 
 @pytest.fixture
-def counting_url(counting: CountingSynthesizer) -> Iterator[str]:
+def counting_url(counting: CountingSynthesizer, tmp_path: Path) -> Iterator[str]:
     """A server with one voice, whose progress the test controls, for one stream at a time."""
-    config = Config.model_validate({"scheduler": {"workers": 1, "max_streams": 1}})
+    config = Config.model_validate(
+        {"scheduler": {"workers": 1, "max_streams": 1}, "storage": {"path": tmp_path / "data"}}
+    )
     with serve(FakeRegistry({"demo": counting}), config) as url:
         try:
             yield url

@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+import json
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,30 +98,39 @@ class FirefoxPage:
 
 
 @asynccontextmanager
-async def open_page(profile: Path) -> AsyncIterator[FirefoxPage]:
-    """Starts Firefox with a new profile in that folder, and ends it."""
+async def open_page(
+    profile: Path, preferences: Mapping[str, object] | None = None, *, has_sound: bool = True
+) -> AsyncIterator[FirefoxPage]:
+    """Starts Firefox with a new profile in that folder and more preferences, and ends it."""
     assert PROGRAM
-    assert SOUND
-    _write_profile(profile)
+    _write_profile(profile, preferences or {})
     home = {"HOME": str(profile), "XDG_RUNTIME_DIR": str(profile)}
     environment = os.environ | home | {"PULSE_SERVER": f"unix:{profile}/sound"}
     options = ("--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0")
     log = profile / "log"
-    async with _running(
-        profile / "sound.log", SOUND, *_SOUND_OPTIONS, f"--load={_SOUND_SOCKET}{profile}/sound", env=environment
-    ):
-        await _until((profile / "sound").exists)
-        async with _running(log, PROGRAM, *options, env=environment):
-            address = (await _until(lambda: re.search(r"WebDriver BiDi listening on (\S+)", log.read_text())))[1]
-            async with ClientSession() as session, session.ws_connect(f"{address}/session", max_msg_size=0) as socket:
-                page = FirefoxPage(socket)
-                await page.start()
-                yield page
+    loudspeaker = _loudspeaker(profile, environment) if has_sound else nullcontext()
+    async with loudspeaker, _running(log, PROGRAM, *options, env=environment):
+        address = (await _until(lambda: re.search(r"WebDriver BiDi listening on (\S+)", log.read_text())))[1]
+        async with ClientSession() as session, session.ws_connect(f"{address}/session", max_msg_size=0) as socket:
+            page = FirefoxPage(socket)
+            await page.start()
+            yield page
 
 
-def _write_profile(profile: Path) -> None:
+def _write_profile(profile: Path, preferences: Mapping[str, object]) -> None:
     profile.mkdir()
-    (profile / "user.js").write_text(PREFERENCES)
+    added = "".join(f'user_pref("{name}", {json.dumps(value)});\n' for name, value in preferences.items())
+    (profile / "user.js").write_text(PREFERENCES + added)
+
+
+@asynccontextmanager
+async def _loudspeaker(profile: Path, environment: dict[str, str]) -> AsyncIterator[None]:
+    assert SOUND
+    socket = profile / "sound"
+    options = (*_SOUND_OPTIONS, f"--load={_SOUND_SOCKET}{socket}")
+    async with _running(profile / "sound.log", SOUND, *options, env=environment):
+        await _until(socket.exists)
+        yield
 
 
 @asynccontextmanager

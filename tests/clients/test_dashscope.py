@@ -44,6 +44,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "runtime": {"providers": ["cpu"], "threads": 1},
             "synthesis": {"early_clause": False},
             "label": {"producer": "某公司"},
+            "storage": {"path": tmp_path_factory.mktemp("data")},
         }
     )
     with serve(VoiceRegistry(config), config) as url:

@@ -196,10 +196,10 @@ def demo(registry):
 
 
 @pytest.fixture
-def serving(registry):
+def serving(registry, tmp_path):
     """`async with serving() as client`: the application on a real socket; by default with its voices loaded.
 
-    Without a cache, so that equal requests are computed.
+    Without a cache, so that equal requests are computed. What it keeps is in a folder of the test.
     """
 
     @asynccontextmanager
@@ -216,6 +216,7 @@ def serving(registry):
             "scheduler": {"workers": workers, "max_streams": max_streams},
             "synthesis": {"max_characters": max_characters},
             "cache": cache,
+            "storage": {"path": tmp_path / "data"},
             **sections,
         }
         app = create_app(registry, Config.model_validate(content))

@@ -15,16 +15,18 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.audio.encoders import ENCODERS
 from server.audio.pcm import PcmEncoder, pcm_bytes
 from server.config import Config
-from server.errors import ConfigurationError, ShutdownError
+from server.errors import ConfigurationError, ShutdownError, StoreError
 from server.http import serve
 from server.http.operations.health import HealthRoute
 from server.http.operations.readiness import ReadinessRoute
 from server.http.startup import Startup
 from server.http.static_files import FOLDER
+from server.jobs.job import JobsReport
 from server.scheduling.scheduler import Scheduler
 from tests.conftest import EMBEDDED
 
 PATH = "/v1/audio/speech"
+NO_JOBS = JobsReport({}, 0, 0, 0, 0.0)
 
 
 async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_reason(serving):
@@ -75,7 +77,39 @@ async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):
         },
         "voices": 2, "broken": 1,
         "load": {"streams": 0, "capacity": None, "queue": 0, "share": 0.0, "late_chunks": 0, "workers": 2},
+        "jobs": {"running": 0, "queued": 0, "characters": 0},
     }  # fmt: skip
+
+
+async def test_health_counts_jobs_and_does_without_their_store(serving, demo, monkeypatch):
+    demo.permits = threading.Semaphore(0)
+    async with serving() as client:
+        try:
+            for text in ("第一个。", "第二个。", "第三个。"):
+                assert (await client.post("/v1/audio/jobs", json={"input": text})).status == 202
+            while (jobs := (await (await client.get("/health")).json())["jobs"])["running"] == 0:
+                pass
+            assert jobs["running"] + jobs["queued"] == 3
+            assert jobs["characters"] >= 4
+        finally:
+            demo.permits.release(1000)
+    broken, stuck = threading.Event(), threading.Event()
+
+    def report(service):
+        if broken.is_set():
+            raise StoreError("the disk is away")
+        stuck.wait(60)
+
+    monkeypatch.setattr("server.jobs.job_service.JobService.report", report)
+    monkeypatch.setattr("server.http.operations.health.JOBS_SECONDS", 0.01)
+    async with serving() as client:
+        try:
+            for _ in range(2):
+                health = await client.get("/health")
+                assert (health.status, (await health.json())["jobs"]) == (200, None)
+                broken.set()
+        finally:
+            stuck.set()
 
 
 async def test_readiness_has_the_provider_and_the_reason_of_a_fallback(serving):
@@ -115,7 +149,7 @@ async def test_a_server_that_stops_is_alive_but_not_ready(registry):
     startup = Startup(registry, scheduler)
     app = web.Application()
     app.router.add_get("/ready", ReadinessRoute(registry, startup, "cpu").get)
-    app.router.add_get("/health", HealthRoute(registry, startup, scheduler).get)
+    app.router.add_get("/health", HealthRoute(registry, startup, scheduler, lambda: NO_JOBS).get)
     startup.draining = True
     async with TestClient(TestServer(app)) as client:
         ready, health = await client.get("/ready"), await client.get("/health")

@@ -3,10 +3,10 @@
 from itertools import accumulate
 
 import pytest
-import rjieba
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.text.dictionaries import segmenter
 from server.text.normalization.length_estimate import LENGTH_PER_SYLLABLE, estimate_spoken_length
 from server.text.sentence_splitting import SentenceScanner, split_sentences
 
@@ -17,7 +17,8 @@ def syllables(char: str) -> int:
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    return [(end, 0) for end in accumulate(len(word) for word in rjieba.cut(text.encode("utf-8", "replace").decode()))]
+    encodable = text.encode("utf-8", "replace").decode()
+    return [(end, 0) for end in accumulate(map(len, segmenter.cut(encodable)))]
 
 
 def pieces(text: str, max_length: int = 60) -> list[str]:

@@ -7,6 +7,7 @@ from server.http.dashscope import events
 from server.http.dashscope.events import Event
 from server.http.dashscope.sentence_times import sentence_object, word_objects
 from server.http.dashscope.usage import count_characters
+from server.timestamps.times_first import TimesFirst
 from server.types import EncodedChunk, SentenceTiming
 
 
@@ -29,18 +30,19 @@ class WholeTextResults:
 
     def __init__(self, task_id: str, *, words: bool, phonemes: bool) -> None:
         self._task_id = task_id
-        self._words = words
         self._phonemes = phonemes
+        self._times_first = TimesFirst() if words else None
         self._characters = 0
 
     def of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
         """The times of the sentence that begins with the chunk, then its audio."""
-        if chunk.sentence and self._words:
-            self._characters += count_characters(chunk.sentence.text)
-            sentence = sentence_object(chunk.sentence, phonemes=self._phonemes)
-            yield events.sentence_times(self._task_id, sentence, self._characters)
-        if chunk.data:
-            yield chunk.data
+        for each in self._times_first.of(chunk) if self._times_first else (chunk,):
+            if each.sentence and self._times_first:
+                self._characters += count_characters(each.sentence.text)
+                sentence = sentence_object(each.sentence, phonemes=self._phonemes)
+                yield events.sentence_times(self._task_id, sentence, self._characters)
+            if each.data:
+                yield each.data
 
     def end(self) -> Iterator[Event]:
         """Nothing."""
@@ -63,6 +65,7 @@ class PiecesResults:
         self._task_id = task_id
         self._has_words = words
         self._has_phonemes = phonemes
+        self._times_first = TimesFirst()
         self._characters = 0
         self._position = 0
         """Samples so far, at the rate of the speech."""
@@ -76,6 +79,10 @@ class PiecesResults:
 
     def of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
         """The beginning of a sentence where it begins, the audio and its event, the end of a sentence where it ends."""
+        for each in self._times_first.of(chunk):
+            yield from self._of(each)
+
+    def _of(self, chunk: EncodedChunk) -> Iterator[Event | bytes]:
         new_words: Sequence[Any] = ()
         if chunk.sentence:
             yield from self.end()

@@ -1,15 +1,19 @@
 """GET /health: whether the process works, with its state, device, precision and load. /ready says whether it serves."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
 from pydantic import Field
 
 from server import __version__
+from server.errors import StoreError
 from server.http.operations.readiness import HEADERS
 from server.http.response_model import ResponseModel, model_response
 from server.http.startup import Startup, State
+from server.jobs.job import JobsReport
+from server.jobs.threads import in_thread
 from server.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -25,6 +29,14 @@ class Load(ResponseModel):
     share: float = Field(description="Predicted share of the workers' time for these streams.")
     late_chunks: int = Field(description="Chunks that came after an underrun, of the streams that have ended.")
     workers: int = Field(description="Threads that compute.")
+
+
+class JobCounts(ResponseModel):
+    """The jobs of all clients that are not done."""
+
+    running: int
+    queued: int
+    characters: int = Field(description="Of them that are not spoken yet.")
 
 
 class VoicePrecision(ResponseModel):
@@ -47,6 +59,7 @@ class Health(ResponseModel):
     voices: int = Field(description="Number of voices that can speak.")
     broken: int = Field(description="Number of voices that could not be loaded.")
     load: Load
+    jobs: JobCounts | None = Field(description="null: where they are kept cannot be read now.")
     version: str = __version__
 
 
@@ -54,23 +67,38 @@ STUCK_SECONDS = 120.0
 """A worker that is busy with one batch for this long will not come back: the longest runs take seconds."""
 
 
+JOBS_SECONDS = 1.0
+"""A store of jobs that takes longer must not delay the answer: the process works without it."""
+
 _NO_DEVICE: Mapping[str, object] = {"provider": None, "fallback": None, "precision": {}}
 
 
 class HealthRoute:
     """The /health route."""
 
-    def __init__(self, registry: "VoiceRegistry", startup: Startup, scheduler: Scheduler) -> None:
+    def __init__(
+        self, registry: "VoiceRegistry", startup: Startup, scheduler: Scheduler, jobs: Callable[[], JobsReport]
+    ) -> None:
+        """`jobs` blocks, and raises `StoreError`."""
         self._registry = registry
+        self._jobs = jobs
         self._startup = startup
         self._scheduler = scheduler
 
     async def get(self, request: web.Request) -> web.Response:
         """Returns the state of the server as JSON. 200 in every state but `stuck`: a restart would not help."""
-        report = self._report()
+        report = self._report(await self._job_counts())
         return model_response(report, 503 if report.status == "stuck" else 200, HEADERS)
 
-    def _report(self) -> Health:
+    async def _job_counts(self) -> JobCounts | None:
+        try:
+            report = await asyncio.wait_for(in_thread(self._jobs), JOBS_SECONDS)
+        except (StoreError, TimeoutError):
+            return None
+        running, queued = (report.jobs.get(state, 0) for state in ("running", "queued"))
+        return JobCounts(running=running, queued=queued, characters=report.characters_waiting)
+
+    def _report(self, jobs: JobCounts | None) -> Health:
         load = self._scheduler.load(self._registry.default_voice)
         is_stuck = load.longest_step > STUCK_SECONDS
         reason = f"a worker has been busy with one step for {load.longest_step:.0f} s; restart the server"
@@ -90,5 +118,6 @@ class HealthRoute:
                     late_chunks=load.late_chunks,
                     workers=self._scheduler.workers,
                 ),
+                "jobs": jobs,
             }
         )

@@ -10,6 +10,7 @@ from server.http.speech.events import AudioDelta, AudioDone, AudioTimestamps, Er
 from server.http.speech.prepared_speech import PreparedSpeech
 from server.http.speech.times import SentenceTimes
 from server.timestamps.json_document import sentence_object
+from server.timestamps.times_first import TimesFirst
 from server.types import EncodedChunk
 
 
@@ -61,16 +62,19 @@ class EventBody:
     def __init__(self, speech: PreparedSpeech) -> None:
         self._speech = speech
         self._samples = 0
+        self._times_first = TimesFirst()
 
     def part(self, chunk: EncodedChunk) -> bytes:
         """Returns the times of the sentence that begins here, if they are wanted, and the audio."""
         self._samples += chunk.samples
+        if not self._speech.request.timestamps:
+            return _audio_event(chunk)
         events = b""
-        if chunk.sentence and self._speech.request.timestamps:
-            times = SentenceTimes.model_validate(sentence_object(chunk.sentence))
-            events += _event(AudioTimestamps(sentence=times))
-        if chunk.data:
-            events += _event(AudioDelta(audio=base64.b64encode(chunk.data).decode("ascii")))
+        for each in self._times_first.of(chunk):
+            if each.sentence:
+                times = SentenceTimes.model_validate(sentence_object(each.sentence))
+                events += _event(AudioTimestamps(sentence=times))
+            events += _audio_event(each)
         return events
 
     async def end(self) -> bytes:
@@ -87,6 +91,10 @@ class EventBody:
     def failure(self, error: Exception) -> bytes:
         """Returns the error event."""
         return _event(ErrorEvent(error=report_error(error).body.error))
+
+
+def _audio_event(chunk: EncodedChunk) -> bytes:
+    return _event(AudioDelta(audio=base64.b64encode(chunk.data).decode("ascii"))) if chunk.data else b""
 
 
 def _event(event: ResponseModel, leave_out: set[str] | None = None) -> bytes:

@@ -1,13 +1,21 @@
 // The key of the user, for a server that needs one. The browser forgets it with the tab.
 
+import {openStorage} from "./web_storage.js";
+
 const NAME = "sambert-key";
 
-export const storedKey = () => sessionStorage.getItem(NAME) ?? "";
+/** @type {import("./web_storage.js").ValueStorage | null} */
+let opened = null;
+
+/** The storage of this tab; where the browser blocks it, the key is forgotten with the page. */
+const storage = () => (opened ??= openStorage(() => sessionStorage));
+
+export const storedKey = () => storage().getItem(NAME) ?? "";
 
 /** @param {string} key Empty for none. */
 export function storeKey(key) {
-  if (key) sessionStorage.setItem(NAME, key);
-  else sessionStorage.removeItem(NAME);
+  if (key) storage().setItem(NAME, key);
+  else storage().removeItem(NAME);
 }
 
 /**

@@ -1,7 +1,7 @@
 """The acoustic model of one voice (Sambert): units -> prosody -> mel, chunk by chunk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.runtime.runtime import Runtime
 from server.synthesis.acoustic.decoder import Decoder, DecoderState
@@ -21,12 +21,19 @@ class AcousticState:
 
     decoder: DecoderState
     postnet: GraphState
-    remaining_frames: int
+    decoded_frames: int
+    frames: int | None
+    """Of the utterance; None while only the prosody of its prefix is known."""
 
     @property
     def is_finished(self) -> bool:
         """Whether all frames are decoded."""
-        return not self.remaining_frames
+        return self.decoded_frames == self.frames
+
+    @property
+    def independent_steps(self) -> int:
+        """Decoder steps that do not depend on the prosody behind the prefix."""
+        return self.decoder.independent_steps
 
 
 class AcousticModel:
@@ -72,15 +79,29 @@ class AcousticModel:
         kinds = self._kinds.rows(units.features, text.unit_indices)
         return await self._variance_adaptor.predict(text, style, kinds, speaker, targets)
 
-    def start(self, prosody: ProsodyPrediction) -> AcousticState:
-        """The state before the first frame."""
-        decoder = self._decoder.start(regulate_length(prosody, self.frames_per_step), prosody.attention_band)
-        return AcousticState(decoder, self._postnet.start(), prosody.frames)
+    def start(self, prosody: ProsodyPrediction, *, is_whole: bool = True) -> AcousticState:
+        """The state before the first frame of an utterance, or of one of which this is the prefix."""
+        memory = regulate_length(prosody, self.frames_per_step)
+        if not is_whole:
+            memory = memory[: prosody.frames // self.frames_per_step]  # the last step may have frames of what follows
+        decoder = self._decoder.start(memory, prosody.attention_band, is_whole=is_whole)
+        return AcousticState(decoder, self._postnet.start(), 0, prosody.frames if is_whole else None)
+
+    def extend(self, state: AcousticState, prosody: ProsodyPrediction) -> AcousticState:
+        """The same state with the prosody of the whole utterance, which begins with that of the prefix.
+
+        No more than the `independent_steps` may have been run.
+        """
+        memory = regulate_length(prosody, self.frames_per_step)
+        decoder = self._decoder.extend(state.decoder, memory, prosody.attention_band)
+        return replace(state, decoder=decoder, frames=prosody.frames)
 
     async def advance(self, state: AcousticState, steps: int) -> tuple[Mel | None, AcousticState]:
         """Runs up to `steps` decoder steps. Returns the mel that is final then (None at first), and the new state."""
         frames, decoder = await self._decoder.advance(state.decoder, steps)
-        frames = frames[: state.remaining_frames]  # the last step is padded to r frames
-        remaining = state.remaining_frames - len(frames)
-        outputs, postnet = await self._postnet.advance(state.postnet, {"frames": frames[None]}, final=not remaining)
-        return Mel(outputs["mel"][0]) if outputs else None, AcousticState(decoder, postnet, remaining)
+        if state.frames is not None:
+            frames = frames[: state.frames - state.decoded_frames]  # the last step is padded to r frames
+        decoded = state.decoded_frames + len(frames)
+        is_last = decoded == state.frames
+        outputs, postnet = await self._postnet.advance(state.postnet, {"frames": frames[None]}, final=is_last)
+        return Mel(outputs["mel"][0]) if outputs else None, AcousticState(decoder, postnet, decoded, state.frames)

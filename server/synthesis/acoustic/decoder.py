@@ -9,8 +9,9 @@ import numpy as np
 from server.errors import LostStateError
 from server.runtime.session import Session
 from server.runtime.tensors import Array
+from server.scheduling.batching import pad_front
 from server.scheduling.graph_run import GraphRun, Outputs, PaddedAxis, run_with_state
-from server.types import Floats
+from server.types import Floats, Ids
 
 MASKED = np.float32(-1e9)
 """Added to the attention scores of keys that do not exist."""
@@ -32,10 +33,12 @@ class DecoderState:
 
     memory: Floats
     """(steps, size)"""
-    band: int
-    """Steps that attention reaches back, and ahead (KAN-TTS: x_band_width, h_band_width)."""
+    back: Ids
+    """(steps,): how many steps attention reaches back from each, at most the band (KAN-TTS: x_band_width)."""
+    ahead: Ids
+    """(steps,): and ahead (KAN-TTS: h_band_width)."""
     window: int
-    """The band, rounded up; keys beyond the band are masked."""
+    """The largest band, rounded up; keys that attention does not reach are masked."""
     step: int
     states: Mapping[str, Array]
     keys: Floats
@@ -48,6 +51,11 @@ class DecoderState:
         """Steps to the end of the utterance."""
         return len(self.memory) - self.step
 
+    @property
+    def independent_steps(self) -> int:
+        """Of the remaining ones, those whose attention does not reach the end of the memory."""
+        return max(0, self.remaining_steps - self.window)
+
 
 class Decoder:
     """Runs the decoder. Its past is a window as long as the band, not the whole utterance."""
@@ -56,12 +64,38 @@ class Decoder:
         self._memory_session = memory_session
         self._step_session = step_session
 
-    def start(self, memory: Floats, band: int) -> DecoderState:
-        """The state before the first step."""
-        window = ceil(band / WINDOW_MULTIPLE) * WINDOW_MULTIPLE
+    def start(self, memory: Floats, band: int, *, is_whole: bool = True) -> DecoderState:
+        """The state before the first step.
+
+        A memory that is not whole goes on (`extend`) before steps other than the independent ones are run.
+        """
+        window = _window(band)
         states = self._step_session.initial_state(window=window)
         past_keys, past_values = states["state.keys"], states["state.values"]
-        return DecoderState(memory, band, window, 0, states, past_keys[..., :0], past_values[..., :0, :])
+        steps = np.arange(len(memory))
+        ahead = np.minimum(band, steps[::-1]) if is_whole else np.full(len(memory), band)
+        back = np.minimum(band, steps)
+        return DecoderState(memory, back, ahead, window, 0, states, past_keys[..., :0], past_values[..., :0, :])
+
+    @staticmethod
+    def extend(state: DecoderState, memory: Floats, band: int) -> DecoderState:
+        """The same state with the whole memory, which begins with that of the state; the band is that of the new steps.
+
+        A wider band is reached step by step, since older keys are gone: so it does not matter at which step the memory
+        is extended.
+        """
+        new = np.arange(len(memory) - len(state.memory))
+        reached = state.back[-1] + 1 if len(state.back) else 0
+        ahead = np.concatenate([state.ahead, np.full(len(new), band)])
+        window = max(state.window, _window(band))
+        return replace(
+            state,
+            memory=memory,
+            back=np.concatenate([state.back, np.minimum(band, reached + new)]),
+            ahead=np.minimum(ahead, np.arange(len(memory))[::-1]),
+            window=window,
+            states={name: _padded(array, name, window - state.window) for name, array in state.states.items()},
+        )
 
     async def advance(self, state: DecoderState, steps: int) -> tuple[Floats, DecoderState]:
         """Runs up to `steps` steps. Returns the frames (steps * r, channels) and the state after them.
@@ -120,8 +154,18 @@ class Decoder:
 
     @staticmethod
     def _mask(state: DecoderState, step: int) -> Floats:
-        """(1, 2, window + 1): 0 for the keys of the past (the last one is the present) and of the memory that exist."""
+        """(1, 2, window + 1): 0 for the keys of the past (the last one is the present) and of the memory in reach."""
         positions = np.arange(state.window + 1)
-        past = positions >= state.window - min(step, state.band)
-        ahead = positions < min(len(state.memory) - step, state.band + 1)
+        past = positions >= state.window - state.back[step]
+        ahead = positions <= state.ahead[step]
         return np.where(np.stack([past, ahead]), np.float32(0), MASKED)[None]
+
+
+def _window(band: int) -> int:
+    return ceil(band / WINDOW_MULTIPLE) * WINDOW_MULTIPLE
+
+
+def _padded(array: Array, name: str, count: int) -> Array:
+    """A state for a window that is longer by `count`."""
+    padding = PADDED_AXES.get(name)
+    return pad_front(array, padding, count) if padding else array

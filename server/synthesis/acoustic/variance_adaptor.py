@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,43 @@ class ProsodyPrediction:
             styles=self.styles if len(self.styles) == 1 else tuple(self.styles[row] for row in order),
             unit_indices=indices,
             contours=contours,
+        )
+
+    def prefix(self, units: int) -> "ProsodyPrediction":
+        """That of the first `units` units."""
+        return self._rows(self.unit_indices < units)
+
+    def after(self, prefix: "ProsodyPrediction", units: int) -> "ProsodyPrediction":
+        """That of the whole utterance, whose first `units` units have the prosody of `prefix`; without `contours`."""
+        rest = self._rows(self.unit_indices >= units)
+        styles = {*prefix.styles, *rest.styles}
+        return replace(
+            self,
+            text=np.concatenate([prefix.text, rest.text]),
+            conditioning=np.concatenate([prefix.conditioning, rest.conditioning]),
+            pitch=np.concatenate([prefix.pitch, rest.pitch]),
+            energy=np.concatenate([prefix.energy, rest.energy]),
+            durations=np.concatenate([prefix.durations, rest.durations]),
+            styles=tuple(styles) if len(styles) == 1 else (*prefix.row_styles, *rest.row_styles),
+            unit_indices=np.concatenate([prefix.unit_indices, rest.unit_indices]),
+        )
+
+    @property
+    def row_styles(self) -> tuple[Style, ...]:
+        """One for each row."""
+        return self.styles * len(self.durations) if len(self.styles) == 1 else self.styles
+
+    def _rows(self, chosen: NDArray[np.bool_]) -> "ProsodyPrediction":
+        return replace(
+            self,
+            text=self.text[chosen],
+            conditioning=self.conditioning[chosen],
+            pitch=self.pitch[chosen],
+            energy=self.energy[chosen],
+            durations=self.durations[chosen],
+            styles=self.styles if len(self.styles) == 1 else tuple(compress(self.styles, chosen)),
+            unit_indices=self.unit_indices[chosen],
+            contours=None if self.contours is None else self.contours[chosen],
         )
 
     def truncated(self, units: int, frames: int) -> "ProsodyPrediction":

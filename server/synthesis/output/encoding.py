@@ -12,7 +12,7 @@ async def encode_stream(speech: Speech, encoder: AudioEncoder, clock: PlaybackCl
     """The encoded audio in chunks. The header comes with the first one."""
     header = encoder.header()
     async for audio in speech.audio(clock):
-        yield EncodedChunk(header + encoder.encode(audio), len(audio.samples), audio.sentence)
+        yield EncodedChunk(header + encoder.encode(audio), len(audio.samples), audio.sentence, audio.times_follow)
         header = b""
     yield EncodedChunk(encoder.finish(), 0, None)
 

@@ -74,19 +74,24 @@ class LabeledSpeech:
 
     async def audio(self, clock: PlaybackClock) -> Chunks[Audio]:
         """The audio in chunks; see `SpeechPlan.audio`."""
-        position = 0
-        async for chunk in with_sign(self._speech.audio(clock), self._sign(clock), self.rate, self._section):
-            # A sentence begins with the chunk that has its times.
-            sentence = chunk.sentence and shifted(chunk.sentence, position - chunk.sentence.begin)
-            yield replace(chunk, sentence=sentence)
-            position += len(chunk.samples)
+        added = 0  # samples of the sign, before those of the speech
+
+        async def sign() -> Chunks[Audio]:
+            nonlocal added
+            async for chunk in self._sign(clock):
+                yield chunk
+                added += len(chunk.samples)
+            added += len(gap(self.rate).samples)
+
+        async for chunk in with_sign(self._speech.audio(clock), sign(), self.rate, self._section):
+            yield replace(chunk, sentence=shifted(chunk.sentence, added)) if chunk.sentence else chunk
 
     async def _sign(self, clock: PlaybackClock) -> Chunks[Audio]:
         if self._notice is None:
             yield rhythm_sign(self.rate)
             return
         async for chunk in self._notice.audio(clock):
-            yield replace(chunk, sentence=None)  # it is not in the text
+            yield replace(chunk, sentence=None, times_follow=False)  # it is not in the text
 
     async def _sign_samples(self, clock: PlaybackClock) -> int:
         if self._notice is None:

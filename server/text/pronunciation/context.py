@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from server.text.dictionaries import segmenter
 from server.text.pronunciation.word_lists import QUANTIFIER_CHARACTERS
 
 DIGITS = "零〇一二三四五六七八九十百千万亿两"
@@ -34,10 +35,8 @@ ContextRule = Callable[[Context], str | None]
 
 
 def last_tag(word: str) -> str:
-    """Returns rjieba's tag of a word's last part: `nr` name of a person, `v` verb, ...; empty without a word."""
-    import rjieba
-
-    return str(rjieba.tag(word, False)[-1][1]) if word else ""
+    """Returns the tag of a word's last part: `nr` name of a person, `v` verb, ...; empty without a word."""
+    return segmenter.tags(word)[-1] if word else ""
 
 
 def part_of_speech(word: str) -> str:

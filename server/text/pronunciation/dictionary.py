@@ -1,12 +1,11 @@
-"""Readings of single words: pypinyin's dictionary, corrected by the word lists of this package."""
+"""Readings of single words: the dictionary, corrected by the word lists of this package."""
 
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Mapping
 
+from server.text.dictionaries import segmenter
+from server.text.dictionaries.pinyin_dictionary import pinyin_dictionary
 from server.text.pronunciation import word_lists
 
-_SYLLABIC_CONSONANTS = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
-"""Interjections without a vowel (嗯 呣 哼), which no voice has -> the nearest syllable."""
 _POTENTIAL_COMPLEMENTS = {"了": "liao3", "着": "zhao2"}
 """After 得 or 不: 受得了, 用不着."""
 _MULTIPLES = "双多重层次"
@@ -15,19 +14,13 @@ _MULTIPLES = "双多重层次"
 
 def ambiguous_positions(word: str) -> list[int]:
     """Returns the indices of the characters that no phrase of the dictionary covers and the network should read."""
-    from pypinyin.constants import PHRASES_DICT
-
     positions: list[int] = []
     start = 0
     while start < len(word):
-        size = next((size for size in range(len(word) - start, 1, -1) if word[start : start + size] in PHRASES_DICT), 1)
-        if (
-            size == 1
-            and word[start] not in word_lists.DICTIONARY_CHARACTERS
-            and word not in word_lists.DICTIONARY_WORDS
-        ):
+        size = pinyin_dictionary().longest_phrase(word[start:])
+        if not size and word[start] not in word_lists.DICTIONARY_CHARACTERS and word not in word_lists.DICTIONARY_WORDS:
             positions.append(start)
-        start += size
+        start += size or 1
     return positions
 
 
@@ -105,22 +98,10 @@ def _keeps_full_tone(word: str) -> bool:
     """Returns whether a doubled character keeps its tone, which verbs (看看) and kinship terms (妈妈) do not."""
     if word[0] in word_lists.KINSHIP_CHARACTERS or word == "谢谢":
         return False
-    import rjieba
-
-    is_verb = word[0] in word_lists.REDUPLICATED_VERBS or rjieba.tag(word, False)[0][1].startswith("v")
+    is_verb = word[0] in word_lists.REDUPLICATED_VERBS or segmenter.tags(word)[0].startswith("v")
     return not is_verb or word in word_lists.FULL_TONE_REDUPLICATIONS
 
 
 def look_up(word: str) -> list[str]:
-    """Returns pypinyin's reading of each character; an unknown character is its own reading."""
-    from pypinyin import Style, lazy_pinyin
-
-    one_by_one = cast(Callable[[str], str], list)
-    readings = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors=one_by_one)
-    return [to_ascii(reading) for reading in readings]
-
-
-def to_ascii(reading: str) -> str:
-    """Converts pypinyin's reading: v for ü, and the nearest syllable for an interjection without a vowel."""
-    base, tone = reading[:-1].replace("ü", "v"), reading[-1:]
-    return _SYLLABIC_CONSONANTS.get(base, base) + tone
+    """Returns the dictionary's reading of each character; an unknown character is its own reading."""
+    return pinyin_dictionary().readings(word)

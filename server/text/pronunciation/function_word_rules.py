@@ -1,5 +1,6 @@
 """Readings of the function words 地 得 为 着 了, by the words beside them."""
 
+from server.text.dictionaries import segmenter
 from server.text.pronunciation.context import DIGITS, Context, ContextRule, part_of_speech
 from server.text.pronunciation.word_lists import BENEFICIARIES, MODAL_DEI_PREDECESSORS, WORN_BODY_PARTS
 
@@ -53,11 +54,9 @@ def _wei(context: Context) -> str:
 
 def _has_beneficiary(rest: str) -> bool:
     """Returns whether a clause begins with a noun phrase and its verb: 车队授旗, 一户农家安装."""
-    import rjieba
-
     has_noun = False
     previous = ""
-    for word, tag in rjieba.tag(rest[:_MAX_CLAUSE_CHARACTERS]):
+    for word, tag in segmenter.tagged_words(rest[:_MAX_CLAUSE_CHARACTERS]):
         is_nominal = tag == "vn" or (tag == "v" and previous == "的") or tag[0] in "nrjz"
         if tag in ("v", "l") and not is_nominal and (has_noun or len(word) == 4):
             return has_noun and not rest.endswith(("的", "者"))

@@ -1,6 +1,6 @@
 """Divides a run of Chinese characters into words, and long words into the parts that prosody works with.
 
-Words come from rjieba, except numerals and a few patterns that a segmenter divides wrongly.
+Words come from jieba's dictionary, except numerals and a few patterns that a segmenter divides wrongly.
 """
 
 import re
@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from server.text.characters import PLACEHOLDER
+from server.text.dictionaries import segmenter
 from server.text.normalization.numerals import NUMERALS
 from server.text.pronunciation.user_lexicon import UserLexicon
 from server.text.pronunciation.word_lists import FUNCTION_CHARACTERS, QUANTIFIER_CHARACTERS
@@ -65,13 +66,11 @@ def _segment_text(text: str) -> Iterator[tuple[str, SegmentType]]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yields rjieba's words. A word that rjieba guessed around a function character is divided again."""
-    import rjieba
-
-    words = rjieba.cut(text)
+    """Yields the words. One that was guessed around a function character is divided again."""
+    words = segmenter.cut(text)
     for word, after in zip(words, [*words, ""][1:], strict=True):
         if len(word) > 1 and (after in ("得", "着", "在") or not FUNCTION_CHARACTERS.isdisjoint(word)):
-            yield from rjieba.cut(word, False)
+            yield from segmenter.cut(word, guess=False)
         elif word.endswith("一下") and len(word) == 3:
             yield from (word[0], "一下")
         else:
@@ -81,9 +80,7 @@ def _words(text: str) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def constituent_boundary(word: str) -> int:
     """Returns where a word of three characters divides: 1 for 小|老虎, 2 for 展览|馆."""
-    import rjieba
-
-    known = set(rjieba.cut_for_search(word))  # includes the shorter words inside it
+    known = set(segmenter.cut_for_search(word))  # includes the shorter words inside it
     return 1 if word[1:] in known and word[:2] not in known else 2
 
 
@@ -92,10 +89,8 @@ def subwords(word: str) -> tuple[str, ...]:
     """Divides a long dictionary entry into shorter words: 为您服务 -> 为, 您, 服务."""
     if len(word) <= _MAX_PART_CHARACTERS:
         return (word,)
-    import rjieba
-
     starts = accumulate(part_lengths(word), initial=0)
-    return tuple(part for start, end in pairwise(starts) for part in rjieba.cut(word[start:end], False))
+    return tuple(part for start, end in pairwise(starts) for part in segmenter.cut(word[start:end], guess=False))
 
 
 def part_lengths(text: str, segment_type: SegmentType = SegmentType.WORD) -> Sequence[int]:
@@ -109,9 +104,7 @@ def part_lengths(text: str, segment_type: SegmentType = SegmentType.WORD) -> Seq
 def _word_part_lengths(word: str) -> Sequence[int]:
     if len(word) <= _MAX_PART_CHARACTERS:
         return (len(word),)
-    import rjieba
-
-    known = set(rjieba.cut_for_search(word))
+    known = set(segmenter.cut_for_search(word))
     lengths: list[int] = []
     while (rest := len(word) - (start := sum(lengths))) > _MAX_PART_CHARACTERS:
         is_known = {size: word[start : start + size] in known for size in (2, 3)}

@@ -100,13 +100,13 @@ MEASURE_WORD_READINGS = {"只": "zhi1", "角": "jiao3"}
 """Measure words whose reading differs from that of the word."""
 
 REDUPLICATED_VERBS = "玩问数画闻量逛猜"
-"""Verbs that rjieba tags as nouns when they are doubled."""
+"""Verbs that the dictionary tags as nouns when they are doubled."""
 
 TITLES = _words("先生 女士 小姐 太太 老师 经理 总 医生 教授 局长 校长 主任 同学 师傅 某 某某")
 """Forms of address after a surname."""
 
 FUNCTION_CHARACTERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿请")
-"""A word that contains one of these and is not in rjieba's dictionary is a wrong guess of the segmenter."""
+"""A word that contains one of these and is not in the dictionary is a wrong guess of the segmenter."""
 
 DEGREE_ADVERBS = _words(
     "很 太 最 更 多 多么 这么 那么 不 越 挺 好 比较 非常 特别 还 真 够 极 极其 颇 甚 较 偏 越来越 更加 十分 愈"

@@ -33,7 +33,7 @@ _EXTREME_PROBABILITIES: tuple[Probabilities, ...] = (
 """What can be predicted for a boundary: no break, unlikely or nearly likely, or one of a level."""
 _ENCLITIC_PARTICLES = frozenset("的地得了着过们吗呢吧啊呀嘛啦哦喔哟么")
 _MEASURE_WORDS = frozenset("年月日号点分秒元角克吨米度岁名")
-"""Measure words of one syllable that rjieba tags as nouns."""
+"""Measure words of one syllable that the dictionary tags as nouns."""
 _MIN_PAUSE_DISTANCE = 3
 """Syllables between a predicted pause and the next pause on either side."""
 

@@ -41,3 +41,15 @@ async def test_a_text_is_played_marked_and_stopped(firefox: FirefoxPage, server_
     await firefox.wait(f"{STATUS} === 'playing'")
     await firefox.click("#stop")
     assert await firefox.evaluate(STATUS) == "idle"
+
+
+async def test_without_a_loudspeaker_the_page_says_why_nothing_is_heard(tmp_path: Path, counting_url: str) -> None:
+    async with open_page(tmp_path / "firefox", has_sound=False) as page:
+        await page.open(counting_url)
+        await page.wait(READY)
+        await page.click("#play")
+        assert "没有可用的音频输出" in await page.wait("document.querySelector('#sound').textContent")
+        await page.click("#stop")
+        await page.evaluate("document.querySelector('.sample').click()")
+        await page.wait("document.querySelector('.sample .icon-stop')")
+        await page.wait("!document.querySelector('.sample .icon-stop')")

@@ -114,6 +114,30 @@ async def test_a_reading_for_the_word_everywhere(page, open_at: Open, server_url
     await page.wait("document.querySelectorAll('.cell rt')[1]?.textContent === 'chóng'")
 
 
+async def test_a_link_brings_its_readings_along(page, open_at: Open, server_url: str) -> None:
+    """They go before those of the browser, which stay as they are until the user keeps them."""
+    await open_at(f"{server_url}/#speak?text=重庆走了&reading=重庆:zhong4+qing4&reading=走:zou1")
+    assert await page.evaluate("location.hash") == "#speak"
+    await page.click("#mode-reading")
+    await page.wait(f"{CELLS} === 4")
+    assert await read(page) == ["zhòng", "qìng", "zōu", "le"]
+    await page.click("#lexicon summary")
+    await page.click("#lexicon [data-word=走]")
+    await page.wait("document.querySelectorAll('.cell rt')[2]?.textContent === 'zǒu'")
+    assert await page.evaluate("localStorage.getItem('sambert-lexicon')") == "{}"
+    await page.click("#keep-borrowed")
+    assert json.loads(await page.evaluate("localStorage.getItem('sambert-lexicon')")) == {"重庆": "zhong4 qing4"}
+    assert await page.evaluate("document.querySelector('#keep-borrowed').checkVisibility()") is False
+    assert await page.evaluate("document.querySelector('#lexicon summary').textContent") == "词典 1"
+
+    await page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    await page.click("#downloads summary")
+    await page.click("#downloads .share")
+    link = await page.wait("window.copied")
+    assert "和 1 个词的读音" in await page.wait("document.querySelector('#downloads .share-status').textContent")
+    assert "&reading=%E9%87%8D%E5%BA%86%3Azhong4+qing4" in link
+
+
 async def test_pauses_between_words(page, open_at: Open, server_url: str) -> None:
     await open_at(server_url)
     await show(page, "今天天气很好。", 6)
@@ -140,6 +164,13 @@ async def test_a_style_of_a_selection_with_the_keyboard_and_the_mouse(page, open
     await choose(page, "#span-rate", "1.25")
     await choose(page, "#span-pitch", "2")
     assert '<prosody rate="1.25" pitch="+2st">天气</prosody>' in await page.evaluate(SOURCE)
+    await choose(page, "#span-range", "1.5")
+    await choose(page, "#span-pauses", "2")
+    source = await page.evaluate(SOURCE)
+    assert '<prosody rate="1.25" pitch="+2st" range="150%" pauses="200%">天气</prosody>' in source
+    assert units(server_url, source)[0].count("emotion_happy") == 4  # the server takes it
+    title = await page.wait("document.querySelectorAll('.cell')[2]?.title")
+    assert title == "高兴 · 语速 1.25 倍 · 音高 +2 半音 · 语调起伏 1.5 倍 · 停顿 2 倍"
     await page.click("#clear-span")
     assert await page.evaluate(SOURCE) == "今天天气很好。"
     await page.evaluate("document.querySelector('#reading').focus()")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
@@ -84,6 +85,20 @@ async def test_a_recording_is_uploaded_used_and_deleted(page, open_at: Open, url
     words = {"neutral": "平静", "happy": "高兴", "sad": "悲伤", "angry": "生气"}
     assert words[settings.json()["settings"]["emotion"]] in applied
     await page.wait(f"{STATUS} === 'ended'")
+
+    await page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    await page.click("#downloads summary")
+    await page.click("#downloads .share")
+    link = parse_qs(urlsplit(await page.wait("window.copied")).fragment.partition("?")[2])
+    expected = settings.json()["settings"]
+    assert link["emotion"] == [expected["emotion"]]
+    assert {name: float(link.get(name, ["1"])[0]) for name in ("speed", "pitch_range", "pauses")} == {
+        name: pytest.approx(expected[name]) for name in ("speed", "pitch_range", "pauses")
+    }
+    assert "reference" not in link
+    assert "录音不在链接里，它的语气已写成设置。" in await page.evaluate(
+        "document.querySelector('.share-status').textContent"
+    )
 
     await page.open(f"{url}/?again")  # it is kept
     await page.wait(f"{REFERENCE} === {json.dumps(reference)}")

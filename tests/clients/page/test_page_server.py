@@ -1,12 +1,14 @@
 """The page for operators: state and voices with and without the right to manage them, and a conversion."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from server.config import Config
+from server.config import Config, StorageSection
 from server.synthesis.registry import VoiceRegistry
 from tests.clients.conftest import serve
 from tests.clients.page.conftest import Open
@@ -62,8 +64,13 @@ def url(models: Path, tmp_path: Path, keys: dict[str, tuple[str, dict]]) -> Iter
         yield url
 
 
-async def test_everyone_sees_the_state_and_the_reasons(page, open_at: Open, counting: CountingSynthesizer) -> None:
-    with serve(FakeRegistry({"demo": counting}), Config()) as url:
+async def test_everyone_sees_the_state_and_the_reasons(
+    page, open_at: Open, counting: CountingSynthesizer, tmp_path: Path
+) -> None:
+    config = Config(storage=StorageSection(path=tmp_path / "data"))
+    counting.permits = threading.Semaphore(0)
+    with serve(FakeRegistry({"demo": counting}), config) as url:
+        httpx2.post(f"{url}/v1/audio/jobs", json={"lines": ["你好。"]})
         await open_at(url)
         await page.evaluate("location.hash = 'server'")
         assert await page.wait(text_of("#server-state")) == "正常"
@@ -71,6 +78,8 @@ async def test_everyone_sees_the_state_and_the_reasons(page, open_at: Open, coun
         assert "damaged" in await page.evaluate(text_of("[data-voice=cracked] .error"))
         assert "int8" in await page.evaluate(text_of("[data-voice=demo]"))
         assert await page.evaluate(f"{MAY} === false && document.querySelector('.conversion-form').hidden")
+        assert "批量任务1 个进行中，0 个排队" in await page.wait(text_of(".facts"))
+        counting.permits.release(1000)
         await page.click("#another-key")
         await page.click("#key-cancel")
         await page.wait("document.querySelector('.notice').hidden")

@@ -227,6 +227,26 @@ async def test_an_error_of_the_server_is_shown(page, open_at: Open, server_url: 
     assert await page.evaluate(STATUS) == "idle"
 
 
+async def test_the_page_says_why_nothing_is_heard(page, open_at: Open, counting_url: str) -> None:
+    """Chromium plays without a loudspeaker as well, and lists what it has."""
+    shown = "document.querySelector('#sound:not([hidden])')?.textContent"
+    await open_at(counting_url)
+    await page.write("#text", "好")
+    for devices, told in (("[]", "没有找到扬声器"), ("[{kind: 'audiooutput'}]", None)):
+        await page.evaluate(f"navigator.mediaDevices.enumerateDevices = async () => {devices}")
+        await page.click("#play")
+        await page.wait(f"{STATUS} === 'ended'")
+        assert told in await page.evaluate(shown) if told else await page.evaluate(shown) is None
+    await open_at(f"{counting_url}/?again")
+    await page.evaluate("AudioContext = undefined")
+    await page.click("#play")
+    assert "没有可用的音频输出" in await page.wait(shown)
+    assert await page.evaluate(STATUS) == "paused"
+    await page.click(".sample")
+    assert await page.evaluate("document.querySelector('.sample .icon-stop')") is None
+    assert page.problems == []
+
+
 async def test_a_text_of_ten_thousand_characters_is_spoken_and_edited(page, open_at: Open, server_url: str) -> None:
     text = "今天天气很好。" * 1428
     await open_at(server_url)

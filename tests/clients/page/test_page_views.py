@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from server.config import Config
+from server.config import Config, StorageSection
 from tests.clients.conftest import serve
 from tests.clients.page.axe import load_axe, requires_axe, serious_violations
 from tests.clients.page.conftest import READY, Open
@@ -109,8 +109,10 @@ async def test_the_theme_is_the_systems_until_another_one_is_chosen(page, open_a
     assert await page.evaluate(background) == dark
 
 
-async def test_a_server_that_goes_away_and_comes_back(page, open_at: Open, counting: CountingSynthesizer) -> None:
-    config = Config()
+async def test_a_server_that_goes_away_and_comes_back(
+    page, open_at: Open, counting: CountingSynthesizer, tmp_path: Path
+) -> None:
+    config = Config(storage=StorageSection(path=tmp_path / "data"))
     with serve(FakeRegistry({"demo": counting}), config) as url:
         await open_at(url)
         await page.write("#text", "还在")
@@ -127,7 +129,7 @@ async def test_a_server_that_goes_away_and_comes_back(page, open_at: Open, count
 
 async def test_another_voice_brings_its_speakers_and_emotions(page, open_at: Open, tmp_path: Path) -> None:
     voices = {name: CountingSynthesizer(write_voice(tmp_path / name, name)) for name in ("demo", "second")}
-    with serve(FakeRegistry(voices), Config()) as url:
+    with serve(FakeRegistry(voices), Config(storage=StorageSection(path=tmp_path / "data"))) as url:
         await open_at(url)
         await page.click("label[for='voice-second']")
         await page.write("#text", "好")

@@ -212,6 +212,7 @@ async def test_what_was_spoken_is_kept_played_again_and_shared(
         await page.click(".spoken .share")
         link = await page.wait("document.querySelector('.spoken input')?.value")
         assert link.startswith(f"{url}/?again#speak?")
+        assert "链接里有文字、设置，" in await page.evaluate("document.querySelector('.share-status').textContent")
         await page.evaluate("location.hash = 'speak'; document.querySelector('.reset-all').click()")
         await page.write("#text", "不是这句")
         await page.open("about:blank")

@@ -21,10 +21,17 @@ CODES = {"InvalidParameter", "ModelNotFound", "Throttling.RateQuota"}
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    voice = CountingSynthesizer(write_voice(tmp_path_factory.mktemp("models") / "demo", "demo"))
+    folder = tmp_path_factory.mktemp("fuzzing")
+    voice = CountingSynthesizer(write_voice(folder / "demo", "demo"))
     registry = FakeRegistry({"demo": voice})
     registry.broken = {}
-    config = Config.model_validate({"synthesis": {"max_characters": 1000}, "scheduler": {"workers": 1}})
+    config = Config.model_validate(
+        {
+            "synthesis": {"max_characters": 1000},
+            "scheduler": {"workers": 1},
+            "storage": {"path": folder / "data"},
+        }
+    )
     with serve(registry, config) as url:
         yield url.replace("http", "ws") + PATH
 

@@ -42,6 +42,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "models": {"path": str(models)},
             "runtime": {"providers": ["cpu"], "threads": 1},
             "synthesis": {"early_clause": False},
+            "storage": {"path": tmp_path_factory.mktemp("data")},
         }
     )
     with serve(VoiceRegistry(config), config) as url:

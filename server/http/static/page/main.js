@@ -1,5 +1,6 @@
 // Starts the page: the state, the services, and the components in the language of the user.
 
+import {openStorage} from "../web_storage.js";
 import {ServerConnection} from "./api/connection.js";
 import {Shell} from "./components/shell.js";
 import {messages} from "./i18n/messages.js";
@@ -13,7 +14,8 @@ import {recordSteps} from "./text/history.js";
 import {keepLexicon} from "./text/lexicon.js";
 import {TextAnalyzer} from "./text/text_analyzer.js";
 
-const store = new Store(initialState(localStorage, navigator.languages));
+const storage = openStorage(() => localStorage);
+const store = new Store(initialState(storage, navigator.languages));
 const connection = new ServerConnection(store);
 const speech = new SpeechSession(store, connection);
 const sampler = new Sampler(store, connection, speech);
@@ -38,9 +40,9 @@ function paint(theme) {
 }
 
 followAddress(store);
-keepState(store, localStorage);
-keepHistory(store, speech, localStorage);
-keepLexicon(store, localStorage);
+keepState(store, storage, navigator.languages);
+keepHistory(store, speech, storage);
+keepLexicon(store, storage);
 recordSteps(store);
 store.watch((state) => state.theme, paint);
 store.watch((state) => state.language, show);

@@ -48,12 +48,16 @@ test("changes", () => {
   assert.equal(sourceOf(paused), '<speak>重庆<break time="300ms"/>很大。</speak>');
   assert.equal(sourceOf(withBreak(paused, 2, "none")), '<speak>重庆<break strength="none"/>很大。</speak>');
   assert.deepEqual(withBreak(paused, 2, null), plain);
-  const happy = withStyle(plain, 2, 4, {emotion: "happy", rate: 1.25, pitch: 2, volume: 0.8});
-  assert.equal(sourceOf(happy), '<speak>重庆<emotion category="happy"><prosody rate="1.25" pitch="+2st" volume="80%">很大'
-    + "</prosody></emotion>。</speak>");
-  assert.deepEqual(commonStyle(happy, 2, 4), {emotion: "happy", rate: 1.25, pitch: 2, volume: 0.8});
+  const happy = withStyle(plain, 2, 4, {emotion: "happy", rate: 1.25, pitch: 2, range: 1.5, volume: 0.8, pauses: 0.5});
+  assert.equal(sourceOf(happy), '<speak>重庆<emotion category="happy"><prosody rate="1.25" pitch="+2st" range="150%"'
+    + ' volume="80%" pauses="50%">很大</prosody></emotion>。</speak>');
+  assert.deepEqual(commonStyle(happy, 2, 4), {
+    emotion: "happy", rate: 1.25, pitch: 2, range: 1.5, volume: 0.8, pauses: 0.5,
+  });
   assert.deepEqual(commonStyle(happy, 0, 4), {});
-  assert.deepEqual(withStyle(happy, 0, 5, {emotion: undefined, rate: 1, pitch: 0, volume: 1}), plain);
+  assert.deepEqual(withStyle(happy, 0, 5, {
+    emotion: undefined, rate: 1, pitch: 0, range: 1, volume: 1, pauses: 1,
+  }), plain);
   assert.deepEqual(withoutChanges(happy, 3, 5).spans.map(({start, stop}) => [start, stop]), [[2, 3]]);
 });
 
@@ -96,7 +100,8 @@ test("markup that the page cannot edit is text that stays as it is", () => {
   for (const source of [
     "<speak>今天<say-as interpret-as='date'>1-2</say-as></speak>", "<speak><voice name='a'>好</voice></speak>",
     "<speak rate='2'>好</speak>", "<speak>好", "<speak><p>好</p></speak>",
-    "<speak><prosody rate='quick'>好</prosody></speak>",
+    "<speak><prosody rate='quick'>好</prosody></speak>", "<speak><prosody range='+12st'>好</prosody></speak>",
+    "<speak><prosody pauses='slow'>好</prosody></speak>", "<speak><prosody contour='1'>好</prosody></speak>",
     "<speak>早<s>好</s></speak>", "<!DOCTYPE a><speak>好</speak>",
   ]) assert.equal(parsedSource(source).editable, false, source);
 });
@@ -104,10 +109,11 @@ test("markup that the page cannot edit is text that stays as it is", () => {
 test("SSML of others", () => {
   const {edited, editable} = parsedSource(
     "<?xml version='1.0'?>\n<speak version='1.0' xml:lang='zh-CN'>\n  你&#22909;，<break/>\n"
-    + "  <prosody rate='slow' pitch='high'><prosody rate='+100%'>世界</prosody></prosody> API\n  test</speak>");
+    + "  <prosody rate='slow' pitch='high' range='x-low'>"
+    + "<prosody rate='+100%' range='200%' pauses='2'>世界</prosody></prosody> API\n  test</speak>");
   assert.ok(editable);
   assert.deepEqual(edited, {
     text: "你好，世界 API test", readings: [], breaks: [{at: 3, value: "medium"}],
-    spans: [{start: 3, stop: 5, style: {rate: 1.5, pitch: 2}}],
+    spans: [{start: 3, stop: 5, style: {rate: 1.5, pitch: 2, range: 0.8, pauses: 2}}],
   });
 });

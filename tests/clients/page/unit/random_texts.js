@@ -13,7 +13,7 @@ const READINGS = /** @type {const} */ ([
 ]);
 const STYLES = [
   {emotion: "happy"}, {emotion: undefined}, {rate: 1.25}, {rate: 1}, {pitch: -1.5}, {pitch: 2, volume: 0.8},
-  {volume: 1.4},
+  {volume: 1.4}, {range: 1.5}, {range: 0, pauses: 0.5}, {pauses: 1, range: 1},
 ];
 
 /**

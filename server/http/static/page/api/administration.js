@@ -15,6 +15,7 @@ import {serverEvents} from "./server_events.js";
  * @property {number} broken
  * @property {{streams: number, capacity: number | null, queue: number, share: number, late_chunks: number,
  *   workers: number}} load
+ * @property {{running: number, queued: number, characters: number} | null} jobs Of all clients; null: not known.
  * @property {string} version
  */
 

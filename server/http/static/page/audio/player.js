@@ -1,6 +1,7 @@
 // Plays a buffer while it fills, by buffer sources on the clock of the audio. No worklet: browsers have them only on
 // localhost and with https, but a server in one's own network is often reached by http.
 
+import {AudioOutput} from "./audio_output.js";
 import {TimeStretcher} from "./time_stretcher.js";
 
 /** @typedef {import("./sample_buffer.js").SampleBuffer} SampleBuffer */
@@ -27,8 +28,6 @@ const TIMER_MILLISECONDS = 100;
 /** @typedef {"playing" | "waiting" | "paused" | "ended"} PlayerStatus */
 
 export class Player {
-  /** @type {AudioContext | null} */
-  #context = null;
   /** @type {GainNode | null} */
   #gain = null;
   /** @type {SampleBuffer | null} */
@@ -49,9 +48,17 @@ export class Player {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
 
-  /** @param {(status: PlayerStatus) => void} changed Called when the status is another one. */
-  constructor(changed) {
+  /**
+   * @param {(status: PlayerStatus) => void} changed Called when the status is another one.
+   * @param {(trouble: import("./audio_output.js").SoundTrouble | null) => void} told As `AudioOutput` tells.
+   */
+  constructor(changed, told) {
     this.changed = changed;
+    this.output = new AudioOutput(told);
+  }
+
+  get #context() {
+    return this.output.context;
   }
 
   get status() {
@@ -85,7 +92,7 @@ export class Player {
   /** Must be called first in the handler of a click or key press: browsers block audio otherwise. */
   play() {
     if (!this.#buffer || this.#isRunning) return;
-    this.#open(this.#buffer.rate).resume();
+    if (!this.output.start(this.#buffer.rate)) return;
     if (this.#buffer.complete && this.#next >= this.#buffer.length && !this.#pieces.length) this.#next = 0;
     this.#report("waiting");
     this.#pump();
@@ -128,19 +135,6 @@ export class Player {
     if (pace === this.#pace) return;
     this.#pace = pace;
     if (this.#pieces.length) this.seek(this.position);
-  }
-
-  /**
-   * The context has the sampling rate of the buffer, so that no piece is resampled: that would be heard at its ends.
-   *
-   * @param {number} rate
-   */
-  #open(rate) {
-    if (this.#context?.sampleRate !== rate) {
-      this.#context?.close();
-      this.#context = new AudioContext({sampleRate: rate});
-    }
-    return this.#context;
   }
 
   #heardFrame() {
@@ -213,7 +207,7 @@ export class Player {
     this.#pieces = [];
     this.#stretcher = null;
     this.#gain = null;
-    this.#context?.suspend();
+    this.output.rest();
     this.#report("ended");
   }
 

@@ -18,6 +18,20 @@ export function Notice(app) {
 }
 
 /**
+ * One line where the browser keeps nothing for the next visit.
+ *
+ * @param {import("../app.js").App} app
+ */
+export function KeepingNotice({store, t, signal}) {
+  const place = element("p", {className: "notice small", id: "keeping", role: "status"});
+  store.watch((state) => state.keeping, (keeping) => {
+    place.hidden = keeping === "kept";
+    place.textContent = keeping === "kept" ? "" : t.common.keeping[keeping];
+  }, signal);
+  return place;
+}
+
+/**
  * @param {import("../app.js").App} app
  * @param {Connection} connection
  */

@@ -1,7 +1,7 @@
 import {element} from "../../elements.js";
 import {VIEWS} from "../state/address.js";
 import {Header} from "./header.js";
-import {Notice} from "./notice.js";
+import {KeepingNotice, Notice} from "./notice.js";
 
 /** @typedef {import("../state/app_state.js").ViewName} ViewName */
 
@@ -34,7 +34,7 @@ export function Shell(app) {
   store.watch((state) => state.view, show, signal);
   return element("div", {className: "page"},
     element("a", {className: "skip", href: "#content", onclick: focusContent}, t.common.skip),
-    Header(app, VIEWS), Notice(app), main);
+    Header(app, VIEWS), Notice(app), KeepingNotice(app), main);
 }
 
 /**

@@ -14,6 +14,10 @@ const zh = {
   starting: "服务器正在加载声音…",
   lost: "连接不上服务器，正在重试。你的文字和设置都还在。",
   refused: (/** @type {string} */ reason) => `服务器无法合成语音：${reason}`,
+  keeping: {
+    blocked: "浏览器不让本站保存数据：文字、设置、词典和记录，关闭或刷新页面后就没有了。",
+    full: "浏览器留给本站的空间满了：新的改动没有保存。删掉一些朗读记录，再刷新页面。",
+  },
   errors: {
     unreachable: "连接不上服务器。文字和设置都还在，连上后请再试一次。",
     broken: "连接中断，声音不完整，请再试一次。",
@@ -47,6 +51,11 @@ const en = {
   starting: "The server is loading its voices…",
   lost: "The server cannot be reached; trying again. Your text and settings are kept.",
   refused: (reason) => `The server cannot speak: ${reason}`,
+  keeping: {
+    blocked: "The browser lets this site keep nothing: text, settings, lexicon and history are gone with the page.",
+    full: "The browser has no more room for this site: new changes are not kept. Delete some of what was spoken, then "
+      + "reload the page.",
+  },
   errors: {
     unreachable: "The server cannot be reached. Text and settings are kept: try again when it is back.",
     broken: "The connection was cut, and the audio is not complete: try again.",

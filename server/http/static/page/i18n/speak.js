@@ -20,7 +20,12 @@ const zh = {
   figures: (/** @type {number} */ first, /** @type {number | null} */ factor) =>
     `首声 ${seconds(first)} 秒${factor === null ? "" : ` · 实时率 ${seconds(factor)}`}`,
   figuresTitle: "首声：从点击到第一段声音的时间。实时率：合成一秒声音所用的秒数，小于 1 即快于播放。",
-  download: "下载",
+  sound: {
+    failed: "声音没有响起来：浏览器没有可用的音频输出。接上耳机或扬声器，再播放一次；也可以直接下载文件。",
+    missing: "浏览器没有找到扬声器或耳机。听不到声音时，请接上再播放；也可以直接下载文件。",
+  },
+  download: "下载与分享",
+  share: "复制链接",
   downloads: {wav: "WAV 无损", mp3: "MP3", opus: "Opus", srt: "SRT 字幕"},
   downloading: "正在准备文件…",
   settings: "声音与语气",
@@ -88,7 +93,14 @@ const en = {
     `first audio ${seconds(first)} s${factor === null ? "" : ` · real-time factor ${seconds(factor)}`}`,
   figuresTitle: "First audio: from the click to the first sound. Real-time factor: seconds to compute a second of "
     + "audio; below 1 is faster than playback.",
-  download: "Download",
+  sound: {
+    failed: "The sound does not start: the browser has no audio output that works. Connect headphones or a loudspeaker "
+      + "and play again, or download the file.",
+    missing: "The browser has found no loudspeaker and no headphones. If you hear nothing, connect one and play again, "
+      + "or download the file.",
+  },
+  download: "Download, share",
+  share: "Copy a link",
   downloads: {wav: "WAV, lossless", mp3: "MP3", opus: "Opus", srt: "SRT subtitles"},
   downloading: "Preparing the file…",
   settings: "Voice and tone",

@@ -61,8 +61,11 @@ const zh = {
   noHistory: "还没有记录。在“朗读”页播放的文字会出现在这里。",
   replay: "再次播放",
   link: "复制链接",
-  linkLabel: "链接：包含文字和设置，不会发给任何服务器",
-  copied: "链接已复制",
+  linkHolds: (/** @type {number} */ readings) =>
+    `链接里有文字、设置${readings ? `和 ${readings} 个词的读音` : ""}，打开时不会发给任何服务器。`,
+  linkLacks: (/** @type {boolean} */ written, /** @type {string[]} */ lost) =>
+    `录音不在链接里${written ? "，它的语气已写成设置" : ""}${lost.length ? `；${lost.join("、")}带不走` : ""}。`,
+  copied: "已复制。",
   forgetSpoken: "删除这条记录",
   clear: "清空记录",
   confirmClear: "确定清空？",
@@ -127,8 +130,11 @@ const en = {
   noHistory: "Nothing yet. What you play in Speak appears here.",
   replay: "Play again",
   link: "Copy a link",
-  linkLabel: "A link with the text and the settings, which are sent to no server",
-  copied: "The link is copied",
+  linkHolds: (readings) => `The link has the text, the settings${readings
+    ? ` and the readings of ${readings} word${readings > 1 ? "s" : ""}` : ""}; opening it sends them to no server.`,
+  linkLacks: (written, lost) => `The recording is not in it${written ? ", its tone is written down as settings" : ""}${
+    lost.length ? `; lost: ${lost.join(", ")}` : ""}.`,
+  copied: "Copied.",
   forgetSpoken: "Delete this entry",
   clear: "Clear all",
   confirmClear: "Really clear all?",

@@ -1,6 +1,7 @@
 // What is taken over of a recording, in words.
 
 import {styleWords} from "../state/style_words.js";
+import {appliedSettings} from "./applied_settings.js";
 
 /** @typedef {import("../i18n/messages.js").Messages} Messages */
 
@@ -8,7 +9,7 @@ import {styleWords} from "../state/style_words.js";
  * The words for settings: `Happy`, `Speed 1.2×`. Those that change nothing have none.
  *
  * @param {Messages} t
- * @param {Record<string, string | number>} settings
+ * @param {import("./applied_settings.js").Applied} settings
  */
 export function effectWords(t, settings) {
   const {emotion} = settings;
@@ -24,7 +25,6 @@ export function effectWords(t, settings) {
  */
 export function appliedWords(t, applied) {
   const parts = applied.split(";").map((part) => part.trim()).filter(Boolean);
-  const settings = Object.fromEntries(parts.filter((part) => part.includes("=")).map((part) => part.split("=")));
   const uses = /** @type {const} */ (["timbre", "delivery"]).filter((use) => parts.includes(use));
-  return [...effectWords(t, settings), ...uses.map((use) => t.reference.uses[use].name)];
+  return [...effectWords(t, appliedSettings(applied)), ...uses.map((use) => t.reference.uses[use].name)];
 }

@@ -14,7 +14,7 @@ export const sampleKey = ({voice, speaker, emotion}) => JSON.stringify([voice, s
 export class Sampler {
   /** @type {Map<string, Utterance>} */
   #utterances = new Map();
-  #player = new Player((status) => this.#follow(status));
+  #player = new Player((status) => this.#follow(status), (trouble) => this.#hear(trouble));
 
   /**
    * @param {import("../state/app_state.js").AppStore} store
@@ -65,6 +65,12 @@ export class Sampler {
     this.#utterances.set(key, utterance);
     utterance.receive(() => utterance.error && this.connection.check());
     return utterance;
+  }
+
+  /** @param {import("../audio/audio_output.js").SoundTrouble | null} trouble */
+  #hear(trouble) {
+    this.store.update({sound: trouble});
+    if (trouble === "failed" && this.store.state.sample) this.stop();
   }
 
   /** @param {import("../audio/player.js").PlayerStatus} status */

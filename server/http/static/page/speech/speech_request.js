@@ -3,6 +3,7 @@
 import {requestFields} from "../state/settings.js";
 import {spokenParts} from "../text/blocks.js";
 import {sliceOf} from "../text/edited_text.js";
+import {usedLexicon} from "../text/lexicon.js";
 import {parsedText} from "../text/source/parsed_source.js";
 import {writtenSource} from "../text/source/written_source.js";
 
@@ -19,21 +20,21 @@ import {writtenSource} from "../text/source/written_source.js";
  */
 
 /**
- * @param {Pick<AppState, "text" | "fields" | "voices" | "lexicon">} state
+ * @param {Pick<AppState, "text" | "fields" | "voices" | "lexicon" | "borrowed">} state
  * @param {import("../state/settings.js").Settings} settings
  * @returns {SpeechRequest}
  */
-export function speechRequest({text, fields, voices, lexicon}, settings) {
+export function speechRequest({text, fields, voices, ...readings}, settings) {
   const voice = voices.find(({id}) => id === settings.voice);
   return {
     parts: textParts(text),
-    fields: {...requestFields(settings, fields), ...lexiconField(lexicon, fields)},
+    fields: {...requestFields(settings, fields), ...lexiconField(usedLexicon(readings), fields)},
     rate: voice?.sample_rate ?? 16000,
   };
 }
 
 /**
- * @param {AppState["lexicon"]} lexicon
+ * @param {import("../text/lexicon.js").Lexicon} lexicon
  * @param {ReadonlySet<string>} fields
  * @returns {Record<string, Record<string, string>>}
  */

@@ -19,7 +19,7 @@ export class SpeechSession {
   utterance = null;
   /** What plays when that sentence is known. @type {{utterance: Utterance, sentence: number} | null} */
   #awaited = null;
-  #player = new Player(() => this.#follow());
+  #player = new Player(() => this.#follow(), (sound) => this.store.update({sound}));
   #following = false;
   /** @type {Set<() => void>} */
   #listeners = new Set();

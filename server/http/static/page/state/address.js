@@ -1,5 +1,6 @@
 // The view that is shown is the fragment of the address: #speak, #work, #server. A link may bring a text with it.
 
+import {borrowedFrom} from "../text/lexicon.js";
 import {fitted} from "./settings.js";
 import {readShareFragment} from "./share_link.js";
 
@@ -32,8 +33,9 @@ export function followAddress(store) {
 function takeShared(store, hash) {
   const shared = readShareFragment(hash);
   if (!shared) return;
-  store.update(({settings, slot, voices}) => ({
+  store.update(({settings, slot, voices, lexicon}) => ({
     text: shared.text, settings: {...settings, [slot]: fitted(shared.settings, voices)},
+    borrowed: borrowedFrom(shared.readings, lexicon),
   }));
   history.replaceState(null, "", "#speak");
 }

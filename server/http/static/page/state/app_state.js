@@ -1,5 +1,6 @@
 // The shape of the page's state, its start, and what of it the browser keeps.
 
+import {PageMemory} from "../../web_storage.js";
 import {preferredLanguage} from "../i18n/messages.js";
 import {EMPTY_DRAFT} from "../work/job_draft.js";
 import {NO_JOBS} from "../work/jobs_state.js";
@@ -86,11 +87,14 @@ import {initialSettings} from "./settings.js";
  * @property {Slot} slot The settings that are shown and used.
  * @property {number} rate Speed of the playback, without another pitch.
  * @property {Playback} playback
+ * @property {import("../audio/audio_output.js").SoundTrouble | null} sound Why nothing is heard; null: all is well.
  * @property {Comparison | null} comparison Null where one setting is used alone.
+ * @property {"kept" | "full" | "blocked"} keeping Whether the browser keeps what is to be there at the next visit.
  * @property {"writing" | "reading"} textMode Whether the text is shown as it is written, or as it is read.
  * @property {{start: number, stop: number} | null} selection In the edited text, in UTF-16 units.
  * @property {import("../text/history.js").Steps} steps What can be undone.
  * @property {import("../text/lexicon.js").Lexicon} lexicon
+ * @property {import("../text/lexicon.js").Lexicon} borrowed Readings that came with the text, of a link or the history.
  * @property {string | null} sample The sample that plays, as `sampleKey` names it.
  */
 
@@ -107,7 +111,7 @@ const NAME = "sambert-page";
 const EXAMPLE = "你好！这里是完全在本地运行的中文语音合成。\n今天天气真好，我们一起去公园散步吧。";
 
 /**
- * @param {Storage} storage
+ * @param {import("./browser_storage.js").ValueStorage} storage
  * @param {readonly string[]} languages As `navigator.languages`.
  * @returns {AppState}
  */
@@ -134,11 +138,14 @@ export function initialState(storage, languages) {
     slot: "a",
     rate: kept.rate ?? 1,
     playback: IDLE,
+    sound: null,
     comparison: null,
+    keeping: storage instanceof PageMemory ? "blocked" : "kept",
     textMode: "writing",
     selection: null,
     steps: NO_STEPS,
     lexicon: readLexicon(storage),
+    borrowed: {},
     sample: null,
   };
 }
@@ -152,27 +159,41 @@ export function initialState(storage, languages) {
 export const forOtherClient = ({references}) => (
   {jobs: NO_JOBS, operations: UNKNOWN, references: {...references, list: [], effect: null}});
 
-/** @typedef {Partial<Pick<AppState, "language" | "theme" | "text" | "settings" | "rate">>} Kept */
+const KEPT = /** @type {const} */ (["language", "theme", "text", "settings", "rate"]);
+
+/** @typedef {Partial<Pick<AppState, typeof KEPT[number]>>} Kept */
 
 /**
- * Keeps the text and the settings for the next visit, half a second after a change.
+ * Keeps the text and the settings for the next visit, half a second after a change. Each is that of the tab that
+ * changed it last. A language that the browser asks for anyway is not kept: it may ask for another one then.
  *
  * @param {AppStore} store
- * @param {Storage} storage
+ * @param {import("./browser_storage.js").ValueStorage} storage
+ * @param {readonly string[]} languages As `navigator.languages`.
  */
-export function keepState(store, storage) {
+export function keepState(store, storage, languages) {
+  /** What is not kept yet. @type {Set<typeof KEPT[number]>} */
+  const changed = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const save = () => {
-    const {language, theme, text, settings, rate} = store.state;
-    keepStored(storage, NAME, {language, theme, text, settings, rate});
-  };
-  const later = () => {
     clearTimeout(timer);
-    timer = setTimeout(save, 500);
+    if (!changed.size) return;
+    const values = Object.fromEntries([...changed].map((field) => [field, store.state[field]]));
+    const kept = {...readStored(storage, NAME), ...values};
+    if (kept.language === preferredLanguage(languages)) delete kept.language;
+    changed.clear();
+    keepStored(store, storage, NAME, kept);
   };
-  for (const field of /** @type {const} */ (["language", "theme", "text", "settings", "rate"])) {
-    store.watch((state) => state[field], later);
+  for (const field of KEPT) {
+    let value = store.state[field];
+    store.watch((state) => state[field], (now) => {
+      if (now === value) return; // the first call
+      value = now;
+      changed.add(field);
+      clearTimeout(timer);
+      timer = setTimeout(save, 500);
+    });
   }
   addEventListener("pagehide", save);
 }

@@ -1,25 +1,42 @@
 // A text with its settings as a link. They are in the fragment of the address, which browsers send to no server.
 
+import {appliedSettings, writtenDown} from "../references/applied_settings.js";
+import {writtenPinyin} from "../text/pinyin.js";
 import {CONTROLS, initialSettings, positionOf} from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
-
-const NAMES = /** @type {const} */ (["voice", "speaker", "emotion"]);
+/** @typedef {import("./spoken_history.js").Spoken} Spoken */
 
 /**
- * The fragment of the address: `#speak?text=…&voice=…`.
+ * What a link has. A recording belongs to its client, so that only settings with the effect of its emotion are in it.
  *
- * @param {string} text
- * @param {Settings} settings References are left out: they belong to their client.
+ * @typedef {object} Shared
+ * @property {string} text
+ * @property {Settings} settings
+ * @property {import("../text/lexicon.js").Lexicon} readings Of words in the text.
  */
-export function shareFragment(text, settings) {
+
+const NAMES = /** @type {const} */ (["voice", "speaker", "emotion"]);
+const MAX_READINGS = 200;
+const WORD = /^\p{Script=Han}{1,50}$/u;
+
+/**
+ * The fragment of the address: `#speak?text=…&voice=…&reading=重庆:zhong4+qing4`.
+ *
+ * @param {Pick<Spoken, "text" | "settings" | "readings" | "applied">} spoken
+ */
+export function shareFragment({text, settings, readings = {}, applied = ""}) {
+  const written = writtenDown(settings, appliedSettings(applied));
   const query = new URLSearchParams({text});
   for (const name of NAMES) {
-    const value = settings[name];
+    const value = written[name];
     if (value !== null) query.set(name, value);
   }
   for (const {name, initial} of CONTROLS) {
-    if (settings[name] !== initial) query.set(name, String(settings[name]));
+    if (written[name] !== initial) query.set(name, String(written[name]));
+  }
+  for (const [word, pinyin] of Object.entries(readings).slice(0, MAX_READINGS)) {
+    query.append("reading", `${word}:${pinyin}`);
   }
   return `#speak?${query}`;
 }
@@ -28,7 +45,7 @@ export function shareFragment(text, settings) {
  * What a fragment shares; null if it shares nothing. A value outside of its range is the initial one.
  *
  * @param {string} fragment
- * @returns {{text: string, settings: Settings} | null}
+ * @returns {Shared | null}
  */
 export function readShareFragment(fragment) {
   const mark = fragment.indexOf("?");
@@ -42,5 +59,12 @@ export function readShareFragment(fragment) {
     const position = positionOf(control, value);
     if (position >= control.min && position <= control.max) settings[control.name] = value;
   }
-  return {text, settings};
+  return {text, settings, readings: readingsOf(query.getAll("reading"))};
+}
+
+/** @param {readonly string[]} written */
+function readingsOf(written) {
+  const entries = written.slice(0, MAX_READINGS).map((each) => each.split(":"))
+    .map(([word, pinyin = ""]) => [word, writtenPinyin(pinyin)]);
+  return Object.fromEntries(entries.filter(([word, pinyin]) => pinyin !== null && WORD.test(word ?? "")));
 }

@@ -1,8 +1,16 @@
 // What was spoken, with its settings, kept by the browser: the newest first.
 
-import {keepStored, readStored} from "./browser_storage.js";
+import {entriesIn, usedLexicon} from "../text/lexicon.js";
+import {keepStored, onStoredElsewhere, readStored} from "./browser_storage.js";
 
-/** @typedef {{at: number, text: string, settings: import("./settings.js").Settings}} Spoken */
+/**
+ * @typedef {object} Spoken
+ * @property {number} at Milliseconds since 1970.
+ * @property {string} text
+ * @property {import("./settings.js").Settings} settings
+ * @property {import("../text/lexicon.js").Lexicon} [readings] Of the words in it that the lexicon had.
+ * @property {string} [applied] What was taken over of a recording, as the server says it.
+ */
 
 const NAME = "sambert-history";
 const MAX_ENTRIES = 50;
@@ -25,10 +33,11 @@ export function withSpoken(history, spoken) {
 }
 
 /** @param {Spoken} spoken */
-const keyOf = ({text, settings}) => JSON.stringify([text, Object.entries(settings).sort()]);
+const keyOf = ({text, settings, readings = {}}) => JSON.stringify(
+  [text, Object.entries(settings).sort(), Object.entries(readings).sort()]);
 
 /**
- * @param {Storage} storage
+ * @param {import("./browser_storage.js").ValueStorage} storage
  * @returns {Spoken[]}
  */
 export function readHistory(storage) {
@@ -37,19 +46,23 @@ export function readHistory(storage) {
 }
 
 /**
- * Adds what begins to play, and keeps the history for the next visit.
+ * Adds what begins to play, and keeps the history for the next visit and for other tabs.
  *
  * @param {import("./app_state.js").AppStore} store
  * @param {import("../speech/speech_session.js").SpeechSession} speech
- * @param {Storage} storage
+ * @param {import("./browser_storage.js").ValueStorage} storage
  */
 export function keepHistory(store, speech, storage) {
   store.watch(({playback}) => playback.status, (status) => {
-    const text = speech.utterance?.text;
-    if (status !== "playing" || !text) return;
-    store.update(({history, settings, slot}) => ({
-      history: withSpoken(history, {at: Date.now(), text, settings: settings[slot]}),
-    }));
+    if (status !== "playing" || !speech.utterance) return;
+    const {text, reference} = speech.utterance;
+    const {settings, slot} = store.state;
+    const spoken = {
+      at: Date.now(), text, settings: settings[slot], readings: entriesIn(usedLexicon(store.state), text),
+      ...(reference && {applied: reference.applied}),
+    };
+    store.update(({history}) => ({history: withSpoken(history, spoken)}));
   });
-  store.watch(({history}) => history, (history) => keepStored(storage, NAME, history));
+  onStoredElsewhere(NAME, () => store.update({history: readHistory(storage)}));
+  store.watch(({history}) => history, (history) => keepStored(store, storage, NAME, history));
 }

@@ -1,16 +1,18 @@
 // A text with what its user changed: readings, pauses, and styles of spans. Nothing here changes its arguments.
 
 /**
- * How a span is spoken; what is left out is as the settings say. `rate` and `volume` are factors, `pitch` semitones.
+ * How a span is spoken; what is left out is as the settings say. `pitch` is in semitones, other numbers are factors.
  *
  * @typedef {object} Style
  * @property {string} [emotion]
  * @property {number} [rate]
  * @property {number} [pitch]
+ * @property {number} [range] Of the pitch.
  * @property {number} [volume]
+ * @property {number} [pauses]
  */
 
-/** @typedef {"emotion" | "rate" | "pitch" | "volume"} StyleName */
+/** @typedef {"emotion" | "rate" | "pitch" | "range" | "volume" | "pauses"} StyleName */
 
 /**
  * What is read for some characters: their pinyin, a syllable each, or other words.
@@ -41,7 +43,7 @@
  */
 
 /** @type {readonly StyleName[]} */
-const STYLE_NAMES = ["emotion", "rate", "pitch", "volume"];
+const STYLE_NAMES = ["emotion", "rate", "pitch", "range", "volume", "pauses"];
 
 /**
  * @param {string} text
@@ -215,7 +217,7 @@ export const isSameStyle = (one, other) => STYLE_NAMES.every((name) => one?.[nam
  * @returns {Style | null}
  */
 function plainStyle(style) {
-  const neutral = {emotion: undefined, rate: 1, pitch: 0, volume: 1};
+  const neutral = {emotion: undefined, rate: 1, pitch: 0, range: 1, volume: 1, pauses: 1};
   const entries = STYLE_NAMES.filter((name) => style[name] !== undefined && style[name] !== neutral[name])
     .map((name) => [name, style[name]]);
   return entries.length ? Object.fromEntries(entries) : null;

@@ -1,6 +1,6 @@
 // The readings of words that this browser always uses, and their form in config.yaml.
 
-import {keepStored, readStored} from "../state/browser_storage.js";
+import {keepStored, onStoredElsewhere, readStored} from "../state/browser_storage.js";
 
 /** @typedef {Readonly<Record<string, string>>} Lexicon Word -> pinyin, a syllable a character. */
 
@@ -9,7 +9,7 @@ const NAME = "sambert-lexicon";
 export const MAX_ENTRIES = 1000;
 
 /**
- * @param {Storage} storage
+ * @param {import("../state/browser_storage.js").ValueStorage} storage
  * @returns {Lexicon}
  */
 export function readLexicon(storage) {
@@ -18,13 +18,14 @@ export function readLexicon(storage) {
 }
 
 /**
- * Keeps the lexicon for the next visit.
+ * Keeps the lexicon for the next visit and for other tabs.
  *
  * @param {import("../state/app_state.js").AppStore} store
- * @param {Storage} storage
+ * @param {import("../state/browser_storage.js").ValueStorage} storage
  */
 export function keepLexicon(store, storage) {
-  store.watch((state) => state.lexicon, (lexicon) => keepStored(storage, NAME, lexicon));
+  onStoredElsewhere(NAME, () => store.update({lexicon: readLexicon(storage)}));
+  store.watch((state) => state.lexicon, (lexicon) => keepStored(store, storage, NAME, lexicon));
 }
 
 /**
@@ -38,6 +39,51 @@ export function keepLexicon(store, storage) {
 export function withWord(lexicon, word, pinyin) {
   const {[word]: _, ...others} = lexicon;
   return pinyin === null ? others : {...others, [word]: pinyin};
+}
+
+/**
+ * The readings that apply: those that came with the text go before those of this browser.
+ *
+ * @param {Pick<import("../state/app_state.js").AppState, "lexicon" | "borrowed">} state
+ * @returns {Lexicon}
+ */
+export function usedLexicon({lexicon, borrowed}) {
+  if (!Object.keys(borrowed).length) return lexicon;
+  const others = Object.entries(lexicon).filter(([word]) => !(word in borrowed));
+  return Object.fromEntries([...Object.entries(borrowed), ...others].slice(0, MAX_ENTRIES));
+}
+
+/**
+ * The entries whose words are in a text.
+ *
+ * @param {Lexicon} lexicon
+ * @param {string} text
+ * @returns {Lexicon}
+ */
+export const entriesIn = (lexicon, text) =>
+  Object.fromEntries(Object.entries(lexicon).filter(([word]) => text.includes(word)));
+
+/**
+ * What a text brings along that this browser reads otherwise. It is used until the page is closed, and not kept.
+ *
+ * @param {Lexicon} readings
+ * @param {Lexicon} lexicon That of this browser.
+ * @returns {Lexicon}
+ */
+export const borrowedFrom = (readings, lexicon) =>
+  Object.fromEntries(Object.entries(readings).filter(([word, pinyin]) => lexicon[word] !== pinyin));
+
+/**
+ * Changes the reading of a word for this browser; null: to the server's own.
+ *
+ * @param {import("../state/app_state.js").AppStore} store
+ * @param {string} word
+ * @param {string | null} pinyin
+ */
+export function changeWord(store, word, pinyin) {
+  const lexicon = withWord(store.state.lexicon, word, pinyin);
+  if (Object.keys(lexicon).length > MAX_ENTRIES) return;
+  store.update(({borrowed}) => ({lexicon, borrowed: withWord(borrowed, word, null)}));
 }
 
 /**

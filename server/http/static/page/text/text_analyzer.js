@@ -2,6 +2,7 @@
 
 import {analyzeText} from "../api/text_analysis.js";
 import {lexiconField} from "../speech/speech_request.js";
+import {usedLexicon} from "./lexicon.js";
 
 /** @typedef {import("../api/text_analysis.js").TextAnalysis} TextAnalysis */
 /** @typedef {{analysis: TextAnalysis} | {error: Error}} Outcome */
@@ -49,10 +50,10 @@ export class TextAnalyzer {
   }
 
   #fields() {
-    const {settings, slot, lexicon, fields} = this.store.state;
+    const {settings, slot, fields} = this.store.state;
     const {voice, speaker, emotion} = settings[slot];
     const chosen = Object.entries({voice, speaker, emotion}).filter(([, value]) => value !== null);
-    return {...Object.fromEntries(chosen), ...lexiconField(lexicon, fields)};
+    return {...Object.fromEntries(chosen), ...lexiconField(usedLexicon(this.store.state), fields)};
   }
 
   /** @returns {Promise<void>} */

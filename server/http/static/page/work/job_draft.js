@@ -69,7 +69,7 @@ export const isEmpty = ({file, text}) => !file && !text.trim();
  * @param {JobDraft} draft
  * @param {import("../state/settings.js").Settings} settings
  * @param {ReadonlySet<string>} known The fields that the server knows for a job.
- * @param {import("../text/lexicon.js").Lexicon} lexicon The readings of this browser.
+ * @param {import("../text/lexicon.js").Lexicon} lexicon The readings that apply.
  * @returns {{body: string | FormData, headers: Record<string, string>}}
  */
 export function jobRequest(draft, settings, known, lexicon) {

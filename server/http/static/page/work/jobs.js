@@ -2,6 +2,7 @@
 
 import {ResponseError} from "../api/client.js";
 import {createJob, deleteJob, fetchResult, isFinal, jobEvents, listJobs} from "../api/jobs.js";
+import {usedLexicon} from "../text/lexicon.js";
 import {EMPTY_DRAFT, jobRequest} from "./job_draft.js";
 
 /** @typedef {import("../api/jobs.js").Job} Job */
@@ -58,8 +59,8 @@ export class Jobs {
 
   /** Sends the draft. It stays where the server does not take it. */
   async submit() {
-    const {draft, settings, slot, jobFields, lexicon} = this.store.state;
-    const job = jobRequest(draft, settings[slot], jobFields, lexicon);
+    const {draft, settings, slot, jobFields} = this.store.state;
+    const job = jobRequest(draft, settings[slot], jobFields, usedLexicon(this.store.state));
     if (this.#attempt.draft !== draft || this.#attempt.settings !== settings[slot]) {
       this.#attempt = {draft, settings: settings[slot], key: newKey()};
     }

@@ -1,12 +1,15 @@
 // The values of <prosody>, as docs/ssml.md has them.
 
 /** @typedef {import("../edited_text.js").Style} Style */
+/** @typedef {"rate" | "range" | "volume" | "pauses"} Factor */
 
 /** @type {Record<string, Record<string, number>>} */
 const NAMED = {
   rate: {"x-slow": 0.5, slow: 0.75, medium: 1, default: 1, fast: 1.25, "x-fast": 1.75},
   pitch: {"x-low": -4, low: -2, medium: 0, default: 0, high: 2, "x-high": 4},
+  range: {"x-low": 0.4, low: 0.7, medium: 1, default: 1, high: 1.4, "x-high": 1.8},
   volume: {silent: 0, "x-soft": 0.25, soft: 0.5, medium: 1, default: 1, loud: 1.4, "x-loud": 2},
+  pauses: {},
 };
 
 /**
@@ -23,8 +26,7 @@ export function prosodyStyle(outer, attributes) {
     const value = valueOf(name, text.trim());
     if (value === null) return null;
     if (name === "pitch") style.pitch = round((outer.pitch ?? 0) + value);
-    if (name === "rate") style.rate = round((outer.rate ?? 1) * value);
-    if (name === "volume") style.volume = round((outer.volume ?? 1) * value);
+    else style[/** @type {Factor} */ (name)] = round((outer[/** @type {Factor} */ (name)] ?? 1) * value);
   }
   return style;
 }
@@ -35,11 +37,13 @@ export function prosodyStyle(outer, attributes) {
  * @param {Style} style
  * @returns {Record<string, string>}
  */
-export function prosodyAttributes({rate, pitch, volume}) {
+export function prosodyAttributes({rate, pitch, range, volume, pauses}) {
   return {
     ...(rate === undefined ? {} : {rate: String(rate)}),
     ...(pitch === undefined ? {} : {pitch: `${pitch < 0 ? "" : "+"}${pitch}st`}),
+    ...(range === undefined ? {} : {range: `${round(range * 100)}%`}),
     ...(volume === undefined ? {} : {volume: `${round(volume * 100)}%`}),
+    ...(pauses === undefined ? {} : {pauses: `${round(pauses * 100)}%`}),
   };
 }
 

@@ -169,6 +169,6 @@ function isKnown({name, attributes}) {
 
 /** The elements that can be edited, and their attributes. @type {Record<string, string[]>} */
 const ATTRIBUTES = {
-  speak: ["version"], s: [], break: ["time", "strength"], emotion: ["category"], prosody: ["rate", "pitch", "volume"],
-  phoneme: ["ph", "alphabet"], sub: ["alias"],
+  speak: ["version"], s: [], break: ["time", "strength"], emotion: ["category"],
+  prosody: ["rate", "pitch", "range", "volume", "pauses"], phoneme: ["ph", "alphabet"], sub: ["alias"],
 };

@@ -1,4 +1,5 @@
 import {element} from "../../../elements.js";
+import {spanStyleWords} from "../../state/style_words.js";
 import {withToneMarks} from "../../text/pinyin.js";
 
 /** @typedef {import("../../text/cells.js").Cell} Cell */
@@ -53,7 +54,7 @@ export function fillBlock(t, block, {cells, warnings}) {
  * @param {EditedText} edited
  */
 function ruby(t, cell, {readings, spans}) {
-  const style = styleText(t, spans.find(({start, stop}) => start <= cell.start && cell.start < stop)?.style ?? {});
+  const style = spanStyleWords(t, spans.find(({start, stop}) => start <= cell.start && cell.start < stop)?.style ?? {});
   const isChanged = readings.some(({start, stop}) => start < cell.stop && stop > cell.start);
   const choices = cell.syllables.length === 1 ? cell.syllables[0].readings.length : 0;
   const about = [isChanged && t.text.changed, choices > 1 && t.text.choices(choices), style];
@@ -68,21 +69,6 @@ function ruby(t, cell, {readings, spans}) {
 /** @param {Cell} cell */
 const readAbove = ({spoken, pinyin}) =>
   element("rt", {className: spoken ? "spoken-form" : ""}, spoken || withToneMarks(pinyin));
-
-/**
- * A style in words.
- *
- * @param {import("../../i18n/messages.js").Messages} t
- * @param {import("../../text/edited_text.js").Style} style
- */
-export function styleText(t, {emotion, rate, pitch, volume}) {
-  return [
-    emotion !== undefined && (t.speak.emotions[emotion] ?? emotion),
-    rate !== undefined && `${t.text.rate} ${rate}×`,
-    pitch !== undefined && `${t.text.pitch} ${t.speak.units.semitones(pitch)}`,
-    volume !== undefined && `${t.text.volume} ${Math.round(volume * 100)}%`,
-  ].filter(Boolean).join(" · ");
-}
 
 /**
  * @param {EditedText} edited

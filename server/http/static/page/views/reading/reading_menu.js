@@ -2,7 +2,7 @@ import {element} from "../../../elements.js";
 import {wordPinyin} from "../../text/cells.js";
 import {edit} from "../../text/edit.js";
 import {withReading} from "../../text/edited_text.js";
-import {MAX_ENTRIES, withWord} from "../../text/lexicon.js";
+import {changeWord, usedLexicon} from "../../text/lexicon.js";
 import {withToneMarks, writtenPinyin} from "../../text/pinyin.js";
 import {PauseField} from "./pause_field.js";
 
@@ -77,7 +77,7 @@ function Readings(app, chosen, done) {
     OtherReading(app, use), scope,
     isChanged && element("button", {
       id: "default-reading", type: "button", className: "quiet small", onclick: () => {
-        if (word && word in store.state.lexicon) choose(app, chosen, null, true);
+        if (word && word in usedLexicon(store.state)) choose(app, chosen, null, true);
         choose(app, chosen, null, false);
         done();
       },
@@ -156,8 +156,7 @@ function choose({store}, {cell, offset}, reading, always) {
   const [start, stop] = [offset + cell.start, offset + cell.stop];
   if (always) {
     const pinyin = reading === null ? null : wordPinyin(cell, reading);
-    const lexicon = withWord(store.state.lexicon, cell.word.text, pinyin);
-    if (Object.keys(lexicon).length <= MAX_ENTRIES) store.update({lexicon});
+    changeWord(store, cell.word.text, pinyin);
   }
   const value = always || reading === null ? null : /** @type {const} */ ({kind: "pinyin", value: reading});
   edit(store, (edited) => withReading(edited, start, stop, value));

@@ -50,9 +50,9 @@ export function ReadingView(app) {
  *
  * @param {import("../../state/app_state.js").AppState} state
  */
-const shown = ({text, textMode, settings, slot, lexicon, fields}) => {
+const shown = ({text, textMode, settings, slot, lexicon, borrowed, fields}) => {
   const {voice, speaker, emotion} = settings[slot];
-  return JSON.stringify([text, textMode, voice, speaker, emotion, lexicon, fields.size]);
+  return JSON.stringify([text, textMode, voice, speaker, emotion, lexicon, borrowed, fields.size]);
 };
 
 /**

@@ -44,10 +44,13 @@ function lines(t, health, memory) {
  * @param {{used_mb: number, budget_mb: number} | undefined} memory
  * @returns {[string, string][]}
  */
-function figures(t, {provider, load, version}, memory) {
+function figures(t, {provider, load, jobs, version}, memory) {
   return [
     [t.server.streams, t.server.capacity(load.streams, load.capacity)],
     [t.server.queue, String(load.queue)],
+    [t.server.jobs, jobs ? t.server.jobCounts(jobs.running, jobs.queued) : t.server.jobsUnknown],
+    .../** @type {[string, string][]} */ (
+      jobs?.characters ? [[t.server.jobCharacters, jobs.characters.toLocaleString()]] : []),
     [t.server.late, String(load.late_chunks)],
     [t.server.provider, (provider ?? "–").toUpperCase()],
     [t.server.workers, String(load.workers)],

@@ -14,7 +14,17 @@ export function Transport(app) {
   return element("div", {className: "transport"},
     element("div", {className: "transport-main"}, PlayButton(app), StopButton(app), Waveform(app), Time(app)),
     element("div", {className: "transport-more"}, Rate(app), Figures(app), Downloads(app)),
-    Problem(app, "error", ({playback}) => playback.error));
+    SoundTrouble(app), Problem(app, "error", ({playback}) => playback.error));
+}
+
+/** @param {import("../../app.js").App} app */
+function SoundTrouble({store, t, signal}) {
+  const place = element("p", {id: "sound", className: "small warning", role: "alert"});
+  store.watch((state) => state.sound, (trouble) => {
+    place.hidden = trouble === null;
+    place.textContent = trouble ? t.speak.sound[trouble] : "";
+  }, signal);
+  return place;
 }
 
 /** @param {import("../../app.js").App} app */

@@ -1,8 +1,9 @@
 import {element} from "../../../elements.js";
 import {ConfirmButton} from "../../components/confirm_button.js";
+import {ShareButton} from "../../components/share_button.js";
 import {fitted} from "../../state/settings.js";
-import {shareFragment} from "../../state/share_link.js";
 import {styleWords} from "../../state/style_words.js";
+import {borrowedFrom} from "../../text/lexicon.js";
 
 /** @typedef {import("../../state/spoken_history.js").Spoken} Spoken */
 
@@ -40,18 +41,18 @@ function Item(app, spoken) {
     settings.voice, settings.speaker && (speakers[settings.speaker] ?? settings.speaker),
     settings.emotion && (emotions[settings.emotion] ?? settings.emotion), ...styleWords(t, settings),
   ].filter(Boolean).join(" · ");
-  const place = element("span", {role: "status", className: "small"});
+  const {button, place} = ShareButton(app, t.work.link, () => spoken);
   return element("li", {},
     element("p", {className: "spoken-text"}, text),
     element("p", {className: "small muted"},
       `${new Date(at).toLocaleString(store.state.language, {dateStyle: "short", timeStyle: "short"})} · ${words}`),
     element("div", {className: "job-buttons"},
       element("button", {type: "button", className: "replay", onclick: () => replay(app, spoken)}, t.work.replay),
-      element("button", {type: "button", className: "share", onclick: () => share(app, spoken, place)}, t.work.link),
+      button,
       element("button", {
         type: "button", className: "quiet small", "aria-label": `${t.work.forgetSpoken}: ${text.slice(0, 20)}`,
         onclick: () => store.update(({history}) => ({history: history.filter((each) => each !== spoken)})),
-      }, t.work.forget), place));
+      }, t.work.forget)), place);
 }
 
 /**
@@ -60,29 +61,11 @@ function Item(app, spoken) {
  * @param {import("../../app.js").App} app
  * @param {Spoken} spoken
  */
-function replay({store, speech}, {text, settings}) {
+function replay({store, speech}, {text, settings, readings = {}}) {
   store.update((state) => ({
     text, comparison: null, slot: "a", settings: {...state.settings, a: fitted(settings, state.voices)},
+    borrowed: borrowedFrom(readings, state.lexicon),
   }));
   location.hash = "speak";
   speech.play();
-}
-
-/**
- * Copies the link; where the browser does not let a page do that, it shows the link.
- *
- * @param {import("../../app.js").App} app
- * @param {Spoken} spoken
- * @param {HTMLElement} place
- */
-async function share({t}, {text, settings}, place) {
-  const link = new URL(shareFragment(text, settings), location.href).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    place.replaceChildren(t.work.copied);
-  } catch {
-    const field = element("input", {type: "text", readOnly: true, value: link, "aria-label": t.work.linkLabel});
-    place.replaceChildren(field);
-    field.select();
-  }
 }

@@ -1,0 +1,1 @@
+"""The network of Piper's quality `medium` with random weights: what people compare this engine with."""

@@ -1,0 +1,1 @@
+"""Packs the dictionaries of words and readings for the server."""
