@@ -124,9 +124,10 @@ class History:
         """Zeros behind the last chunk."""
         return max(window.right for window in self.windows)
 
-    def map(self, value: Value) -> "History":
-        """The history after a sample-wise operator that keeps zero."""
-        return replace(self, stream=self.stream.map(value), chunk=None)
+    def map(self, value: Value, encoding: Encoding | None = None) -> "History":
+        """The history after a sample-wise operator that keeps zero, or in another encoding."""
+        stream = replace(self.stream, value=value, encoding=encoding or self.stream.encoding)
+        return replace(self, stream=stream, chunk=None)
 
 
 class StreamGraph(Graph):

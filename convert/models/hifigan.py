@@ -3,7 +3,7 @@
 conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -85,7 +85,7 @@ class FloatStages:
         total = residual_sum(graph, index, stage, x, self)
         return total.map(total.value * (1 / len(stage.blocks)))
 
-    def activate(self, graph: StreamGraph, x: History, readers: Sequence[str]) -> History:
+    def activate(self, graph: StreamGraph, x: History, reader: str) -> History:
         """Leaky ReLU."""
         return x.map(graph.op("LeakyRelu", x.stream.value, alpha=self.slope))
 

@@ -13,6 +13,10 @@ from convert.quantization.calibration import Arrays, CalibrationSession
 Floats = NDArray[np.float64]
 MIN_SCALE = 1e-6
 """Of a channel that is always zero."""
+MIN_MAGNITUDE = 1e-3
+"""Of a channel, relative to the largest one of its signal."""
+_STEPS, _SHARPNESS = 300, 12
+"""Of the gradient descent in `shared_profile`, and the power that replaces its maximum."""
 
 
 class Range:
@@ -30,10 +34,16 @@ class Range:
         return np.maximum(self.high, -self.low)
 
     def channel_scales(self) -> tuple[Floats, int]:
-        """A scale for each channel and the common zero point, so that all ranges fit into 0 to 255."""
-        zero = round(255 * -self.low.min() / max(self.high.max() - self.low.min(), MIN_SCALE))
-        fitting = np.maximum(self.high / max(255 - zero, MIN_SCALE), -self.low / max(zero, MIN_SCALE))
-        return np.maximum(fitting, MIN_SCALE), zero
+        """A scale for each channel and their common zero point, so that all ranges fit into 0 to 255.
+
+        The zero point is the one with the least sum of squared scales: rounding adds noise in proportion to it.
+        """
+        zeros = np.arange(256.0)[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            above, below = self.high / (255 - zeros), -self.low / zeros
+        scales = np.maximum(np.nan_to_num(above, posinf=np.inf), np.nan_to_num(below, posinf=np.inf))
+        zero = int(np.square(scales).sum(axis=1).argmin())
+        return np.maximum(scales[zero], MIN_SCALE), zero
 
     def scale(self) -> tuple[float, int]:
         """One scale for all channels, and the zero point."""
@@ -46,7 +56,32 @@ def union(ranges: Sequence[Range]) -> Range:
     return Range(np.min([each.low for each in ranges], axis=0), np.max([each.high for each in ranges], axis=0))
 
 
-def measure_ranges(model: onnx.ModelProto, names: Sequence[str], inputs: Iterable[Arrays]) -> dict[str, tuple[Range, Range]]:
+def shared_profile(magnitudes: Sequence[Floats]) -> Floats:
+    """The profile (channels,) for which signals of these magnitudes, divided by it, lose least with one scale each.
+
+    A signal of magnitudes a, divided by p, has the scale max(a / p), so the noise of its rounding in channel c is
+    proportional to p[c] max(a / p). The sum of the squares over signals and channels is minimized, by gradient descent
+    on log p, from the geometric mean.
+    """
+    a = np.array([np.maximum(each, max(each.max() * MIN_MAGNITUDE, MIN_SCALE)) for each in magnitudes])
+    log_p = np.log(a / a.max(axis=1, keepdims=True)).mean(axis=0)
+    best, lowest = log_p, np.inf
+    for step in range(_STEPS):
+        ratios, squares = a / np.exp(log_p), np.exp(2 * log_p)
+        noises = np.square(ratios.max(axis=1))
+        if (noise := squares.sum() * noises.sum()) < lowest:
+            best, lowest = log_p, noise
+        largest = (ratios / ratios.max(axis=1, keepdims=True)) ** _SHARPNESS
+        largest /= largest.sum(axis=1, keepdims=True)
+        gradient = squares / squares.sum() - noises @ largest / noises.sum()
+        log_p = log_p - 0.6 / (1 + step / 60) * gradient
+    profile: Floats = np.exp(best - best.max())
+    return profile
+
+
+def measure_ranges(
+    model: onnx.ModelProto, names: Sequence[str], inputs: Iterable[Arrays]
+) -> dict[str, tuple[Range, Range]]:
     """The ranges of the input and the output of each convolution, over all `inputs` of the vocoder.
 
     `names` are those of the weights, without `.weight`; signals are (batch, channels, 1, time).
