@@ -73,8 +73,8 @@ def make_variants(folder: Path, manifest: Manifest, precisions: Sequence[str], p
             share = multiplication_share(evaluator.generator, block_names(evaluator.generator, MIN_CHANNELS))
             if share < MIN_INT8_SHARE:
                 notes.append(
-                    f"int8 is left out: this vocoder is too small to gain from it ({share:.0%} of its multiplications "
-                    f"are in residual blocks of {MIN_CHANNELS} channels or more, at least {MIN_INT8_SHARE:.0%} should be)"
+                    f"int8 is left out: this vocoder is too small to gain from it ({share:.0%} of the multiplications "
+                    f"are in residual blocks with {MIN_CHANNELS} channels, at least {MIN_INT8_SHARE:.0%} should be)"
                 )
                 continue
             calibration = [model.vocoder_inputs(each) for each in sentences.calibration]

@@ -22,6 +22,7 @@ def run_batch(runs: Sequence[GraphRun]) -> list[Outputs]:
         name: stack([run.inputs[name] for run in runs], axes[name], padded_axes.get(name)) for name in runs[0].inputs
     }
     outputs = graph.run(inputs, keep_states=any(run.keep_states for run in runs))
+    axes = graph.batch_axes  # those of another precision are added when the run falls back to it
     state_of_output = {output: state for state, output in graph.next_states.items()}
     rows: list[Outputs] = [{} for _ in runs]
     for name, tensor in outputs.items():
