@@ -33,7 +33,7 @@ MAX_MODULES = 12
 
 IMPORTERS = {
     "onnxruntime": ("server.runtime", "server.cli.doctor", "convert.quantization.calibration"),
-    "aiohttp": ("server.http", "server.jobs.webhooks"),
+    "aiohttp": ("server.http", "server.jobs.webhooks", "server.cli.references.reference_client"),
     "av": ("server.audio",),
     "onnx": ("convert",),
     "modelscope": ("convert.source.download",),

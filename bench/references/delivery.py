@@ -24,6 +24,8 @@ from server.types import Audio, Floats, SentenceTiming
 
 SENTENCES_FILE = Path(__file__).with_name("sentences.txt")
 SENTENCES = 50
+REPETITION = 1001
+"""Between the numbers of two readings of a sentence: no multiple of the speakers and the rates."""
 POINTS = 10
 """Places in each syllable where F0 is compared."""
 
@@ -75,14 +77,16 @@ def measure_delivery(synthesizer: Synthesizer) -> list[DeliveryResult]:
     ]
 
 
-def readings(synthesizer: Synthesizer, reader: TimedReader, *, expressive: bool) -> Iterator[Reading]:
-    """`SENTENCES` sentences by different speakers."""
+def readings(
+    synthesizer: Synthesizer, reader: TimedReader, *, expressive: bool, repetition: int = 0
+) -> Iterator[Reading]:
+    """`SENTENCES` sentences by different speakers; by others, and for another speaker of the voice, at a repetition."""
     texts = SENTENCES_FILE.read_text("utf-8").splitlines()
     speakers, count = synthesizer.voice.speakers, 0
     for number, text in enumerate(track(texts, "delivery")):
-        speaker = speakers[number % len(speakers)]
+        speaker = speakers[(number + repetition) % len(speakers)]
         sentences = [each for each in synthesizer.sentences(text, speaker=speaker) if isinstance(each, Sentence)]
-        reading = reader.read(sentences[0].prosodic_words, number, expressive=expressive)
+        reading = reader.read(sentences[0].prosodic_words, number + REPETITION * repetition, expressive=expressive)
         if len(sentences) > 1 or reading is None or count == SENTENCES:
             continue
         count += 1

@@ -63,7 +63,7 @@ class Engine:
     def _options(self, fields: SpeechFields) -> SpeechOptions:
         options, applied = self._refer(fields)
         for each in applied.ignored if applied else ():
-            _log.warning("the reference is not used for its %s", each)
+            _log.warning("not taken over of the reference: %s", each)
         return options
 
     def _refer(self, fields: SpeechFields) -> tuple[SpeechOptions, ReferenceApplication | None]:

@@ -52,7 +52,11 @@ class ReferenceFields(Fields):
     """What of a recording is taken over, and how much. Without a reference they are not valid."""
 
     reference_strength: float = Field(
-        default=1.0, ge=0, le=1, description="How much of the emotion of `reference` is taken over; 0: nothing of it."
+        default=1.0,
+        ge=0,
+        le=1,
+        description="How much of the emotion of `reference` is taken over; 0: nothing of it. Timbre and delivery "
+        "have no strength.",
     )
     reference_use: tuple[Use, ...] | None = Field(
         default=None,

@@ -79,7 +79,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=float,
         default=1.0,
         metavar="N",
-        help="share of its emotion, 0 to 1 (default: 1)",
+        help="share of its emotion, 0 to 1 (default: 1); timbre and delivery have none",
     )
     like.add_argument("--delivery", action="store_true", help="take over its melody and timing too")
     like.add_argument("--transcript", help="what is said in it, for --delivery (default: the text)")

@@ -5,6 +5,7 @@ import hashlib
 from server.audio.decoding.answer import UnusableFileError
 from server.audio.decoding.decoder_process import decode_audio
 from server.errors import RequestError
+from server.references.clipping import clipped_share
 from server.references.recording import RATE, Recording
 from server.references.speech_detection import speech_bounds
 from server.types import Audio
@@ -35,6 +36,7 @@ def decode(data: bytes, max_seconds: float = MAX_SECONDS) -> Recording:
         channels=file.channels,
         seconds=file.seconds,
         begin=begin / RATE,
+        clipped_share=clipped_share(file.heights),
     )
 
 

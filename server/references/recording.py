@@ -26,3 +26,5 @@ class Recording:
     """Of the whole file."""
     begin: float
     """Seconds of the file before `audio` begins."""
+    clipped_share: float = 0.0
+    """Of the samples of the file, before they were mixed and resampled."""

@@ -88,6 +88,7 @@ class ReferenceService:
     ) -> StoredReference:
         """Keeps a recording. Raises `RequestError` for one that cannot be used, `StoreError`, and `BusyError`."""
         opened = await self.open(data)
+        await asyncio.to_thread(self._sweep, client.name)  # what is too old takes no place
         stored = await asyncio.to_thread(
             self._store.add, client.name, data, opened, name=name, consent=consent, transcript=transcript
         )
@@ -123,8 +124,8 @@ class ReferenceService:
             self._report.refused += 1
             raise
 
-    def _sweep(self) -> None:
-        for digest in self._store.sweep():
+    def _sweep(self, client_name: str | None = None) -> None:
+        for digest in self._store.sweep(client_name):
             self._forget(digest)
 
     def _delete(self, client_name: str, reference_id: str) -> bool:

@@ -69,6 +69,8 @@ class ReferenceStore:
     ) -> StoredReference:
         """Keeps a recording; `data` is its file, `opened` what is in it. The same file replaces what is kept of it.
 
+        What is too old counts for the limits until `sweep` has deleted it.
+
         Raises `RequestError` without a statement of consent, or for a text that is too long, and `ReferenceLimitError`.
         """
         require_texts(name, consent, transcript)
@@ -129,10 +131,14 @@ class ReferenceStore:
             self._delete(path)
         return True
 
-    def sweep(self) -> Sequence[str]:
-        """Deletes what is too old, and what was left of writers that were killed; returns the digests of the files."""
+    def sweep(self, client_name: str | None = None) -> Sequence[str]:
+        """Deletes what is too old, and what was left of writers that were killed; returns the digests of the files.
+
+        Of one client, or of all.
+        """
         with self._lock, self._disk("deleted"):
-            return [digest for folder in _children(self._root) for digest in self._sweep(folder)]
+            folders = _children(self._root) if client_name is None else [self._folder(client_name)]
+            return [digest for folder in folders for digest in self._sweep(folder)]
 
     def _sweep(self, folder: Path) -> Sequence[str]:
         for path in _children(folder):
@@ -154,7 +160,6 @@ class ReferenceStore:
 
     def _require_place(self, client_name: str, new: StoredReference) -> None:
         folder, settings = self._folder(client_name), self._settings
-        self._sweep(folder)
         others = [path for path in _references(folder) if path.name != new.id + SUFFIX]
         if len(others) >= settings.client_references:
             raise ReferenceLimitError(

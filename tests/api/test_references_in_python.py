@@ -85,7 +85,7 @@ def test_what_is_taken_over_is_said(tts: TextToSpeech, wav: bytes, caplog: pytes
         spoken(tts, reference=wav, reference_use=("emotion",))
         assert not caplog.messages
         spoken(tts, reference=wav)
-    assert caplog.messages[0].startswith("the reference is not used for its timbre: voice 'demo'")
+    assert caplog.messages[0].startswith("not taken over of the reference: timbre: voice 'demo'")
 
 
 def test_a_text_in_pieces_takes_one_too(tts: TextToSpeech, wav: bytes) -> None:

@@ -139,13 +139,13 @@ def test_a_process_that_hangs_is_ended(monkeypatch):
         decode_audio(wav(spoken()), 60, RATE)
 
 
-WHOLE = answer(AudioFile("wav", RATE, 1, 2.0), bytes(8))
+WHOLE = answer(AudioFile("wav", RATE, 1, 2.0, (1, 2)), bytes(8))
 
 
 @pytest.mark.parametrize(
     "output",
     [b"", b"{}\n", b"[1]\n", b'{"file": {"format": 1}}\n', b"\xff\x00", WHOLE[:-4], WHOLE + b"\0",
-     answer(AudioFile("wav", RATE, 1, 2.0), bytes(3))],
+     answer(AudioFile("wav", RATE, 1, 2.0, (1, 2)), bytes(3))],
 )  # fmt: skip
 def test_a_process_that_crashes_is_reported(monkeypatch, caplog, output):
     monkeypatch.setattr(decoder_process, "_run", lambda *arguments: (output, -11))

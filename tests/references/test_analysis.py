@@ -114,14 +114,6 @@ def test_the_tilt_of_the_spectrum() -> None:
     assert steeper == pytest.approx(PLAIN.tilt - 6, abs=0.3)
 
 
-def test_clipped_samples_are_counted() -> None:
-    signal = speech()
-    limit = np.quantile(np.abs(signal), 0.98)
-    clipped = analyze(recording(np.clip(signal, -limit, limit)))
-    assert clipped.clipped_share == pytest.approx(0.02, rel=0.2)
-    assert any("% of the samples are clipped" in warning for warning in clipped.warnings)
-
-
 @pytest.mark.parametrize(
     "samples",
     [

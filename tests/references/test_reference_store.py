@@ -192,8 +192,10 @@ def test_a_client_may_keep_so_many(tmp_path, opened):
     store.delete("anna", first.id)
     store.keep("anna", b"3")
     store.now += DAY
+    assert len(store.sweep("anna")) == 2
     store.keep("anna", b"4")
     assert len(store.list("anna")) == 1
+    assert len(store.sweep()) == 1
 
 
 def test_a_client_may_keep_so_many_bytes(tmp_path, opened):

@@ -24,6 +24,8 @@ class AudioFile:
     """Of the file."""
     seconds: float
     """Of the audio in it."""
+    heights: tuple[int, ...]
+    """Its samples by height, see `server.audio.decoding.heights`."""
 
 
 def answer(file: AudioFile, samples: bytes) -> bytes:
@@ -47,10 +49,16 @@ def read_answer(data: bytes) -> tuple[AudioFile, bytes]:
         case {"message": str(message), "code": str(code)}:
             raise UnusableFileError(message, code)
         case {
-            "file": {"format": str(name), "rate": int(rate), "channels": int(channels), "seconds": float(seconds)},
+            "file": {
+                "format": str(name),
+                "rate": int(rate),
+                "channels": int(channels),
+                "seconds": float(seconds),
+                "heights": [*heights],
+            },
             "bytes": int(size),
         } if size == len(samples):
-            return AudioFile(name, rate, channels, seconds), samples
+            return AudioFile(name, rate, channels, seconds, tuple(map(int, heights))), samples
     raise ValueError("it is neither a file nor a refusal")
 
 

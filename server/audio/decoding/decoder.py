@@ -10,6 +10,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from server.audio.decoding.answer import AudioFile, UnusableFileError
+from server.audio.decoding.atoms import require_few_atoms
+from server.audio.decoding.heights import SampleHeights
 from server.audio.resampling_filter import OPTIONS
 
 SAMPLE_BYTES = 4
@@ -66,16 +68,17 @@ def decode_file(data: bytes, max_seconds: float, rate: int) -> tuple[AudioFile, 
     if not data:
         raise UnusableFileError("the recording is empty", "unreadable_audio")
     _require_whole_riff(data)
+    require_few_atoms(data)
     with _open(data) as container:
         stream = _audio_stream(container)
         name = FORMATS[container.format.name]
         try:
-            rate_of_file, channels, seconds, samples = _decode(container, stream, max_seconds, rate)
+            rate_of_file, channels, seconds, heights, samples = _decode(container, stream, max_seconds, rate)
         except av.FFmpegError as error:
             raise _damaged(str(error.strerror)) from None
         if name in _HEADER_HAS_LENGTH and container.duration:
             _require_whole(container.duration / av.time_base, seconds)
-    return AudioFile(name, rate_of_file, channels, seconds), samples
+    return AudioFile(name, rate_of_file, channels, seconds, heights), samples
 
 
 def _open(data: bytes) -> InputContainer:
@@ -114,11 +117,12 @@ def _audio_stream(container: InputContainer) -> AudioStream:
 
 def _decode(
     container: InputContainer, stream: AudioStream, max_seconds: float, new_rate: int
-) -> tuple[int, int, float, bytes]:
-    """The rate and the channels of the file, its seconds, and the samples."""
+) -> tuple[int, int, float, tuple[int, ...], bytes]:
+    """The rate and the channels of the file, its seconds, the heights of its samples, and the samples."""
     options = {**OPTIONS, "rematrix_maxval": "1"}  # the mean of two channels, not a louder mix
     resampler = av.AudioResampler(format="flt", layout="mono", rate=new_rate, options=options)
     pieces: list[bytes] = []
+    heights = SampleHeights()
     rate, channels, samples = 0, 0, 0
     for frame in _frames(container, stream):
         if not rate:
@@ -127,10 +131,11 @@ def _decode(
         if samples > max_seconds * rate:
             raise UnusableFileError(f"the recording is longer than {max_seconds:g} seconds", "audio_too_long")
         pieces += _converted(resampler, frame)
+        heights.add(frame)
     if not rate:
         raise _damaged("nothing in it can be decoded")
     pieces += _converted(resampler, None)
-    return rate, channels, samples / rate, b"".join(pieces)
+    return rate, channels, samples / rate, heights.histogram(), b"".join(pieces)
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

@@ -6,7 +6,7 @@ from pathlib import Path
 MEMORY_BYTES = 64 * 2**20
 """That it may use in addition to what it has when it begins."""
 CPU_SECONDS = 2
-"""Of computing. The largest recordings need 0.3 of them, files made to be slow up to 1.8."""
+"""Of computing. The largest recordings need 0.5 of them, files made to be slow up to 1.8."""
 
 
 def restrict() -> None:

@@ -1,8 +1,11 @@
 """References of a running server, over HTTP."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from aiohttp import FormData
 
 from server.cli.http_client import HttpClient, ServerError
 
@@ -19,8 +22,11 @@ class ReferenceClient:
         self._client = HttpClient(url, key)
 
     def add(self, data: bytes, fields: Mapping[str, str]) -> Json:
-        """Keeps a recording."""
-        return self._json("POST", f"?{urlencode(fields)}", data)
+        """Keeps a recording. All of it is in the body: servers on the way write addresses into their logs."""
+        form = FormData(fields)
+        form.add_field("file", data, filename="recording", content_type="application/octet-stream")
+        body = form()
+        return self._json("POST", "", asyncio.run(body.as_bytes()), {"Content-Type": body.content_type})
 
     def list(self) -> Sequence[Json]:
         """All references of the key, the newest first."""
@@ -39,8 +45,9 @@ class ReferenceClient:
         """Deletes one."""
         return self._json("DELETE", f"/{quote(reference_id, safe='')}")
 
-    def _json(self, method: str, path: str, data: bytes | None = None) -> Json:
-        headers = {"Content-Type": "application/octet-stream"} if data is not None else None
+    def _json(
+        self, method: str, path: str, data: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Json:
         answer = self._client.ask(method, _PATH + path, data, headers)
         answer.require_success()
         if not str(answer.object.get("object")).startswith(("audio.reference", "list")):

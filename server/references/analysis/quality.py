@@ -1,11 +1,9 @@
-"""How good a recording is: the noise in it, samples that are clipped, and what to say about them."""
+"""How good a recording is: the noise in it."""
 
 import numpy as np
 
 from server.references.analysis.contours import Contours
 from server.references.analysis.frames import SILENCE, Contour
-from server.references.analysis.recording_analysis import RecordingAnalysis
-from server.types import Audio
 
 QUIETEST_SHARE = 0.1
 """Of the frames that are not voiced: those from which the noise is estimated."""
@@ -13,13 +11,6 @@ FEWEST = 5
 """Frames, for an estimate of the noise."""
 HIGHEST = 80.0
 """Decibels: what cannot be told from a recording without noise."""
-PILE = 8
-"""Percent of the peak: the heights of a range of samples."""
-PILE_RATIO = 1.4
-"""Samples in the upper of two ranges for one in the lower, from which they are clipped: in speech larger samples are
-rarer; at most 1.3 was found."""
-PILE_COUNT = 30
-"""Samples, at least, in the upper range."""
 
 
 def signal_to_noise(contours: Contours) -> float | None:
@@ -35,38 +26,3 @@ def signal_to_noise(contours: Contours) -> float | None:
 
 def _power(level: Contour) -> float:
     return float(np.mean(10 ** (np.maximum(level, SILENCE) / 10)))
-
-
-def clipped_share(audio: Audio) -> float:
-    """Of the samples: those that were clipped, 0 if none are.
-
-    The resampling to 16 kHz turns the plateaus of a clipped recording into ripples, so they cannot be counted. But
-    their samples pile up at one height, above which there are few.
-    """
-    size = np.abs(audio.samples - audio.samples.mean()) if len(audio.samples) else np.zeros(1)
-    peak = float(size.max())
-    if peak <= 10 ** (SILENCE / 20):
-        return 0.0
-    below = np.concatenate(([0], np.cumsum(np.histogram(size, 100, (0, peak))[0])))  # samples below n percent
-    ends = np.arange(60, 101)
-    upper = below[ends] - below[ends - PILE]
-    ratio = np.where(upper >= PILE_COUNT, upper / (below[ends - PILE] - below[ends - 2 * PILE] + 10), 0)
-    highest = int(np.argmax(ratio))
-    return float(1 - below[ends[highest] - PILE] / below[-1]) if ratio[highest] >= PILE_RATIO else 0.0
-
-
-def warnings(analysis: RecordingAnalysis) -> tuple[str, ...]:
-    """What makes the recording a bad reference, in plain words, with the figure and the remedy."""
-    found = []
-    if analysis.seconds < 3:
-        found.append(f"only {analysis.seconds:.1f} s of speech; 3 to 10 s are recommended")
-    if analysis.signal_to_noise is not None and analysis.signal_to_noise < 20:
-        noise = f"{analysis.signal_to_noise:.0f} dB below the speech"
-        found.append(f"background noise at {noise}; record in a quieter room, closer to the microphone")
-    if analysis.clipped_share > 0.0005:
-        found.append(f"{analysis.clipped_share:.1%} of the samples are clipped; record with a lower gain")
-    if analysis.level < -45:
-        found.append(f"the speech is at {analysis.level:.0f} dBFS; record louder, closer to the microphone")
-    if analysis.f0_median is None:
-        found.append("no voiced speech was found (silence, whisper or noise); record one person who speaks aloud")
-    return tuple(found)

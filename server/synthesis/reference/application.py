@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # the HTTP package imports this module before anything that c
 
 _FACTORS = ("speed", "volume", "pitch_range", "pauses")
 _SHIFTS = ("pitch", "energy")
+WITHOUT_STRENGTH = (
+    "reference_strength: it is of the emotion, which is not among the uses; timbre and delivery have none"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def apply_reference(
     if ReferenceUse.TIMBRE in uses and (obstacle := timbre_obstacle(synthesizer.voice)):
         uses.remove(ReferenceUse.TIMBRE)
         ignored.append(f"timbre: {obstacle}")
+    if reference.strength != 1 and ReferenceUse.EMOTION not in uses:
+        ignored.append(WITHOUT_STRENGTH)
     if not reference.strength:
         uses.discard(ReferenceUse.EMOTION)
     if ReferenceUse.EMOTION not in uses:

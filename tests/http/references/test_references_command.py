@@ -6,7 +6,8 @@ import json
 import pytest
 
 from server.cli import main
-from tests.http.references.conftest import CONSENT
+from server.cli.http_client import HttpClient
+from tests.http.references.conftest import CONSENT, PATH
 
 
 @pytest.fixture
@@ -43,6 +44,19 @@ async def test_a_recording_is_added_listed_shown_and_removed(keeping, command):
         code, _, errors = await command(client, "show", reference_id)
         assert (code, errors.startswith(f"error: there is no reference '{reference_id}'")) == (1, True)
         assert (await command(client, "list"))[:2] == (0, "")
+
+
+async def test_what_is_said_about_a_recording_is_in_no_address(keeping, command, monkeypatch):
+    asked = []
+    ask = HttpClient.ask
+    monkeypatch.setattr(HttpClient, "ask", lambda self, *request: asked.append(request[:2]) or ask(self, *request))
+    said = 'I am "Anna", and I agree.\n-- 安娜'
+    async with keeping() as client:
+        code, _, errors = await command(client, "add", "me.wav", "--consent", said, "--transcript", "今天")
+        assert code == 0, errors
+        (kept,) = (await (await client.get(PATH)).json())["data"]
+    assert asked == [("POST", PATH)]
+    assert (kept["consent"], kept["name"], kept["transcript"]) == (said, "me", "今天")
 
 
 async def test_what_the_server_refuses_is_said(keeping, command, tmp_path):

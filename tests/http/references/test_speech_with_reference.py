@@ -87,6 +87,16 @@ async def test_uses_are_chosen(keeping, wav, demo, expressions):
     assert [request[2] for request in demo.requests] == ["neutral", "happy"]
 
 
+@pytest.mark.parametrize(
+    ("use", "strength", "is_ignored"), [("timbre", 0.5, True), ("emotion", 0.5, False), ("timbre", 1, False)]
+)
+async def test_a_strength_without_the_emotion_is_ignored_and_reported(keeping, wav, demo, use, strength, is_ignored):
+    async with keeping() as client:
+        fields = {"reference": (await added(client, wav))["id"], "reference_use": [use], "reference_strength": strength}
+        answer = await client.post(SPEECH, json={**PCM, **fields})
+    assert ("reference_strength%3A it is of the emotion" in answer.headers.get(IGNORED, "")) == is_ignored
+
+
 async def test_instructions_go_before_the_recording(keeping, wav, demo, expressions):
     async with keeping() as client:
         new = await added(client, wav)

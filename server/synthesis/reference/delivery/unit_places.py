@@ -93,6 +93,7 @@ def unit_places(own: OwnSpeech, recorded: RecordedSpeech, alignment: Alignment) 
     following = int(np.argmin(rest)) if not rest.all() else 0
     ends[last] = (end - 0.5) * SHIFT_SECONDS + boundaries.own_silence_before_end(last)
     _make_ascending(begins, ends, spoken)
+    _divide_syllables(own, begins, ends)
     return UnitPlaces(begins, ends, pauses, following * SHIFT_SECONDS, max(end, end + following - LEAD))
 
 
@@ -123,3 +124,18 @@ def _make_ascending(begins: Values, ends: Values, spoken: NDArray[np.int64]) -> 
     order = np.column_stack([begins[spoken], ends[spoken]]).ravel()
     order = np.maximum.accumulate(order)
     begins[spoken], ends[spoken] = order[::2], order[1::2]
+
+
+def _divide_syllables(own: OwnSpeech, begins: Values, ends: Values) -> None:
+    """Divides each syllable into its units as the voice does.
+
+    An alignment finds the boundaries within a syllable least exactly, and a phone that is much longer or shorter than
+    the voice has learned is not understood.
+    """
+    spoken = np.flatnonzero(~own.breaks)
+    lengths = own.ends - own.begins
+    for units in np.split(spoken, np.flatnonzero(own.onsets[spoken])[1:]):
+        first, last, before = units[0], units[-1], np.cumsum(lengths[units])
+        if before[-1] > 0:
+            inner = begins[first] + (ends[last] - begins[first]) * before[:-1] / before[-1]
+            begins[units[1:]], ends[units[:-1]] = inner, inner

@@ -27,7 +27,9 @@ test("the recording decides the emotion of a request where it is used for that",
   assert.deepEqual(request("emotion"), {
     voice: "demo", reference: "ref_1", reference_use: ["emotion"], reference_strength: 0.5,
   });
-  assert.equal(request("delivery").emotion, "happy");
+  assert.deepEqual(request("delivery"), {
+    voice: "demo", emotion: "happy", reference: "ref_1", reference_use: ["delivery"],
+  });
   assert.deepEqual(request(), {voice: "demo", emotion: "happy"});
   assert.deepEqual(requestFields({...settings, reference: {id: "ref_1", use: ["emotion"], strength: 1}}, new Set()), {
     voice: "demo", emotion: "happy",

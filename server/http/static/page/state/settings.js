@@ -156,14 +156,16 @@ export function requestFields(settings, fields) {
 }
 
 /**
- * The emotion is left out where the recording decides it: one that is named would be kept.
+ * The emotion is left out where the recording decides it: one that is named would be kept. Only that has a strength.
  *
  * @param {RequestFields} request
  * @param {Reference} reference
  */
 function addReference(request, {id, use, strength}) {
-  if (use.includes("emotion")) delete request.emotion;
-  if (use.length) Object.assign(request, {reference: id, reference_use: use, reference_strength: strength});
+  if (use.length) Object.assign(request, {reference: id, reference_use: use});
+  if (!use.includes("emotion")) return;
+  delete request.emotion;
+  request.reference_strength = strength;
 }
 
 /**
