@@ -30,6 +30,8 @@ from convert.quantization.variants import (
     int8_choices,
     make_variants,
 )
+from server.config import RuntimeSection
+from server.runtime.runtime import Runtime
 from server.text.units.unit_tables import UnitTables
 from server.types import Units
 from server.voices.manifest import read_manifest
@@ -87,7 +89,7 @@ def test_calibration_computes_the_mels_of_the_server(several: Path) -> None:
     for name in NAMES:
         folder = several / name
         sentence = load_sentences(read_manifest(folder)).evaluation[0]
-        synthesizer = open_voice(folder)
+        synthesizer = open_voice(folder, Runtime(RuntimeSection(providers=("cpu",), threads=1, precision="fp32")))
         units = synthesizer.tables.encode(symbols_of(synthesizer.tables, sentence))
         expected = synthesizer.synthesize(units, source_noise=False).mel
         got = OfflineAcousticModel(folder, read_manifest(folder)).vocoder_inputs(sentence)["mel"][0]
