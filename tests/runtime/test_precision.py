@@ -54,8 +54,8 @@ def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: s
     synthesizer = open_in_precision(several / name, kind)
     units = next(synthesizer.sentences(TEXT)).units
     whole, streamed = (synthesizer.synthesize(units, chunk_steps=size, source_noise=False) for size in (0, steps))
-    # Float32 sums differ in their last bit with the chunk length, and the coarser precision can round such values to
-    # different steps. The difference must stay far below the error of the precision itself.
+    # The mel of a stream differs in its last bits with the chunk length; the coarser precision can round such values
+    # to different steps. The difference must stay far below the error of the precision itself.
     assert compare_audio([whole.audio.samples], [streamed.audio.samples]).snr_db > {"fp16": 65, "int8": 45}[kind]
 
 
