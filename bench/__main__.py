@@ -77,10 +77,12 @@ def _plan(options: argparse.Namespace) -> Plan:
     prices = Prices(options.rent, options.watts, options.kwh, options.use, options.currency)
     changes = dict(QUICK) if options.quick else {}
     if options.repeat is not None:
-        changes |= dict.fromkeys(("repeats", "first_audio_repeats", "news_text_repeats"), options.repeat)
-    given = {
-        name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets", "requests")
-    }
+        changes |= dict.fromkeys(
+            ("repeats", "first_audio_repeats", "news_text_repeats", "capacity_runs"), options.repeat
+        )
+    if options.requests is not None:
+        changes |= dict.fromkeys(("requests", "memory_requests"), options.requests)
+    given = {name: getattr(options, name) for name in ("lengths", "concurrency_levels", "seconds", "targets")}
     changes |= {name: value for name, value in given.items() if value is not None}
     return Plan(EngineSettings(options.provider, options.threads), prices if prices.machine_hour else None, **changes)
 
@@ -110,8 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Benchmarks of the voices: real-time factor, latency, load, batching and cost.",
-        epilog="Without COMMAND all but piper, soak, emotion and delivery run. Prices: docs/performance.md. "
-        f"{RANDOM_VOICE} is a full-size voice with random weights, built when it is selected.",
+        epilog="Without COMMAND all but piper, capacity, soak, memory, emotion and delivery run. "
+        f"Prices: docs/performance.md. {RANDOM_VOICE} is a full-size voice with random weights, "
+        "built when it is selected.",
     )
     _add_options(parser, {})
     parser.set_defaults(command=None)
@@ -154,8 +157,8 @@ def _add_options(parser: argparse.ArgumentParser, overrides: dict[str, Any]) -> 
         type=_positive_list,
         metavar="LIST",
     )
-    add("--seconds", "duration of each level of the load test (default: 30)", type=float)
-    add("--requests", "number of requests of soak (default: 20000)", type=_positive)
+    add("--seconds", "duration of each level of the load test, and of each run of capacity (default: 30)", type=float)
+    add("--requests", "number of requests of soak (default: 20000) and memory (2000)", type=_positive)
     add(
         "--ways",
         "targets: engine, http, or both comma-separated (default)",

@@ -9,10 +9,13 @@ from typing import Any
 
 from bench.load.engine_clients import load_engine
 from bench.load.http_clients import load_server, speak_over_http
+from bench.load.server_memory import SECTIONS as MEMORY_SECTIONS
+from bench.load.server_memory import measure_memory
 from bench.load.server_process import running_server
 from bench.measure.batching import measure_batching
 from bench.measure.beside_piper import measure_beside_piper
 from bench.measure.cache import measure_cache
+from bench.measure.capacity import measure_capacity
 from bench.measure.chunking import measure_chunking
 from bench.measure.cost import Prices, compute_cost
 from bench.measure.formats import measure_formats
@@ -44,13 +47,16 @@ class Plan:
     """Of a whole text."""
     first_audio_repeats: int = 20
     news_text_repeats: int = 100
+    capacity_runs: int = 3
+    """Of each number of clients."""
     lengths: tuple[int, ...] = LENGTHS
     concurrency_levels: tuple[int, ...] = CONCURRENCY_LEVELS
     seconds: float = 30.0
-    """Duration of each level of the load test."""
+    """Duration of each level of the load test, and of each run of `capacity`."""
     targets: tuple[str, ...] = TARGETS
     requests: int = 20_000
     """Of the soak."""
+    memory_requests: int = 2_000
 
 
 QUICK: dict[str, Any] = {
@@ -60,7 +66,9 @@ QUICK: dict[str, Any] = {
     "lengths": (10, 120, 2000),
     "concurrency_levels": (1, 4, 16),
     "seconds": 8.0,
+    "capacity_runs": 1,
     "requests": 500,
+    "memory_requests": 100,
 }
 """Fields of the plan that `--quick` changes."""
 
@@ -152,11 +160,23 @@ def run_load(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
                 results.loads.append(load_server(server, concurrency, plan.seconds))
 
 
+def run_capacity(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Searches the number of streams that are on time."""
+    results.capacities = measure_capacity(voice, plan.settings, plan.capacity_runs, plan.seconds)
+
+
 def run_soak(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
     """Sends mixed requests to a server with all voices of the folder."""
     sections = {**SECTIONS, "models": {"path": str(voice.models.resolve())}}
     with running_server(voice, plan.settings, sections) as server:
         results.soak = measure_soak(voice.name, server, speakers(voice.models), plan.requests)
+
+
+def run_memory(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
+    """Starts a server with one voice, and sends requests."""
+    with running_server(voice, plan.settings, MEMORY_SECTIONS) as server:
+        own = [each for each in speakers(voice.models) if each.startswith(f"{voice.name}/")]
+        results.memory = measure_memory(voice.name, server, own, plan.memory_requests)
 
 
 def run_delivery(voice: BenchmarkVoice, plan: Plan, results: VoiceResults) -> None:
@@ -190,8 +210,14 @@ COMMANDS = {
     "cache": Command("answers from the cache, equal requests at a time, and the hit rate of popular texts", run_cache),
     "reference": Command("first audio with a reference that was used before, against none", run_references),
     "load": Command("late chunks and time to first audio by concurrency", run_load),
+    "capacity": Command("how many streams are on time over HTTP, in three runs of three", run_capacity, is_alone=True),
     "soak": Command(
         "20,000 mixed requests beside clients that do not read or leave: equal answers, memory", run_soak, is_alone=True
+    ),
+    "memory": Command(
+        "memory of a server with one voice when it is ready and after 2,000 requests, and the CPU time of its start",
+        run_memory,
+        is_alone=True,
     ),
     "delivery": Command(
         "recordings of the same words: syllables, F0, which texts are refused; needs espeak-ng",

@@ -135,13 +135,14 @@ def demo() -> Synthesizer:
 
 @pytest.fixture
 def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Grows by one with every step that a mel decoder computes."""
+    """Grows by one with every step that a mel decoder computes, several in a run."""
     steps: list[str] = []
     run = Session.run
 
     def counted(self: Session, inputs: Arrays, *, keep_states: bool = False) -> object:
         if self.path.stem == "mel_decoder":
-            steps.extend([self.path.parent.name] * len(inputs["memory"]))
+            batch, count = inputs["memory"].shape[:2]
+            steps.extend([self.path.parent.name] * batch * count)
         return run(self, inputs, keep_states=keep_states)
 
     monkeypatch.setattr(Session, "run", counted)

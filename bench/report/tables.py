@@ -74,14 +74,21 @@ def _server_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.loads:
         yield Section("Concurrent clients, each playing in real time", list(map(load_row, voice.loads)))
         yield from map(_failures, filter(lambda load: load.first_failure, voice.loads))
+    yield from map(_capacity_section, voice.capacities)
+    yield from _long_sections(voice)
+    if voice.costs:
+        yield Section("Cost", list(map(cost_row, voice.costs)))
+
+
+def _long_sections(voice: schema.VoiceResults) -> Iterator[Section]:
     if voice.soak:
         yield _soak_section(voice.soak)
+    if voice.memory:
+        yield Section("Server with one voice, without its cache of finished audio", [memory_row(voice.memory)])
     if voice.deliveries:
         yield Section("Delivery of recordings of the same words", list(map(delivery_row, voice.deliveries)))
     if voice.emotions:
         yield Section("Emotion of recordings, that the voice has never heard", list(map(emotion_row, voice.emotions)))
-    if voice.costs:
-        yield Section("Cost", list(map(cost_row, voice.costs)))
 
 
 def _cache_section(cache: schema.CacheResult) -> Section:
@@ -90,6 +97,11 @@ def _cache_section(cache: schema.CacheResult) -> Section:
         f"{cache.hit_rate:.0%} hits in {cache.popular_requests} requests for {cache.popular_texts} texts (Zipf)"
     )
     return Section(title, list(map(cache_row, cache.times)))
+
+
+def _capacity_section(capacity: schema.CapacityResult) -> Section:
+    title = f"On time over HTTP with scheduler.max_utilization {capacity.max_utilization:g}: {capacity.streams} streams"
+    return Section(title, list(map(capacity_row, capacity.levels)))
 
 
 def _soak_section(soak: schema.SoakResult) -> Section:
@@ -235,6 +247,21 @@ def load_row(result: schema.LoadResult) -> Row:
     }
 
 
+def capacity_row(result: schema.CapacityLevel) -> Row:
+    """Returns the cells of one number of clients."""
+    return {
+        "clients": str(result.clients),
+        "runs on time": f"{result.runs_on_time} of {result.runs}",
+        "server admits": optional(result.admitted, "d"),
+        "late chunks": f"{result.late_chunks} of {result.chunks}",
+        "longest underrun s": f"{result.longest_underrun:.2f}",
+        "429": str(result.rejected),
+        "failed": str(result.failed),
+        **first_audio_cells(result.first_audio),
+        "CPU": optional(result.cpu_utilization, ".0%"),
+    }
+
+
 def soak_row(result: schema.SoakResult) -> Row:
     """Returns the cells of the only row."""
     memory = result.memory
@@ -250,6 +277,17 @@ def soak_row(result: schema.SoakResult) -> Row:
         "late chunks": str(result.late_chunks),
         "restarts": str(result.worker_restarts),
         "MiB at 10, 50, 100 %": " / ".join(f"{memory[len(memory) * part // 10 - 1]:.0f}" for part in (1, 5, 10)),
+    }
+
+
+def memory_row(result: schema.MemoryResult) -> Row:
+    """Returns the cells of the only row."""
+    memory = result.memory
+    return {
+        "CPU s until ready": optional(result.start_cpu_seconds, ".1f"),
+        "PSS MiB when ready": f"{memory[0]:.0f}",
+        "requests": str(result.requests),
+        "at 10, 50, 100 %": " / ".join(f"{memory[(len(memory) - 1) * part // 10]:.0f}" for part in (1, 5, 10)),
     }
 
 

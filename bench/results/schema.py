@@ -187,6 +187,43 @@ class LoadResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CapacityLevel:
+    """One number of clients, in as many runs as were on time, up to the number wanted."""
+
+    clients: int
+    runs: int
+    runs_on_time: int
+    """Without a late chunk, a rejected or a failed request."""
+    admitted: int | None
+    """Streams that fit, as the server predicted before the runs."""
+    chunks: int
+    late_chunks: int
+    longest_underrun: float
+    rejected: int
+    failed: int
+    first_audio: Percentiles
+    """Of the last run."""
+    cpu_utilization: float | None
+    """Of the server, 0 to 1, in the last run."""
+
+    @property
+    def is_on_time(self) -> bool:
+        """Whether all runs were."""
+        return self.runs_on_time == self.runs
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityResult:
+    """How many streams are on time over HTTP, with one value of `scheduler.max_utilization`."""
+
+    max_utilization: float
+    streams: int
+    """The largest number of clients that are on time in all runs."""
+    levels: list[CapacityLevel]
+    """Those that were tried, by the number of clients."""
+
+
+@dataclass(frozen=True, slots=True)
 class PiecesResult:
     """Text that arrives in pieces."""
 
@@ -259,6 +296,17 @@ class SoakResult:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryResult:
+    """A server with one voice, from its start on."""
+
+    start_cpu_seconds: float | None
+    """CPU time until it was ready."""
+    requests: int
+    memory: list[float]
+    """Proportional set size in MiB: when it was ready, and after each twentieth of the requests."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """Correlations of the speech with recordings of the same words."""
 
@@ -323,7 +371,9 @@ class VoiceResults:
     references: list[ReferenceTimes] = field(default_factory=list)
     deliveries: list[DeliveryResult] = field(default_factory=list)
     loads: list[LoadResult] = field(default_factory=list)
+    capacities: list[CapacityResult] = field(default_factory=list)
     soak: SoakResult | None = None
+    memory: MemoryResult | None = None
     emotions: list[EmotionResult] = field(default_factory=list)
     costs: list[CostResult] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""CPU time and peak memory of a process; `pid` None is this process.
+"""CPU time and memory of a process; `pid` None is this process.
 
 The peak comes from /proc: psutil has no peak memory on Linux and cannot reset it. CPU time of this process comes from
 `time.process_time`, whose resolution is finer than psutil's clock ticks (10 ms).
@@ -27,7 +27,7 @@ class ProcessUsage:
     @classmethod
     def of(cls, pid: int | None = None) -> Self:
         """Reads the usage of a process until now."""
-        return cls(time.perf_counter(), time.process_time() if pid is None else _cpu_seconds(pid))
+        return cls(time.perf_counter(), time.process_time() if pid is None else cpu_seconds(pid))
 
     @classmethod
     def since(cls, start: Self, pid: int | None = None) -> Self:
@@ -60,7 +60,18 @@ def _proc(pid: int | None) -> Path:
     return Path("/proc") / str(pid or "self")
 
 
-def _cpu_seconds(pid: int) -> float | None:
+def proportional_memory(pid: int) -> float:
+    """Returns the proportional set size (PSS) of a process in MiB, its resident one where the system has no other.
+
+    Pages that several processes share, such as those of libraries, count in equal parts for each.
+    """
+    usage = psutil.Process(pid).memory_full_info()
+    size: float = getattr(usage, "pss", usage.rss) / 2**20
+    return size
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """Returns the CPU time of all threads of a process; None if it does not exist."""
     with suppress(psutil.Error):
         times = psutil.Process(pid).cpu_times()
         return times.user + times.system

@@ -142,6 +142,23 @@ class Graph:
         axes = {"num_scan_inputs": 1, "scan_input_axes": [1], "scan_output_axes": [1]}
         return self.ops("Scan", len(initial) + 1, *initial, sequence, body=inner, **axes)[-1]
 
+    def loop(self, body: "Graph", count: Value, carried: Sequence[Value]) -> list[Value]:
+        """Runs `body`, a graph with this one as its parent, `count` times.
+
+        The body's first input is the number of the step, an int64 scalar; its other inputs are the carried values. Its
+        outputs are those values for the next step, whose shapes may change, and then one more, which is stacked along
+        a new first axis. Returns the carried values after the last step, and the stacked one.
+        """
+        going_on = f"{body.name}.going_on"
+        number, *others = body.inputs.values()
+        condition = [
+            helper.make_tensor_value_info(name, onnx.TensorProto.BOOL, []) for name in (going_on, f"{going_on}.next")
+        ]
+        body.nodes.append(helper.make_node("Identity", [going_on], [f"{going_on}.next"], name=f"{going_on}.next"))
+        outputs = [condition[1], *body.outputs.values()]
+        inner = helper.make_graph(body.nodes, body.name, [number, condition[0], *others], outputs)
+        return self.ops("Loop", len(body.outputs), count, None, *carried, body=inner)
+
     def set_metadata(self, **values: object) -> None:
         """Adds entries to the metadata of the model, each as JSON."""
         self._metadata.update({key: json.dumps(value) for key, value in values.items()})

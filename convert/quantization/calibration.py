@@ -64,30 +64,42 @@ class OfflineAcousticModel:
         file = manifest.acoustic.speaker_embedding
         self._embedding = np.load(folder / file) if file else None
 
+    @property
+    def has_f0(self) -> bool:
+        """Whether the last two channels of the mel are F0 and voicing."""
+        return bool(self._manifest.vocoder.harmonics)
+
     def vocoder_inputs(self, sentence: EncodedSentence) -> Arrays:
         """The inputs of the vocoder for a whole sentence, without states; the source's noise is zero.
 
         Raises `ConvertError` if the mel is not finite.
         """
-        mel = self._mel(*self._text_style_durations(sentence))
+        mel = self.mel(self.decoder_inputs(sentence))
         if not np.isfinite(mel).all():
             raise ConvertError("the acoustic model computes values that are not finite; its checkpoint is damaged")
-        final = {"final": np.ones(1, np.int64)}
-        harmonics = self._manifest.vocoder.harmonics
-        if not harmonics:
-            return final | {"mel": mel}
-        *_, f0, voicing = mel[0].T
+        inputs = {"final": np.ones(1, np.int64), "mel": np.ascontiguousarray(self.without_f0(mel))}
+        if not self.has_f0:
+            return inputs
+        f0, voiced = self.f0_track(mel)
         hop = self._manifest.vocoder.samples_per_frame
-        cycles = np.cumsum(np.repeat(self._hertz(f0), hop)) / self._manifest.sample_rate % 1
-        return final | {
-            "mel": np.ascontiguousarray(mel[:, :, :-2]),
+        cycles = np.cumsum(np.repeat(f0, hop)) / self._manifest.sample_rate % 1
+        return inputs | {
             "phase": cycles[None].astype(np.float32),
-            "voiced": np.repeat(voicing >= VOICED_THRESHOLD, hop)[None].astype(np.float32),
+            "voiced": np.repeat(voiced, hop)[None].astype(np.float32),
             "noise": np.zeros((1, len(cycles)), np.float32),
-            "harmonic_phases": np.zeros((1, harmonics), np.float32),
+            "harmonic_phases": np.zeros((1, self._manifest.vocoder.harmonics), np.float32),
         }
 
-    def _text_style_durations(self, sentence: EncodedSentence) -> tuple[Array, Array, Array]:
+    def without_f0(self, mel: Array) -> Array:
+        """(1, frames, channels) of the spectrum."""
+        return mel[:, :, :-2] if self.has_f0 else mel
+
+    def f0_track(self, mel: Array) -> tuple[Array, Array]:
+        """F0 in Hz and voicing, both (frames,); of voices with F0."""
+        *_, f0, voicing = mel[0].T
+        return self._hertz(f0), voicing >= VOICED_THRESHOLD
+
+    def decoder_inputs(self, sentence: EncodedSentence) -> tuple[Array, Array, Array]:
         """(units, size) text with pitch and energy, (units, size) style, (units,) durations in frames."""
         graphs = self._graphs
         text = graphs["text_encoder"].run({"units": sentence.features}, "text")
@@ -100,32 +112,31 @@ class OfflineAcousticModel:
         durations = np.exp(np.minimum(log_durations, np.log(1 + MAX_UNIT_FRAMES))) - 1
         return adapted[0], style[0], durations
 
-    def _mel(self, text: Array, style: Array, durations: Array) -> Array:
-        """(1, frames, channels), after the postnet."""
+    def mel(self, inputs: tuple[Array, Array, Array], decoder: CalibrationSession | None = None) -> Array:
+        """(1, frames, channels), after the postnet, of `decoder_inputs`; `decoder` is that of a variant."""
+        text, style, durations = inputs
         r = self._manifest.acoustic.frames_per_step
         frame_counts = np.floor(durations + 0.5).astype(np.int64)
         frame_counts[-1] += max(0, r - frame_counts.sum())  # at least one decoder step
         band = int(durations.max() / r + 0.5)
         memory = decoder_memory(text, style, frame_counts, r)
         padding = np.zeros((band, memory.shape[1]), np.float32)
-        attended = self._graphs["decoder_memory"].run({"memory": np.concatenate([memory, padding])[None]})
-        decoder = self._graphs["mel_decoder"]
-        state, frames, window = decoder.initial_state(window=band), [], np.arange(band + 1)
+        ahead = self._graphs["decoder_memory"].run({"memory": np.concatenate([memory, padding])[None]})["window"]
+        decoder = decoder or self._graphs["mel_decoder"]
+        state, frames = decoder.initial_state(window=band), []
         for step, row in enumerate(memory):
-            valid = np.stack([window >= band - step, window < len(memory) - step])
-            inputs = {
-                "memory": row[None],
-                "memory_keys": attended["keys"][..., step : step + band + 1],
-                "memory_values": attended["values"][..., step : step + band + 1, :],
-                "mask": np.where(valid, np.float32(0), MASKED_SCORE)[None],
-            }
-            outputs = decoder.run(inputs | state)
+            window = np.arange(band + 1)
+            mask = np.full((1, 1, 2, 2 * (band + 1)), MASKED_SCORE)
+            mask[0, 0, 1, : band + 1][window < len(memory) - step] = 0
+            mask[0, 0, 0, band + 1 :][window >= band - step] = 0
+            run = {"memory": row[None, None], "ahead": ahead[:, :, :, step : step + band + 1], "mask": mask}
+            outputs = decoder.run(run | state)
             state = {name: outputs[f"next_{name}"] for name in state}
-            frames.append(outputs["frames"][0])
+            frames.append(outputs["frames"][0, 0])
         decoded = np.concatenate(frames)[None, : frame_counts.sum()]
         postnet = self._graphs["postnet"]
-        inputs = {"frames": decoded, "final": np.ones(1, np.int64), **postnet.initial_state()}
-        return postnet.run(inputs, "mel")["mel"]
+        run = {"frames": decoded, "final": np.ones(1, np.int64), **postnet.initial_state()}
+        return postnet.run(run, "mel")["mel"]
 
     def _hertz(self, f0: Array) -> Array:
         scale = self._manifest.acoustic.f0

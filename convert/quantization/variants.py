@@ -1,24 +1,29 @@
-"""Creates variants of a voice in other precisions; a variant is kept only if it meets its quality limit.
+"""Creates variants of a voice in other precisions; of each, the graphs are kept that meet their quality limit.
 
-Only the vocoder has variants: it is most of the computation, and the graphs before it decide the durations. So all
-variants of a voice have the same durations.
+Only the vocoder and the mel decoder have variants: they are nearly all of the computation, and the graphs before them
+decide the durations. So all variants of a voice have the same durations.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
+from pydantic import BaseModel
 
 from convert.output.folder import write_model
+from convert.quantization import decoder_variant
 from convert.quantization.calibration import Arrays, CalibrationSession, OfflineAcousticModel
+from convert.quantization.decoder_variant import MIN_PRODUCTS, DecoderEvaluator
 from convert.quantization.fp16 import to_fp16
 from convert.quantization.int8 import measure_ranges, multiplication_share, quantize, wide_blocks
 from convert.quantization.metrics import Samples, SpectralMetrics, compare_audio
-from convert.quantization.sentences import load_sentences
-from server.voices.manifest import Manifest, Report, Variant
+from convert.quantization.saturation import products_saturate
+from convert.quantization.sentences import SentenceSets, load_sentences
+from server.voices.manifest import GraphFile, Manifest, Reports, Variant, VocoderReport
 
-GRAPH = "vocoder"
+VOCODER = "vocoder"
 QUALITY_LIMITS = {
     "fp16": SpectralMetrics(snr_db=40.0, log_spectral_distance_db=0.5),
     "int8": SpectralMetrics(snr_db=22.0, log_spectral_distance_db=1.5),
@@ -55,37 +60,99 @@ def make_variants(folder: Path, manifest: Manifest, precisions: Sequence[str], p
         missing = f"there are no evaluation sentences in {manifest.language}"
         return CreatedVariants({}, (f"{', '.join(precisions)} left out: {missing}",))
     progress("synthesizing calibration and evaluation sentences")
-    model = OfflineAcousticModel(folder, manifest)
-    evaluator = Evaluator(folder / f"{GRAPH}.onnx", [model.vocoder_inputs(each) for each in sentences.evaluation])
+    acoustic = OfflineAcousticModel(folder, manifest)
     variants: dict[str, Variant] = {}
     notes: list[str] = []
     for precision in precisions:
-        progress(f"writing {GRAPH}.{precision}.onnx")
+        writer = VariantWriter(folder, manifest, precision)
+        progress(f"writing {VOCODER}.{precision}.onnx")
+        make_vocoder(writer, acoustic, sentences)
         if precision == "int8":
-            blocks = wide_blocks(evaluator.model)
-            if (share := multiplication_share(evaluator.model, node_names(blocks))) < MIN_INT8_SHARE:
-                notes.append(
-                    f"int8 is left out: this vocoder is too small to gain from it ({share:.0%} of its multiplications "
-                    f"are in convolutions wide enough, at least {MIN_INT8_SHARE:.0%} should be)"
-                )
-                continue
-            calibration = [model.vocoder_inputs(each) for each in sentences.calibration]
-            candidate = int8_candidate(evaluator, blocks, calibration)
-        else:
-            candidate = evaluator.evaluate(to_fp16(evaluator.model), 1.0)
-        if reason := rejection(candidate, precision):
-            notes.append(f"{precision} is left out: {reason}")
-            continue
-        file = write_model(candidate.model, folder / f"{GRAPH}.{precision}.onnx", manifest.graphs[GRAPH].parameters)
-        variants[precision] = Variant(graphs={GRAPH: file}, report=evaluator.report(candidate, manifest.sample_rate))
+            progress(f"writing {decoder_variant.GRAPH}.{precision}.onnx")
+            make_decoder(writer, acoustic, sentences)
+        if writer.graphs:
+            variants[precision] = Variant(graphs=writer.graphs, reports=Reports(**writer.reports))
+        notes += writer.notes
     return CreatedVariants(variants, tuple(notes))
+
+
+class VariantWriter:
+    """Writes the graphs of one variant, and collects their reports and the notes about those that were left out."""
+
+    def __init__(self, folder: Path, manifest: Manifest, precision: str) -> None:
+        self.manifest, self.precision = manifest, precision
+        self.graphs: dict[str, GraphFile] = {}
+        self.reports: dict[str, Any] = {}
+        self.notes: list[str] = []
+        self._folder = folder
+
+    def load(self, graph: str) -> onnx.ModelProto:
+        """The float32 graph."""
+        return onnx.load(self._folder / f"{graph}.onnx")
+
+    def keep(self, graph: str, model: onnx.ModelProto, report: BaseModel) -> None:
+        """Writes a graph that meets its limit."""
+        file = self._folder / f"{graph}.{self.precision}.onnx"
+        self.graphs[graph] = write_model(model, file, self.manifest.graphs[graph].parameters)
+        self.reports[graph] = report
+
+    def leave_out(self, graph: str, reason: str) -> None:
+        """Notes why the variant has the float32 graph."""
+        self.notes.append(f"{graph}.{self.precision} is left out: {reason}")
+
+
+def make_vocoder(writer: VariantWriter, acoustic: OfflineAcousticModel, sentences: SentenceSets) -> None:
+    """The vocoder in the precision of the variant."""
+    model, is_int8 = writer.load(VOCODER), writer.precision == "int8"
+    if is_int8 and (obstacle := int8_obstacle(model)):
+        writer.leave_out(VOCODER, obstacle)
+        return
+    evaluator = Evaluator(model, [acoustic.vocoder_inputs(each) for each in sentences.evaluation])
+    if is_int8:
+        calibration = [acoustic.vocoder_inputs(each) for each in sentences.calibration]
+        candidate = int8_candidate(evaluator, wide_blocks(model), calibration)
+    else:
+        candidate = evaluator.evaluate(to_fp16(model), 1.0)
+    if reason := rejection(candidate, writer.precision):
+        writer.leave_out(VOCODER, reason)
+    else:
+        writer.keep(VOCODER, candidate.model, evaluator.report(candidate, writer.manifest.sample_rate))
+
+
+def int8_obstacle(model: onnx.ModelProto) -> str | None:
+    """Why this vocoder is not quantized, on this CPU; None if it is."""
+    if products_saturate():
+        return (
+            "this CPU adds 8-bit products in 16 bits, which overflow, so it cannot judge the quality; "
+            "for servers with VNNI or ARM processors, convert on one of them"
+        )
+    if (share := multiplication_share(model, node_names(wide_blocks(model)))) < MIN_INT8_SHARE:
+        return (
+            f"it is too small to gain from it ({share:.0%} of its multiplications are in convolutions wide enough, "
+            f"at least {MIN_INT8_SHARE:.0%} should be)"
+        )
+    return None
+
+
+def make_decoder(writer: VariantWriter, acoustic: OfflineAcousticModel, sentences: SentenceSets) -> None:
+    """The mel decoder in 8 bits."""
+    evaluator = DecoderEvaluator(acoustic, writer.load(decoder_variant.GRAPH), sentences.evaluation)
+    if evaluator.products < MIN_PRODUCTS:
+        size = f"{evaluator.products} products a step, at least {MIN_PRODUCTS} should be"
+        writer.leave_out(decoder_variant.GRAPH, f"it is too small to gain from it ({size})")
+        return
+    candidate = evaluator.candidate()
+    if reason := decoder_variant.rejection(candidate):
+        writer.leave_out(decoder_variant.GRAPH, reason)
+    else:
+        writer.keep(decoder_variant.GRAPH, candidate.model, candidate.report)
 
 
 class Evaluator:
     """The float32 vocoder and its audio of the evaluation sentences."""
 
-    def __init__(self, path: Path, inputs: Sequence[Arrays]) -> None:
-        self.model = onnx.load(path)
+    def __init__(self, model: onnx.ModelProto, inputs: Sequence[Arrays]) -> None:
+        self.model = model
         self._inputs = inputs
         self._reference = run_vocoder(self.model, inputs)
 
@@ -93,10 +160,10 @@ class Evaluator:
         """The metrics of another vocoder on the same sentences."""
         return Candidate(model, compare_audio(self._reference, run_vocoder(model, self._inputs)), share)
 
-    def report(self, candidate: Candidate, sample_rate: int) -> Report:
+    def report(self, candidate: Candidate, sample_rate: int) -> VocoderReport:
         """The entry of a candidate in voice.yaml."""
         samples = sum(len(audio) for audio in self._reference)
-        return Report(
+        return VocoderReport(
             snr_db=round(candidate.metrics.snr_db, 1),
             log_spectral_distance_db=round(candidate.metrics.log_spectral_distance_db, 2),
             sentences=len(self._reference),

@@ -61,7 +61,7 @@ class TextToSpeech:
 
         `input` is plain text, text with inline marks, or SSML; or an iterator of its pieces, cut anywhere, which is
         asked for the next one when what is there has been spoken. The first chunk of a sentence has its times, in
-        samples from the start of the audio, as its `sentence`.
+        samples from the start of the audio, as its `sentence`; chunks with `times_follow` come before it.
 
         Raises `RequestError` for an argument at once, and for a text with nothing to speak at the first chunk.
         """

@@ -8,6 +8,7 @@ from server.config import Config
 from server.errors import VoiceError
 from server.runtime.precision import choose_precision
 from server.voices.discovery import voice_folders
+from server.voices.manifest import Reports
 from server.voices.voice import Voice
 
 NAME = "voices"
@@ -57,6 +58,12 @@ def _precisions(voice: Voice) -> Iterator[str]:
     """The precisions of the voice, with the size and the quality of each variant."""
     yield "fp32"
     for name, variant in voice.manifest.variants.items():
-        report, size = variant.report, sum(graph.bytes for graph in variant.graphs.values())
-        distance = f"{report.snr_db:g} dB SNR, {report.log_spectral_distance_db:g} dB spectral distance"
-        yield f"{name} ({distance}, {size / 1e6:.1f} MB)"
+        size = sum(graph.bytes for graph in variant.graphs.values())
+        yield f"{name} ({'; '.join(_quality(variant.reports))}; {size / 1e6:.1f} MB)"
+
+
+def _quality(reports: Reports) -> Iterator[str]:
+    if vocoder := reports.vocoder:
+        yield f"vocoder {vocoder.snr_db:g} dB SNR, {vocoder.log_spectral_distance_db:g} dB spectral distance"
+    if decoder := reports.mel_decoder:
+        yield f"mel {decoder.snr_db:g} dB SNR"

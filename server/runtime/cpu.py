@@ -30,6 +30,15 @@ def integer_dot_products(root: Path = Path("/")) -> str | None:
     return "ARM dot products" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else None
 
 
+def products_saturate(root: Path = Path("/")) -> bool:
+    """Returns whether ONNX Runtime adds two 8-bit products in 16 bits on this CPU, which can overflow.
+
+    That is so on x86 with AVX2 and without VNNI; `bench/instruction_sets` compares CPUs. Where the flags cannot be
+    read, as outside Linux, every x86 CPU counts as one.
+    """
+    return platform.machine().lower() in ("x86_64", "amd64") and integer_dot_products(root) is None
+
+
 def _quotas(root: Path) -> list[float]:
     """The quotas, in CPUs, of the cgroup of this process and of its ancestors."""
     groups = root / "sys/fs/cgroup"

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from server.config import Precision, PrecisionSetting
-from server.runtime.cpu import integer_dot_products
+from server.errors import ConfigurationError
+from server.runtime.cpu import integer_dot_products, products_saturate
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ def choose_precision(
 ) -> PrecisionChoice:
     """Selects one of the `available` precisions, which always include fp32; a forced `setting` wins.
 
-    int8 is faster only with CPU instructions for 8-bit dot products. Older x86 CPUs also lose accuracy: they add two
-    8-bit products in 16 bits, which can saturate.
+    int8 is faster only with CPU instructions for 8-bit dot products. Raises `ConfigurationError` like `require_exact`.
     """
+    require_exact(setting)
     if setting != "auto":
         return PrecisionChoice(setting, "set by runtime.precision")
     if provider in ("tensorrt", "cuda"):
@@ -35,3 +36,12 @@ def choose_precision(
     if instructions is None:
         return PrecisionChoice("fp32", "this CPU has no instructions for int8 (VNNI, or dot products on ARM)")
     return PrecisionChoice("int8", f"this CPU has {instructions}")
+
+
+def require_exact(setting: PrecisionSetting) -> None:
+    """Raises `ConfigurationError` for int8 on older x86 CPUs, which add two 8-bit products in 16 bits."""
+    if setting == "int8" and products_saturate():
+        raise ConfigurationError(
+            "runtime.precision: int8 cannot be used on this CPU: without VNNI it adds 8-bit products in 16 bits, which "
+            "overflow and distort the audio; set it to auto or fp32"
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 from server.config import Precision, RuntimeSection, SchedulerSection
 from server.runtime.cpu import available_cpus
 from server.runtime.fallback import ProviderFallback
-from server.runtime.precision import PrecisionChoice, choose_precision
+from server.runtime.precision import PrecisionChoice, choose_precision, require_exact
 from server.runtime.providers import Providers, SessionFactory
 from server.runtime.session import Session
 
@@ -22,7 +22,11 @@ class Runtime:
     def __init__(
         self, settings: RuntimeSection, factories: Mapping[str, SessionFactory] = {}, max_batch: int = DEFAULT_MAX_BATCH
     ) -> None:
-        """`factories` replace those of single providers; `max_batch` is the most streams in one run."""
+        """`factories` replace those of single providers; `max_batch` is the most streams in one run.
+
+        Raises `ConfigurationError` for a precision that is wrong on this CPU.
+        """
+        require_exact(settings.precision)
         self.settings = settings
         self.providers = ProviderFallback(settings, {**Providers(settings, max_batch).factories, **factories})
 

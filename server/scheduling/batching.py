@@ -1,9 +1,8 @@
 """Executes the matching graph runs of several streams as one batch.
 
-Inputs are stacked along the batch axis, shorter ones padded in front; outputs are split into rows again. Next states of
-runs with `keep_states` are not split at once: as long as the same streams, with states of equal length, stay together,
-the next run gets the batch tensor as it is, on the device that holds it. Otherwise it is copied to host memory once and
-split there.
+Inputs are stacked along the batch axis, outputs are split into rows again. Next states of runs with `keep_states` are
+not split at once: as long as the same streams stay together, the next run gets the batch tensor as it is, on the device
+that holds it. Otherwise it is copied to host memory once and split there.
 """
 
 from collections.abc import Sequence
@@ -11,43 +10,30 @@ from collections.abc import Sequence
 import numpy as np
 
 from server.runtime.tensors import Array, BatchTensor, to_host
-from server.scheduling.graph_run import GraphRun, Outputs, PaddedAxis, StateRow, StreamTensor
+from server.scheduling.graph_run import GraphRun, Outputs, StateRow, StreamTensor
 
 
 def run_batch(runs: Sequence[GraphRun]) -> list[Outputs]:
     """Executes runs with equal `batch_key`s as one batch. Returns for each the outputs that it would have alone."""
-    graph, padded_axes = runs[0].graph, runs[0].padded_axes
-    axes = graph.batch_axes
-    inputs = {
-        name: stack([run.inputs[name] for run in runs], axes[name], padded_axes.get(name)) for name in runs[0].inputs
-    }
+    graph = runs[0].graph
+    axes, states = graph.batch_axes, set(graph.next_states.values())
+    inputs = {name: stack([run.inputs[name] for run in runs], axes[name]) for name in runs[0].inputs}
     outputs = graph.run(inputs, keep_states=any(run.keep_states for run in runs))
-    state_of_output = {output: state for state, output in graph.next_states.items()}
     rows: list[Outputs] = [{} for _ in runs]
     for name, tensor in outputs.items():
-        axis, state = axes[name], state_of_output.get(name)
-        padded = padded_axes.get(state) if state else None
-        padding = _padding(runs, state, padded.axis) if state and padded else [0] * len(runs)
-        is_kept = [bool(state) and run.keep_states and axis is not None and not any(padding) for run in runs]
+        axis, is_state = axes[name], name in states
+        is_kept = [is_state and run.keep_states and axis is not None for run in runs]
         array = None if all(is_kept) else to_host(tensor)
         for index, row in enumerate(rows):
             if axis is not None and (array is None or is_kept[index]):
                 row[name] = StateRow(tensor, axis, index)
             elif array is not None:
                 view = select_row(array, axis, index)
-                if padded and padding[index]:
-                    view = remove_padding(view, padded.axis, padding[index])
-                row[name] = view.copy() if state and len(runs) > 1 else view  # a view would keep the whole batch alive
+                row[name] = view.copy() if is_state and len(runs) > 1 else view  # a view would keep the batch alive
     return rows
 
 
-def _padding(runs: Sequence[GraphRun], state: str, axis: int) -> list[int]:
-    """How much each row of a state was padded."""
-    lengths = [run.inputs[state].shape[axis] for run in runs]
-    return [max(lengths) - length for length in lengths]
-
-
-def stack(tensors: Sequence[StreamTensor], axis: int | None, padded: PaddedAxis | None = None) -> BatchTensor:
+def stack(tensors: Sequence[StreamTensor], axis: int | None) -> BatchTensor:
     """The batch tensor of several streams; without a batch `axis` all of them share the first one's."""
     first = tensors[0]
     if isinstance(first, StateRow) and _is_whole_batch(first.batch, tensors):
@@ -62,9 +48,6 @@ def stack(tensors: Sequence[StreamTensor], axis: int | None, padded: PaddedAxis 
         arrays.append(tensor)
     if axis is None or len(arrays) == 1:
         return arrays[0]
-    if padded:
-        longest = max(array.shape[padded.axis] for array in arrays)
-        arrays = [pad_front(array, padded, longest - array.shape[padded.axis]) for array in arrays]
     return np.concatenate(arrays, axis=axis)
 
 
@@ -76,12 +59,6 @@ def select_row(array: Array, axis: int | None, row: int) -> Array:
     return selected
 
 
-def remove_padding(array: Array, axis: int, count: int) -> Array:
-    """Drops the first `count` entries along `axis`."""
-    rest: Array = array[(slice(None),) * axis + (slice(count, None),)]
-    return rest
-
-
 def _is_whole_batch(batch: BatchTensor, tensors: Sequence[StreamTensor]) -> bool:
     """Whether the tensors are all rows of `batch`, in their order."""
     first = tensors[0]
@@ -90,11 +67,3 @@ def _is_whole_batch(batch: BatchTensor, tensors: Sequence[StreamTensor]) -> bool
         and isinstance(first, StateRow)
         and batch.shape[first.axis] == len(tensors)
     )
-
-
-def pad_front(array: Array, padded: PaddedAxis, count: int) -> Array:
-    """Adds `count` entries in front along an axis."""
-    if not count:
-        return array
-    shape = [*array.shape[: padded.axis], count, *array.shape[padded.axis + 1 :]]
-    return np.concatenate([np.full(shape, padded.fill, array.dtype), array], axis=padded.axis)

@@ -1,10 +1,8 @@
 """A graph run of one stream, as a value that a stage awaits."""
 
 from collections.abc import Generator, Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeAlias
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 from server.runtime.tensors import Array, BatchTensor
 
@@ -31,13 +29,6 @@ StreamTensor: TypeAlias = Array | StateRow
 """An input of one stream: 1 along the batch axis."""
 
 
-class PaddedAxis(NamedTuple):
-    """An axis along which the rows of a batch may differ in length: shorter ones are padded with `fill` in front."""
-
-    axis: int
-    fill: np.float32 = np.float32(0)
-
-
 class Graph(Protocol):
     """What can be run: a `server.runtime.session.Session`."""
 
@@ -61,8 +52,6 @@ class GraphRun:
     inputs: Mapping[str, StreamTensor]
     size: int = 1
     """Frames or units in it: its duration is proportional to that."""
-    padded_axes: Mapping[str, PaddedAxis] = field(default_factory=dict)
-    """By input: axes along which the rows of a batch may differ in length."""
     keep_states: bool = False
     """Whether next states may stay on the device, for a run that follows soon."""
 
@@ -72,15 +61,12 @@ class GraphRun:
 
     @property
     def batch_key(self) -> Hashable:
-        """Runs with equal keys can share a batch: one graph, compatible shapes, equal shared inputs."""
+        """Runs with equal keys can share a batch: one graph, equal shapes, equal shared inputs."""
         return (self.graph, *(self._input_key(name, value) for name, value in self.inputs.items()))
 
     def _input_key(self, name: str, value: StreamTensor) -> Hashable:
         if self.graph.batch_axes[name] is None and not isinstance(value, StateRow):  # a StateRow has a batch axis
             return name, value.shape, value.tobytes()
-        if name in self.padded_axes:
-            axis = self.padded_axes[name].axis
-            return name, value.shape[:axis], value.shape[axis + 1 :]
         return name, value.shape
 
 
@@ -90,7 +76,6 @@ async def run_with_state(
     state: Mapping[str, StreamTensor],
     *,
     size: int = 1,
-    padded_axes: Mapping[str, PaddedAxis] | None = None,
     keep_states: bool = False,
 ) -> tuple[Outputs, Outputs]:
     """One run of a graph with states. Returns its outputs, and the states for the next run.
@@ -98,6 +83,6 @@ async def run_with_state(
     States are arrays, unless `keep_states` is set: then they may be on a device, and the next run raises
     `LostStateError` when that is gone.
     """
-    outputs = await GraphRun(graph, {**inputs, **state}, size, padded_axes or {}, keep_states)
+    outputs = await GraphRun(graph, {**inputs, **state}, size, keep_states)
     next_state = {name: outputs.pop(graph.next_states[name]) for name in state}
     return outputs, next_state

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 
 FIRST_AUDIO_DEADLINE = 0.3
 """Seconds after its start at which the first audio of a stream is due. Streams that play and have less than that
@@ -19,7 +20,8 @@ class PlaybackClock:
         """Whether there has been any audio."""
         self.late_chunks = 0
         """Chunks that came after an underrun."""
-        self.underrun_at = clock() + FIRST_AUDIO_DEADLINE
+        self._asked_at = clock()
+        self.underrun_at = self._asked_at + FIRST_AUDIO_DEADLINE
         """The moment at which the buffer is empty: the deadline of the next chunk."""
         self.audio_seconds = 0.0
         """Pushed so far."""
@@ -30,6 +32,11 @@ class PlaybackClock:
     def buffered_seconds(self) -> float:
         """Seconds until the underrun; 0 after it, and before the first audio."""
         return max(0.0, self.underrun_at - self._clock()) if self.started else 0.0
+
+    @property
+    def waited_seconds(self) -> float:
+        """Seconds since the stream began, or since input arrived for which it waited."""
+        return self._clock() - self._asked_at
 
     def push(self, seconds: float, *, computed: bool = True) -> None:
         """Adds a chunk of `seconds` to the buffer."""
@@ -43,7 +50,8 @@ class PlaybackClock:
 
     def input_arrived(self) -> None:
         """The client has sent input for which the stream waited: the next audio is due as at the start of a stream."""
-        self.underrun_at = max(self.underrun_at, self._clock() + FIRST_AUDIO_DEADLINE)
+        self._asked_at = self._clock()
+        self.underrun_at = max(self.underrun_at, self._asked_at + FIRST_AUDIO_DEADLINE)
 
     def client_resumed(self) -> None:
         """The client, which had left chunks unread, reads again: the wait was its own, not an underrun."""
@@ -56,6 +64,11 @@ class RepeatableClock(PlaybackClock):
     def __init__(self, clock: PlaybackClock) -> None:
         super().__init__(lambda: 0.0)
         self._playing = clock
+
+    @property
+    def waited_seconds(self) -> float:
+        """Infinite: the size of the first chunk follows no clock either, so it is that for a slow machine."""
+        return inf
 
     def push(self, seconds: float, *, computed: bool = True) -> None:
         """Adds a chunk here, and to the clock that plays."""

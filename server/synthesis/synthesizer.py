@@ -44,9 +44,11 @@ from server.voices.voice import Voice
 
 WARM_UP_UNITS = 8
 WARM_UP_TEXT = "你好，今天天气很好。"
-PROBE_UNITS = 40
+PROBE_UNITS = 20
 PLAIN_STEPS = 16
 """Decoder steps in a chunk of speech that nobody waits to hear."""
+REST_BUFFER = 0.3
+"""Seconds of buffered audio from which the rest of a sentence is composed that began with its prefix."""
 WHOLE_UTTERANCE = 10**9
 """Decoder steps that no utterance exceeds."""
 
@@ -358,14 +360,14 @@ class Synthesizer:
     ) -> Chunks[Audio]:
         """The utterance in chunks at its volume, then its silence; the first chunk has the times.
 
-        With `rest` it is the prefix of the utterance that `rest` gives. That is asked for after the first audio, or
-        before the first steps that depend on it, so it changes no sample when that is.
+        With `rest` it is the prefix of the utterance that `rest` gives. That is asked for when enough audio is
+        buffered, or before the first steps that depend on it; so it changes no sample when that is.
         """
         state, position = self._start(prepared.prosody, seed=seed, is_whole=rest is None), 0
         envelope, timing = self._envelope(prepared), prepared.timing
         while not state.acoustic.is_finished:
             steps = self._chunking.next_steps(clock)
-            if rest and (position or steps > state.acoustic.independent_steps):
+            if rest and (clock.buffered_seconds >= REST_BUFFER or steps > state.acoustic.independent_steps):
                 prepared, rest = await rest(), None
                 state, envelope = self._extend(state, prepared.prosody), self._envelope(prepared)
                 timing = prepared.timing and shifted(prepared.timing, -position)

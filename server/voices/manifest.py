@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from server.errors import VoiceError
 
-FORMAT = 2
+FORMAT = 3
 """Version of the schema."""
 EMOTION_PREFIX = "emotion_"
 """Of the emotion names in KAN-TTS symbols and in the embedding table; the API omits it."""
@@ -81,8 +81,8 @@ class GraphFile(_Section):
     parameters: int
 
 
-class Report(_Section):
-    """Quality of a variant compared with float32, on sentences that were not used for calibration."""
+class VocoderReport(_Section):
+    """Quality of the audio of a variant compared with float32, on sentences that were not used for calibration."""
 
     snr_db: float
     log_spectral_distance_db: float
@@ -92,11 +92,32 @@ class Report(_Section):
     """Fraction of the vocoder's multiplications in this precision."""
 
 
+class DecoderReport(_Section):
+    """Quality of the mel of a decoder that feeds itself, compared with float32, on the same sentences."""
+
+    snr_db: float
+    f0_cents: float | None
+    """Root mean square of the difference of F0; None for a voice whose mel has none."""
+    sentences: int
+    frames: int
+    block: int
+    """Inputs with a common scale."""
+    share_of_decoder: float
+    """Fraction of the decoder's multiplications by weights in this precision."""
+
+
+class Reports(_Section):
+    """The report of each graph of a variant."""
+
+    vocoder: VocoderReport | None = None
+    mel_decoder: DecoderReport | None = None
+
+
 class Variant(_Section):
-    """Graphs in another precision, with the float32 inputs, outputs and states of the graphs that they replace."""
+    """Graphs in another precision, for streams that can change between it and float32."""
 
     graphs: dict[str, GraphFile]
-    report: Report
+    reports: Reports
 
 
 class Manifest(_Section):

@@ -189,6 +189,15 @@ def test_invalid_options_are_wrong_usage(wrong: tuple[str, str], capsys: pytest.
     assert wrong[0] in capsys.readouterr().err
 
 
+def test_memory_is_measured_before_and_after_the_requests(tmp_path: Path) -> None:
+    assert bench(tmp_path, "memory", "--requests", "20") == 0
+    found = json.loads((tmp_path / "memory.json").read_text("utf-8"))["voices"][0]["memory"]
+    assert found["requests"] == 20
+    assert len(found["memory"]) == 21
+    assert 50 < found["memory"][0] < 1000
+    assert found["start_cpu_seconds"] > 0
+
+
 def test_soak_compares_every_answer_beside_clients_that_do_not_read_or_leave(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("bench.measure.soak.DIFFERENT_REQUESTS", 4)
     assert bench(tmp_path, "soak", "--requests", "24") == 0

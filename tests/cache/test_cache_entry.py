@@ -57,3 +57,15 @@ def test_times_can_be_left_out():
     entry = Entry.of([EncodedChunk(b"a", 1, sentence), EncodedChunk(b"b", 1, sentence)])
     assert [chunk.sentence for chunk in entry.chunks(times=False)] == [None, None]
     assert all(one.sentence == other.sentence == sentence for one, other in pairwise(entry.chunks()))
+
+
+def test_times_that_follow_are_kept_with_the_beginning_of_their_sentence():
+    sentence = SentenceTiming("你好", 0, 2, 0, 100, 16000, ())
+    large = bytes(50_000)
+    pieces = [
+        EncodedChunk(b"silence", 1, None), EncodedChunk(large, 1, None, True), EncodedChunk(large, 1, None, True),
+        EncodedChunk(large, 1, sentence), EncodedChunk(large, 1, None),
+    ]  # fmt: skip
+    assert [(chunk.samples, chunk.sentence, chunk.times_follow) for chunk in Entry.of(pieces).chunks()] == [
+        (1, None, False), (3, sentence, False), (1, None, False),
+    ]  # fmt: skip

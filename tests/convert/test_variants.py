@@ -32,8 +32,10 @@ def test_a_variant_is_written_with_its_metrics(name: str, kind: str, several: Pa
     voice = Voice(several / name)
     voice.verify()
     variant = voice.manifest.variants[kind]
-    assert variant.report.snr_db >= QUALITY_LIMITS[kind].snr_db
-    assert variant.report.log_spectral_distance_db <= QUALITY_LIMITS[kind].log_spectral_distance_db
+    report = variant.reports.vocoder
+    assert report is not None
+    assert report.snr_db >= QUALITY_LIMITS[kind].snr_db
+    assert report.log_spectral_distance_db <= QUALITY_LIMITS[kind].log_spectral_distance_db
     assert variant.graphs["vocoder"].bytes < 0.9 * voice.manifest.graphs["vocoder"].bytes
 
 
@@ -77,7 +79,7 @@ def test_converting_with_variants_again_gives_the_same_bytes(
 ) -> None:
     command = [str(GOLDEN / "noncausal_16k"), "--output", str(tmp_path), "--precision", "fp32,fp16,int8"]
     assert main(command) == 0
-    assert "int8 is left out: this vocoder is too small to gain from it" in capsys.readouterr().err
+    assert "vocoder.int8 is left out: it is too small to gain from it" in capsys.readouterr().err
     first, second = (folder / "noncausal_16k" for folder in (several, tmp_path))
     for path in sorted(first.iterdir()):
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
@@ -90,7 +92,7 @@ def test_a_variant_below_the_limit_is_rejected_with_its_metrics(
     folder = Path(shutil.copytree(EMBEDDED, tmp_path / "demo"))
     created = make_variants(folder, read_manifest(folder), ["fp16"], lambda step: None)
     assert created.variants == {}
-    assert "fp16 is left out: it differs too much from fp32 (SNR 5" in created.notes[0]
+    assert "vocoder.fp16 is left out: it differs too much from fp32 (SNR 5" in created.notes[0]
     assert "required are at least 90 dB and at most 0.5 dB" in created.notes[0]
     assert list(folder.glob("*.fp16.onnx")) == []
 
@@ -103,7 +105,7 @@ def calibrated() -> tuple[Evaluator, list[Arrays]]:
     calibration, evaluation = (
         [model.vocoder_inputs(each[0])] for each in (sentences.calibration, sentences.evaluation)
     )
-    return Evaluator(EMBEDDED / "vocoder.onnx", evaluation), calibration
+    return Evaluator(onnx.load(EMBEDDED / "vocoder.onnx"), evaluation), calibration
 
 
 def test_the_block_with_the_largest_distance_stays_float32_if_that_is_enough(
@@ -141,6 +143,14 @@ def test_every_chosen_convolution_becomes_an_integer_kernel(several: Path, tmp_p
     optimized = onnx.load(tmp_path / "optimized.onnx").graph.node
     blocks = wide_blocks(onnx.load(several / "demo" / "vocoder.onnx"))
     assert sum(node.op_type == "QLinearConv" for node in optimized) == len(node_names(blocks)) > 0
+
+
+def test_int8_is_not_judged_where_products_saturate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convert.quantization.variants.products_saturate", lambda: True)
+    folder = Path(shutil.copytree(EMBEDDED, tmp_path / "demo"))
+    created = make_variants(folder, read_manifest(folder), ["int8"], lambda step: None)
+    assert set(created.variants["int8"].graphs) == {"mel_decoder"}
+    assert "vocoder.int8 is left out: this CPU adds 8-bit products in 16 bits" in created.notes[0]
 
 
 def test_a_language_without_sentences_is_noted(tmp_path: Path) -> None:

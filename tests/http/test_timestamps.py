@@ -11,6 +11,8 @@ from tests.http.test_with_a_voice import run_scenario
 
 PATH = "/v1/audio/speech"
 TEXT = "今天25℃。明天呢？"
+LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧，好。明天呢？"
+"""Its first sentence begins before its times are known."""
 
 
 def test_events_have_the_times_of_each_sentence_before_its_audio() -> None:
@@ -34,6 +36,26 @@ def test_events_have_the_times_of_each_sentence_before_its_audio() -> None:
         assert [sentence["text"] for sentence in sentences] == ["今天25℃。", "明天呢？"]
         word = sentences[0]["words"][1]
         assert (word["text"], [one["pinyin"] for one in word["syllables"]]) == ("25", ["er4", "shi2", "wu3"])
+
+    run_scenario(scenario)
+
+
+def test_a_long_first_sentence_waits_for_its_times_where_they_are_wanted() -> None:
+    async def scenario(session: ClientSession, base: str) -> None:
+        fields = {"input": LONG, "response_format": "pcm", "stream_format": "sse"}
+        events = {}
+        for wanted in (False, True):
+            body = await (await session.post(f"{base}{PATH}", json={**fields, "timestamps": wanted})).text()
+            events[wanted] = [json.loads(block.removeprefix("data: ")) for block in body.split("\n\n")[:-1]]
+        whole = await (await session.post(f"{base}{PATH}/timestamps", json={"input": LONG})).json()
+        assert events[True][0]["type"] == "speech.audio.timestamps"
+        sentences = [event["sentence"] for event in events[True] if event["type"] == "speech.audio.timestamps"]
+        assert sentences == whole["sentences"]
+        with_times, without = (
+            [len(base64.b64decode(event["audio"])) for event in some if event["type"] == "speech.audio.delta"]
+            for some in (events[True], events[False])
+        )
+        assert sum(with_times) == sum(without) == 2 * round(whole["duration"] * 16000)
 
     run_scenario(scenario)
 

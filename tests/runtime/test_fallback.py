@@ -43,7 +43,7 @@ def test_a_stream_continues_when_the_provider_fails_in_its_middle(runs: int) -> 
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("runs", [60, 75])
+@pytest.mark.parametrize("runs", [20, 35])
 def test_states_that_are_lost_with_their_device_are_computed_again(runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = runtime_that_fails_after(runs)
     lost: list[OrtDeviceTensor] = []
@@ -144,7 +144,7 @@ def test_states_are_read_from_the_graph(tmp_path: Path) -> None:
     session = Runtime(RuntimeSection(providers=("cpu",))).open(tmp_path / "mel_decoder.onnx", threads=1)
     state = session.initial_state(window=5)
     assert {f"next_{name}" for name in state} < set(session.outputs)
-    assert state["state.keys"].shape[-1] == 5
+    assert state["state.window"].shape[3] == 5
 
 
 def test_a_graph_that_changed_cannot_be_opened_on_the_next_provider(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.quantization.metrics import compare_audio
+from convert.quantization.metrics import compare_audio, signal_to_noise_ratio
 from server.cli import main
 from server.config import Config, ModelsSection, RuntimeSection
 from server.runtime import precision
-from server.runtime.cpu import integer_dot_products
+from server.runtime.cpu import integer_dot_products, products_saturate
 from server.runtime.precision import choose_precision
 from server.runtime.runtime import Runtime
 from server.scheduling.batching import run_batch
@@ -37,10 +37,13 @@ def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str,
     units = next(exact.sentences(TEXT)).units
     expected, got = (voice.synthesize(units, chunk_steps=0, source_noise=False) for voice in (exact, other))
     np.testing.assert_array_equal(got.prosody.durations, expected.prosody.durations)
-    np.testing.assert_array_equal(got.mel, expected.mel)
+    if kind == "fp16":  # a variant of the vocoder alone
+        np.testing.assert_array_equal(got.mel, expected.mel)
+    else:
+        assert signal_to_noise_ratio(expected.mel - expected.mel.mean(0), got.mel - expected.mel.mean(0)) > 38
     metrics = compare_audio([expected.audio.samples], [got.audio.samples])
     assert not np.array_equal(got.audio.samples, expected.audio.samples)
-    assert metrics.snr_db > {"fp16": 40, "int8": 22}[kind]
+    assert metrics.snr_db > 40 or kind == "int8"  # whose F0 differs by some cents, and so its phase
     assert metrics.log_spectral_distance_db < {"fp16": 0.5, "int8": 1.5}[kind]
 
 
@@ -82,7 +85,8 @@ def test_a_stream_continues_when_a_gpu_fails_and_the_precision_changes(runs: int
     got, expected = (samples_of(speak(voice, TEXT)) for voice in (broken, whole))
     assert "vocoder.fp16.onnx" in opened
     assert runtime.provider == "cpu"
-    assert compare_audio([expected], [got]).snr_db > 22
+    # Not the SNR: the decoder in 8 bits moves F0 by some cents, and so the phase of all that follows.
+    assert compare_audio([expected], [got]).log_spectral_distance_db < 1.5
 
 
 def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +122,31 @@ def test_a_cpu_without_int8_instructions_has_none(tmp_path: Path, monkeypatch: p
     assert integer_dot_products(tmp_path / "nowhere") is None
 
 
+@pytest.mark.parametrize(
+    ("machine", "flags", "expected"),
+    [("x86_64", "avx2 avx512f", True), ("AMD64", "avx2 avx_vnni", False), ("aarch64", "fp asimd", False)],
+)
+def test_products_saturate_on_x86_without_vnni(
+    machine: str, flags: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(f"flags : {flags}\n")
+    assert products_saturate(tmp_path) == expected
+
+
+def test_int8_is_refused_where_products_saturate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(precision, "products_saturate", lambda: True)
+    monkeypatch.setattr(precision, "integer_dot_products", lambda: None)
+    assert choose_precision("cpu", PRECISIONS).precision == "fp32"
+    assert choose_precision("cpu", PRECISIONS, "fp16").precision == "fp16"
+    for command in (["serve"], ["speak", "你好。"]):
+        assert main([*command, "--models", str(EMBEDDED.parent), "--set", "runtime.precision=int8"]) == 1
+        assert "runtime.precision: int8 cannot be used on this CPU" in capsys.readouterr().err
+
+
 def test_the_error_for_a_missing_forced_precision_names_the_available_ones_and_the_remedy() -> None:
     settings = RuntimeSection(providers=("cpu",), threads=1, precision="int8")
     registry = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
@@ -133,10 +162,11 @@ def test_a_voice_without_variants_has_only_fp32() -> None:
     assert voice.variants("vocoder") == {}
 
 
-def test_only_the_vocoder_has_variants(several: Path) -> None:
+def test_the_vocoder_and_the_decoder_have_variants(several: Path) -> None:
     voice = Voice(several / "demo")
     assert voice.precisions == PRECISIONS
     assert set(voice.variants("vocoder")) == set(VARIANTS)
+    assert set(voice.variants("mel_decoder")) == {"int8"}
     assert voice.variants("postnet") == {}
 
 

@@ -141,7 +141,7 @@ def test_a_stream_in_a_batch_equals_the_stream_alone(
     assert max(batch_sizes["mel_decoder"]) > (1 if workers == 1 else 0)
 
 
-@pytest.mark.parametrize("runs", [40, 90])
+@pytest.mark.parametrize("runs", [20, 35])
 def test_streams_in_a_batch_continue_when_their_provider_fails(runs: int, demo: Synthesizer) -> None:
     runtime = runtime_that_fails_after(runs)
     broken, scheduler = open_voice(EMBEDDED, runtime), Scheduler(SchedulerSection(workers=1, max_streams=9))

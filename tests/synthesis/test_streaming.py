@@ -7,6 +7,7 @@ import pytest
 
 from server.scheduling.playback import PlaybackClock
 from server.scheduling.task import iterate
+from server.synthesis.speech_plan import SpeechPlan
 from server.synthesis.synthesizer import Synthesizer
 from server.text.units.unit_tables import read_symbol_lines
 from server.types import Style
@@ -52,7 +53,7 @@ def test_first_audio_needs_as_many_steps_for_a_long_text_as_for_a_short_one(
     needed = []
     for length in (10, 60, 120):
         decoder_steps.clear()
-        stream = speak(demo, LONG[:length])
+        stream = iterate(SpeechPlan.for_text(demo, LONG[:length]).audio(PlaybackClock(lambda: 0.0)))
         next(stream)
         needed.append(len(decoder_steps))
         stream.close()

@@ -12,7 +12,7 @@ class SynthesisSection(Section):
     """Chunk sizes, pauses and the limit of the text length."""
 
     first_chunk_steps: Reloadable[int] = Field(default=0, ge=0)
-    """Of the first chunk; 0: what the lookahead of the voice needs, and 4."""
+    """Of the first chunk; 0: what the lookahead of the voice needs, and 2 or more."""
     chunk_steps: Reloadable[int] = Field(default=16, ge=1)
     """Of the largest chunk."""
     sentence_silence: Reloadable[float] = Field(default=0.28, ge=0, le=10)

@@ -7,12 +7,20 @@ from pydantic import ConfigDict, Field
 
 from server.http.response_model import ResponseModel
 from server.references.analysis.recording_analysis import RecordingAnalysis
+from server.references.analysis.recording_warnings import WarningCode, recording_warnings
 from server.references.reference_file import StoredReference
 from server.synthesis.reference.application import ReferenceApplication
 from server.voices.voice import Voice
 
 PATH = "/v1/audio/references"
 _DIGITS = 3
+
+
+class ReferenceWarning(ResponseModel):
+    """What makes a recording a bad reference."""
+
+    code: WarningCode = Field(description="For programs.")
+    message: str = Field(description="In plain words, with the figure and the remedy.")
 
 
 class ReferenceObject(ResponseModel):
@@ -35,6 +43,7 @@ class ReferenceObject(ResponseModel):
         description="What is measured (docs/reference-analysis.md); null in it: cannot be measured. In a list it is "
         "null as a whole where another version of the server measured it: GET of this one measures again."
     )
+    warnings: tuple[ReferenceWarning, ...] = Field(description="Those of the analysis, with their codes.")
 
     @classmethod
     def of(cls, stored: StoredReference, analysis: RecordingAnalysis | None) -> "ReferenceObject":
@@ -51,6 +60,11 @@ class ReferenceObject(ResponseModel):
             sha256=stored.digest,
             seconds=round(stored.seconds, 3),
             analysis=rounded(analysis) if analysis else None,
+            warnings=tuple(
+                ReferenceWarning(code=code, message=message) for code, message in recording_warnings(analysis)
+            )
+            if analysis
+            else (),
         )
 
 

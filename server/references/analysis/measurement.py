@@ -8,8 +8,9 @@ from server.references.analysis.contours import Contours, contours
 from server.references.analysis.formants import tract_scale
 from server.references.analysis.frames import SHIFT_SECONDS, SILENCE, Contour
 from server.references.analysis.pauses import stretches
-from server.references.analysis.quality import signal_to_noise, warnings
+from server.references.analysis.quality import signal_to_noise
 from server.references.analysis.recording_analysis import RecordingAnalysis
+from server.references.analysis.recording_warnings import recording_warnings
 from server.references.analysis.spectrum import spectral_tilt
 from server.references.recording import Recording
 
@@ -47,7 +48,7 @@ def analyze_contours(recording: Recording, found: Contours) -> RecordingAnalysis
         signal_to_noise=signal_to_noise(found),
         clipped_share=recording.clipped_share,
     )
-    return replace(measured, warnings=warnings(measured))
+    return replace(measured, warnings=tuple(message for _, message in recording_warnings(measured)))
 
 
 def _movement(f0: Contour) -> float | None:

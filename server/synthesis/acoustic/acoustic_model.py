@@ -53,7 +53,8 @@ class AcousticModel:
             speaker_embedding=voice.speaker_embedding,
         )
         memory = runtime.open(voice.graph("decoder_memory"), threads=1)
-        self._decoder = Decoder(memory, runtime.open(voice.graph("mel_decoder"), threads=1))
+        variants = voice.variants("mel_decoder")
+        self._decoder = Decoder(memory, runtime.open(voice.graph("mel_decoder"), variants=variants, threads=1))
         self._postnet = StreamingGraph(runtime.open(voice.graph("postnet")))
 
     @property

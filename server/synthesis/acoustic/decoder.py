@@ -9,22 +9,18 @@ import numpy as np
 from server.errors import LostStateError
 from server.runtime.session import Session
 from server.runtime.tensors import Array
-from server.scheduling.batching import pad_front
-from server.scheduling.graph_run import GraphRun, Outputs, PaddedAxis, run_with_state
+from server.scheduling.graph_run import GraphRun, run_with_state
 from server.types import Floats, Ids
 
+RUN_STEPS = 4
+"""Steps of one run of the graph. Runs begin at multiples of it, whatever the chunks are: a variant in 8 bits rounds, so
+not even the last bits of a sum may depend on chunk sizes."""
+WINDOW_MULTIPLE = 16
+"""Attention windows are multiples of this, so that nearly all streams share one shape, and can share a batch."""
 MASKED = np.float32(-1e9)
 """Added to the attention scores of keys that do not exist."""
-WINDOW_MULTIPLE = 4
-"""Attention windows are multiples of this, so that most streams share one shape, and a device sees few."""
-PADDED_AXES = {
-    "memory_keys": PaddedAxis(4),
-    "memory_values": PaddedAxis(3),
-    "state.keys": PaddedAxis(4),
-    "state.values": PaddedAxis(3),
-    "mask": PaddedAxis(2, MASKED),
-}
-"""Streams with different windows share a batch: attention does not depend on the position of masked keys."""
+TIME_AXIS = 3
+"""Of keys and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +36,23 @@ class DecoderState:
     window: int
     """The largest band, rounded up; keys that attention does not reach are masked."""
     step: int
+    """The next one to compute."""
     states: Mapping[str, Array]
-    keys: Floats
-    """(1, layers, heads, width, steps): of the memory from this step on, as far as it was projected."""
-    values: Floats
-    """(1, layers, heads, steps, width)"""
+    memory_window: Floats
+    """(1, 2 * layers, heads, steps, width): keys and values of the memory from `step` on, as far as projected."""
+    waiting: Floats
+    """(steps, r, channels): frames that are computed, but were not part of a chunk."""
 
     @property
     def remaining_steps(self) -> int:
-        """Steps to the end of the utterance."""
-        return len(self.memory) - self.step
+        """Steps to the end of the utterance that were not part of a chunk."""
+        return len(self.waiting) + len(self.memory) - self.step
 
     @property
     def independent_steps(self) -> int:
-        """Of the remaining ones, those whose attention does not reach the end of the memory."""
-        return max(0, self.remaining_steps - self.window)
+        """Of the remaining ones, those whose run does not reach the end of the memory."""
+        runs = max(0, len(self.memory) - self.step - self.window) // RUN_STEPS
+        return len(self.waiting) + runs * RUN_STEPS
 
 
 class Decoder:
@@ -69,13 +67,18 @@ class Decoder:
 
         A memory that is not whole goes on (`extend`) before steps other than the independent ones are run.
         """
-        window = _window(band)
+        window, steps = _window(band), np.arange(len(memory))
         states = self._step_session.initial_state(window=window)
-        past_keys, past_values = states["state.keys"], states["state.values"]
-        steps = np.arange(len(memory))
-        ahead = np.minimum(band, steps[::-1]) if is_whole else np.full(len(memory), band)
-        back = np.minimum(band, steps)
-        return DecoderState(memory, back, ahead, window, 0, states, past_keys[..., :0], past_values[..., :0, :])
+        return DecoderState(
+            memory,
+            back=np.minimum(band, steps),
+            ahead=np.minimum(band, steps[::-1]) if is_whole else np.full(len(memory), band),
+            window=window,
+            step=0,
+            states=states,
+            memory_window=states["state.window"][:, :, :, :0],
+            waiting=np.zeros((0, 1, 1), np.float32),
+        )
 
     @staticmethod
     def extend(state: DecoderState, memory: Floats, band: int) -> DecoderState:
@@ -88,84 +91,96 @@ class Decoder:
         reached = state.back[-1] + 1 if len(state.back) else 0
         ahead = np.concatenate([state.ahead, np.full(len(new), band)])
         window = max(state.window, _window(band))
+        past = _padded(state.states["state.window"], in_front=window - state.window)
         return replace(
             state,
             memory=memory,
             back=np.concatenate([state.back, np.minimum(band, reached + new)]),
             ahead=np.minimum(ahead, np.arange(len(memory))[::-1]),
             window=window,
-            states={name: _padded(array, name, window - state.window) for name, array in state.states.items()},
+            states={**state.states, "state.window": past},
         )
 
     async def advance(self, state: DecoderState, steps: int) -> tuple[Floats, DecoderState]:
-        """Runs up to `steps` steps. Returns the frames (steps * r, channels) and the state after them.
+        """The frames (steps * r, channels) of up to `steps` more steps, and the state after them.
 
         Within the chunk the states stay on the device; if they are lost with it, its steps are run again elsewhere.
         """
         steps = min(steps, state.remaining_steps)
-        state = await self._project_memory(state, steps)
+        state = await self._project_memory(state, steps - len(state.waiting))
         while True:
             try:
-                frames, states = await self._run_steps(state, steps)
+                frames, following = await self._run_steps(state, steps)
                 break
             except LostStateError:
                 continue
-        following = replace(
-            state,
-            step=state.step + steps,
-            states=states,
-            keys=state.keys[..., steps:],
-            values=state.values[..., steps:, :],
-        )
-        return frames, following
+        chunk = frames[:steps].reshape(-1, frames.shape[2])
+        return chunk, replace(following, waiting=frames[steps:].copy())  # a view would keep the whole chunk alive
 
-    async def _run_steps(self, state: DecoderState, steps: int) -> tuple[Floats, Outputs]:
-        width, rows = state.window + 1, []
-        states: Outputs = dict(state.states)
-        for index in range(steps):
-            inputs = {
-                "memory": state.memory[None, state.step + index],
-                "memory_keys": state.keys[..., index : index + width],
-                "memory_values": state.values[..., index : index + width, :],
-                "mask": self._mask(state, state.step + index),
-            }
-            is_last = index + 1 == steps
-            outputs, states = await run_with_state(
-                self._step_session, inputs, states, padded_axes=PADDED_AXES, keep_states=not is_last
-            )
-            rows.append(outputs["frames"][0])
-        return np.concatenate(rows), states
+    async def _run_steps(self, state: DecoderState, steps: int) -> tuple[Floats, DecoderState]:
+        """Frames (steps, r, channels) of at least `steps` steps, those that were waiting first."""
+        frames = [state.waiting] if len(state.waiting) else []
+        missing = steps - len(state.waiting)
+        while missing > 0:
+            count = min(RUN_STEPS, len(state.memory) - state.step)
+            missing -= count
+            computed, state = await self._run(state, count, keep_states=missing > 0)
+            frames.append(computed)
+        return np.concatenate(frames), state
+
+    async def _run(self, state: DecoderState, count: int, *, keep_states: bool) -> tuple[Floats, DecoderState]:
+        """One run of `count` steps: frames (count, r, channels)."""
+        inputs = {
+            "memory": state.memory[None, state.step : state.step + count],
+            "mask": attention_mask(state, count),
+            "ahead": state.memory_window[:, :, :, : count + state.window],
+        }
+        outputs, states = await run_with_state(
+            self._step_session, inputs, state.states, size=count, keep_states=keep_states
+        )
+        following = replace(
+            state, step=state.step + count, states=states, memory_window=state.memory_window[:, :, :, count:]
+        )
+        return outputs["frames"][0], following
 
     async def _project_memory(self, state: DecoderState, steps: int) -> DecoderState:
-        """Keys and values of all memory within reach of the next `steps` steps; zeros beyond its end."""
-        needed = steps + state.window
-        projected = state.keys.shape[4]
-        fresh = state.memory[None, state.step + projected : state.step + needed]
-        keys, values = [state.keys], [state.values]
-        if fresh.shape[1]:
-            outputs = await GraphRun(self._memory_session, {"memory": fresh}, fresh.shape[1])
-            keys.append(outputs["keys"])
-            values.append(outputs["values"])
-        beyond = needed - projected - fresh.shape[1]
-        if beyond > 0:
-            keys.append(np.zeros((*state.keys.shape[:4], beyond), np.float32))
-            values.append(np.zeros((*state.values.shape[:3], beyond, state.values.shape[4]), np.float32))
-        return replace(state, keys=np.concatenate(keys, axis=4), values=np.concatenate(values, axis=3))
+        """With the keys and values of all memory within reach of `steps` steps; any numbers beyond its end.
 
-    @staticmethod
-    def _mask(state: DecoderState, step: int) -> Floats:
-        """(1, 2, window + 1): 0 for the keys of the past (the last one is the present) and of the memory in reach."""
-        positions = np.arange(state.window + 1)
-        past = positions >= state.window - state.back[step]
-        ahead = positions <= state.ahead[step]
-        return np.where(np.stack([past, ahead]), np.float32(0), MASKED)[None]
+        Always those of a multiple of `RUN_STEPS`: a product of one row is rounded in another way than that of several.
+        """
+        known = state.memory_window.shape[TIME_AXIS]
+        missing = ceil(steps / RUN_STEPS) * RUN_STEPS + state.window - known
+        if steps <= 0 or missing <= 0:
+            return state
+        memory = state.memory[state.step + known : state.step + known + missing]
+        if not len(memory):
+            return replace(state, memory_window=_padded(state.memory_window, behind=missing))
+        memory = np.pad(memory, ((0, missing - len(memory)), (0, 0)))
+        outputs = await GraphRun(self._memory_session, {"memory": memory[None]}, missing)
+        window = np.concatenate([state.memory_window, outputs["window"]], axis=TIME_AXIS)
+        return replace(state, memory_window=window)
+
+
+def attention_mask(state: DecoderState, count: int) -> Floats:
+    """(1, count, 2, keys): 0 for the keys that each step attends to, in the past and in the memory.
+
+    The keys are those of the memory ahead (count + window), of the past (window), and of the steps themselves.
+    """
+    steps = np.arange(count)[:, None]
+    back, ahead = (reach[state.step : state.step + count, None] for reach in (state.back, state.ahead))
+    in_memory = np.arange(count + state.window)
+    in_past = np.arange(-state.window, count)
+    size = len(in_memory)
+    mask = np.full((1, count, 2, size + len(in_past)), MASKED)
+    mask[0, :, 0, size:][(in_past >= steps - back) & (in_past <= steps)] = 0
+    mask[0, :, 1, :size][(in_memory >= steps) & (in_memory <= steps + ahead)] = 0
+    return mask
 
 
 def _window(band: int) -> int:
     return ceil(band / WINDOW_MULTIPLE) * WINDOW_MULTIPLE
 
 
-def _padded(array: Array, name: str, count: int) -> Array:
-    """A state for a window that is longer by `count`."""
-    padding = PADDED_AXES.get(name)
-    return pad_front(array, padding, count) if padding else array
+def _padded(window: Array, in_front: int = 0, behind: int = 0) -> Array:
+    """Keys and values with zeros before the first or after the last step."""
+    return np.pad(window, [(in_front, behind) if axis == TIME_AXIS else (0, 0) for axis in range(window.ndim)])

@@ -11,13 +11,9 @@ from dataclasses import dataclass, field
 from server.text.instructions.vocabulary import Emotion, Pace, vocabulary
 
 _VOCABULARY = vocabulary()
-_PHRASE = re.compile(
-    "|".join(
-        re.escape(phrase) + (r"(?![a-z0-9_'’-])" if phrase[-1].isascii() else "")
-        for phrase in sorted(_VOCABULARY, key=len, reverse=True)
-    )
-)
-"""The longest phrase at a place."""
+_LENGTHS = sorted(set(map(len, _VOCABULARY)), reverse=True)
+_IN_WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_'’-")
+"""What may not follow an English phrase."""
 
 _SENTENCE_END = re.compile(r"[.!?;。！？；\r\n]+")
 _CLAUSE_END = re.compile(
@@ -101,10 +97,21 @@ def _choices(clause: str) -> list[tuple[str, Emotion | Pace]] | None:
     words = " ".join(clause.lower().split())
     place = 0
     while place < len(words):
-        match = _PHRASE.match(words, place)
-        if match is None and words[place] != " ":
+        phrase = _longest_phrase(words, place)
+        if not phrase and words[place] != " ":
             return None
-        if match and (choice := _VOCABULARY[match.group()]):
-            choices.append((match.group(), choice))
-        place = match.end() if match else place + 1
+        if phrase and (choice := _VOCABULARY[phrase]):
+            choices.append((phrase, choice))
+        place += len(phrase) or 1
     return choices
+
+
+def _longest_phrase(words: str, place: int) -> str:
+    """The longest phrase of the vocabulary at a place; empty without one."""
+    for length in _LENGTHS:
+        end = place + length
+        phrase = words[place:end]
+        ends_here = not phrase[-1:].isascii() or words[end : end + 1] not in _IN_WORD
+        if phrase in _VOCABULARY and ends_here:
+            return phrase
+    return ""

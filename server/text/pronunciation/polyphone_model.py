@@ -108,19 +108,18 @@ def _lstm(network: _Network, embedded: Array) -> Array:
     """Computes the LSTM outputs, [characters, 64] -> [characters, 2 * 32], both directions in each step."""
     size = network.recurrent.shape[1]
     gates = np.stack([embedded @ network.inputs[0], embedded[::-1] @ network.inputs[1]], axis=1) + network.bias
-    states = np.empty((len(embedded), 2, size), np.float32)
-    output = np.zeros((2, 1, size), np.float32)
-    cell = np.zeros((2, size), np.float32)
+    states = np.empty((len(embedded), 2, 1, size), np.float32)
+    output: Array = np.zeros((2, 1, size), np.float32)
+    cell: Array = output
+    # a sigmoid is a tanh of half its argument, and a tanh cannot overflow; one call for all gates: calls are the cost
+    scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), size)
+    input_gate, forget_gate, candidate, output_gate = (slice(k * size, (k + 1) * size) for k in range(4))
     for step in range(len(embedded)):
-        gate = gates[step] + (output @ network.recurrent)[:, 0]
-        # a sigmoid is a tanh of half its argument, and a tanh cannot overflow
-        input_gate, forget_gate, output_gate = (
-            0.5 + 0.5 * np.tanh(0.5 * gate[:, k * size : (k + 1) * size]) for k in (0, 1, 3)
-        )
-        cell = forget_gate * cell + input_gate * np.tanh(gate[:, 2 * size : 3 * size])
-        states[step] = output_gate * np.tanh(cell)
-        output = states[step][:, None, :]
-    return np.concatenate([states[:, 0], states[::-1, 1]], axis=1)
+        tanh: Array = np.tanh(scale * (gates[step, :, None] + output @ network.recurrent))
+        sigmoid: Array = 0.5 + 0.5 * tanh
+        cell = sigmoid[..., forget_gate] * cell + sigmoid[..., input_gate] * tanh[..., candidate]
+        output = states[step] = sigmoid[..., output_gate] * np.tanh(cell)
+    return np.concatenate([states[:, 0, 0], states[::-1, 1, 0]], axis=1)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ tags ("kind") and lengths in syllables ("size"), and the distances to the pauses
 "glued" marks a boundary inside a dictionary entry.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from server.text.prosody.pos_tags import pos_tag
@@ -79,7 +80,8 @@ def _distance_features(since: int, until: int, left: str, right: str) -> Iterato
 
 def _quantize(length: int, steps: Sequence[int]) -> int:
     """Quantizes a length: returns the first step that is not below it, or the last step plus one."""
-    return next((step for step in steps if length <= step), steps[-1] + 1)
+    place = bisect_left(steps, length)
+    return steps[place] if place < len(steps) else steps[-1] + 1
 
 
 def _since_pause(words: Sequence[Word]) -> list[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from server.text.sentence import Sentence
 
 MIN_SYLLABLES, MAX_SYLLABLES = 8, 14
-"""Of a prefix. It must last until the rest is composed, and most sentences have a break in this range."""
+"""Of a prefix at normal speed, which must last until the rest is composed; a faster one has more."""
 LOOKAHEAD_SYLLABLES = 4
 """At least so many are known behind the prefix."""
 MAX_SHARE = 0.5
@@ -35,10 +35,12 @@ def sentence_prefix(sentence: Sentence) -> SentencePrefix | None:
     """
     if not sentence.begins_speech or any(style.pitch_range != 1 for style in sentence.unit_styles):
         return None
-    *breaks, end = _breaks(sentence)
-    candidates = [each for each in breaks if MIN_SYLLABLES <= each.syllables <= MAX_SYLLABLES]
+    breaks = list(_breaks(sentence))
+    pace = max(1.0, sentence.unit_styles[0].speed)
+    candidates = [each for each in breaks[:-1] if MIN_SYLLABLES <= each.syllables / pace <= MAX_SYLLABLES]
     if not candidates:
         return None
+    end = breaks[-1]
     chosen = max(candidates, key=lambda each: each.level)
     known = next((each for each in breaks if each.syllables >= chosen.syllables + LOOKAHEAD_SYLLABLES), end)
     if known.syllables > MAX_SHARE * end.syllables:

@@ -43,6 +43,20 @@ async def test_a_text_is_played_marked_and_stopped(firefox: FirefoxPage, server_
     assert await firefox.evaluate(STATUS) == "idle"
 
 
+async def test_the_menu_of_a_character_fits(firefox: FirefoxPage, server_url: str) -> None:
+    await firefox.open(server_url)
+    await firefox.wait(READY)
+    await firefox.click("#mode-reading")
+    await firefox.wait("document.querySelector('.cell') !== null")
+    await firefox.click(".cell")
+    assert await firefox.evaluate("""(() => {
+      const menu = document.querySelector("#reading-menu:popover-open");
+      const {right} = menu.getBoundingClientRect();
+      const controls = [...menu.querySelectorAll("button, input, select")];
+      return controls.every((one) => one.getBoundingClientRect().right < right);
+    })()""")
+
+
 async def test_without_a_loudspeaker_the_page_says_why_nothing_is_heard(tmp_path: Path, counting_url: str) -> None:
     async with open_page(tmp_path / "firefox", has_sound=False) as page:
         await page.open(counting_url)

@@ -222,7 +222,8 @@ async def test_the_source_can_be_edited_and_what_the_page_cannot_edit_stays(
     await page.write("#text", "<speak>你好<brake/></speak>")
     await page.click("#mode-reading")
     await page.wait("document.querySelector('.block[data-state=failed]') !== null")
-    assert "line 1, column 10" in await page.evaluate("document.querySelector('.block-note').textContent")
+    assert "第 1 行第 10 个字符" in await page.evaluate("document.querySelector('.block-note').textContent")
+    assert "line 1, column 10" in await page.evaluate("document.querySelector('.block-note').title")
 
 
 async def test_ten_thousand_characters_stay_fluent(page, open_at: Open, server_url: str) -> None:

@@ -166,7 +166,13 @@ async def test_the_page_says_where_no_microphone_can_be_used(page, open_at: Open
     await page.click("#reference summary")
     await page.click("#reference-add")
     await page.click("#record")
-    assert "no device" in await page.wait("document.querySelector('.recorder .error').textContent")
+    shown = "document.querySelector('.recorder .error').textContent"
+    assert "no device" in await page.wait(shown)
+    await page.evaluate(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))"
+    )
+    await page.click("#record")
+    await page.wait(f"{shown}.startsWith('没有找到话筒')")
 
 
 async def test_a_form_that_is_closed_while_the_browser_asks_gives_the_microphone_back(page, open_at: Open, url) -> None:

@@ -15,6 +15,8 @@ from tests.http.conftest import CountingSynthesizer
 
 TEXT = "今天天气很好，我们一起去公园散步。"
 
+UNKNOWN_ERROR = {"error": {"message": "a new reason", "code": "of_a_newer_server"}}
+
 STATUS = "document.querySelector('#play').dataset.status"
 MARKED = "document.querySelector('.editor-copy mark')?.textContent"
 
@@ -223,8 +225,14 @@ async def test_an_error_of_the_server_is_shown(page, open_at: Open, server_url: 
     await open_at(server_url)
     await page.write("#text", "<speak>你好<pause/></speak>")
     await page.click("#play")
-    assert "服务器没有接受" in await page.wait("document.querySelector('#error').textContent")
+    assert "SSML 写得不对：第 1 行第 10 个字符。" in await page.wait("document.querySelector('#error').textContent")
     assert await page.evaluate(STATUS) == "idle"
+    await page.evaluate(f"""
+      window.fetch = async () => new Response(JSON.stringify({UNKNOWN_ERROR}), {{status: 400}});
+    """)
+    await page.write("#text", "好")
+    await page.click("#play")
+    await page.wait("document.querySelector('#error').textContent === '服务器没有接受：a new reason'")
 
 
 async def test_the_page_says_why_nothing_is_heard(page, open_at: Open, counting_url: str) -> None:

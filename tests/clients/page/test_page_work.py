@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -133,16 +134,42 @@ async def test_a_file_of_subtitles_is_uploaded_and_joined(
     assert [text for text, *_ in voice.requests] == ["你好。", "再见。"]
 
 
-async def test_what_the_server_refuses_is_shown_in_its_words_and_kept(
+async def test_warnings_about_subtitles_are_in_chinese(
+    page, open_at: Open, tmp_path: Path, counting: CountingSynthesizer
+) -> None:
+    """Cues that are in the wrong order, overlap, are spoken faster, begin late and end late, and one without words."""
+    cues = (("00:02", "00:03", "你好你好。"), ("00:00", "00:02", "今天天气很好。"), ("00:01", "00:04", "。。"))
+    times = "\n\n".join(
+        f"{number}\n00:{begin},000 --> 00:{end},500\n{text}" for number, (begin, end, text) in enumerate(cues, 1)
+    )
+    with working(tmp_path, counting) as url:
+        await open_work(page, open_at, url)
+        await page.write("#job-text", times)
+        await page.write("#job-name", "字幕")
+        await page.click("#job-submit")
+        await page.wait(DONE)
+        (job,) = httpx2.get(f"{url}/v1/audio/jobs").json()["data"]
+        shown = await page.evaluate("[...document.querySelectorAll('.job details li')].map((one) => one.textContent)")
+    assert len(shown) == len(job["result"]["warnings"])
+    told = " ".join(shown)
+    for words in ("比前一条早", "还没结束", "晚开始", "晚结束", "读快到", "没有能读出来的内容"):
+        assert words in told, shown
+    assert not re.search("[a-z]", told), shown
+
+
+async def test_what_the_server_refuses_is_shown_in_the_language_of_the_page_and_kept(
     page, open_at: Open, tmp_path: Path, voice: CountingSynthesizer
 ) -> None:
     with working(tmp_path, voice) as url:
         await open_work(page, open_at, url)
         await page.write("#job-text", "<speak>你好<pause/></speak>")
         await page.click("#job-submit")
-        shown = await page.wait("document.querySelector('#job-refused').textContent")
+        shown = await page.wait("document.querySelector('#job-refused > p')?.textContent")
         answer = httpx2.post(f"{url}/v1/audio/jobs", json={"input": "<speak>你好<pause/></speak>", "kind": "ssml"})
-        assert shown == f"服务器没有接受：{answer.json()['error']['message']}"
+        assert shown == "SSML 写得不对：第 1 行第 10 个字符。"
+        await page.click("#job-refused summary")
+        original = "document.querySelector('#job-refused [lang=en]').textContent"
+        assert await page.evaluate(original) == answer.json()["error"]["message"]
         assert "<pause/>" in await page.evaluate("document.querySelector('#job-text').value")
 
 

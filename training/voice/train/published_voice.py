@@ -190,21 +190,26 @@ def _duration_predictor(voice: Path) -> Arrays:
 def _decoder(voice: Path) -> Arrays:
     memory, graph = _initializers(voice, "decoder_memory"), _initializers(voice, "mel_decoder")
     prefix, width = "mel_decoder.mel_dec", SAMBERT_CONFIG["decoder_num_units"]
+    layers, heads = SAMBERT_CONFIG["decoder_num_layers"], SAMBERT_CONFIG["decoder_num_heads"]
+    window = memory["window.weight"].T.reshape(2, layers, width, -1)  # keys, values
+    window_bias = memory["window.bias"].reshape(2, layers, width)
     weights: Arrays = {}
     for theirs, ours in (("prenet.0", "prenet.fcs.0"), ("prenet.1", "prenet.fcs.3"), ("prenet.out", "prenet.fcs.6"),
                          ("input", "dec_in_proj"), ("out", "dec_out_proj")):  # fmt: skip
         weights |= _linear(f"{prefix}.{ours}", graph, theirs)
-    for layer in range(SAMBERT_CONFIG["decoder_num_layers"]):
+    for layer in range(layers):
         block, attention = f"{prefix}.pnca.{layer}", f"{prefix}.pnca.{layer}.pnca_attn"
         weights |= _norm(f"{attention}.layer_norm", graph, f"{layer}.attention.norm")
-        weights |= _linear(f"{attention}.w_x_qkv", graph, f"{layer}.attention.qkv")
+        scale = np.repeat([(width // heads) ** 0.5, 1, 1], width).astype(np.float32)  # of query, key, value
+        weights[f"{attention}.w_x_qkv.weight"] = graph[f"{layer}.attention.qkv.weight"].T * scale[:, None]
+        weights[f"{attention}.w_x_qkv.bias"] = graph[f"{layer}.attention.qkv.bias"] * scale
         out, bias = graph[f"{layer}.attention.out"], graph[f"{layer}.attention.bias"]
-        weights[f"{attention}.fc_x.weight"], weights[f"{attention}.fc_h.weight"] = out[:width].T, out[width:].T
-        weights[f"{attention}.fc_x.bias"], weights[f"{attention}.fc_h.bias"] = bias, np.zeros_like(bias)
-        own = slice(width * layer, width * (layer + 1))
-        keys, values = memory["keys.weight"].T[own], memory["values.weight"].T[own]
-        weights[f"{attention}.w_h_kv.weight"] = np.concatenate([keys, values])
-        weights[f"{attention}.w_h_kv.bias"] = np.concatenate([memory["keys.bias"][own], memory["values.bias"][own]])
+        for part, name in enumerate(("fc_x", "fc_h")):
+            rows = out.reshape(heads, 2, -1, width)[:, part].reshape(width, width)
+            weights[f"{attention}.{name}.weight"] = rows.T
+            weights[f"{attention}.{name}.bias"] = np.zeros_like(bias) if part else bias
+        weights[f"{attention}.w_h_kv.weight"] = np.concatenate(window[:, layer])
+        weights[f"{attention}.w_h_kv.bias"] = np.concatenate(window_bias[:, layer])
         weights |= _feed_forward(block, graph, layer, graph[f"{layer}.ffn.expand.weight"].T[..., None])
     return weights | _norm(f"{prefix}.ln", graph, "norm")
 

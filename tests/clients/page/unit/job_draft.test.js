@@ -3,7 +3,7 @@ import {test} from "node:test";
 
 import {initialSettings} from "../../../../server/http/static/page/state/settings.js";
 import {
-  EMPTY_DRAFT, isEmpty, jobRequest, kindOf, outputOf,
+  EMPTY_DRAFT, isEmpty, jobRequest, kindOf, nameOf, outputOf,
 } from "../../../../server/http/static/page/work/job_draft.js";
 
 const KNOWN = new Set(["speed", "pitch"]);
@@ -69,6 +69,16 @@ test("a file is sent as a form", () => {
   assert.equal(form.get("timestamps"), "vtt");
   assert.equal(form.get("lexicon"), '{"重":"zhong4"}');
   assert.equal(/** @type {File} */ (form.get("file")).name, "film.srt");
+});
+
+test("a job without a name has that of its file, or its first words", () => {
+  const file = new File(["1"], "电影.一.srt");
+  assert.equal(nameOf({...EMPTY_DRAFT, file, name: " 我的 "}), "我的");
+  assert.equal(nameOf({...EMPTY_DRAFT, file}), "电影.一");
+  assert.equal(nameOf({...EMPTY_DRAFT, text: "<speak>第一句，很长<break/>的一句话，还没有完。</speak>"}), "第一句很长的一句话还没有完");
+  assert.equal(nameOf({...EMPTY_DRAFT, text: "1\n00:00:01,000 --> 00:00:02,000\n你好"}), "");
+  assert.equal(nameOf(EMPTY_DRAFT), "");
+  assert.equal(JSON.parse(String(jobRequest({...EMPTY_DRAFT, text: "一。"}, SETTINGS, KNOWN, {}).body)).name, "一");
 });
 
 test("blanks are nothing to speak", () => {

@@ -40,7 +40,7 @@ export class ServerConnection {
 
   /** Shows the field for the key. */
   askForKey() {
-    this.#report("key", "");
+    this.#report("key");
   }
 
   async #ask() {
@@ -48,12 +48,12 @@ export class ServerConnection {
       const listed = await getJson("v1/audio/voices");
       if (this.store.state.fields.size === 0) await this.#learnFields();
       this.#take(listed.voices);
-      return this.#report("ready", "");
+      return this.#report("ready");
     } catch (error) {
-      if (!(error instanceof ResponseError)) return this.#report("lost", "");
-      if (error.status === 401) return this.#report("key", storedKey() ? error.message : "");
-      if (error.status === 503) return this.#report("starting", "");
-      return this.#report("refused", error.message);
+      if (!(error instanceof ResponseError)) return this.#report("lost");
+      if (error.status === 401) return storedKey() ? this.#report("key", error) : this.#report("key");
+      if (error.status === 503) return this.#report("starting");
+      return this.#report("refused", error);
     }
   }
 
@@ -79,12 +79,12 @@ export class ServerConnection {
 
   /**
    * @param {import("../state/app_state.js").Connection["status"]} status
-   * @param {string} message
+   * @param {{message: string, code: string | null}} answer Of the server.
    */
-  #report(status, message) {
+  #report(status, {message, code} = {message: "", code: null}) {
     const {connection} = this.store.state;
     if (connection.status !== status || connection.message !== message) {
-      this.store.update({connection: {status, message}});
+      this.store.update({connection: {status, message, code}});
     }
     return status;
   }

@@ -14,7 +14,7 @@ import {getJson, request} from "./client.js";
  * @property {number} pause_seconds
  * @property {number} level
  * @property {number | null} signal_to_noise
- * @property {string[]} warnings
+ * @property {number} clipped_share
  */
 
 /**
@@ -27,6 +27,7 @@ import {getJson, request} from "./client.js";
  * @property {number | null} expires_at
  * @property {number} seconds
  * @property {Analysis | null} analysis null: another version of the server measured it.
+ * @property {{code: string, message: string}[]} warnings What makes it a bad reference.
  */
 
 /**

@@ -1,4 +1,5 @@
 import {element} from "../../elements.js";
+import {answerWords} from "./problem.js";
 
 /** @typedef {import("../state/app_state.js").Connection} Connection */
 
@@ -35,19 +36,19 @@ export function KeepingNotice({store, t, signal}) {
  * @param {import("../app.js").App} app
  * @param {Connection} connection
  */
-function line({t}, {status, message}) {
+function line({t}, {status, ...answer}) {
   const texts = {
     connecting: t.common.connecting, starting: t.common.starting, lost: t.common.lost,
-    refused: t.common.refused(message), key: "", ready: "",
+    refused: t.common.refused(answerWords(t, answer)), key: "", ready: "",
   };
   return element("p", {}, texts[status]);
 }
 
 /**
  * @param {import("../app.js").App} app
- * @param {Connection} connection
+ * @param {Connection} answer
  */
-function KeyForm({t, store, connection}, {message}) {
+function KeyForm({t, store, connection}, answer) {
   const input = element("input", {
     id: "key", type: "password", autocomplete: "off", spellcheck: false, placeholder: "sk-sambert-…", required: true,
   });
@@ -55,13 +56,15 @@ function KeyForm({t, store, connection}, {message}) {
     event.preventDefault();
     connection.useKey(input.value);
   };
+  const isAnswered = store.state.voices.length > 0; // then another key is no must
+  const {title, text} = isAnswered ? t.common.key.other : t.common.key;
   return element("form", {className: "key-form", onsubmit: send},
-    element("div", {}, element("strong", {}, t.common.key.title), element("p", {}, t.common.key.text)),
-    message && element("p", {className: "error", role: "alert"}, t.common.key.wrong(message)),
+    element("div", {}, element("strong", {}, title), element("p", {}, text)),
+    answer.message && element("p", {className: "error", role: "alert"}, t.common.key.wrong(answerWords(t, answer))),
     element("label", {for: "key"}, t.common.key.label), input,
     element("div", {className: "buttons"},
       element("button", {type: "submit", className: "primary"}, t.common.key.use),
-      store.state.voices.length > 0 && element("button", { // the server has answered: another key is no must
+      isAnswered && element("button", {
         id: "key-cancel", type: "button", className: "quiet", onclick: () => connection.check(),
       }, t.common.key.cancel)));
 }

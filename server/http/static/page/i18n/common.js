@@ -27,6 +27,7 @@ const zh = {
   key: {
     title: "需要密钥",
     text: "这台服务器只接受有密钥的请求。密钥只保存在这个标签页里，关闭后即忘。",
+    other: {title: "另一个密钥", text: "例如有更多权限的。它只保存在这个标签页里，关闭后即忘。"},
     wrong: (/** @type {string} */ reason) => `密钥不可用：${reason}`,
     label: "密钥",
     use: "使用",
@@ -65,6 +66,10 @@ const en = {
   key: {
     title: "A key is needed",
     text: "This server accepts requests with a key only. The key stays in this tab and is forgotten when it is closed.",
+    other: {
+      title: "Another key",
+      text: "Such as one with more rights. It stays in this tab and is forgotten when it is closed.",
+    },
     wrong: (reason) => `This key cannot be used: ${reason}`,
     label: "Key",
     use: "Use it",

@@ -1,6 +1,7 @@
 // What the page says, in Chinese and English. Each subject has a file; both languages of it are side by side.
 
 import {common} from "./common.js";
+import {errorCodes} from "./error_codes.js";
 import {speak} from "./speak.js";
 import {reference} from "./reference.js";
 import {text} from "./text.js";
@@ -12,7 +13,7 @@ import {server} from "./server.js";
 /** @type {readonly Language[]} */
 export const LANGUAGES = ["zh", "en"];
 
-const SUBJECTS = {common, speak, reference, text, work, server};
+const SUBJECTS = {common, errorCodes, speak, reference, text, work, server};
 
 /** @typedef {ReturnType<typeof messages>} Messages */
 
@@ -24,6 +25,7 @@ const SUBJECTS = {common, speak, reference, text, work, server};
 export function messages(language) {
   return {
     common: SUBJECTS.common[language],
+    errorCodes: SUBJECTS.errorCodes[language],
     speak: SUBJECTS.speak[language],
     reference: SUBJECTS.reference[language],
     text: SUBJECTS.text[language],

@@ -1,5 +1,7 @@
 const number = (/** @type {number} */ value, digits = 1) => value.toFixed(digits).replace(/^-/, "−");
 
+/** @typedef {import("../api/references.js").Analysis} Analysis */
+
 const zh = {
   title: "参考录音",
   summary: "像一段录音那样说",
@@ -43,6 +45,14 @@ const zh = {
     signal_to_noise: (/** @type {number} */ value) => `${number(value, 0)} 分贝`,
   },
   unmeasured: "测不出",
+  warnings: /** @type {Record<string, (analysis: Analysis) => string>} */ ({
+    short: ({seconds}) => `说话只有 ${number(seconds)} 秒；最好有 3 到 10 秒。`,
+    noisy: ({signal_to_noise: ratio}) =>
+      `背景有噪声，只比说话轻 ${number(ratio ?? 0, 0)} 分贝；请在安静的地方、靠近话筒再录。`,
+    clipped: ({clipped_share: share}) => `${number(100 * share)}% 的声音削波失真；请把录音音量调低再录。`,
+    quiet: ({level}) => `说话太轻（${number(level, 0)} 分贝）；请大声些、靠近话筒再录。`,
+    unvoiced: () => "没有听到说话声（只有安静、耳语或噪声）；请录一个人正常说话的声音。",
+  }),
   expires: (/** @type {string} */ date) => `保存到 ${date}`,
   consentGiven: (/** @type {string} */ consent) => `授权说明：${consent}`,
   record: "录音",
@@ -53,6 +63,11 @@ const zh = {
   tooLoud: "声音太大，请离远一些",
   goodLevel: "音量合适",
   cannotRecord: "浏览器只在本机地址或 https 下允许录音；可以上传文件。",
+  microphone: /** @type {Record<string, string>} */ ({
+    NotAllowedError: "浏览器没有允许这个页面使用话筒；请在地址栏旁的网站设置里允许，再试一次。",
+    NotFoundError: "没有找到话筒；请接上话筒，或上传文件。",
+    NotReadableError: "话筒正被别的程序占用；请关掉那个程序，再试一次。",
+  }),
   refusedMicrophone: (/** @type {string} */ reason) => `不能使用话筒：${reason}`,
   upload: "选择文件",
   uploadHint: "WAV、MP3、FLAC、M4A、Ogg、WebM，1 到 60 秒",
@@ -70,7 +85,7 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   title: "Reference recording",
-  summary: "Speak like a recording",
+  summary: "Speak like it",
   text: "Upload or record a few words (3 to 10 seconds are best): their tone, timbre or delivery is taken over.",
   choose: "Recording",
   none: "No recording",
@@ -111,6 +126,14 @@ const en = {
     signal_to_noise: (value) => `${number(value, 0)} decibels`,
   },
   unmeasured: "cannot be measured",
+  warnings: {
+    short: ({seconds}) => `Only ${number(seconds)} s of speech: 3 to 10 s are best.`,
+    noisy: ({signal_to_noise: ratio}) =>
+      `Noise, ${number(ratio ?? 0, 0)} dB below the speech: record in a quieter room, closer to the microphone.`,
+    clipped: ({clipped_share: share}) => `${number(100 * share)}% is clipped: record with a lower gain.`,
+    quiet: ({level}) => `The speech is quiet (${number(level, 0)} dBFS): record louder, closer to the microphone.`,
+    unvoiced: () => "No voice was found, only silence, whisper or noise: record one person who speaks aloud.",
+  },
   expires: (date) => `Kept until ${date}`,
   consentGiven: (consent) => `Consent: ${consent}`,
   record: "Record",
@@ -121,6 +144,11 @@ const en = {
   tooLoud: "Too loud: move away",
   goodLevel: "A good level",
   cannotRecord: "Browsers allow recording on localhost and with https only; you can upload a file.",
+  microphone: {
+    NotAllowedError: "The browser lets this page use no microphone: allow it beside the address, and try again.",
+    NotFoundError: "No microphone was found: connect one, or upload a file.",
+    NotReadableError: "Another program uses the microphone: close it, and try again.",
+  },
   refusedMicrophone: (reason) => `The microphone cannot be used: ${reason}`,
   upload: "Choose a file",
   uploadHint: "WAV, MP3, FLAC, M4A, Ogg or WebM, 1 to 60 seconds",

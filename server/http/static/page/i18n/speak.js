@@ -99,7 +99,7 @@ const en = {
     missing: "The browser has found no loudspeaker and no headphones. If you hear nothing, connect one and play again, "
       + "or download the file.",
   },
-  download: "Download, share",
+  download: "Save, share",
   share: "Copy a link",
   downloads: {wav: "WAV, lossless", mp3: "MP3", opus: "Opus", srt: "SRT subtitles"},
   downloading: "Preparing the file…",
@@ -132,7 +132,7 @@ const en = {
     pleasure: "Pleasure", arousal: "Arousal", dominance: "Dominance",
   },
   compare: {
-    start: "Compare A and B",
+    start: "Compare A/B",
     end: "End comparison",
     text: "One text, two settings. Change to the other one at any time: it goes on from the start of the sentence.",
     shown: (name) => `Below: settings ${name}`,

@@ -1,3 +1,5 @@
+import {chineseJobWarning} from "./job_warnings.js";
+
 /** Seconds and minutes, at least a second. @param {number} value */
 function time(value) {
   const seconds = Math.max(Math.round(value), 1);
@@ -20,7 +22,7 @@ const zh = {
     lines: "逐行：每行一段", text: "整篇文章", srt: "SRT 字幕：按时间朗读", ssml: "SSML", jsonl: "JSON Lines：每行有自己的设置",
   },
   output: "结果",
-  outputs: {file: "合成一个音频文件", zip: "ZIP：每段一个文件"},
+  outputs: {file: "一个音频文件", zip: "每段一个（ZIP）"},
   format: "音频格式",
   timestamps: "时间戳文件",
   noTimestamps: "不需要",
@@ -52,6 +54,7 @@ const zh = {
   result: (/** @type {string} */ seconds, /** @type {string} */ size) => `${seconds}，${size}`,
   seconds: (/** @type {number} */ value) => `${value.toFixed(1)} 秒`,
   warnings: (/** @type {number} */ count) => `${count} 条提醒`,
+  warning: chineseJobWarning,
   download: "下载",
   cancel: "取消任务",
   forget: "删除",
@@ -89,7 +92,7 @@ const en = {
     jsonl: "JSON lines, each with its settings",
   },
   output: "Result",
-  outputs: {file: "One audio file", zip: "ZIP: a file for each part"},
+  outputs: {file: "One audio file", zip: "One a part (ZIP)"},
   format: "Audio format",
   timestamps: "Files with times",
   noTimestamps: "None",
@@ -121,6 +124,7 @@ const en = {
   result: (seconds, size) => `${seconds}, ${size}`,
   seconds: (value) => `${value.toFixed(1)} s`,
   warnings: (count) => `${count} warnings`,
+  warning: (warning) => warning,
   download: "Download",
   cancel: "Cancel the job",
   forget: "Delete",

@@ -39,6 +39,7 @@ import {initialSettings} from "./settings.js";
  * @typedef {object} Connection
  * @property {"connecting" | "starting" | "key" | "ready" | "lost" | "refused"} status
  * @property {string} message The server's words, with `key` and `refused`; else empty.
+ * @property {string | null} code Of the server's answer.
  */
 
 /**
@@ -122,7 +123,7 @@ export function initialState(storage, languages) {
     language: kept.language ?? preferredLanguage(languages),
     theme: kept.theme ?? "system",
     view: "speak",
-    connection: {status: "connecting", message: ""},
+    connection: {status: "connecting", message: "", code: null},
     voices: [],
     broken: [],
     fields: new Set(),

@@ -2,6 +2,7 @@
 
 import {lexiconField} from "../speech/speech_request.js";
 import {requestFields} from "../state/settings.js";
+import {firstWords} from "../text/first_words.js";
 
 /** @typedef {"lines" | "text" | "srt" | "ssml" | "jsonl"} JobKind */
 
@@ -29,6 +30,7 @@ const KIND_OF_SUFFIX = {srt: "srt", ssml: "ssml", xml: "ssml", jsonl: "jsonl", n
 
 /** Characters; longer lines are the paragraphs of one text. */
 const LONGEST_LINE = 120;
+const LONGEST_NAME = 200;
 const CUE = /^\s*(\d+\s*\n)?\s*\d+:\d\d:\d\d[,.]\d+\s*-->/;
 
 /**
@@ -59,6 +61,18 @@ export const linesOf = (text) => text.split(/\r?\n/).filter((line) => line.trim(
 
 /** @param {JobDraft} draft */
 export const outputOf = (draft) => draft.output ?? (/^(lines|jsonl)$/.test(kindOf(draft)) ? "zip" : "file");
+
+/**
+ * As its user has named it, else as its file, else by its first words.
+ *
+ * @param {JobDraft} draft
+ */
+export function nameOf(draft) {
+  const {name, file, text} = draft;
+  if (name.trim()) return name.trim();
+  if (file) return file.name.replace(/\.[^.]*$/, "").slice(0, LONGEST_NAME);
+  return /^(srt|jsonl)$/.test(kindOf(draft)) ? "" : firstWords(text);
+}
 
 /** @param {JobDraft} draft */
 export const isEmpty = ({file, text}) => !file && !text.trim();
@@ -95,7 +109,8 @@ export function jobRequest(draft, settings, known, lexicon) {
  * @param {ReadonlySet<string>} known
  */
 function fieldsOf(draft, settings, known) {
-  const {format, timestamps, name} = draft;
+  const {format, timestamps} = draft;
+  const name = nameOf(draft);
   const {reference_use: use, ...fields} = requestFields(settings, known);
   if (!Array.isArray(use) || !use.includes("emotion")) {
     delete fields.reference;
@@ -106,6 +121,6 @@ function fieldsOf(draft, settings, known) {
     response_format: format,
     output: outputOf(draft),
     ...(timestamps && {timestamps}),
-    ...(name.trim() && {name: name.trim()}),
+    ...(name && {name}),
   };
 }

@@ -1,5 +1,6 @@
 import {element} from "../../../elements.js";
 import {UnreachableError} from "../../api/client.js";
+import {problemWords} from "../../components/problem.js";
 import {blocksOf} from "../../text/blocks.js";
 import {cellsOf} from "../../text/cells.js";
 import {sliceOf} from "../../text/edited_text.js";
@@ -127,8 +128,9 @@ export class ReadingBlocks {
     const {t, connection} = this.app;
     const offline = error instanceof UnreachableError;
     block.element.dataset.state = offline ? "offline" : "failed";
-    const note = offline ? t.text.offline : t.text.failed(error.message);
-    block.element.replaceChildren(textOf(block.parsed), element("small", {className: "block-note error"}, note));
+    const note = offline ? t.text.offline : t.text.failed(problemWords(t, error));
+    block.element.replaceChildren(
+      textOf(block.parsed), element("small", {className: "block-note error", title: error.message}, note));
     if (offline) connection.check();
   }
 }

@@ -57,7 +57,18 @@ function controls({store, t}, {start, stop}) {
   const change = (/** @type {StyleName} */ name, /** @type {string | number | undefined} */ value) =>
     edit(store, (before) => withStyle(before, start, stop, {[name]: value}));
   return [
-    element("span", {className: "small"}, t.text.selected([...edited.text.slice(start, stop).trim()].length)),
+    element("div", {className: "span-head"},
+      element("span", {className: "small"}, t.text.selected([...edited.text.slice(start, stop).trim()].length)),
+      element("button", {
+        id: "clear-span", type: "button", className: "quiet small",
+        onclick: () => edit(store, (before) => withoutChanges(before, start, stop)),
+      }, t.text.clearSpan),
+      element("button", {
+        id: "unselect", type: "button", className: "quiet small", onclick: () => {
+          store.update({selection: null});
+          document.getElementById("reading")?.focus();
+        },
+      }, t.text.unselect)),
     StyleField(t, {
       name: "emotion", label: t.speak.emotion, words: (value) => t.speak.emotions[value] ?? value,
       values: emotions, value: style.emotion, mixed: isMixed("emotion"), change,
@@ -68,16 +79,6 @@ function controls({store, t}, {start, stop}) {
         name, label, words, values: NUMBERS[name], value: style[name], mixed: isMixed(name), change,
       });
     }),
-    element("button", {
-      id: "clear-span", type: "button", className: "quiet small",
-      onclick: () => edit(store, (before) => withoutChanges(before, start, stop)),
-    }, t.text.clearSpan),
-    element("button", {
-      id: "unselect", type: "button", className: "quiet small", onclick: () => {
-        store.update({selection: null});
-        document.getElementById("reading")?.focus();
-      },
-    }, t.text.unselect),
   ];
 }
 

@@ -9,10 +9,11 @@ const FIGURES = /** @type {const} */ (
  * @param {import("../../app.js").App} app
  * @param {import("../../api/references.js").KeptReference} kept
  */
-export function ReferenceAnalysis({t, store}, {analysis, consent, expires_at: expires}) {
+export function ReferenceAnalysis({t, store}, {analysis, warnings, consent, expires_at: expires}) {
   const date = expires && new Date(expires * 1000).toLocaleDateString(store.state.language, {dateStyle: "medium"});
   return element("div", {className: "analysis"},
-    (analysis?.warnings ?? []).map((warning) => element("p", {className: "small warning"}, warning)),
+    warnings.map(({code, message}) => element("p", {className: "small warning"},
+      (analysis && t.reference.warnings[code]?.(analysis)) ?? message)),
     element("details", {}, element("summary", {className: "small"}, t.reference.analysis),
       analysis ? Figures(t, analysis) : "",
       element("p", {className: "small muted"}, t.reference.consentGiven(consent)),

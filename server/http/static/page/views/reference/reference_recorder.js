@@ -57,7 +57,8 @@ export function ReferenceRecorder({t, signal, speech}, take) {
       await begun.start();
     } catch (error) {
       begun.cancel();
-      problem.textContent = t.reference.refusedMicrophone(String(/** @type {Error} */ (error).message));
+      const {name, message} = /** @type {Error} */ (error);
+      problem.textContent = t.reference.microphone[name] ?? t.reference.refusedMicrophone(message);
       problem.hidden = false;
       return;
     } finally {

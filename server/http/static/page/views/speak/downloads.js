@@ -6,6 +6,7 @@ import {saveAs} from "../../components/save_file.js";
 import {ShareButton} from "../../components/share_button.js";
 import {writtenEffect} from "../../references/applied_settings.js";
 import {speechRequest} from "../../speech/speech_request.js";
+import {firstWords} from "../../text/first_words.js";
 import {entriesIn, usedLexicon} from "../../text/lexicon.js";
 
 const FORMATS = /** @type {const} */ (["wav", "mp3", "opus", "srt"]);
@@ -57,7 +58,8 @@ async function save({store, t, signal, connection}, format, status) {
   status.textContent = t.speak.downloading;
   status.className = "small muted";
   try {
-    saveAs(await fetchFile({...fields, input: state.text}, format, signal), `${fileName(state.text)}.${format}`);
+    const file = await fetchFile({...fields, input: state.text}, format, signal);
+    saveAs(file, `${firstWords(state.text) || "speech"}.${format}`);
     status.textContent = "";
   } catch (error) {
     if (signal.aborted) return;
@@ -65,16 +67,6 @@ async function save({store, t, signal, connection}, format, status) {
     status.textContent = problemWords(t, /** @type {Error} */ (error));
     connection.check();
   }
-}
-
-/**
- * The first words of the text, as the name of a file.
- *
- * @param {string} text
- */
-export function fileName(text) {
-  const words = text.replace(/<[^>]*>|\[[^\]]*\]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
-  return [...words.join("")].slice(0, 16).join("") || "speech";
 }
 
 /**

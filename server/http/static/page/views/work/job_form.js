@@ -2,7 +2,7 @@ import {element} from "../../../elements.js";
 import {Problem} from "../../components/problem.js";
 import {refill} from "../../components/refill.js";
 import {SelectField} from "../../components/select_field.js";
-import {KINDS, isEmpty, kindOf, outputOf} from "../../work/job_draft.js";
+import {KINDS, isEmpty, kindOf, nameOf, outputOf} from "../../work/job_draft.js";
 import {JobSource} from "./job_source.js";
 import {JobStyle} from "./job_style.js";
 
@@ -69,12 +69,13 @@ function optionFields({store, t}) {
 /** @param {import("../../app.js").App} app */
 function Name({store, t, signal}) {
   const input = element("input", {
-    type: "text", id: "job-name", maxLength: 200, autocomplete: "off", placeholder: t.work.namePlaceholder,
+    type: "text", id: "job-name", maxLength: 200, autocomplete: "off",
     oninput: () => store.patch("draft", {name: input.value}),
   });
   store.watch(({draft}) => draft.name, (name) => {
     if (input.value !== name) input.value = name;
   }, signal);
+  store.watch(({draft}) => nameOf(draft), (name) => { input.placeholder = name || t.work.namePlaceholder; }, signal);
   return element("div", {className: "field"}, element("label", {for: "job-name"}, t.work.name), input);
 }
 

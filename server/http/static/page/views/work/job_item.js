@@ -89,7 +89,7 @@ function detailsOf({t}, {error, waiting, result}) {
       t.work.result(t.work.seconds(result.seconds), fileSize(result.size))) : "",
     result?.warnings.length ? element("details", {className: "small"},
       element("summary", {}, t.work.warnings(result.warnings.length)),
-      element("ul", {}, result.warnings.map((warning) => element("li", {}, warning)))) : "",
+      element("ul", {}, result.warnings.map((warning) => element("li", {}, t.work.warning(warning))))) : "",
   ];
 }
 
