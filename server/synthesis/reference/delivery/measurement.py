@@ -9,7 +9,7 @@ from cachetools import LRUCache
 
 from server.errors import RequestError
 from server.synthesis.reference.delivery.alignment import OwnSpeech, align
-from server.synthesis.reference.delivery.durations import clear_durations
+from server.synthesis.reference.delivery.durations import clear_durations, relative_length
 from server.synthesis.reference.delivery.recorded_prosody import RecordedProsody, RecordedSyllable, Values
 from server.synthesis.reference.delivery.sentence_syllables import SentenceSyllables
 from server.synthesis.reference.delivery.speech_frames import SpeechFrames
@@ -137,11 +137,11 @@ def _measure(
     alignment = align(own, recorded.speech, first, closed=closed)
     places = unit_places(own, recorded.speech, alignment)
     lengths, own_lengths, semitones = places.ends - places.begins, own.ends - own.begins, recorded.contours(places)
-    levels = recorded.levels(places, own)
+    levels, length = recorded.levels(places, own), relative_length(lengths, own_lengths[~own.breaks])
     found = tuple(
         RecordedSyllable(
             phones,
-            clear_durations(lengths[part.start : part.stop], own_lengths[part.start : part.stop]),
+            clear_durations(lengths[part.start : part.stop], own_lengths[part.start : part.stop], length),
             semitones[part.start : part.stop],
             np.full(len(part), _mean(levels[part.start : part.stop])),
             _pause_before(places.pauses, syllables, number),
