@@ -9,6 +9,7 @@ from cachetools import LRUCache
 
 from server.errors import RequestError
 from server.synthesis.reference.delivery.alignment import OwnSpeech, align
+from server.synthesis.reference.delivery.durations import clear_durations, relative_length
 from server.synthesis.reference.delivery.recorded_prosody import RecordedProsody, RecordedSyllable, Values
 from server.synthesis.reference.delivery.sentence_syllables import SentenceSyllables
 from server.synthesis.reference.delivery.speech_frames import SpeechFrames
@@ -135,12 +136,12 @@ def _measure(
     own = OwnSpeech(SpeechFrames.of(plain.audio), plain.begins, plain.ends, syllables.breaks, syllables.onsets)
     alignment = align(own, recorded.speech, first, closed=closed)
     places = unit_places(own, recorded.speech, alignment)
-    durations, semitones = places.ends - places.begins, recorded.contours(places)
-    levels = recorded.levels(places, own)
+    lengths, own_lengths, semitones = places.ends - places.begins, own.ends - own.begins, recorded.contours(places)
+    levels, length = recorded.levels(places, own), relative_length(lengths, own_lengths[~own.breaks])
     found = tuple(
         RecordedSyllable(
             phones,
-            durations[part.start : part.stop],
+            clear_durations(lengths[part.start : part.stop], own_lengths[part.start : part.stop], length),
             semitones[part.start : part.stop],
             np.full(len(part), _mean(levels[part.start : part.stop])),
             _pause_before(places.pauses, syllables, number),
