@@ -185,7 +185,8 @@ def _state_sizes(
     frames = metadata["lookahead"] + 1
     axes: dict[int | str, int] = {"batch": 1, "samples": frames * metadata.get("samples_per_frame", 1)}
     axes |= {axis: frames for shape in shapes.values() for axis in tensorrt.time_axes(shape)}
-    dtypes = {item.name: np.int64 if "int64" in item.type else np.float32 for item in graph.get_inputs()}
+    numpy_types = {"tensor(int64)": np.int64, "tensor(uint8)": np.uint8}
+    dtypes = {item.name: numpy_types.get(item.type, np.float32) for item in graph.get_inputs()}
     initial = {name: [axes.get(size, size) for size in shape] for name, shape in metadata["initial_state"].items()}
     full = {name: [axes.get(size, size) for size in shape] for name, shape in shapes.items()} | initial
     outputs = list(next_states(initial).values())
