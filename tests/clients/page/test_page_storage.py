@@ -96,13 +96,13 @@ async def test_a_tab_keeps_what_it_has_changed_and_nothing_else(page, open_at: O
         await other.wait(READY)
         assert await other.evaluate("document.querySelector('#text').value") == "旧"
         await other.write("#text", "新")
-        await other.evaluate("new Promise((resolve) => setTimeout(resolve, 600))")
+        await other.open("about:blank")
         await page.click("#theme")
         await page.open("about:blank")
-        await other.open(f"{counting_url}/?again")
-        await other.wait(READY)
-        assert await other.evaluate("document.querySelector('#text').value") == "新"
-        assert await other.evaluate("document.documentElement.dataset.theme") == "light"
+        await page.open(f"{counting_url}/?again")
+        await page.wait(READY)
+        assert await page.evaluate("document.querySelector('#text').value") == "新"
+        assert await page.evaluate("document.documentElement.dataset.theme") == "light"
 
 
 async def test_a_language_that_nobody_chose_is_the_browsers_next_time(page, open_at: Open, counting_url: str) -> None:
