@@ -12,8 +12,8 @@ from bench.system.process_usage import cpu_seconds, proportional_memory
 
 CLIENTS = 4
 """That send one request after another."""
-SECTIONS = {"cache": {"memory_mb": 0}}
-"""Configuration of the server: the cache of finished audio would fill up to its limit."""
+SECTIONS = {"cache": {"memory_mb": 0}, "limits": {"queue_seconds": 600.0}}
+"""Configuration of the server: the cache of finished audio would fill up to its limit, and clients wait for a place."""
 
 
 def measure_memory(title: str, server: ServerProcess, voices: Sequence[str], requests: int) -> MemoryResult:

@@ -1,7 +1,7 @@
 """Builds one ONNX graph: values with operators, named weights, states, and a final check.
 
 A thin layer over `onnx.helper`. It rejects errors that ONNX reports only at run time: unknown operators and attributes,
-two weights of one name, a state without a next state. Only standard operators are used.
+two weights of one name, a state without a next state.
 """
 
 import json
@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 OPSET = 18
 IR_VERSION = 9
+MICROSOFT = "com.microsoft"
+"""The domain of ONNX Runtime's own operators, which are in variants of a graph only."""
 
 Shape = Sequence[int | str | None]
 """Sizes; a string names a dynamic axis, None is an unnamed one."""
@@ -57,13 +59,13 @@ class Graph:
         self._next_states: set[str] = set()
         self._metadata: dict[str, str] = {}
 
-    def input(self, name: str, shape: Shape, dtype: type = np.float32) -> Value:
-        """A graph input, float32 or int64."""
+    def input(self, name: str, shape: Shape, dtype: type[np.generic] = np.float32) -> Value:
+        """A graph input."""
         value = Value(self, self._scope + name)
         self.inputs[name] = helper.make_tensor_value_info(value.name, _onnx_type(dtype), list(shape))
         return value
 
-    def output(self, name: str, value: Value, shape: Shape, dtype: type = np.float32) -> None:
+    def output(self, name: str, value: Value, shape: Shape, dtype: type[np.generic] = np.float32) -> None:
         """Makes the value a graph output of that name. Outputs of a loop body are identified by their order."""
         result = value.name
         if not self._scope or result in (info.name for info in self.outputs.values()):
@@ -71,18 +73,20 @@ class Graph:
             self.nodes.append(helper.make_node("Identity", [value.name], [result], name=result))
         self.outputs[name] = helper.make_tensor_value_info(result, _onnx_type(dtype), list(shape))
 
-    def state(self, name: str, initial: Shape, shape: Shape | None = None) -> Value:
+    def state(
+        self, name: str, initial: Shape, shape: Shape | None = None, dtype: type[np.generic] = np.float32
+    ) -> Value:
         """A tensor carried from run to run: input `state.<name>`, zeros of shape `initial` in the first run.
 
         `shape` is the shape of the input if later shapes differ from the initial one.
         """
         self.initial_shapes[f"state.{name}"] = list(initial)
-        return self.input(f"state.{name}", shape or initial)
+        return self.input(f"state.{name}", shape or initial, dtype)
 
-    def next_state(self, name: str, value: Value, shape: Shape) -> None:
+    def next_state(self, name: str, value: Value, shape: Shape, dtype: type[np.generic] = np.float32) -> None:
         """Output `next_state.<name>`: the state for the next run."""
         self._next_states.add(f"state.{name}")
-        self.output(f"next_state.{name}", value, shape)
+        self.output(f"next_state.{name}", value, shape, dtype)
 
     def weight(self, name: str, array: NDArray[Any]) -> Value:
         """A named parameter of the model."""
@@ -91,7 +95,7 @@ class Graph:
         self.arrays[name] = np.asarray(array, order="C")
         return Value(self, name)
 
-    def value(self, content: "Value | ArrayLike", dtype: type = np.float32) -> Value:
+    def value(self, content: "Value | ArrayLike", dtype: type[np.generic] = np.float32) -> Value:
         """A constant; equal ones are stored once."""
         if isinstance(content, Value):
             return content
@@ -106,15 +110,15 @@ class Graph:
         return self.value(content, np.int64)
 
     def op(self, kind: str, *inputs: Value, **attributes: Any) -> Value:
-        """An operator with one output."""
+        """An operator with one output. The attribute `domain=MICROSOFT` selects ONNX Runtime's operators."""
         return self.ops(kind, 1, *inputs, **attributes)[0]
 
     def ops(self, kind: str, outputs: int, *inputs: Value | None, **attributes: Any) -> list[Value]:
         """An operator with several outputs; `None` leaves out an optional input."""
-        schema = onnx.defs.get_schema(kind, OPSET)
-        unknown = attributes.keys() - schema.attributes.keys()
-        if unknown:
-            raise ValueError(f"graph {self.name}: {kind} has no attribute {', '.join(sorted(unknown))}")
+        if not attributes.get("domain"):
+            unknown = attributes.keys() - onnx.defs.get_schema(kind, OPSET).attributes.keys() - {"domain"}
+            if unknown:
+                raise ValueError(f"graph {self.name}: {kind} has no attribute {', '.join(sorted(unknown))}")
         name = f"{self._scope}{kind}.{len(self.nodes)}"
         names = [name if outputs == 1 else f"{name}.{index}" for index in range(outputs)]
         sources = [item.name if item is not None else "" for item in inputs]
@@ -179,11 +183,13 @@ class Graph:
         self.set_metadata(initial_state=self.initial_shapes)
         weights = [numpy_helper.from_array(array, name) for name, array in self.arrays.items()]
         graph = helper.make_graph(self.nodes, self.name, [*self.inputs.values()], [*self.outputs.values()], weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        domains = {"": OPSET} | {node.domain: 1 for node in self.nodes if node.domain}
+        opsets = [helper.make_opsetid(domain, version) for domain, version in domains.items()]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
         helper.set_model_props(model, self._metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
 
 
-def _onnx_type(dtype: type) -> int:
-    return TensorProto.INT64 if dtype is np.int64 else TensorProto.FLOAT
+def _onnx_type(dtype: type[np.generic]) -> int:
+    return int(helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))

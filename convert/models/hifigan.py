@@ -1,26 +1,31 @@
 """HiFi-GAN generator: mel -> audio, causal or not, with or without a harmonic source (NSF).
 
-conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post. The original adds nearest
-upsampling + convolution and a transposed convolution, both after one leaky ReLU. Both are linear maps from a few
-neighboring input samples to `scale` output samples, so they are merged into one convolution with `scale` times the
-channels, whose output is interleaved: a third of the multiplications.
+conv_pre; per stage x + sin(x), an upsampling, the mean of the residual blocks; conv_post.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.checkpoint.weights import Weights
-from convert.errors import ConvertError
-from convert.graph.builder import Graph
-from convert.graph.streaming import Stream, StreamGraph
+from convert.graph.builder import Graph, Value
+from convert.graph.streaming import PLAIN, Encoding, History, Stream, StreamGraph
+from convert.models.hifigan_layers import (
+    HARMONIC_AMPLITUDE,
+    METADATA,
+    Convolution,
+    Generator,
+    Source,
+    Stage,
+    read_generator,
+)
+from convert.models.residual_blocks import residual_sum
 
-Array = NDArray[np.float32]
-Config = Mapping[str, Any]
-HARMONIC_AMPLITUDE, NOISE_DEVIATION = 0.1, 0.003
-"""Of each harmonic, and of the noise added to it (alpha and sigma of KAN-TTS's SourceModule)."""
+NOISE_DEVIATION = 0.003
+"""Of the noise added to each harmonic (sigma of KAN-TTS's SourceModule)."""
+LAST_SLOPE = 0.01
+"""Of the leaky ReLU before conv_post."""
 
 DEFAULTS = {
     "in_channels": 80,
@@ -35,132 +40,84 @@ DEFAULTS = {
 }
 """Defaults of a configuration, with KAN-TTS's spelling of the keys."""
 
+StageBuilder: TypeAlias = Callable[[StreamGraph, int, Stage, Stream, Stream | None], Stream]
+"""Adds a stage to a graph: its number, its layers, its input, the harmonic source -> its output."""
 
-def hifigan(config: Config, weights: Weights) -> Graph:
+
+def hifigan(config: Mapping[str, Any], weights: Weights) -> Graph:
     """`mel` (batch, frames, mels) and the source's inputs -> `audio` (batch, samples), delayed by `delay` samples."""
-    check_supported(config)
-    graph, kernel, scales = StreamGraph("vocoder"), config["kernel_size"], config["upsample_scales"]
-    channels = config["channels"]
+    generator = read_generator(config, weights)
+    return generator_graph(generator, FloatStages(generator.slope))
 
-    x = graph.stream("mel", config["in_channels"])
-    nsf = config.get("nsf_params")
-    excitation = harmonic_source(graph, nsf, weights / "source_module") if nsf else None
-    x = convolve(graph, "pre", x, weights / "conv_pre" / "conv1d", channels, kernel, 1, config)
-    hop = down = int(np.prod(scales))
-    for stage, scale in enumerate(scales):
-        channels //= 2
-        down //= scale
-        x = x.map(x.value + graph.op("Sin", x.value))
-        x = upsample(graph, stage, leaky(graph, x, config), weights, channels, config)
-        if excitation is not None:
-            skip = downsample_source(graph, stage, excitation, weights, channels, down, config)
-            x = graph.add(f"{stage}.source_skip", x, skip)
-        x = residual_mean(graph, stage, x, weights, config)
-    x = x.map(graph.op("LeakyRelu", x.value, alpha=0.01))
-    x = convolve(graph, "post", x, weights / "conv_post" / "conv1d", 1, kernel, 1, config)
+
+def generator_graph(generator: Generator, build_stage: StageBuilder) -> Graph:
+    """The graph of a generator; every stage takes and returns plain float32 streams."""
+    graph = StreamGraph("vocoder")
+    x = graph.stream("mel", generator.pre.weight.shape[1])
+    excitation = harmonic_source(graph, generator.source) if generator.source else None
+    x = convolve(graph, "pre", x, generator.pre)
+    for index, stage in enumerate(generator.stages):
+        x = build_stage(graph, index, stage, x, excitation)
+    x = x.map(graph.op("LeakyRelu", x.value, alpha=LAST_SLOPE))
+    x = convolve(graph, "post", x, generator.post)
     audio = graph.op("Reshape", graph.op("Tanh", x.value), graph.integers(0, -1))
 
     graph.output("audio", audio, ["batch", None])
+    hop = generator.samples_per_frame
     graph.set_metadata(samples_per_frame=hop, delay=x.delay, lookahead=x.delay // hop)
+    graph.set_metadata(**{METADATA: generator.metadata()})
     return graph
 
 
-def check_supported(config: Config) -> None:
-    """Raises `ConvertError` for options that no released voice uses and that are not implemented."""
-    if config.get("out_channels", 1) != 1:
-        raise ConvertError(
-            f"this vocoder outputs {config['out_channels']} sub-bands (PQMF), which is not supported; "
-            "use a vocoder with out_channels: 1 in its config.yaml"
-        )
-    if config.get("nonlinear_activation", "LeakyReLU") != "LeakyReLU":
-        raise ConvertError(f"nonlinear_activation {config['nonlinear_activation']} is not supported; valid: LeakyReLU")
-    if not config.get("repeat_upsample", True):
-        raise ConvertError("repeat_upsample: false is not supported; KAN-TTS itself cannot run it")
+class FloatStages:
+    """Builds the stages in float32; the `Arithmetic` of their residual blocks."""
+
+    def __init__(self, slope: float) -> None:
+        self.slope = slope
+
+    def __call__(self, graph: StreamGraph, index: int, stage: Stage, x: Stream, excitation: Stream | None) -> Stream:
+        """Adds a stage."""
+        x = activated_input(graph, x, self.slope)
+        x = graph.interleave(convolve(graph, f"{index}.up", x, stage.up), stage.scale)
+        if excitation is not None and stage.source is not None:
+            skip = convolve(graph, f"{index}.source", excitation, stage.source)
+            x = graph.add(f"{index}.source_skip", x, skip)
+        total = residual_sum(graph, index, stage, x, self)
+        return total.map(total.value * (1 / len(stage.blocks)))
+
+    def activate(self, graph: StreamGraph, x: History, reader: str) -> History:
+        """Leaky ReLU."""
+        return x.map(graph.op("LeakyRelu", x.stream.value, alpha=self.slope))
+
+    def dilated(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> tuple[Value, Encoding]:
+        """Leaky ReLU of a convolution."""
+        return graph.op("LeakyRelu", self.plain(graph, name, x, layer), alpha=self.slope), PLAIN
+
+    def plain(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> Value:
+        """A convolution."""
+        padding = layer.left, layer.right
+        return graph.convolve_window(name, x, layer.weight, layer.bias, dilation=layer.dilation, padding=padding)
 
 
-def leaky(graph: Graph, x: Stream, config: Config) -> Stream:
-    """Leaky ReLU with the slope of the configuration."""
-    slope = config["nonlinear_activation_params"].get("negative_slope", 0.01)
-    return x.map(graph.op("LeakyRelu", x.value, alpha=slope))
+def activated_input(graph: StreamGraph, x: Stream, slope: float) -> Stream:
+    """leaky(x + sin(x)): what the upsampling of a stage reads."""
+    return x.map(graph.op("LeakyRelu", x.value + graph.op("Sin", x.value), alpha=slope))
 
 
-def padding(config: Config, kernel: int, dilation: int = 1) -> dict[str, int]:
-    """The arguments `left` and `right` of `StreamGraph.convolve`; causal convolutions pad only on the left."""
-    whole = (kernel - 1) * dilation
-    return {"left": whole, "right": 0} if config["causal"] else {"left": whole // 2, "right": whole // 2}
+def convolve(graph: StreamGraph, name: str, x: Stream, layer: Convolution) -> Stream:
+    """A convolution of a stream."""
+    padding = {"left": layer.left, "right": layer.right}
+    return graph.convolve(name, x, layer.weight, layer.bias, dilation=layer.dilation, stride=layer.stride, **padding)
 
 
-def convolve(
-    graph: StreamGraph, name: str, x: Stream, weights: Weights, outputs: int, kernel: int, dilation: int, config: Config
-) -> Stream:
-    """A convolution with weight norm."""
-    weight, bias = weights.fold_weight_norm(outputs, x.channels, kernel), weights.take("bias", outputs)
-    return graph.convolve(name, x, weight, bias, dilation=dilation, **padding(config, kernel, dilation))
-
-
-def residual_mean(graph: StreamGraph, stage: int, x: Stream, weights: Weights, config: Config) -> Stream:
-    """Mean of the residual blocks, each a chain of x + conv(leaky(dilated conv(leaky(x))))."""
-    blocks = list(zip(config["resblock_kernel_sizes"], config["resblock_dilations"], strict=True))
-    total: Stream | None = None
-    for block, (kernel, dilations) in enumerate(blocks):
-        part, y = weights / "conv_blocks" / (stage * len(blocks) + block), x
-        for index, dilation in enumerate(dilations):
-            name, first, second = f"{stage}.{block}.{index}", part / "convs1" / index, part / "convs2" / index
-            inner = leaky(graph, y, config)
-            inner = convolve(graph, f"{name}.dilated", inner, first / "conv1d", x.channels, kernel, dilation, config)
-            inner = leaky(graph, inner, config)
-            inner = convolve(graph, f"{name}.plain", inner, second / "conv1d", x.channels, kernel, 1, config)
-            y = graph.add(f"{name}.skip", y, inner)
-        total = y if total is None else graph.add(f"{stage}.{block}.sum", total, y)
-    assert total is not None
-    return total.map(total.value * (1 / len(blocks)))
-
-
-def upsample(graph: StreamGraph, stage: int, x: Stream, weights: Weights, outputs: int, config: Config) -> Stream:
-    """Both upsampling paths as one convolution, whose output is interleaved."""
-    scale, size = config["upsample_scales"][stage], config["upsample_kernal_sizes"][stage]
-    kernel = config["kernel_size"]
-    repeated = weights / "repeat_upsamples" / stage / 2 / "conv1d"
-    transposed = weights / "transpose_upsamples" / stage / 1 / "deconv"
-    repeated_weight = repeated.fold_weight_norm(outputs, x.channels, kernel)
-    transposed_weight = transposed.fold_weight_norm(x.channels, outputs, size).transpose(1, 0, 2)
-    pad, crop = padding(config, kernel)["left"], 0 if config["causal"] else (size - scale) // 2
-    taps, left, right = polyphase(repeated_weight, pad, transposed_weight, crop, scale)
-    bias = np.repeat(repeated.take("bias", outputs) + transposed.take("bias", outputs), scale)
-    return graph.interleave(graph.convolve(f"{stage}.up", x, taps, bias, left=left, right=right), scale)
-
-
-def polyphase(repeated: Array, pad: int, transposed: Array, crop: int, scale: int) -> tuple[Array, int, int]:
-    """Weights (outputs * scale, inputs, taps) of the merged upsampling, and its padding to the left and right.
-
-    Output sample m * scale + p is a sum over input samples m + d. The repeating path (out, in, kernel), padded by `pad`
-    on the left, multiplies input floor((p + j - pad) / scale) by its tap j. The transposed convolution (out, in, size),
-    cropped by `crop`, multiplies input d by its tap p + crop - d * scale.
-    """
-    outputs, inputs, kernel = repeated.shape
-    size = transposed.shape[2]
-    reads = [(p, j, (p + j - pad) // scale) for p in range(scale) for j in range(kernel)]
-    adds = [(p, p + crop - d * scale, d) for p in range(scale) for d in range(-size, size + 1)]
-    adds = [(p, tap, d) for p, tap, d in adds if 0 <= tap < size]
-    left = -min(d for _, _, d in reads + adds)
-    right = max(d for _, _, d in reads + adds)
-    merged = np.zeros((outputs, scale, inputs, left + 1 + right), np.float32)
-    for p, tap, d in reads:
-        merged[:, p, :, left + d] += repeated[:, :, tap]
-    for p, tap, d in adds:
-        merged[:, p, :, left + d] += transposed[:, :, tap]
-    return merged.reshape(outputs * scale, inputs, -1), left, right
-
-
-def harmonic_source(graph: StreamGraph, config: Config, weights: Weights) -> Stream:
+def harmonic_source(graph: StreamGraph, source: Source) -> Stream:
     """A mix of harmonics. Inputs per sample: `phase` (cycles), `voiced` (0 or 1), `noise` (standard normal).
 
     The original adds independent noise to every harmonic before the mix. A sum of independent normal variables is
     normal, so one noise signal with the norm of the mix as its gain has the same distribution.
     """
-    count = config["nb_harmonics"] + 1
-    mix = (weights / "ffn" / 0).fold_weight_norm(1, count, 1)
-    bias = graph.weight("source.bias", (weights / "ffn" / 0).take("bias", 1))
+    count = source.mix.shape[1]
+    bias = graph.weight("source.bias", source.bias)
     samples = {name: graph.input(name, ["batch", "samples"]) for name in ("phase", "voiced", "noise")}
     phase, voiced, noise = (graph.op("Unsqueeze", value, graph.integers(1, 2)) for value in samples.values())
     offsets = graph.op("Unsqueeze", graph.input("harmonic_phases", ["batch", count]), graph.integers(2, 3))
@@ -168,27 +125,8 @@ def harmonic_source(graph: StreamGraph, config: Config, weights: Weights) -> Str
     numbers = np.arange(1, count + 1, dtype=np.float32).reshape(1, count, 1, 1)
     angle = (phase * graph.value(numbers)) * (2 * np.pi) + offsets  # (batch, harmonics, 1, samples)
     sines = graph.op("Sin", angle)
-    tones = graph.op("Conv", sines, graph.weight("source.mix", mix[:, :, None, :] * np.float32(HARMONIC_AMPLITUDE)))
-    gain = float(np.linalg.norm(mix))
-    unvoiced = HARMONIC_AMPLITUDE / 3
-    mixed_noise = noise * (gain * HARMONIC_AMPLITUDE / 3) + voiced * noise * (gain * (NOISE_DEVIATION - unvoiced))
+    tones = graph.op("Conv", sines, graph.weight("source.mix", source.mix[:, :, None, :]))
+    gain = float(np.linalg.norm(source.mix))
+    mixed_noise = noise * (gain / 3) + voiced * noise * (gain * (NOISE_DEVIATION / HARMONIC_AMPLITUDE - 1 / 3))
     graph.set_metadata(harmonics=count)
     return Stream(graph.op("Tanh", voiced * tones + mixed_noise + bias), 1)
-
-
-def downsample_source(
-    graph: StreamGraph, stage: int, excitation: Stream, weights: Weights, channels: int, down: int, config: Config
-) -> Stream:
-    """The source at the rate of a stage: a strided convolution."""
-    part = weights / "source_downs" / stage / "conv1d"
-    kernel, left, right = 2 * down, down // 2, down // 2
-    if down == 1:
-        kernel, left, right = 1, 0, 0
-    elif config["causal"]:
-        left, right = kernel - 1, 0
-    elif down % 2:
-        raise ConvertError(
-            f"a source downsampled by {down} does not align with a non-causal generator; use even scales"
-        )
-    weight, bias = part.fold_weight_norm(channels, 1, kernel), part.take("bias", channels)
-    return graph.convolve(f"{stage}.source", excitation, weight, bias, left=left, right=right, stride=down)

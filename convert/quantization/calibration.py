@@ -39,13 +39,20 @@ class CalibrationSession:
         self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._initial_shapes: dict[str, list[int | str]] = json.loads(metadata["initial_state"])
+        encodings = json.loads(metadata.get("state_encodings", "{}"))
+        self._zeros = {name: each["zero"] for name, each in encodings.items() if each["zero"] is not None}
+        """The states in uint8, with the value that stands for zero."""
 
     def initial_state(self, **sizes: int) -> Arrays:
         """Zeros for every state; `sizes` are the sizes of dynamic axes."""
         sizes = {"batch": 1} | sizes
-        return {
-            name: np.zeros([sizes[axis] if isinstance(axis, str) else axis for axis in shape], np.float32)
+        shapes = {
+            name: [sizes[axis] if isinstance(axis, str) else axis for axis in shape]
             for name, shape in self._initial_shapes.items()
+        }
+        return {
+            name: np.full(shape, self._zeros.get(name, 0), np.uint8 if name in self._zeros else np.float32)
+            for name, shape in shapes.items()
         }
 
     def run(self, inputs: Arrays, *names: str) -> Arrays:

@@ -1,153 +1,221 @@
-"""Quantizes the wide residual convolutions of a vocoder to 8 bits.
+"""A vocoder whose residual blocks compute in 8 bits.
 
-A convolution between QuantizeLinear and DequantizeLinear, which ONNX Runtime fuses to a QLinearConv. Everything else,
-the states included, stays float32, so that a stream can switch variants.
+The signal of a stage, x, stays float32 from pair to pair; what is added to it is computed in 8 bits:
 
-Three choices come from measurements (docs/precision.md). Only wide residual convolutions are quantized: narrow ones
-gain nothing; the upsamplings, the first and last convolution and the source lose most quality for little gain.
-Activations have a scale per channel, although QLinearConv supports only one per tensor: the scales of the input are
-folded into the weights, the output is multiplied by its scales. Scales are static: they must not depend on the rest of
-a chunk or batch.
+    x --> leaky --> uint8 --> dilated convolution --> leaky --> convolution --> float32 --> + x
+
+Signals are (batch, 1, time, channels), which ONNX Runtime's QLinearConv reads without a transposition, and in which
+states are joined and cut by plain copies. Scales are static, and every value is rounded by itself: the audio depends
+neither on the chunks nor on the rest of a batch.
+
+QLinearConv has one scale for all channels of its input and output. Between the two convolutions each channel has its
+own nevertheless: it is divided out of the weights of the first and multiplied into those of the second. Likewise x is
+kept divided by a `profile` of its channels, which is divided out of the upsampling and of every block. What is added to
+x is divided by the profile as well, or, with `channel_scales`, by a scale of its own for each channel: more exact, at
+the price of a multiplication.
 """
 
-from collections.abc import Collection, Iterable
-from copy import deepcopy
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
-from convert.quantization.calibration import Arrays, CalibrationSession
-from convert.quantization.graph_rewriting import replace_nodes
+from convert.graph.builder import MICROSOFT, Graph, Value
+from convert.graph.streaming import PLAIN, Encoding, History, Stream, StreamGraph
+from convert.models.hifigan import FloatStages, activated_input, convolve, generator_graph
+from convert.models.hifigan_layers import Convolution, Generator, Stage
+from convert.models.residual_blocks import residual_sum
+from convert.quantization.ranges import Floats, Range, shared_profile, union
 
-Array = NDArray[Any]
-ChannelRange = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Lowest and highest value of each channel, both (channels,); includes zero."""
-RESIDUAL_WEIGHTS = (".dilated.weight", ".plain.weight")
-"""Endings of the names of residual convolutions in `hifigan`: <stage>.<block>.<index> and one of these."""
-MIN_PRODUCTS_PER_INPUT = 192
-"""Products per input value (channels * kernel) from which 8 bits are faster: in narrower convolutions quantizing the
-input and the output costs more than the products save (measured, docs/precision.md)."""
-MIN_SCALE = 1e-6
-"""Of a channel that is always zero."""
+Ranges = Mapping[str, tuple[Range, Range]]
+"""Of the input and of the output of each convolution in a residual block."""
+Scale = tuple[float, int]
+"""Scale and zero point."""
 MAX_BIAS = 2**31 - 128
 """The largest int32 that float32 represents."""
+CHANNELS_LAST, CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
+"""Transpositions."""
 
 
-def wide_blocks(model: onnx.ModelProto) -> dict[str, list[str]]:
-    """Residual block (`<stage>.<block>`) -> the node names of its wide convolutions."""
-    shapes = _weight_shapes(model)
-    blocks: dict[str, list[str]] = {}
-    for node in model.graph.node:
-        if node.op_type == "Conv" and node.input[1].endswith(RESIDUAL_WEIGHTS):
-            outputs, _, _, kernel = shapes[node.input[1]]
-            if outputs * kernel >= MIN_PRODUCTS_PER_INPUT:
-                blocks.setdefault(".".join(node.input[1].split(".")[:2]), []).append(node.name)
-    return blocks
+@dataclass(frozen=True, slots=True)
+class Int8Choice:
+    """What is computed in 8 bits, and how exactly."""
+
+    blocks: frozenset[str]
+    """Residual blocks: `<stage>.<block>`."""
+    channel_scales: bool = False
+    """Whether each channel of what is added to x has a scale of its own."""
 
 
-def multiplication_share(model: onnx.ModelProto, chosen: Collection[str]) -> float:
-    """The share of the chosen nodes in the multiplications of all convolutions, each at the rate of its stage."""
-    shapes = _weight_shapes(model)
-    rate, total, part = 1, 0.0, 0.0
-    for node in model.graph.node:
-        if node.op_type != "Conv" or node.input[1].startswith("source") or ".source." in node.input[1]:
-            continue
-        outputs, inputs, _, kernel = shapes[node.input[1]]
-        multiplications = outputs * inputs * kernel * rate
-        total += multiplications
-        part += multiplications if node.name in chosen else 0
-        if node.input[1].endswith(".up.weight"):
-            # A merged upsampling has `scale` times the channels of the blocks after it.
-            stage = node.input[1].split(".")[0]
-            rate *= outputs // shapes[f"{stage}.0.0.dilated.weight"][1]
-    return part / total
+def int8_vocoder(generator: Generator, ranges: Ranges, choice: Int8Choice) -> Graph:
+    """The generator with the chosen blocks in 8 bits, the rest in float32."""
+    return generator_graph(generator, Int8Stages(generator.slope, ranges, choice))
 
 
-def measure_ranges(
-    model: onnx.ModelProto, chosen: Collection[str], inputs: Iterable[Arrays]
-) -> dict[str, ChannelRange]:
-    """The channel ranges of the inputs and outputs of the chosen convolutions, over all `inputs` of the vocoder."""
-    observed = deepcopy(model)
-    graph = observed.graph
-    nodes = [node for node in graph.node if node.name in chosen]
-    tensors = sorted({name for node in nodes for name in (node.input[0], node.output[0])})
-    graph.initializer.append(numpy_helper.from_array(np.array([3]), "range.axes"))
-    outputs = {f"{tensor}.{kind}": (tensor, kind) for tensor in tensors for kind in ("Min", "Max")}
-    for name, (tensor, kind) in outputs.items():
-        graph.node.append(helper.make_node(f"Reduce{kind}", [tensor, "range.axes"], [name], keepdims=0))
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    session = CalibrationSession(observed.SerializeToString())
-    runs = [session.run(given | session.initial_state(), *outputs) for given in inputs]
-    return {
-        tensor: (
-            np.minimum(0, np.min([run[f"{tensor}.Min"] for run in runs], axis=(0, 1, 3))),
-            np.maximum(0, np.max([run[f"{tensor}.Max"] for run in runs], axis=(0, 1, 3))),
-        )
-        for tensor in tensors
-    }
+def block_names(generator: Generator, min_channels: int = 0) -> list[str]:
+    """The residual blocks of the stages with at least as many channels."""
+    return [
+        f"{index}.{block}"
+        for index, stage in enumerate(generator.stages)
+        for block, pairs in enumerate(stage.blocks)
+        if len(pairs[0].plain.weight) >= min_channels
+    ]
 
 
-def quantize(model: onnx.ModelProto, chosen: Collection[str], ranges: dict[str, ChannelRange]) -> onnx.ModelProto:
-    """The model with the chosen convolutions in 8 bits."""
-    weights = {weight.name: numpy_helper.to_array(weight) for weight in model.graph.initializer}
-    constants: dict[str, Array] = {}
-    nodes: list[onnx.NodeProto] = []
-    for node in model.graph.node:
-        nodes += quantized_convolution(node, weights, ranges, constants) if node.name in chosen else [node]
-    return replace_nodes(model, nodes, constants)
+def multiplication_share(generator: Generator, blocks: Collection[str]) -> float:
+    """The share of these blocks in the multiplications of all convolutions, without those of the harmonic source."""
+    counts: dict[str, int] = {}
+    for name, layer in generator.convolutions:
+        stage = name.split(".")[0]
+        rates = {"pre": 1, "post": generator.samples_per_frame}
+        rate = rates[name] if name in rates else generator.stages[int(stage)].rate
+        if name.endswith(".up"):
+            rate //= generator.stages[int(stage)].scale
+        if not name.endswith(".source"):
+            counts[name] = layer.weight.size * rate
+    chosen = sum(count for name, count in counts.items() if name.rpartition(".")[0].rpartition(".")[0] in blocks)
+    return chosen / sum(counts.values())
 
 
-def quantized_convolution(
-    node: onnx.NodeProto, weights: dict[str, Array], ranges: dict[str, ChannelRange], constants: dict[str, Array]
-) -> list[onnx.NodeProto]:
-    """The nodes that replace one convolution; their constants are added to `constants`.
+@dataclass(frozen=True)
+class Int8Stages:
+    """Builds the stages, with the chosen blocks in 8 bits."""
 
-    With scales s of the input's channels and t of the output's, y / t = conv(x / s) with the weights w * s / t.
+    slope: float
+    ranges: Ranges
+    choice: Int8Choice
+
+    def __call__(self, graph: StreamGraph, index: int, stage: Stage, x: Stream, excitation: Stream | None) -> Stream:
+        """Adds a stage."""
+        names = [name for block in range(len(stage.blocks)) if (name := f"{index}.{block}") in self.choice.blocks]
+        if not names:
+            return FloatStages(self.slope)(graph, index, stage, x, excitation)
+        first = union([self.ranges[f"{name}.0.dilated"][0] for name in names])
+        ranges = {
+            name: (first, output) if name.endswith(".0.dilated") else (given, output)
+            for name, (given, output) in self.ranges.items()
+            if name.rsplit(".", 2)[0] in names
+        }
+        channel_scales = self.choice.channel_scales
+        rounded = [given.magnitude for name, (given, _) in ranges.items() if name.endswith(".dilated")]
+        added = [output.magnitude for name, (_, output) in ranges.items() if name.endswith(".plain")]
+        profile = shared_profile(rounded if channel_scales else rounded + added)
+        x = upsample(graph, index, stage, activated_input(graph, x, self.slope), profile)
+        if excitation is not None and stage.source is not None:
+            skip = convolve(graph, f"{index}.source", excitation, scaled(stage.source, None, profile))
+            x = graph.add(f"{index}.source_skip", x, channels_last(graph, skip, profile))
+        total = residual_sum(graph, index, stage, x, Int8Arithmetic(self.slope, ranges, profile, channel_scales))
+        mean = total.value * graph.value(profile / len(stage.blocks))
+        return replace(total, value=graph.op("Transpose", mean, perm=CHANNELS_FIRST), encoding=PLAIN)
+
+
+def upsample(graph: StreamGraph, index: int, stage: Stage, x: Stream, profile: Floats) -> Stream:
+    """The upsampling in float32, with its outputs in the order of phases, then channels."""
+    channels, scale = len(profile), stage.scale
+    layer = scaled(stage.up, None, np.repeat(profile, scale))
+    order = np.arange(channels * scale).reshape(channels, scale).T.ravel()
+    layer = replace(layer, weight=layer.weight[order], bias=layer.bias[order])
+    x = channels_last(graph, convolve(graph, f"{index}.up", x, layer), profile)
+    value = graph.op("Reshape", x.value, graph.integers(0, 1, -1, channels))
+    return Stream(value, channels, x.delay * scale, x.encoding)
+
+
+@dataclass(frozen=True)
+class Int8Arithmetic:
+    """Computes the residual blocks that have `ranges` in 8 bits: an `Arithmetic`. The signal x is divided by `profile`.
+
+    Other blocks of the stage are computed in float32, between two transpositions.
     """
-    weight, bias = (weights[name].astype(np.float64) for name in node.input[1:])
-    (s, input_zero), (t, output_zero) = (channel_scales(ranges[name]) for name in (node.input[0], node.output[0]))
-    weight = weight * s[None, :, None, None] / t[:, None, None, None]
-    steps = np.maximum(np.abs(weight).reshape(len(weight), -1).max(axis=1) / 127, 1e-12).astype(np.float32)
-    constants["one"] = np.ones((), np.float32)
 
-    def constant(name: str, array: Any) -> str:
-        constants[f"{node.name}.{name}"] = array
-        return f"{node.name}.{name}"
+    slope: float
+    ranges: Ranges
+    profile: Floats
+    channel_scales: bool
 
-    def make(kind: str, output: str, *inputs: str, **attributes: Any) -> str:
-        made.append(helper.make_node(kind, inputs, [output], name=f"{output}.{kind}", **attributes))
-        return output
+    def activate(self, graph: StreamGraph, x: History, reader: str) -> History:
+        """Leaky ReLU in float32, then rounded."""
+        value = graph.op("LeakyRelu", x.stream.value, alpha=self.slope)
+        if reader not in self.ranges:
+            value = graph.op("Transpose", value, perm=CHANNELS_FIRST)
+            return x.map(value, Encoding(self.profile))
+        scale, zero = self._input_scale(reader)
+        return x.map(graph.op("QuantizeLinear", value, graph.value(scale), graph.value(zero, np.uint8)))
 
-    made: list[onnx.NodeProto] = []
-    name, zeros = node.name, np.zeros(len(steps))
-    zero = constant("input.zero", input_zero)
-    channel_zeros = constant("input.zeros", np.full(len(s), input_zero))
-    x = make("QuantizeLinear", f"{name}.quantised", node.input[0], constant("input.scale", s), channel_zeros, axis=1)
-    x = make("DequantizeLinear", f"{name}.input", x, "one", zero)
-    scale = constant("weight.scale", steps)
-    w = constant("weight.int8", np.round(weight / steps[:, None, None, None]).astype(np.int8))
-    w = make("DequantizeLinear", f"{name}.weight", w, scale, constant("weight.zeros", zeros.astype(np.int8)), axis=0)
-    b = constant("bias.int32", np.clip(np.round(bias / t / steps), -MAX_BIAS, MAX_BIAS).astype(np.int32))
-    b = make("DequantizeLinear", f"{name}.bias", b, scale, constant("bias.zeros", zeros.astype(np.int32)), axis=0)
-    y = make("Conv", f"{name}.exact", x, w, b)
-    made[-1].attribute.extend(node.attribute)
-    zero = constant("output.zero", output_zero)
-    y = make("QuantizeLinear", f"{name}.rounded", y, "one", zero)
-    y = make("DequantizeLinear", f"{name}.unscaled", y, "one", zero)
-    make("Mul", node.output[0], y, constant("output.scale", t[None, :, None, None]))
-    return made
+    def dilated(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> tuple[Value, Encoding]:
+        """The scale of each channel is divided out of the weights."""
+        if name not in self.ranges:
+            return FloatStages(self.slope).dilated(graph, name, x, scaled(layer, self.profile, None))
+        scales, zero = self.ranges[name][1].channel_scales()
+        layer = scaled(layer, self.profile, scales)
+        value = convolve_in_8_bits(graph, name, x, layer, self._input_scale(name), (1.0, zero))
+        factor, new_zero = self._activated_scale(zero)
+        numbers = graph.value(1.0), graph.value(zero, np.uint8), graph.value(factor), graph.value(new_zero, np.uint8)
+        value = graph.op("QLinearLeakyRelu", value, *numbers, alpha=self.slope, domain=MICROSOFT)
+        return value, Encoding(scales * factor, new_zero, channels_last=True)
+
+    def plain(self, graph: StreamGraph, name: str, x: Value, layer: Convolution) -> Value:
+        """The scale of each channel is multiplied into the weights; the output is float32."""
+        if name not in self.ranges:
+            value = FloatStages(self.slope).plain(graph, name, x, scaled(layer, None, self.profile))
+            return graph.op("Transpose", value, perm=CHANNELS_LAST)
+        scales, zero = self.ranges[name.replace("plain", "dilated")][1].channel_scales()
+        output = self.ranges[name][1]
+        if self.channel_scales:
+            divisor, output_zero = output.channel_scales()
+            scale = 1.0
+        else:
+            divisor = self.profile
+            scale, output_zero = (output / divisor).scale()
+        layer = scaled(layer, scales, divisor)
+        value = convolve_in_8_bits(graph, name, x, layer, self._activated_scale(zero), (scale, output_zero))
+        value = graph.op("DequantizeLinear", value, graph.value(scale), graph.value(output_zero, np.uint8))
+        return value * graph.value(divisor / self.profile) if self.channel_scales else value
+
+    def _input_scale(self, name: str) -> Scale:
+        return (self.ranges[name][0] / self.profile).scale()
+
+    def _activated_scale(self, zero: int) -> Scale:
+        """Of leaky ReLU of a value of scale 1, so that it uses all 256 levels."""
+        return Range(np.array([-zero * self.slope]), np.array([255.0 - zero])).scale()
 
 
-def channel_scales(span: ChannelRange) -> tuple[NDArray[np.float32], np.uint8]:
-    """A scale per channel and the common zero point, so that all ranges fit into 0 to 255."""
-    low, high = (end.astype(np.float64) for end in span)
-    zero = round(255 * -low.min() / max(high.max() - low.min(), MIN_SCALE))
-    fitting = np.maximum(high / max(255 - zero, MIN_SCALE), -low / max(zero, MIN_SCALE))
-    return np.maximum(fitting, MIN_SCALE).astype(np.float32), np.uint8(zero)
+def convolve_in_8_bits(
+    graph: StreamGraph, name: str, x: Value, layer: Convolution, source: Scale, target: Scale
+) -> Value:
+    """A convolution (batch, 1, time, in) -> (batch, 1, time, out) of uint8."""
+    largest = np.abs(layer.weight).reshape(len(layer.weight), -1).max(axis=1)
+    steps = np.maximum(largest / 127, 1e-12).astype(np.float32)
+    weight = np.round(layer.weight / steps[:, None, None]).astype(np.int8)[:, :, None]
+    bias = np.clip(np.round(layer.bias / (steps * np.float64(source[0]))), -MAX_BIAS, MAX_BIAS).astype(np.int32)
+    inputs = (
+        graph.value(source[0]),
+        graph.value(source[1], np.uint8),
+        graph.weight(f"{name}.weight", weight),
+        graph.weight(f"{name}.scale", steps),
+        graph.value(np.zeros(len(steps)), np.int8),
+        graph.value(target[0]),
+        graph.value(target[1], np.uint8),
+        graph.weight(f"{name}.bias", bias),
+    )
+    sizes = {
+        "kernel_shape": [1, weight.shape[3]],
+        "dilations": [1, layer.dilation],
+        "pads": [0, layer.left, 0, layer.right],
+    }
+    return graph.op("QLinearConv", x, *inputs, channels_last=1, **sizes, domain=MICROSOFT)
 
 
-def _weight_shapes(model: onnx.ModelProto) -> dict[str, list[int]]:
-    return {array.name: list(array.dims) for array in model.graph.initializer}
+def scaled(layer: Convolution, inputs: Floats | None, outputs: Floats | None) -> Convolution:
+    """The layer for an input that is divided by `inputs` (channels,), with its output divided by `outputs`."""
+    weight, bias = layer.weight.astype(np.float64), layer.bias.astype(np.float64)
+    if inputs is not None:
+        weight = weight * inputs[None, :, None]
+    if outputs is not None:
+        weight, bias = weight / outputs[:, None, None], bias / outputs
+    return replace(layer, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
+
+
+def channels_last(graph: StreamGraph, x: Stream, profile: Floats) -> Stream:
+    """(batch, channels, 1, time) -> (batch, 1, time, channels), of a signal that is divided by `profile`."""
+    value = graph.op("Transpose", x.value, perm=CHANNELS_LAST)
+    return replace(x, value=value, encoding=Encoding(profile, channels_last=True))

@@ -5,20 +5,23 @@ decide the durations. So all variants of a voice have the same durations.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import onnx
 from pydantic import BaseModel
 
+from convert.models.hifigan_layers import Generator, generator_of_graph
 from convert.output.folder import write_model
 from convert.quantization import decoder_variant
 from convert.quantization.calibration import Arrays, CalibrationSession, OfflineAcousticModel
 from convert.quantization.decoder_variant import MIN_PRODUCTS, DecoderEvaluator
 from convert.quantization.fp16 import to_fp16
-from convert.quantization.int8 import measure_ranges, multiplication_share, quantize, wide_blocks
+from convert.quantization.int8 import Int8Choice, block_names, int8_vocoder, multiplication_share
 from convert.quantization.metrics import Samples, SpectralMetrics, compare_audio
+from convert.quantization.ranges import measure_ranges
 from convert.quantization.saturation import products_saturate
 from convert.quantization.sentences import SentenceSets, load_sentences
 from server.voices.manifest import GraphFile, Manifest, Reports, Variant, VocoderReport
@@ -29,6 +32,11 @@ QUALITY_LIMITS = {
     "int8": SpectralMetrics(snr_db=22.0, log_spectral_distance_db=1.5),
 }
 """int8 may lose as much as Opus at its lowest rate (see `metrics`), fp16 nothing audible."""
+INT8_GOAL = SpectralMetrics(snr_db=30.0, log_spectral_distance_db=0.9)
+"""The fastest way to compute in 8 bits that reaches it is chosen; else the most exact one, within the limit."""
+MIN_CHANNELS = 32
+"""Of the stages that the more exact ways compute in 8 bits: in narrower ones, which are nearest to the audio, 8 bits
+are the least exact, and save the least time (measured, docs/precision.md)."""
 MIN_INT8_SHARE = 0.5
 """Of the multiplications; with less in 8 bits a variant is not worth its size."""
 
@@ -110,7 +118,7 @@ def make_vocoder(writer: VariantWriter, acoustic: OfflineAcousticModel, sentence
     evaluator = Evaluator(model, [acoustic.vocoder_inputs(each) for each in sentences.evaluation])
     if is_int8:
         calibration = [acoustic.vocoder_inputs(each) for each in sentences.calibration]
-        candidate = int8_candidate(evaluator, wide_blocks(model), calibration)
+        candidate = int8_candidate(evaluator, calibration)
     else:
         candidate = evaluator.evaluate(to_fp16(model), 1.0)
     if reason := rejection(candidate, writer.precision):
@@ -126,10 +134,11 @@ def int8_obstacle(model: onnx.ModelProto) -> str | None:
             "this CPU adds 8-bit products in 16 bits, which overflow, so it cannot judge the quality; "
             "for servers with VNNI or ARM processors, convert on one of them"
         )
-    if (share := multiplication_share(model, node_names(wide_blocks(model)))) < MIN_INT8_SHARE:
+    generator = generator_of_graph(model)
+    if (share := multiplication_share(generator, block_names(generator, MIN_CHANNELS))) < MIN_INT8_SHARE:
         return (
-            f"it is too small to gain from it ({share:.0%} of its multiplications are in convolutions wide enough, "
-            f"at least {MIN_INT8_SHARE:.0%} should be)"
+            f"it is too small to gain from it ({share:.0%} of its multiplications are in residual blocks of at least "
+            f"{MIN_CHANNELS} channels, at least {MIN_INT8_SHARE:.0%} should be)"
         )
     return None
 
@@ -156,6 +165,11 @@ class Evaluator:
         self._inputs = inputs
         self._reference = run_vocoder(self.model, inputs)
 
+    @cached_property
+    def generator(self) -> Generator:
+        """The layers of the vocoder."""
+        return generator_of_graph(self.model)
+
     def evaluate(self, model: onnx.ModelProto, share: float) -> Candidate:
         """The metrics of another vocoder on the same sentences."""
         return Candidate(model, compare_audio(self._reference, run_vocoder(model, self._inputs)), share)
@@ -172,43 +186,47 @@ class Evaluator:
         )
 
 
-def int8_candidate(
-    evaluator: Evaluator, blocks: Mapping[str, Sequence[str]], calibration: Sequence[Arrays]
-) -> Candidate:
-    """The vocoder with as many of the blocks in 8 bits as the quality limit allows.
+def int8_candidate(evaluator: Evaluator, calibration: Sequence[Arrays]) -> Candidate:
+    """The fastest vocoder in 8 bits that reaches the goal, else one with as many blocks in 8 bits as the limit allows.
 
     Blocks are removed in the order of their distance from float32, measured with only one block in 8 bits, on a
     calibration sentence. The last candidate is returned if none meets the limit.
     """
-    model, remaining = evaluator.model, dict(blocks)
-    ranges = measure_ranges(model, node_names(remaining), calibration)
+    generator = evaluator.generator
+    names = [name for name, _ in generator.convolutions if name.endswith((".dilated", ".plain"))]
+    ranges = measure_ranges(evaluator.model, names, calibration)
 
-    def evaluate() -> Candidate:
-        chosen = node_names(remaining)
-        return evaluator.evaluate(quantize(model, chosen, ranges), multiplication_share(model, chosen))
+    def evaluate(choice: Int8Choice) -> Candidate:
+        model = int8_vocoder(generator, ranges, choice).build()
+        return evaluator.evaluate(model, multiplication_share(generator, choice.blocks))
 
-    candidate = evaluate()
+    for choice in int8_choices(generator):
+        candidate = evaluate(choice)
+        if candidate.metrics.meets(INT8_GOAL):
+            return candidate
     if candidate.metrics.meets(QUALITY_LIMITS["int8"]):
         return candidate
     sentence = calibration[:1]
-    reference = run_vocoder(model, sentence)
-    distances = {
-        name: compare_audio(reference, run_vocoder(quantize(model, block, ranges), sentence)).log_spectral_distance_db
-        for name, block in blocks.items()
-    }
-    for name in sorted(distances, key=lambda name: -distances[name]):
-        del remaining[name]
-        if multiplication_share(model, node_names(remaining)) < MIN_INT8_SHARE:
+    reference = run_vocoder(evaluator.model, sentence)
+
+    def distance(block: str) -> float:
+        model = int8_vocoder(generator, ranges, replace(choice, blocks=frozenset([block]))).build()
+        return compare_audio(reference, run_vocoder(model, sentence)).log_spectral_distance_db
+
+    for block in sorted(choice.blocks, key=distance, reverse=True):
+        choice = replace(choice, blocks=choice.blocks - {block})
+        if multiplication_share(generator, choice.blocks) < MIN_INT8_SHARE:
             break
-        candidate = evaluate()
+        candidate = evaluate(choice)
         if candidate.metrics.meets(QUALITY_LIMITS["int8"]):
             break
     return candidate
 
 
-def node_names(blocks: Mapping[str, Sequence[str]]) -> set[str]:
-    """The names of the convolutions of all blocks."""
-    return {name for block in blocks.values() for name in block}
+def int8_choices(generator: Generator) -> list[Int8Choice]:
+    """What to compute in 8 bits, from the fastest to the most exact."""
+    everything, wide = (frozenset(block_names(generator, channels)) for channels in (0, MIN_CHANNELS))
+    return [Int8Choice(everything), Int8Choice(wide), Int8Choice(wide, channel_scales=True)]
 
 
 def rejection(candidate: Candidate, precision: str) -> str | None:

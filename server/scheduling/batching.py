@@ -16,9 +16,10 @@ from server.scheduling.graph_run import GraphRun, Outputs, StateRow, StreamTenso
 def run_batch(runs: Sequence[GraphRun]) -> list[Outputs]:
     """Executes runs with equal `batch_key`s as one batch. Returns for each the outputs that it would have alone."""
     graph = runs[0].graph
-    axes, states = graph.batch_axes, set(graph.next_states.values())
-    inputs = {name: stack([run.inputs[name] for run in runs], axes[name]) for name in runs[0].inputs}
+    inputs = {name: stack([run.inputs[name] for run in runs], graph.batch_axes[name]) for name in runs[0].inputs}
     outputs = graph.run(inputs, keep_states=any(run.keep_states for run in runs))
+    # Read after the run: names of another precision are added when it falls back to that.
+    axes, states = graph.batch_axes, set(graph.next_states.values())
     rows: list[Outputs] = [{} for _ in runs]
     for name, tensor in outputs.items():
         axis, is_state = axes[name], name in states

@@ -84,5 +84,6 @@ async def run_with_state(
     `LostStateError` when that is gone.
     """
     outputs = await GraphRun(graph, {**inputs, **state}, size, keep_states)
-    next_state = {name: outputs.pop(graph.next_states[name]) for name in state}
+    # The run may have changed the graph's precision, and the names of its states with it.
+    next_state = {name: outputs.pop(output) for name, output in graph.next_states.items() if output in outputs}
     return outputs, next_state

@@ -70,14 +70,14 @@ class QueuedSentence:
 class _SentenceQueue:
     """Pairs each sentence with the silence before it. A `Pause` replaces the default silence between two sentences."""
 
-    def __init__(self, source: ItemSource) -> None:
+    def __init__(self, source: ItemSource, *, continues: bool) -> None:
         self._source = source
         self._synthesizer: SentenceSynthesizer | None = None
         self._pause = 0
         self._default = 0
         self._pauses = 1.0
         """The factor on pauses at the end of the last sentence."""
-        self._has_begun = False
+        self._has_begun = continues
         """Whether there has been a sentence."""
 
     async def get(self, *, wait: bool) -> QueuedSentence | Pending | None:
@@ -109,28 +109,31 @@ class _SentenceQueue:
         return round(synthesizer.sentence_silence * self._pauses * synthesizer.rate)
 
 
-async def sequence(source: ItemSource, clock: PlaybackClock, seed: int | None = None, noise: int = 0) -> Chunks[Audio]:
+async def sequence(
+    source: ItemSource, clock: PlaybackClock, seed: int | None = None, noise: int = 0, *, continues: bool = False
+) -> Chunks[Audio]:
     """The audio of all items in order; the next sentence is prepared as soon as enough audio is buffered.
 
     The first chunk of each sentence has its times, or says that they follow. With a seed, chunk sizes do not follow the
     clock; without one, `noise` is the seed of the noise. Raises `RequestError` before any audio when the first sentence
-    cannot be spoken.
+    cannot be spoken. `continues`: the items are not the beginning of their text.
     """
     if seed is not None:
         clock = RepeatableClock(clock)
     position = 0
-    async for chunk in _sequence(source, clock, noise if seed is None else seed):
+    queue = _SentenceQueue(source, continues=continues)
+    async for chunk in _sequence(queue, clock, noise if seed is None else seed):
         yield replace(chunk, sentence=shifted(chunk.sentence, position)) if chunk.sentence else chunk
         position += len(chunk.samples)
 
 
-async def sequence_times(source: ItemSource, clock: PlaybackClock) -> Chunks[SpeechTiming]:
+async def sequence_times(source: ItemSource, clock: PlaybackClock, *, continues: bool = False) -> Chunks[SpeechTiming]:
     """One item, after the last sentence: the times that `sequence` would give, without computing any audio.
 
     The clock counts what the audio would be, so that streams with clients that listen come first. Raises `RequestError`
     for a sentence that cannot be spoken.
     """
-    queue = _SentenceQueue(source)
+    queue = _SentenceQueue(source, continues=continues)
     sentences: list[SentenceTiming] = []
     position, rate = 0, 0
     while isinstance(queued := await queue.get(wait=True), QueuedSentence):
@@ -143,8 +146,7 @@ async def sequence_times(source: ItemSource, clock: PlaybackClock) -> Chunks[Spe
     yield SpeechTiming(tuple(sentences), position, rate)
 
 
-async def _sequence(source: ItemSource, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
-    queue = _SentenceQueue(source)
+async def _sequence(queue: _SentenceQueue, clock: PlaybackClock, seed: int) -> Chunks[Audio]:
     following: QueuedSentence | Pending | None = PENDING
     prepared: Chunks[Audio] | None = None
     while True:

@@ -30,13 +30,17 @@ if TYPE_CHECKING:  # the HTTP package imports this module before anything that c
 class SpeechPlan:
     """The segments of a text. Nothing is computed before its audio is requested."""
 
-    def __init__(self, segments: Sequence[Segment], seed: int | None = None, noise: int = 0) -> None:
+    def __init__(
+        self, segments: Sequence[Segment], seed: int | None = None, noise: int = 0, *, continues: bool = False
+    ) -> None:
         self.rate = segments[0].synthesizer.rate
         """Hz"""
         self.segments = tuple(segments)
         self.seed = seed
         """None: the noise of `noise`, and no promise of equal samples."""
         self.noise = noise
+        self.continues = continues
+        """Whether it is the continuation of another text, whose audio nobody waits for."""
 
     @classmethod
     def for_text(
@@ -63,18 +67,22 @@ class SpeechPlan:
 
         Raises `RequestError` before any audio when the first sentence cannot be spoken.
         """
-        return sequence(self._items(), clock, self.seed, self.noise)
+        return sequence(self._items(), clock, self.seed, self.noise, continues=self.continues)
 
     def times(self, clock: PlaybackClock) -> Chunks[SpeechTiming]:
         """One item, the times of the whole text, for a scheduler: equal to those of the audio, and none is computed.
 
         Raises `RequestError` for a sentence that cannot be spoken.
         """
-        return sequence_times(self._items(), clock)
+        return sequence_times(self._items(), clock, continues=self.continues)
 
     def speak(self) -> Generator[Audio, None, None]:
         """The audio in chunks, computed as it is iterated. Closing the iterator stops the computing."""
         return iterate(self.audio(PlaybackClock()))
+
+    def continuation(self) -> "SpeechPlan":
+        """The same plan of a text that continues another one: in that its first sentence would be a later one."""
+        return SpeechPlan(self.segments, self.seed, self.noise, continues=True)
 
     def has_speech(self) -> bool:
         """Whether anything of the text can be spoken. Runs the front end up to its first sentence or pause.

@@ -43,8 +43,9 @@ def test_a_variant_gives_the_same_durations_and_mel_and_similar_audio(kind: str,
         assert signal_to_noise_ratio(expected.mel - expected.mel.mean(0), got.mel - expected.mel.mean(0)) > 38
     metrics = compare_audio([expected.audio.samples], [got.audio.samples])
     assert not np.array_equal(got.audio.samples, expected.audio.samples)
-    assert metrics.snr_db > 40 or kind == "int8"  # whose F0 differs by some cents, and so its phase
-    assert metrics.log_spectral_distance_db < {"fp16": 0.5, "int8": 1.5}[kind]
+    # In int8 F0 differs by some cents, and so the phase: a source that begins a quarter of a cycle later gives 2.3 dB.
+    assert metrics.snr_db > 40 or kind == "int8"
+    assert metrics.log_spectral_distance_db < {"fp16": 0.5, "int8": 2.3}[kind]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("demo", "int8"), ("demo", "fp16"), ("noncausal_16k", "fp16")])
@@ -53,8 +54,8 @@ def test_streamed_audio_equals_whole_audio_in_every_precision(name: str, kind: s
     synthesizer = open_in_precision(several / name, kind)
     units = next(synthesizer.sentences(TEXT)).units
     whole, streamed = (synthesizer.synthesize(units, chunk_steps=size, source_noise=False) for size in (0, steps))
-    # Float32 sums differ in their last bit with the chunk length, and the coarser precision can round such values to
-    # different steps. The difference must stay far below the error of the precision itself.
+    # The mel of a stream differs in its last bits with the chunk length; the coarser precision can round such values
+    # to different steps. The difference must stay far below the error of the precision itself.
     assert compare_audio([whole.audio.samples], [streamed.audio.samples]).snr_db > {"fp16": 65, "int8": 45}[kind]
 
 
@@ -86,7 +87,7 @@ def test_a_stream_continues_when_a_gpu_fails_and_the_precision_changes(runs: int
     assert "vocoder.fp16.onnx" in opened
     assert runtime.provider == "cpu"
     # Not the SNR: the decoder in 8 bits moves F0 by some cents, and so the phase of all that follows.
-    assert compare_audio([expected], [got]).log_spectral_distance_db < 1.5
+    assert compare_audio([expected], [got]).log_spectral_distance_db < 2.3
 
 
 def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,12 +149,12 @@ def test_int8_is_refused_where_products_saturate(
 
 
 def test_the_error_for_a_missing_forced_precision_names_the_available_ones_and_the_remedy() -> None:
-    settings = RuntimeSection(providers=("cpu",), threads=1, precision="int8")
+    settings = RuntimeSection(providers=("cpu",), threads=1, precision="fp16")
     registry = VoiceRegistry(Config(models=ModelsSection(path=EMBEDDED.parent), runtime=settings))
     registry.load()
     assert registry.state == "failed"
-    assert "voice 'demo' has no int8 variant (runtime.precision), only fp32" in registry.broken["demo"]
-    assert "--precision fp32,int8" in registry.broken["demo"]
+    assert "voice 'demo' has no fp16 variant (runtime.precision), only fp32" in registry.broken["demo"]
+    assert "--precision fp32,fp16" in registry.broken["demo"]
 
 
 def test_a_voice_without_variants_has_only_fp32() -> None:

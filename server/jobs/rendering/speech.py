@@ -58,14 +58,17 @@ class PartPlanner:
     def prepare(self, fields: JobRequest, content: PartContent) -> PartSpeech:
         """The speech of a part. Raises what `SpeechPlanner.plan_text` raises."""
         options = self.options(fields)
-        return PartSpeech(self._labeled(self.plan(content.text, options), content), options)
+        return PartSpeech(self._speech(content, options), options)
 
     def at_speed(self, part: PartSpeech, content: PartContent, speed: float) -> PartSpeech:
         """The same part at another speed."""
         options = replace(part.options, style=replace(part.options.style, speed=speed))
-        return PartSpeech(self._labeled(self.plan(content.text, options), content), options)
+        return PartSpeech(self._speech(content, options), options)
 
-    def _labeled(self, plan: SpeechPlan, content: PartContent) -> TimedSpeech:
+    def _speech(self, content: PartContent, options: SpeechOptions) -> TimedSpeech:
+        plan = self.plan(content.text, options)
+        if not content.details.get(FIRST):
+            plan = plan.continuation()
         section = self._section(content)
         return plan if section is None else labeled(plan, section)
 

@@ -60,6 +60,8 @@ async def test_what_is_heard_is_the_file_and_what_is_marked_sounds(page, open_at
     marks = await page.evaluate("marks")
     assert {start for _, start in marks} >= characters.keys() - {0}
     begin = first - leading
+    late = [(frame - begin) / 16000 - characters[start]["begin"] for frame, start in marks if start in characters]
+    print(f"marked {min(late) * 1000:.0f} to {max(late) * 1000:.0f} ms after a character begins")
     for frame, start in marks:
         sounds = (frame - begin) / 16000
         assert characters[start]["begin"] - 0.05 < sounds < characters[start]["end"] + 0.05

@@ -129,6 +129,17 @@ async def test_joined_parts_are_the_audio_of_the_whole_text(rendering, whole):
     assert rendered.result.size == len(rendered.file)
 
 
+async def test_only_the_first_part_of_a_text_begins_as_the_text_does(rendering, whole, monkeypatch):
+    """A long first sentence is composed from its beginning, later ones are not."""
+    monkeypatch.setattr(plain_text, "PART_CHARACTERS", 40)
+    monkeypatch.setattr(plain_text, "_MIN_CHARACTERS", 20)
+    text = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息。\n" * 2
+    async with rendering() as run:
+        rendered = await run(text, seed=3, response_format="wav")
+    assert len(rendered.parts) == 2
+    assert difference(samples(rendered.file), whole(text, seed=3)) <= 2
+
+
 @pytest.mark.usefixtures("short_parts")
 async def test_equal_jobs_give_equal_bytes(rendering, tmp_path):
     files = []

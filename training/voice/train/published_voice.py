@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 
-from convert.models.hifigan import polyphase
+from convert.models.hifigan_layers import polyphase
 from training.voice.models.config import SAMBERT_CONFIG
 
 Arrays = dict[str, NDArray[np.float32]]
