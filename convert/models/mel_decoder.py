@@ -79,8 +79,8 @@ def mel_decoder(config: Mapping[str, Any], weights: Weights) -> Graph:
     """
     graph, sizes = Graph("mel_decoder"), read_sizes(config)
     layers = sizes.layers
-    memory = graph.input("memory", ["batch", "steps", sizes.memory])
-    mask = graph.input("mask", ["batch", "steps", 2, "keys"])
+    memory = graph.input("memory", ["batch", "run_steps", sizes.memory])
+    mask = graph.input("mask", ["batch", "run_steps", 2, "keys"])
     ahead = graph.input("ahead", sizes.window("time_ahead"))
     past = graph.state("window", ["batch", 2 * layers, sizes.heads, "window", sizes.width])
     frame = graph.state("frame", ["batch", sizes.mels])
@@ -92,7 +92,7 @@ def mel_decoder(config: Mapping[str, Any], weights: Weights) -> Graph:
     frame, *windows, frames = graph.loop(step, steps, [frame, *windows])
 
     frames = graph.op("Reshape", graph.op("Transpose", frames, perm=[1, 0, 2]), graph.integers(0, 0, sizes.r, -1))
-    graph.output("frames", frames, ["batch", "steps", sizes.r, sizes.mels])
+    graph.output("frames", frames, ["batch", "run_steps", sizes.r, sizes.mels])
     graph.next_state("frame", frame, ["batch", sizes.mels])
     length = graph.op("Shape", past, start=TIME_AXIS, end=TIME_AXIS + 1)
     stacked = graph.op("Concat", *windows, axis=1)

@@ -40,8 +40,10 @@ ShapeProfile = Mapping[str, Sequence[SizeRange]]
 _AXIS_RANGES = {
     "phones": SizeRange(1, 40, 1024),
     "steps": SizeRange(1, 32, 1024),  # of memory that is attended to for the first time; at first also those ahead
-    "window": SizeRange(1, 16, 256),  # steps of the longest phone
-    "window_and_now": SizeRange(2, 17, 257),
+    "run_steps": SizeRange(1, 4, 4),  # of the decoder
+    "window": SizeRange(16, 16, 256),  # steps of the longest phone
+    "time_ahead": SizeRange(17, 20, 260),  # window and run_steps
+    "keys": SizeRange(34, 40, 520),  # of both windows: twice those
 }
 """Dynamic axis -> its range."""
 _OPT_FRAMES, _MAX_FRAMES = 48, 128
