@@ -2,10 +2,11 @@
 
 import pytest
 
-pytest.importorskip("torch")
+for package in ("torch", "pyworld"):
+    pytest.importorskip(package)
 
-from training.voice.evaluate.delivery import Scores, difference
-from training.voice.evaluate.scoring import Score
+from training.voice.evaluate.delivery import Scores, difference  # noqa: E402
+from training.voice.evaluate.scoring import Score  # noqa: E402
 
 
 def sentence(plain: int, delivered: int) -> Scores:
