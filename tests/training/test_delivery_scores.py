@@ -20,7 +20,8 @@ def test_the_same_difference_in_all_sentences_is_sure() -> None:
 def test_the_interval_is_around_the_difference_and_narrower_with_more_sentences() -> None:
     found = [sentence(0, 2), sentence(2, 1), sentence(1, 1), sentence(0, 3)]
     low, middle, high = difference(found)
-    assert low < middle == pytest.approx(100 * 4 / 80) < high
+    assert middle == pytest.approx(100 * 4 / 80)
+    assert low < middle < high
     lower, same, upper = difference(16 * found)
     assert same == pytest.approx(middle)
     assert upper - lower < (high - low) / 3
