@@ -46,7 +46,7 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "broken-yaml": (lambda folder: (folder / "voice.yaml").write_text("a: [b"), "cannot be read"),
     "no-text": (lambda folder: (folder / "voice.yaml").write_bytes(b"\xff\xfe\x00"), "cannot be read"),
     "endless-brackets": (lambda folder: (folder / "voice.yaml").write_text("[" * 100_000), "cannot be read"),
-    "newer-format": (lambda folder: change_manifest(folder, format=99), "has format 99, this server reads 2"),
+    "newer-format": (lambda folder: change_manifest(folder, format=99), "has format 99, this server reads 3"),
     "unknown-key": (lambda folder: change_manifest(folder, colour="red"), "colour"),
     "no-graphs": (lambda folder: change_manifest(folder, graphs={}), "has no graph 'text_encoder'"),
     "other-name": (lambda folder: change_manifest(folder, name="third"), "rename the folder"),

@@ -120,7 +120,7 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file that is not copied yet": (lambda folder: (folder / "postnet.onnx").unlink(), "postnet.onnx is missing"),
     "half a file": (lambda folder: (folder / "vocoder.onnx").write_bytes(b"half"), "vocoder.onnx is damaged"),
     "no voice.yaml yet": (lambda folder: (folder / "voice.yaml").unlink(), "voice.yaml is missing"),
-    "half a voice.yaml": (lambda folder: (folder / "voice.yaml").write_text("format: 2\nname: an"), "is not valid"),
+    "half a voice.yaml": (lambda folder: (folder / "voice.yaml").write_text("format: 3\nname: an"), "is not valid"),
 }
 
 

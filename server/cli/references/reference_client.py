@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from aiohttp import FormData
-
 from server.cli.http_client import HttpClient, ServerError
 
 _PATH = "/v1/audio/references"
@@ -23,6 +21,8 @@ class ReferenceClient:
 
     def add(self, data: bytes, fields: Mapping[str, str]) -> Json:
         """Keeps a recording. All of it is in the body: servers on the way write addresses into their logs."""
+        from aiohttp import FormData  # imported here: the other commands do not need it
+
         form = FormData(fields)
         form.add_field("file", data, filename="recording", content_type="application/octet-stream")
         body = form()
