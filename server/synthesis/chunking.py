@@ -9,7 +9,7 @@ FIRST_CHUNK_STEPS = 4
 """Decoder steps of audio in the first chunk, beyond the lookahead: enough to cover the computing of the next one."""
 QUICK_CHUNK_STEPS = 2
 """The same where computing is fast."""
-QUICK_SECONDS = 0.05
+QUICK_SECONDS = 0.02
 """A stream that reaches its first chunk earlier is on a fast machine without much load."""
 MIN_CHUNK_STEPS = 4
 """Decoder steps of a chunk while little is buffered; the others have a multiple of it, as the runs of the decoder."""
