@@ -9,8 +9,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from convert.graph.builder import MICROSOFT
+
 Array = NDArray[Any]
-MICROSOFT = "com.microsoft"
 _OPSET, _IR_VERSION = 18, 9
 _CHANNELS, _KERNEL, _TIME = 64, 7, 200
 _ROWS, _INPUTS, _OUTPUTS = 4, 256, 192

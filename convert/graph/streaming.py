@@ -4,8 +4,8 @@ A convolution with `left` samples of history and `right` samples of lookahead ke
 zeros before the first chunk (the zero padding), later the samples that the next chunk needs. It convolves without
 padding, so a chunk yields only final samples. `final` (0 or 1) appends `right` zeros to the input of every layer.
 So a stream has a fixed `delay` relative to the input. Layers that read one signal share one state, from which each
-takes its window: one that would be ahead of the others reads older samples. All chunks run the same graph, and no layer
-computes anything twice.
+takes its window: one that would be ahead of the others reads older samples. All chunks run the same graph. Nothing is
+computed twice, except by layers with padding, whose samples at the ends of a chunk are cut off (`StreamGraph.cut`).
 
 The first chunk must have more samples than the delay of the last stream.
 """

@@ -14,7 +14,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-DOMAIN = "com.microsoft"
+from convert.graph.builder import MICROSOFT
+
 INT8_PRODUCTS = 4
 """The accuracy_level of MatMulNBits at which the products are those of 8-bit numbers."""
 LARGEST, ZERO_POINT = 127, 128
@@ -57,7 +58,7 @@ def quantize_weights(model: onnx.ModelProto, block: int) -> onnx.ModelProto:
     arrays = [numpy_helper.from_array(array, name) for name, array in (weights | integers).items()]
     del result.graph.initializer[:]
     result.graph.initializer.extend(arrays)
-    result.opset_import.append(helper.make_opsetid(DOMAIN, 1))
+    result.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
     onnx.checker.check_model(result, full_check=True)
     return result
 
@@ -77,7 +78,7 @@ def _with_integer_products(
             inputs, outputs = chosen[name].shape
             sources = [product.input[0], f"{name}.int8", f"{name}.scales", "", "", node.input[1]]
             sizes = {"K": inputs, "N": outputs, "bits": 8, "block_size": block, "accuracy_level": INT8_PRODUCTS}
-            yield helper.make_node("MatMulNBits", sources, node.output, name=product.name, domain=DOMAIN, **sizes)
+            yield helper.make_node("MatMulNBits", sources, node.output, name=product.name, domain=MICROSOFT, **sizes)
         else:
             yield node
 

@@ -65,8 +65,6 @@ class Health(ResponseModel):
 
 STUCK_SECONDS = 120.0
 """A worker that is busy with one batch for this long will not come back: the longest runs take seconds."""
-
-
 JOBS_SECONDS = 1.0
 """A store of jobs that takes longer must not delay the answer: the process works without it."""
 
