@@ -1,4 +1,4 @@
-"""Memory of this process: reports its current and peak size, and returns unused heap to the system."""
+"""Memory of this process: reports its current and peak size, and returns what is unused to the system."""
 
 import ctypes
 import sys
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from server.runtime.arena import shrink_arena
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,9 @@ def memory_usage() -> MemoryUsage:
     return MemoryUsage(current // 2**20, max(current, _peak_bytes()) // 2**20)
 
 
-def trim_heap() -> None:
-    """Returns free heap memory to the system; glibc keeps it after large graphs are loaded or unloaded."""
+def release_unused() -> None:
+    """Returns to the system what the arena and glibc keep after graphs were loaded or unloaded."""
+    shrink_arena()
     with suppress(OSError, AttributeError):  # another C library, which keeps less
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 

@@ -16,6 +16,7 @@ import onnxruntime as ort
 from server.config import RuntimeSection
 from server.errors import DeviceError, MissingProviderError
 from server.runtime import cuda, tensorrt
+from server.runtime.arena import use_shared_arena
 from server.runtime.tensorrt import Shape, ShapeProfile, SizeRange
 from server.runtime.tensors import next_states
 
@@ -208,4 +209,5 @@ def _options(threads: int) -> ort.SessionOptions:
     # Idle threads must not spin: the CPU is shared with other sessions.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
+    use_shared_arena(options)
     return options

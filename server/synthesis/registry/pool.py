@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from server.errors import ShutdownError, SpeechError, VoiceMemoryError
-from server.runtime.memory import memory_usage, trim_heap
+from server.runtime.memory import memory_usage, release_unused
 from server.synthesis.registry.loaded_voice import LoadedVoice
 from server.synthesis.registry.report import PoolStatistics
 from server.synthesis.synthesizer import Synthesizer
@@ -261,7 +261,7 @@ class VoicePool:
         """Needs `_opening`. Raises `SpeechError`."""
         estimate, quiet, before = self._source.memory_estimate(name), self._is_quiet(), memory_usage().current
         synthesizer = self._source.open_known(name)
-        trim_heap()
+        release_unused()
         growth = (memory_usage().current - before) * MIB
         with self._lock:
             # The first voice comes with the dictionaries; beside running streams the growth is not its own.
@@ -331,7 +331,7 @@ class VoicePool:
             unloaded, self._unloaded = self._unloaded, []
         if unloaded or len(self._retired) < speaking:
             unloaded.clear()
-            trim_heap()
+            release_unused()
 
     def _make_room(self, needed: int, keep: Collection[str]) -> bool:
         """Whether `needed` bytes are free, after unloading what nobody uses. Else voices in use are chosen to drain.

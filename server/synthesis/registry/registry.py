@@ -9,7 +9,7 @@ from typing import Literal
 
 from server.config import Config
 from server.errors import ConfigurationError, SpeechError, VoiceError
-from server.runtime.memory import trim_heap
+from server.runtime.memory import release_unused
 from server.runtime.precision import PrecisionChoice
 from server.runtime.runtime import Runtime
 from server.synthesis.calibration.calibration import Calibration
@@ -96,7 +96,7 @@ class VoiceRegistry:
                 log.warning("restored %s: the server was killed while it was replaced", ", ".join(restored))
             self._reload()
         finally:
-            trim_heap()
+            release_unused()
             self.state = "ready" if self.known else "failed"
 
     def voice(self, name: str | None = None) -> Voice:
