@@ -12,6 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from server.access.secret import hash_secret, new_secret
+from server.errors import StoreError
 from server.http.operations.metrics import Metrics
 from server.http.operations.report_collector import Measure
 from server.http.operations.server_reports import state_report
@@ -242,14 +243,19 @@ async def test_two_applications_have_metrics_of_their_own(serving):
         assert "sambert_streams_ended_total" not in await samples(two)
 
 
-def test_a_report_that_fails_hides_no_other_metric(caplog):
+@pytest.mark.parametrize(("error", "is_traced"), [(StoreError("the database is away"), False), (KeyError("x"), True)])
+def test_a_report_that_fails_hides_no_other_metric(caplog, error, is_traced):
+    def fail() -> int:
+        raise error
+
     metrics = Metrics()
-    metrics.add(lambda: 1 / 0, [Measure("sambert_a", "A.", lambda report: report)])
+    metrics.add(fail, [Measure("sambert_a", "A.", lambda report: report)])
     metrics.add(lambda: 5, [Measure("sambert_b", "B.", lambda report: report)])
     families = {family.name: family.samples for family in metrics.registry.collect()}
     assert families["sambert_a"] == []
     assert families["sambert_b"][0].value == 5
     assert "sambert_a" in caplog.text
+    assert ("Traceback" in caplog.text) == is_traced
 
 
 def test_a_name_is_used_once():

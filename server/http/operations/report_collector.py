@@ -8,6 +8,8 @@ from typing import Generic, TypeAlias, TypeVar
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from server.errors import SpeechError
+
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -74,9 +76,11 @@ class ReportCollector(Collector, Generic[T]):
         try:
             report = self._report()
             return [measure.family(report) for measure in self._measures]
+        except SpeechError as error:  # such as a store that is away
+            _log.warning("the metrics %s ... cannot be read: %s", self._measures[0].name, error)
         except Exception:  # noqa: BLE001 - logged; a metric must not hide the others
             _log.exception("the metrics %s ... cannot be read", self._measures[0].name)
-            return self.describe()
+        return self.describe()
 
 
 def _samples(value: Value) -> Iterable[tuple[Sequence[str], float]]:
