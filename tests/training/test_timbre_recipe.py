@@ -1,6 +1,7 @@
 """The recipe of the voice with a speaker embedding: speakers, encoder, references, measurement of formants."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,9 +20,13 @@ from server.types import Audio  # noqa: E402
 from training.timbre.acoustic import ReferenceTable  # noqa: E402
 from training.timbre.encoder import EMBEDDINGS_FILE, Features, crops, shuffled  # noqa: E402
 from training.timbre.encoder_network import BINS, SIZE, EncoderNetwork, encoder_graph  # noqa: E402
+from training.timbre.evaluation import SpokenAfter  # noqa: E402
+from training.timbre.mel_encoder import POWER_SCALE, TimbreLoss  # noqa: E402
 from training.timbre.variants import TRAITS, held_out_variants, style_of, training_variants  # noqa: E402
 from training.voice.analysis.formant_scale import average_spectrum, formant_scale  # noqa: E402
 from training.voice.corpus.speakers import EMOTIONS, HARMONICS  # noqa: E402
+from training.voice.train.dataset import Statistics  # noqa: E402
+from training.voice.train.training_loop import CHECKPOINT_NAME  # noqa: E402
 
 
 def speech(seconds: float, seed: int = 0) -> Audio:
@@ -109,6 +114,34 @@ def test_an_utterance_is_spoken_after_neutral_ones_of_its_speaker(tmp_path: Path
     assert {row for each in chosen for row in [each["v000"]]} == set(range(1, 5))
     assert {row for each in chosen for row in [each["v002"]]} == set(range(11, 15))
     assert chosen[4] == table.choose(["v000", "v002"], 4)
+    torch.testing.assert_close(table.means(["v002"])[0], torch.from_numpy(embeddings[11:].mean(0)))
+
+
+def test_the_timbre_loss_compares_the_speech_of_a_batch_and_not_its_padding(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = EncoderNetwork().eval()
+    torch.save({"model": network.state_dict()}, tmp_path / CHECKPOINT_NAME)
+    statistics = Statistics(np.full(80, -0.5, np.float32), np.full(80, 0.2, np.float32), (200.0, 50.0), (0.0, 1.0))
+    loss, mel = TimbreLoss(tmp_path, statistics), torch.randn(2, 120, 82)
+    frame_units = torch.zeros(2, 120)
+    frame_units[1, 90:] = -1
+    with torch.no_grad():
+        features = POWER_SCALE * (0.2 * mel[..., :80] - 0.5)
+        speakers = torch.cat([network(features[:1]), network(features[1:, :90])])
+        batch = SimpleNamespace(frame_units=frame_units)
+        before = loss(SimpleNamespace(mel=mel), batch, speakers)
+        mel[1, 90:] = 9
+        after = loss(SimpleNamespace(mel=mel), batch, speakers)
+        other = loss(SimpleNamespace(mel=mel.roll(1, 0)), batch, -speakers)
+    assert before == after
+    assert before < 0.02  # the convolutions see the edge of the padding
+    assert other > 1
+
+
+@pytest.mark.parametrize(("others", "expected"), [((0.1,) * 59, 1), ((0.9,) + (0.1,) * 59, 41 / 60), ((0.9,) * 59, 0)])
+def test_the_own_recording_is_compared_with_those_of_19_others(others: tuple[float, ...], expected: float) -> None:
+    after = SpokenAfter(held_out_variants(1)[0], np.zeros(1), np.zeros(1), 0.5, others)
+    assert after.probability_of_nearest() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("factor", [0.85, 0.97, 1.0, 1.12, 1.25])

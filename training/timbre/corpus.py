@@ -28,8 +28,8 @@ def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(prog="python -m training.timbre.corpus", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--speakers", type=int, default=480, help="default: %(default)s")
-    parser.add_argument("--sentences", type=int, default=5, help="of each speaker; default: %(default)s")
+    parser.add_argument("--speakers", type=int, default=1600, help="default: %(default)s")
+    parser.add_argument("--sentences", type=int, default=2, help="of each speaker; default: %(default)s")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     folder, speakers = arguments.folder, arguments.speakers

@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.timbre.evaluate", description=__doc__)
     parser.add_argument("voice", type=Path, help="a converted voice with a speaker encoder, such as models/demo-timbre")
     parser.add_argument("folder", type=Path, help="folder for the report")
-    parser.add_argument("--speakers", type=int, default=20, help="held-out speakers; default: %(default)s")
+    parser.add_argument("--speakers", type=int, default=60, help="held-out speakers; default: %(default)s")
     parser.add_argument("--sentences", type=int, default=3, help="read after each; default: %(default)s")
     arguments = parser.parse_args()
     results = evaluate(arguments.voice, arguments.speakers, arguments.sentences)

@@ -20,7 +20,10 @@ def main() -> None:
     voice, report, published = folder / "float32" / NAME, folder / "report", folder / "models" / NAME
     run_module("training.timbre.corpus", corpus, "--speakers", 6, "--sentences", 2, "--processes", 1)
     run_module("training.timbre.encoder", corpus, encoder, "--steps", 4, "--batch", 4, "--save-every", 2)
-    run_module("training.timbre.acoustic", corpus, acoustic, "--encoder", encoder, "--steps", 2, "--batch", 4)
+    reader = folder / "mel_encoder"
+    run_module("training.timbre.mel_encoder", corpus, reader, "--encoder", encoder, "--steps", 2, "--batch", 4)
+    encoders = ("--encoder", encoder, "--mel-encoder", reader)
+    run_module("training.timbre.acoustic", corpus, acoustic, *encoders, "--steps", 2, "--batch", 4)
     run_module("training.voice.train.vocoder", corpus, vocoder, "--steps", 1, "--batch", 1)
     run_module("training.timbre.package", corpus, encoder, acoustic, vocoder, voice.parent)
     run_module("training.timbre.evaluate", voice, report, "--speakers", 2, "--sentences", 1)

@@ -2,7 +2,8 @@
 
 import math
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -20,9 +21,8 @@ CONTINUED_LEARNING_RATE = 6e-4
 """The peak of a training that starts from another voice."""
 F0_WEIGHT, VOICING_WEIGHT = 20.0, 3.0
 """Relative to one mel channel: two of 82 channels carry the tones."""
-PITCH_WEIGHT, ENERGY_WEIGHT = 2.0, 0.5
-VARIANCE_WEIGHT = 0.5
-"""Of the differences in deviation over time. The absolute error alone smooths the mels, which sounds muffled."""
+LOSS_WEIGHTS = {"decoder": 1.0, "mel": 1.0, "duration": 1.0, "pitch": 2.0, "energy": 0.5, "variance": 0.5}
+"""`variance` is the difference in deviation over time: absolute errors alone smooth the mels, which sounds muffled."""
 SHARES = {"espeak": 4.0, "word": 3.0, "sentence": 5.0}
 """Of each kind of utterance in a batch."""
 VALIDATION_UTTERANCES = 22
@@ -31,6 +31,8 @@ VALIDATION_UTTERANCES = 22
 
 BatchOf = Callable[[Sequence[Utterance], int], Batch]
 """Utterances and the seed of their step -> the batch; validation has the seed -1."""
+LossesOf = Callable[[Sequence[Utterance], Prediction, Batch], dict[str, Tensor]]
+"""Further losses of a recipe, by name."""
 
 
 def main() -> None:
@@ -45,8 +47,16 @@ def main() -> None:
     train(arguments, model, statistics, lambda chosen, _: collate(chosen, statistics))
 
 
-def train(arguments: Namespace, model: Sambert, statistics: Statistics, batch_of: BatchOf) -> None:
-    """Trains `model` with the corpus of the command's `arguments`."""
+def train(
+    arguments: Namespace,
+    model: Sambert,
+    statistics: Statistics,
+    batch_of: BatchOf,
+    further_losses: LossesOf = lambda *_: {},
+    further_weights: Mapping[str, float] = MappingProxyType({}),
+) -> None:
+    """Trains `model` with the corpus of the command's `arguments`; `further_weights` are those of `further_losses`."""
+    weights = LOSS_WEIGHTS | further_weights
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
     model.to(arguments.device)
@@ -55,7 +65,8 @@ def train(arguments: Namespace, model: Sambert, statistics: Statistics, batch_of
 
     def losses(chosen: Sequence[Utterance], seed: int) -> dict[str, Tensor]:
         batch = batch_of(chosen, seed).to(arguments.device)
-        return acoustic_losses(model(batch), batch, statistics.f0)
+        predicted = model(batch)
+        return acoustic_losses(predicted, batch, statistics.f0) | further_losses(chosen, predicted, batch)
 
     def step(number: int, chosen: list[int]) -> Metrics:
         model.train()
@@ -64,8 +75,7 @@ def train(arguments: Namespace, model: Sambert, statistics: Statistics, batch_of
         for group in groups.values():  # one at a time: words would be padded to the length of sentences
             for name, value in losses(group, number).items():
                 terms[name] = terms.get(name, 0) + value * (len(group) / len(chosen))
-        loss = terms["decoder"] + terms["mel"] + terms["duration"] + PITCH_WEIGHT * terms["pitch"]
-        loss = loss + ENERGY_WEIGHT * terms["energy"] + VARIANCE_WEIGHT * terms["variance"]
+        loss = sum(weights[name] * value for name, value in terms.items() if name in weights)
         minimize(loss, model, optimizer, learning_rate(number, arguments.steps, peak))
         return {name: value.item() for name, value in terms.items()}
 

@@ -16,7 +16,14 @@ from torch.nn.utils.rnn import pad_sequence
 from training.voice.analysis.features import MEL_CHANNELS
 from training.voice.models.recognizer import STRIDE, STYLE_NAMES, TOKEN_ROWS, Recognizer, output_lengths, unit_tokens
 from training.voice.train.dataset import Statistics, Utterance, by_kind, load_utterances, mixed_batches
-from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
+from training.voice.train.training_loop import (
+    Metrics,
+    argument_parser,
+    minimize,
+    mixed_precision,
+    parse_arguments,
+    run_training,
+)
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
@@ -39,7 +46,9 @@ def main() -> None:
     def losses(chosen: Sequence[Utterance], rng: np.random.Generator | None) -> dict[str, Tensor]:
         batch = (part.to(arguments.device) for part in _collate(chosen, statistics, rng))
         mel, lengths, tokens, counts, frame_tokens, styles = batch
-        log_probabilities, frame_logits, style_logits = model(mel, lengths)
+        with mixed_precision(arguments):
+            outputs = model(mel, lengths)
+        log_probabilities, frame_logits, style_logits = (output.float() for output in outputs)
         ctc = F.ctc_loss(log_probabilities.transpose(0, 1), tokens, output_lengths(lengths), counts, zero_infinity=True)
         accuracy = (style_logits.argmax(-1) == styles).float().mean()
         frame = F.cross_entropy(frame_logits.transpose(1, 2), frame_tokens[:, ::STRIDE], ignore_index=-1)

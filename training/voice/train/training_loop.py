@@ -4,6 +4,7 @@ import json
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ def argument_parser(
     parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints; default: %(default)s")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads; default: %(default)s")
     parser.add_argument("--device", default="cpu", help="torch device, such as cuda; default: %(default)s")
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="convolutions and products in bfloat16: faster with AVX512-BF16 or CUDA"
+    )
     if can_start_from:
         kinds = "a published voice such as models/demo, or one in KAN-TTS's layout"
         parser.add_argument("--start-from", type=Path, help=f"voice of the same sizes to start from: {kinds}")
@@ -44,6 +48,12 @@ def parse_arguments(parser: ArgumentParser) -> Namespace:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     return arguments
+
+
+def mixed_precision(arguments: Namespace) -> torch.autocast:
+    """Returns the context in which models run: bfloat16 where the command asks for it; weights stay in float32."""
+    device = torch.device(arguments.device).type
+    return torch.autocast(device, torch.bfloat16, enabled=arguments.bfloat16)
 
 
 def run_training(
@@ -98,6 +108,16 @@ def minimize(
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), max_norm)
     optimizer.step()
+
+
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """Leaves the weights of a model without gradients: what it computes from is trained, not the model itself."""
+    model.requires_grad_(False)
+    try:
+        yield
+    finally:
+        model.requires_grad_(True)
 
 
 def _restore(folder: Path, parts: dict[str, Any]) -> int:

@@ -22,7 +22,15 @@ from training.voice.train.dataset import Statistics, Utterance, load_utterances,
 from training.voice.train.predicted_mels import predicted_file
 from training.voice.train.pretrained import initialize_vocoder
 from training.voice.train.spectral_loss import spectral_loss
-from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
+from training.voice.train.training_loop import (
+    Metrics,
+    argument_parser,
+    frozen,
+    minimize,
+    mixed_precision,
+    parse_arguments,
+    run_training,
+)
 
 SEGMENT_FRAMES = 40
 MARGIN_FRAMES = 4
@@ -70,14 +78,18 @@ def main() -> None:
         stacked = map(torch.stack, zip(*chosen, strict=True))
         mel, f0, voicing, reference = (part.to(arguments.device) for part in stacked)
         margin = slice(MARGIN_FRAMES * HOP_LENGTH, -MARGIN_FRAMES * HOP_LENGTH)
-        generated, reference = model(mel, f0, voicing)[:, margin], reference[:, margin]
+        with mixed_precision(arguments):
+            generated = model(mel, f0, voicing)
+        generated, reference = generated.float()[:, margin], reference[:, margin]
         loss = spectra = spectral_loss(generated, reference)
         rate = learning_rate(number, arguments.steps)
         metrics = {"spectra": spectra.item()}
         if number >= adversarial_from:
-            judged = discriminator_loss(discriminators(reference), discriminators(generated.detach()))
+            with mixed_precision(arguments):
+                judged = discriminator_loss(discriminators(reference), discriminators(generated.detach()))
             minimize(judged, discriminators, opponent, DISCRIMINATOR_LEARNING_RATE, max_norm=5.0)
-            adversarial, features = generator_losses(discriminators(reference), discriminators(generated))
+            with mixed_precision(arguments), frozen(discriminators):
+                adversarial, features = generator_losses(discriminators(reference), discriminators(generated))
             loss = spectra + ADVERSARIAL_WEIGHT * adversarial + FEATURE_WEIGHT * features
             rate *= ADVERSARIAL_RATE_FACTOR
             metrics |= {"judged": judged.item(), "adversarial": adversarial.item(), "features": features.item()}
