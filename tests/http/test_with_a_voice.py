@@ -71,9 +71,12 @@ def test_wav_and_pcm_streams_have_the_same_samples() -> None:
 def test_voices_have_speakers_and_emotions() -> None:
     async def scenario(session: ClientSession, base: str) -> None:
         voices = (await (await session.get(f"{base}/v1/audio/voices")).json())["voices"]
-        assert [voice["id"] for voice in voices] == ["demo", "demo-small"]
+        assert [voice["id"] for voice in voices] == ["demo", "demo-small", "demo-timbre"]
+        speakers = [["male", "female", "natural"], ["male", "female"], ["average"]]
+        assert [voice["speakers"] for voice in voices] == speakers
+        assert "CC BY-SA" in voices[0]["license"]
         for voice in voices:
-            assert (voice["speakers"], voice["sample_rate"]) == (["male", "female"], 16000)
+            assert voice["sample_rate"] == 16000
             assert "happy" in voice["emotions"]
 
     run_scenario(scenario)
