@@ -24,7 +24,9 @@ LOCKS = {
     "dev": ("convert", "dev"),
 }
 """The extras that each file of requirements/ is for."""
-EMBEDDED = {"demo": 12_000_000, "demo-small": 3_000_000, "demo-timbre": 12_000_000}
+EMBEDDED = {
+    "demo": 12_000_000, "demo-natural": 12_000_000, "demo-small": 3_000_000, "demo-timbre": 12_000_000,
+}  # fmt: skip
 """Voices of the repository, and the maximum size of each in bytes."""
 
 
