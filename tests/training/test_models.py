@@ -12,9 +12,12 @@ import yaml
 torch = pytest.importorskip("torch")
 
 from tests.conftest import GOLDEN  # noqa: E402
-from training.voice.models.hifigan import Generator  # noqa: E402
+from training.voice.models.config import HIFIGAN_CONFIG  # noqa: E402
+from training.voice.models.discriminators import Discriminators, generator_losses  # noqa: E402
+from training.voice.models.hifigan import Generator, initialize_weights  # noqa: E402
 from training.voice.models.sambert import Batch, Sambert  # noqa: E402
 from training.voice.models.vocabulary import EMOTION_ROWS, UNIT_VOCABULARIES  # noqa: E402
+from training.voice.train.training_loop import frozen  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
 """The newer weight norm of torch has other tensor names than KAN-TTS's checkpoints."""
@@ -102,3 +105,28 @@ def test_hifigan_agrees_with_the_original(name: str) -> None:
         # The original accumulates the phase in float32, which alone changes its audio by 2e-4.
         tolerance = 1e-3 if model.source_module else 1e-5
         np.testing.assert_allclose(outputs[0].numpy(), expected["audio"].ravel(), atol=tolerance)
+
+
+def test_mixed_precision_changes_the_audio_little() -> None:
+    torch.manual_seed(0)
+    model, mel = Generator(HIFIGAN_CONFIG), torch.randn(1, 80, 20)
+    initialize_weights(model)
+    f0, voicing = torch.full((1, 20), 150.0), torch.ones(1, 20)
+    with torch.no_grad():
+        expected = model(mel, f0, voicing, random=False)
+        with torch.autocast("cpu", torch.bfloat16):
+            audio = model(mel, f0, voicing, random=False)
+    assert audio.dtype == torch.float32
+    difference = audio - expected
+    assert 0 < difference.norm() < 0.02 * expected.norm()
+
+
+def test_frozen_discriminators_train_the_generator_alone() -> None:
+    torch.manual_seed(0)
+    discriminators, generated = Discriminators(), torch.randn(1, 3000, requires_grad=True)
+    with frozen(discriminators):
+        adversarial, features = generator_losses(discriminators(torch.randn(1, 3000)), discriminators(generated))
+        (adversarial + features).backward()
+    assert generated.grad is not None
+    assert generated.grad.abs().sum() > 0
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in discriminators.parameters())

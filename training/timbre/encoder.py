@@ -97,8 +97,7 @@ def main() -> None:
         rng = np.random.default_rng([arguments.seed, number])
         terms = losses(utterances, torch.from_numpy(crops(utterances, rng)))
         loss = sum((TRAIT_WEIGHTS.get(name, 1.0) * terms[name] for name in TRAITS), SPEAKER_WEIGHT * terms["speaker"])
-        rate = FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / arguments.steps)
-        minimize(loss, model, optimizer, rate)
+        minimize(loss, model, optimizer, learning_rate(number, arguments.steps))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
@@ -110,6 +109,11 @@ def main() -> None:
     batches = shuffled(len(training), arguments.batch, arguments.seed)
     run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
     write_embeddings(arguments.folder, load_encoder(arguments.folder), [*training, *held_out])
+
+
+def learning_rate(number: int, steps: int) -> float:
+    """Returns the learning rate of a step: linear decay."""
+    return FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / steps)
 
 
 def variants_of(corpus: Path) -> list[Variant]:

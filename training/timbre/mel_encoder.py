@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from training.timbre.encoder import EMBEDDINGS_FILE, Features, crops, shuffled
+from training.timbre.encoder import EMBEDDINGS_FILE, PEAK_LEARNING_RATE, Features, crops, learning_rate, shuffled
 from training.timbre.encoder_network import EncoderNetwork
 from training.voice.models.sambert import Batch, Prediction
 from training.voice.train.dataset import Statistics, load_utterances
@@ -27,7 +27,6 @@ from training.voice.train.training_loop import (
 
 POWER_SCALE = 10 * np.log(10)
 """Mels are hundreds of dB; filter banks, which the network was made for, natural logarithms of power."""
-PEAK_LEARNING_RATE, FINAL_LEARNING_RATE = 2e-3, 5e-5
 SILENCE = -40.0
 """What padding is replaced with, natural logarithm of power: the network does not count such frames."""
 
@@ -58,8 +57,7 @@ def main() -> None:
         utterances = [training[index] for index in chosen]
         rng = np.random.default_rng([arguments.seed, number])
         loss = distance(utterances, torch.from_numpy(crops(utterances, rng)))
-        rate = FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / arguments.steps)
-        minimize(loss, model, optimizer, rate)
+        minimize(loss, model, optimizer, learning_rate(number, arguments.steps))
         return {"distance": loss.item()}
 
     @torch.no_grad()

@@ -80,7 +80,7 @@ def main() -> None:
         margin = slice(MARGIN_FRAMES * HOP_LENGTH, -MARGIN_FRAMES * HOP_LENGTH)
         with mixed_precision(arguments):
             generated = model(mel, f0, voicing)
-        generated, reference = generated.float()[:, margin], reference[:, margin]
+        generated, reference = generated[:, margin], reference[:, margin]
         loss = spectra = spectral_loss(generated, reference)
         rate = learning_rate(number, arguments.steps)
         metrics = {"spectra": spectra.item()}
