@@ -17,7 +17,10 @@ from server.text.english.dictionary import VOWELS  # noqa: E402
 from server.text.english.word_pronunciation import pronounce  # noqa: E402
 from server.text.units.syllables import to_phones  # noqa: E402
 from training.voice.corpus import arpabet, erhua  # noqa: E402
-from training.voice.corpus.script import random_sentence  # noqa: E402
+from training.voice.corpus.espeak import Phoneme, SynthesizedSpeech  # noqa: E402
+from training.voice.corpus.labels import PhonemeMismatchError  # noqa: E402
+from training.voice.corpus.recording import record  # noqa: E402
+from training.voice.corpus.script import Sentence, Word, random_sentence  # noqa: E402
 from training.voice.corpus.speakers import HARMONICS, STYLES  # noqa: E402
 from training.voice.evaluate.scoring import Lexicon, Score, score  # noqa: E402
 from training.voice.models.vocabulary import EMOTION_ROWS, PHONES  # noqa: E402
@@ -66,6 +69,17 @@ def test_every_erhua_phone_has_espeak_phonemes() -> None:
     for phone in PHONES:
         if phone.endswith("r_c") and phone not in ("r_c", "er_c"):
             assert phone.removesuffix("r_c") in erhua.FINALS
+
+
+def test_speech_whose_times_do_not_increase_is_refused() -> None:
+    class Confused:
+        def synthesize(self, *_: object) -> SynthesizedSpeech:
+            phonemes = (Phoneme("n", 0.0), Phoneme("i", 0.3), Phoneme("_|", 0.2))
+            return SynthesizedSpeech(np.zeros(11025, np.float32), 22050, phonemes)
+
+    sentence = Sentence("0", STYLES["female-neutral"], (Word(("ni3",), 4),), False)
+    with pytest.raises(PhonemeMismatchError, match="ends before it begins"):
+        record(sentence, Confused())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)

@@ -14,7 +14,7 @@ from server.text.units.syllables import split_tone, to_phones
 from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
 from training.voice.corpus.erhua import erhua_ssml
 from training.voice.corpus.espeak import Espeak, SynthesizedSpeech
-from training.voice.corpus.labels import TimedUnit, Unit, label_english, label_mandarin
+from training.voice.corpus.labels import PhonemeMismatchError, TimedUnit, Unit, label_english, label_mandarin
 from training.voice.corpus.script import Sentence, Word
 
 BREAK_SECONDS = {1: 0.0, 2: 0.05, 3: 0.22, 4: 0.28}
@@ -44,7 +44,11 @@ class Recording:
 
 
 def record(sentence: Sentence, espeak: Espeak) -> Recording:
-    """Speaks the sentence. Raises `PhonemeMismatchError` if espeak-ng speaks other phonemes than the labels name."""
+    """Speaks the sentence.
+
+    Raises `PhonemeMismatchError` if espeak-ng speaks other phonemes than the labels name, or reports times that do not
+    increase, which happens once in some thousand sentences.
+    """
     emotion = sentence.style.emotion
     rng = random.Random(sentence.name)
     audio: list[NDArray[np.float32]] = []
@@ -67,9 +71,12 @@ def record(sentence: Sentence, espeak: Espeak) -> Recording:
     samples = soxr.resample(np.concatenate(audio) * emotion.gain, speech.sample_rate, SAMPLE_RATE)
     samples = samples + np.random.default_rng(rng.getrandbits(32)).normal(0, DITHER_AMPLITUDE, len(samples))
     bounds = np.round(np.array([0.0, *ends]) * SAMPLE_RATE / HOP_LENGTH).astype(np.int64)
+    frames = np.diff(bounds)
+    if frames.min() < 0:
+        raise PhonemeMismatchError(f"{units[int(frames.argmin())]} of {sentence.name} ends before it begins")
     count = bounds[-1] * HOP_LENGTH
     padded = np.pad(samples, (0, max(0, count - len(samples))))[:count]
-    return Recording(limit_peaks(padded).astype(np.float32), tuple(units), np.diff(bounds))
+    return Recording(limit_peaks(padded).astype(np.float32), tuple(units), frames)
 
 
 def _clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
