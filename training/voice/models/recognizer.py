@@ -23,6 +23,7 @@ TOKEN_ROWS = {token: row for row, token in enumerate(TOKENS)}
 STYLE_NAMES = [*STYLES, *(f"{HUMAN_SPEAKER}-{emotion}" for emotion in (*EMOTIONS, WORD_EMOTION))]
 STRIDE = 2
 DILATIONS = (1, 2, 4, 1, 2, 4)
+DROPOUT = 0.1
 
 
 def unit_tokens(units: Sequence[Sequence[str]]) -> list[str]:
@@ -38,7 +39,7 @@ def unit_tokens(units: Sequence[Sequence[str]]) -> list[str]:
 class Recognizer(nn.Module):
     """Dilated convolutions over mels with three output heads: CTC, frame classification, style classification."""
 
-    def __init__(self, channels: int = 160) -> None:
+    def __init__(self, channels: int = 256) -> None:
         super().__init__()
         self.subsampling = nn.Conv1d(MEL_CHANNELS, channels, 5, STRIDE, 2)
         self.blocks = nn.ModuleList(
@@ -46,6 +47,7 @@ class Recognizer(nn.Module):
                 nn.Conv1d(channels, channels, 5, padding=2 * dilation, dilation=dilation),
                 nn.BatchNorm1d(channels),
                 nn.ReLU(),
+                nn.Dropout(DROPOUT),
             )
             for dilation in DILATIONS
         )

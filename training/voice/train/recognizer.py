@@ -1,10 +1,12 @@
 """Trains the speech recognizer for evaluation: `python -m training.voice.train.recognizer CORPUS FOLDER`.
 
 It is trained on the recordings of the corpus, and on the pseudo-sentences of a human speaker, but never on speech that
-a voice generated; held-out recordings are for validation only.
+a voice generated; held-out recordings are for validation only. Recorded words are joined in chains, and everything is
+read faster or slower, so that few recordings do for a recognizer of sentences.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,15 +29,21 @@ from training.voice.train.training_loop import (
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
-SHARES = {"espeak": 8.0, "word": 3.0, "sentence": 5.0}
+SHARES = {"espeak": 7.0, "word": 24.0, "sentence": 5.0}
 """Of each kind of utterance in a batch."""
+CHAIN_WORDS = 4
+"""Recorded words that are joined to one utterance: they are short, and padding them would cost as much."""
+CHAIN_TEMPO, TEMPO = (0.9, 2.0), (0.8, 1.25)
+"""Slowest and fastest, of chains (words were recorded at half the speed of sentences) and of everything else."""
+CHANNEL_SHIFT = 1.5
+"""Largest shift of the spectrum along the mel channels, either way: other vocal tracts."""
 VALIDATION_UTTERANCES = 44
 """Of each kind."""
 
 
 def main() -> None:
     """Trains the recognizer."""
-    arguments = parse_arguments(argument_parser("recognizer", __doc__, steps=2500, batch=16, seed=3))
+    arguments = parse_arguments(argument_parser("recognizer", __doc__, steps=5000, batch=36, seed=3))
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
@@ -77,28 +85,78 @@ def main() -> None:
     run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What the recognizer reads, and what it is to hear."""
+
+    mel: NDArray[np.float32]
+    """(frames, 80), normalized"""
+    tokens: list[int]
+    """CTC targets."""
+    frame_tokens: NDArray[np.int64]
+    """(frames,)"""
+    style: int
+
+
+def example(one: Utterance, statistics: Statistics) -> Example:
+    """Returns an utterance as it was recorded."""
+    units = one.units.tolist()
+    rows = [[TOKEN_ROWS[token] for token in unit_tokens([unit])] for unit in units]
+    frame_tokens = np.repeat([row[0] if row else TOKEN_ROWS[""] for row in rows], one.frames)
+    tokens = [row for unit_rows in rows for row in unit_rows]
+    return Example(statistics.normalize_mel(one.mel), tokens, frame_tokens, STYLE_NAMES.index(one.style))
+
+
+def chains(words: Sequence[Example], rng: np.random.Generator) -> list[Example]:
+    """Joins recorded words to utterances of up to `CHAIN_WORDS`, each word at a tempo of its own."""
+    paced = [at_tempo(word, rng.uniform(*CHAIN_TEMPO)) for word in words]
+    groups = [paced[start : start + CHAIN_WORDS] for start in range(0, len(paced), CHAIN_WORDS)]
+    return [
+        Example(
+            np.concatenate([word.mel for word in group]),
+            [token for word in group for token in word.tokens],
+            np.concatenate([word.frame_tokens for word in group]),
+            group[0].style,
+        )
+        for group in groups
+    ]
+
+
+def at_tempo(one: Example, tempo: float) -> Example:
+    """Returns the example `tempo` times as fast: its mel interpolated over time, F0 and timbre unchanged."""
+    positions = np.arange(0, len(one.mel) - 1, tempo)
+    before = positions.astype(np.int64)
+    weights = (positions - before)[:, None].astype(np.float32)
+    mel = one.mel[before] * (1 - weights) + one.mel[before + 1] * weights
+    return Example(mel, one.tokens, one.frame_tokens[before], one.style)
+
+
 def _collate(
     chosen: Sequence[Utterance], statistics: Statistics, rng: np.random.Generator | None
 ) -> tuple[Tensor, ...]:
     """Returns mels, lengths, CTC targets, their lengths, tokens of the frames, styles; augments with `rng`."""
-    mels = [statistics.normalize_mel(one.mel) for one in chosen]
+    examples = [example(one, statistics) for one in chosen]
     if rng:
-        mels = [_augmented(mel, rng) for mel in mels]
-    lengths = torch.tensor([len(mel) for mel in mels])
-    padded = pad_sequence([torch.from_numpy(mel) for mel in mels], batch_first=True)
-    tokens = [[TOKEN_ROWS[token] for token in unit_tokens(one.units.tolist())] for one in chosen]
-    counts = torch.tensor([len(rows) for rows in tokens])
-    frame_rows = [
-        np.repeat([TOKEN_ROWS[(unit_tokens([unit]) or [""])[0]] for unit in one.units.tolist()], one.frames)
-        for one in chosen
-    ]
-    frame_tokens = pad_sequence([torch.from_numpy(rows) for rows in frame_rows], batch_first=True, padding_value=-1)
-    styles = torch.tensor([STYLE_NAMES.index(one.style) for one in chosen])
-    return padded, lengths, torch.tensor([row for rows in tokens for row in rows]), counts, frame_tokens, styles
+        words = [each for each, one in zip(examples, chosen, strict=True) if one.kind == "word"]
+        others = [each for each, one in zip(examples, chosen, strict=True) if one.kind != "word"]
+        order = rng.permutation(len(words))
+        examples = chains([words[row] for row in order], rng)
+        examples += [at_tempo(other, rng.uniform(*TEMPO)) for other in others]
+        examples = [replace(each, mel=_augmented(each.mel, rng)) for each in examples]
+    lengths = torch.tensor([len(each.mel) for each in examples])
+    padded = pad_sequence([torch.from_numpy(each.mel) for each in examples], batch_first=True)
+    counts = torch.tensor([len(each.tokens) for each in examples])
+    frame_tokens = pad_sequence(
+        [torch.from_numpy(each.frame_tokens) for each in examples], batch_first=True, padding_value=-1
+    )
+    styles = torch.tensor([each.style for each in examples])
+    tokens = torch.tensor([token for each in examples for token in each.tokens])
+    return padded, lengths, tokens, counts, frame_tokens, styles
 
 
 def _augmented(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Adds blur, noise, channel gains and masks, so that the artifacts of generated speech cause no errors."""
+    """Shifts channels, adds blur, noise, gains and masks, so that the artifacts of generated speech cause no errors."""
+    mel = _shifted(mel, rng.uniform(-CHANNEL_SHIFT, CHANNEL_SHIFT))
     if rng.random() < 0.5:
         axis = int(rng.integers(2))
         mel = mel + rng.uniform(0, 1) * (0.5 * (np.roll(mel, 1, axis) + np.roll(mel, -1, axis)) - mel)
@@ -110,6 +168,14 @@ def _augmented(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
         start, width = int(rng.integers(MEL_CHANNELS)), int(rng.integers(8))
         mel[:, start : start + width] = 0
     return mel.astype(np.float32)
+
+
+def _shifted(mel: NDArray[np.float32], channels: float) -> NDArray[np.float32]:
+    """(frames, 80): the spectrum moved by a fraction of channels; at the ends the outermost channel is repeated."""
+    sources = (np.arange(MEL_CHANNELS) - channels).clip(0, MEL_CHANNELS - 1)
+    below = np.minimum(sources.astype(np.int64), MEL_CHANNELS - 2)
+    weights = (sources - below).astype(np.float32)
+    return mel[:, below] * (1 - weights) + mel[:, below + 1] * weights
 
 
 if __name__ == "__main__":
