@@ -36,7 +36,7 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     model = Sambert(SAMBERT_CONFIG | TABLE_SIZES)
     model.load_state_dict(load_checkpoint(arguments.acoustic)["model"])
-    utterances = [one for one in load_utterances(arguments.corpus, held_out=False) if one.kind != "sentence"]
+    utterances = load_utterances(arguments.corpus, held_out=False)
     missing = [one for one in utterances[:: arguments.every] if not predicted_file(arguments.folder, one).exists()]
     for one, mel in predict(model.eval(), missing, Statistics.read(arguments.corpus)):
         np.save(predicted_file(arguments.folder, one), mel.astype(np.float16))

@@ -1,7 +1,8 @@
 """Trains the vocoder: `python -m training.voice.train.vocoder CORPUS FOLDER`; resumes an interrupted run.
 
-It is trained on spectra first. From --adversarial-from on, discriminators are trained against it. The pseudo-sentences
-of a human speaker are left out: they are synthesized, and the vocoder learns from what was recorded.
+It is trained on spectra first. From --adversarial-from on, discriminators are trained against it. It learns mostly from
+what was recorded. Pseudo-sentences of a human speaker are synthesized, so few of the segments are theirs; without any,
+they lose intelligibility.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,13 +35,16 @@ from training.voice.train.training_loop import (
 
 SEGMENT_FRAMES = 40
 MARGIN_FRAMES = 4
-"""Frames at either end of a segment that the loss leaves out: the generator lacks their context."""
+"""Frames at either end of a segment that the loss leaves out: the generator lacks their context. At the start or end of
+an utterance it has none in the server either, so there the loss leaves out twice as many at the other end."""
+EDGE_PROBABILITY = 0.1
+"""Of a segment at the start of its utterance, and of one at the end."""
 PEAK_LEARNING_RATE, FINAL_LEARNING_RATE = 6e-4, 5e-5
 DISCRIMINATOR_LEARNING_RATE = 2e-4
 ADVERSARIAL_RATE_FACTOR = 0.5
 """On the generator's learning rate, in the adversarial stage."""
 ADVERSARIAL_WEIGHT, FEATURE_WEIGHT = 0.15, 0.3
-SHARES = {"espeak": 0.4, "word": 0.6}
+SHARES = {"espeak": 0.35, "word": 0.45, "sentence": 0.2}
 """Of the segments, by kind of utterance."""
 PREDICTED_PROBABILITY = 0.5
 """Of a predicted mel instead of the recorded one, where there is one."""
@@ -77,10 +81,13 @@ def main() -> None:
         ]
         stacked = map(torch.stack, zip(*chosen, strict=True))
         mel, f0, voicing, reference = (part.to(arguments.device) for part in stacked)
-        margin = slice(MARGIN_FRAMES * HOP_LENGTH, -MARGIN_FRAMES * HOP_LENGTH)
+        judged_samples = [judged_part(first, len(utterances[index].mel)) for index, first in segments]
         with mixed_precision(arguments):
             generated = model(mel, f0, voicing)
-        generated, reference = generated[:, margin], reference[:, margin]
+        generated, reference = (
+            torch.stack([row[part] for row, part in zip(audio, judged_samples, strict=True)])
+            for audio in (generated, reference)
+        )
         loss = spectra = spectral_loss(generated, reference)
         rate = learning_rate(number, arguments.steps)
         metrics = {"spectra": spectra.item()}
@@ -126,7 +133,10 @@ def _load_predicted(folder: Path, utterances: Sequence[Utterance]) -> dict[str, 
 
 
 def random_segments(utterances: Sequence[Utterance], size: int, seed: int) -> Iterator[list[tuple[int, int]]]:
-    """Yields batches of (utterance index, first frame), with `SHARES` of each kind, uniform over its frames."""
+    """Yields batches of (utterance index, first frame), with `SHARES` of each kind.
+
+    Segments are uniform over the frames of a kind, but for those at the edges of utterances.
+    """
     lengths = np.array([len(one.mel) for one in utterances])
     kinds = np.array([one.kind for one in utterances])
     weights = np.zeros(len(utterances))
@@ -135,7 +145,24 @@ def random_segments(utterances: Sequence[Utterance], size: int, seed: int) -> It
     rng = np.random.default_rng(seed)
     while True:
         chosen = rng.choice(len(utterances), size, p=weights / weights.sum())
-        yield [(int(index), int(rng.integers(max(1, lengths[index] - SEGMENT_FRAMES)))) for index in chosen]
+        yield [(int(index), _first_frame(int(lengths[index]), rng)) for index in chosen]
+
+
+def _first_frame(length: int, rng: np.random.Generator) -> int:
+    latest, place = max(0, length - SEGMENT_FRAMES), rng.random()
+    if place < 2 * EDGE_PROBABILITY:
+        return 0 if place < EDGE_PROBABILITY else latest
+    return int(rng.integers(max(1, latest)))
+
+
+def judged_part(first: int, length: int) -> slice:
+    """Returns the samples of a segment that the loss is computed from; always equally many.
+
+    `first` is the segment's first frame, `length` the number of frames of its utterance.
+    """
+    at_start, at_end = first == 0, first + SEGMENT_FRAMES == length
+    start = 0 if at_start else 2 * MARGIN_FRAMES if at_end else MARGIN_FRAMES
+    return slice(start * HOP_LENGTH, (start + SEGMENT_FRAMES - 2 * MARGIN_FRAMES) * HOP_LENGTH)
 
 
 def segment(
