@@ -1,4 +1,4 @@
-"""Adds the human speaker to a corpus: the recorded words, and pseudo-sentences made of them.
+"""Adds the human speaker to a corpus: the recorded words, pseudo-sentences made of them, and converted English.
 
 Words are cleaned, read and aligned in each run; utterances that exist are kept, so more sentences can be added later.
 """
@@ -23,6 +23,7 @@ from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, 
 from training.voice.recordings.alignment import Aligner, WordFeatures, word_features
 from training.voice.recordings.assembly import assemble
 from training.voice.recordings.cleaning import CleanRecording, clean
+from training.voice.recordings.english import add_english
 from training.voice.recordings.intonation import Intonation, median_log_f0
 from training.voice.recordings.readings import other_readings, read_word
 from training.voice.recordings.script import PseudoSentence, Script
@@ -68,6 +69,7 @@ def add_recordings(
         write = partial(_write_sentence, corpus, held_out_every)
         for _ in _progress("sentences", len(missing), pool.map(write, missing, chunksize=8)):
             pass
+    print(f"{add_english(corpus, processes)} English utterances", flush=True)
 
 
 def align_words(heard: Sequence[tuple[CleanRecording, WordFeatures]], reserved: Set[str]) -> list[RecordedWord]:

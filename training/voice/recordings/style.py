@@ -30,8 +30,8 @@ HUMAN_EMOTIONS = {
     emotion.name: emotion
     for emotion in (
         HumanEmotion("neutral", 0.0, 1.0, 1.0, 1.0, 0.0, 1.0),
-        HumanEmotion("happy", 0.17, 1.3, 1.13, 0.85, 2.0, 1.1),
+        HumanEmotion("happy", 0.22, 1.35, 1.12, 0.85, 0.0, 1.0),
         HumanEmotion("sad", -0.15, 0.7, 0.82, 1.3, -4.0, 0.7),
-        HumanEmotion("angry", 0.06, 1.2, 1.16, 0.75, 5.0, 1.3),
+        HumanEmotion("angry", 0.10, 1.15, 1.18, 0.7, 7.0, 1.35),
     )
 }

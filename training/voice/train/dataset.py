@@ -73,9 +73,14 @@ class Utterance:
 
     @property
     def kind(self) -> str:
-        """Where it comes from: `espeak`, or of the human speaker a `word` or a `sentence` made of words."""
+        """Where it comes from.
+
+        `espeak`; or of the human speaker a `word`, a `sentence` made of words, or `english` converted from espeak-ng's.
+        """
         if self.speaker != HUMAN_SPEAKER:
             return "espeak"
+        if self.name.startswith("english-"):
+            return "english"
         return "word" if self.emotion == WORD_EMOTION else "sentence"
 
     @property
