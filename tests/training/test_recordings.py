@@ -21,12 +21,12 @@ from training.voice.recordings.cleaning import LEVEL_DBFS, clean  # noqa: E402
 from training.voice.recordings.generation import SentenceMaker  # noqa: E402
 from training.voice.recordings.intonation import Intonation, median_log_f0  # noqa: E402
 from training.voice.recordings.readings import other_readings, read_word  # noqa: E402
-from training.voice.recordings.script import Script  # noqa: E402
+from training.voice.recordings.script import FUNCTION_WORD_PROBABILITY, FUNCTION_WORDS, SUFFIXES, Script  # noqa: E402
 from training.voice.recordings.style import HUMAN_EMOTIONS, SCALE  # noqa: E402
 from training.voice.recordings.timing import SYLLABLES_PER_SECOND, DurationModel  # noqa: E402
 from training.voice.recordings.word import RecordedWord  # noqa: E402
 
-TEXTS = ("你好", "老师", "学生", "好", "北京", "水果", "的", "吗", "一", "高兴", "语言", "电影", "朋友")
+TEXTS = ("你好", "老师", "学生", "好", "北京", "水果", "的", "吗", "一", "高兴", "语言", "电影", "朋友", "现在")
 
 
 def recorded_word(text: str, seed: int) -> RecordedWord:
@@ -170,6 +170,25 @@ class TestPseudoSentences:
             assert not re.search("[a-z]3[a-z]+3", phrases.replace("hao3ma5", "")), phrases
             assert all(recorded.text != "一" for word in sentence.prosodic_words for recorded in word.words)
             assert sentence.prosodic_words[-1].break_level == 4
+
+    def test_frequent_syllables_are_cut_out_of_words(self) -> None:
+        sentences = [Script(WORDS).sentence(number) for number in range(300)]
+        groups = [[word.text for word in group.words] for one in sentences for group in one.prosodic_words]
+        beginnings = [group[0] for group in groups if group[0].endswith("]")]
+        assert len(beginnings) / len(groups) == pytest.approx(FUNCTION_WORD_PROBABILITY, abs=0.05)
+        assert {syllable for word in WORDS for syllable in word.syllables} & {*FUNCTION_WORDS, *SUFFIXES} == {
+            "zai4",
+            "de5",
+        }
+        assert {group[-1] for group in groups if group[-1].endswith("]")} == {"的[0]"}
+
+    def test_a_cut_syllable_is_the_part_of_its_recording(self) -> None:
+        word = WORDS[TEXTS.index("老师")]
+        second = word.cut(1)
+        assert (second.syllables, second.phones) == (("shi1",), word.phones[2:])
+        assert second.bounds.tolist() == word.bounds[2:].tolist()
+        assert second.begins_inside
+        assert not word.cut(0).begins_inside
 
     def test_a_sentence_depends_on_its_number_alone(self) -> None:
         maker = SentenceMaker(WORDS)

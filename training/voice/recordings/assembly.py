@@ -84,7 +84,7 @@ def source_frames(span: PhoneSpan) -> tuple[NDArray[np.int64], int]:
     count = frame_5_ms(span.end) - frame_5_ms(span.start)
     first, last = int(span.word.bounds[span.index]), int(span.word.bounds[span.index + 1])
     silent = min(round(LEADING_SECONDS / FRAME_SECONDS), count // 2) if span.start == 0 else 0
-    if span.joins_words and span.word.phones[span.index] in STOPS:
+    if span.joins_words and span.word.phones[span.index] in STOPS and not span.word.begins_inside:
         silent = min(MAX_CLOSURE_FRAMES, int(count * CLOSURE_SHARE))
     stretched = first + (np.arange(count - silent) + 0.5) / max(1, count - silent) * (last - first)
     frames = np.concatenate([np.full(silent, first), stretched.astype(np.int64)])

@@ -1,6 +1,7 @@
 """The script of pseudo-sentences: which recorded words follow each other, with which breaks, emotion and focus."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,22 @@ EMOTION_WEIGHTS = {"neutral": 0.55, "happy": 0.15, "sad": 0.15, "angry": 0.15}
 MIN_PROSODIC_WORDS, MAX_PROSODIC_WORDS = 3, 8
 MAX_JOINED_SYLLABLES = 4
 """Of a prosodic word that is made of two recorded words."""
-JOIN_PROBABILITY, PARTICLE_PROBABILITY, QUESTION_PROBABILITY, FOCUS_PROBABILITY = 0.35, 0.15, 0.12, 0.25
-PARTICLES = ("的", "吧", "呢", "着", "啊")
+JOIN_PROBABILITY, QUESTION_PROBABILITY, FOCUS_PROBABILITY = 0.35, 0.12, 0.25
+SUFFIX_PROBABILITY, FUNCTION_WORD_PROBABILITY = 0.35, 0.3
+"""Of a prosodic word that ends with a suffix, or begins with a function word."""
+SUFFIXES = {
+    "de5": 10, "le5": 8, "men5": 4, "zhe5": 3, "ge5": 3, "shang5": 2, "li5": 2, "zi5": 2, "ba5": 2, "ne5": 1, "a5": 1,
+    "tou5": 1,
+}  # fmt: skip
+FUNCTION_WORDS = {
+    "shi4": 6, "zai4": 6, "ta1": 5, "wo3": 5, "you3": 5, "ni3": 4, "zhe4": 4, "jiu4": 4, "he2": 4, "dou1": 3, "ye3": 3,
+    "ge4": 3, "dao4": 3, "shuo1": 3, "yao4": 3, "na4": 3, "guo4": 3, "hen3": 2, "hui4": 2, "neng2": 2, "qu4": 2,
+    "lai2": 2, "ba3": 2, "dui4": 2, "hai2": 2, "mei2": 2, "xiang3": 2, "bei4": 1, "gei3": 1, "cong2": 1, "zui4": 1,
+}  # fmt: skip
+"""Relative frequencies. Texts consist of these syllables to a third, lists of words do not: most are cut out of longer
+words."""
+PARTICLES = ("的", "吧", "呢", "着", "啊", "了")
+"""Not drawn as words."""
 QUESTION_PARTICLE = "吗"
 UNSUITABLE = ("一", "不")
 """Their tone depends on the next syllable, so they do not end a recorded word inside a sentence."""
@@ -61,9 +76,10 @@ class Script:
 
     def __init__(self, words: Sequence[RecordedWord]) -> None:
         by_text = {word.text: word for word in words}
-        self._particles = [by_text[text] for text in PARTICLES if text in by_text]
         self._question = by_text.get(QUESTION_PARTICLE)
-        self._words = [word for word in words if not word.text.endswith(UNSUITABLE) and word not in self._particles]
+        self._words = [word for word in words if not word.text.endswith(UNSUITABLE) and word.text not in PARTICLES]
+        self._suffix = _drawer(words, SUFFIXES, only_final=True)
+        self._function_word = _drawer(words, FUNCTION_WORDS)
 
     def sentence(self, number: int) -> PseudoSentence:
         """Returns the sentence of a number; it depends on the words and the number alone."""
@@ -82,20 +98,47 @@ class Script:
         return PseudoSentence(f"sentence-{number:05}", emotion, words, focus, number)
 
     def _group(self, rng: np.random.Generator, before: RecordedWord | None) -> tuple[RecordedWord, ...]:
-        group = [self._word(rng, before, 4)]
-        free = MAX_JOINED_SYLLABLES - len(group[0].syllables)
+        group: list[RecordedWord] = []
+        if self._function_word and rng.random() < FUNCTION_WORD_PROBABILITY:
+            group += [one for one in [self._function_word(rng)] if not _both_third(before, one)]
+        first = self._word(rng, group[-1] if group else before, MAX_JOINED_SYLLABLES)
+        group.append(first)
+        free = MAX_JOINED_SYLLABLES - len(first.syllables)
         if free > 0 and rng.random() < JOIN_PROBABILITY:
-            group.append(self._word(rng, group[-1], free))
-        if self._particles and rng.random() < PARTICLE_PROBABILITY:
-            group.append(self._particles[int(rng.integers(len(self._particles)))])
+            group.append(self._word(rng, first, free))
+        if self._suffix and rng.random() < SUFFIX_PROBABILITY:
+            group.append(self._suffix(rng))
         return tuple(group)
 
     def _word(self, rng: np.random.Generator, before: RecordedWord | None, longest: int) -> RecordedWord:
         """Draws a word; a third tone does not follow another one, which would change in fluent speech."""
         while True:
             word = self._words[int(rng.integers(len(self._words)))]
-            if len(word.syllables) <= longest and not (before and before.last_tone == word.first_tone == "3"):
+            if len(word.syllables) <= longest and not _both_third(before, word):
                 return word
+
+
+def _both_third(before: RecordedWord | None, word: RecordedWord) -> bool:
+    return before is not None and before.last_tone == word.first_tone == "3"
+
+
+def _drawer(
+    words: Sequence[RecordedWord], weights: Mapping[str, float], *, only_final: bool = False
+) -> Callable[[np.random.Generator], RecordedWord] | None:
+    """Returns what draws a syllable by weight, and one of the words that it is cut out of; None if no word has one."""
+    found: defaultdict[str, list[RecordedWord]] = defaultdict(list)
+    for word in words:
+        for index, syllable in enumerate(word.syllables):
+            if syllable in weights and (index == len(word.syllables) - 1 or not only_final):
+                found[syllable].append(word.cut(index))
+    syllables = sorted(found)
+    shares = np.array([weights[syllable] for syllable in syllables])
+
+    def draw(rng: np.random.Generator) -> RecordedWord:
+        choices = found[str(rng.choice(syllables, p=shares / shares.sum()))]
+        return choices[int(rng.integers(len(choices)))]
+
+    return draw if found else None
 
 
 def _break_levels(rng: np.random.Generator, count: int) -> list[int]:

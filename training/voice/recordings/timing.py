@@ -111,8 +111,9 @@ class DurationModel:
         if phone in GLOTTAL_ONSETS:
             return 0.0
         recorded = max(1, word.bounds[index + 1] - word.bounds[index]) * FRAME_SECONDS
-        individual = (recorded / self._means[phone, _position(word, index)]) ** INDIVIDUALITY
-        seconds = self._means[phone, "any"] * individual * (INITIAL_SHARE if is_initial(phone) else FINAL_SHARE)
+        mean = self._means[phone, "any"]
+        individual = (recorded / self._means.get((phone, _position(word, index)), mean)) ** INDIVIDUALITY
+        seconds = mean * individual * (INITIAL_SHARE if is_initial(phone) else FINAL_SHARE)
         group = sentence.prosodic_words[owner]
         if not is_initial(phone) and word is group.words[-1] and index == len(word.phones) - 1:
             seconds *= LENGTHENING[group.break_level]

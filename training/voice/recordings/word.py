@@ -27,6 +27,8 @@ class RecordedWord:
     """(frames of 5 ms,): Hz, 0 where unvoiced"""
     bounds: NDArray[np.int64]
     """(phones + 1,): starts of the phones and the end of the last one, in frames of 5 ms"""
+    begins_inside: bool = False
+    """Whether other syllables come before it in the recording, so that a stop has its closure."""
 
     @property
     def phones(self) -> list[str]:
@@ -42,6 +44,11 @@ class RecordedWord:
     def last_tone(self) -> str:
         """The tone digit of the last syllable."""
         return self.syllables[-1][-1]
+
+    def cut(self, index: int) -> "RecordedWord":
+        """Returns one of its syllables as a word of its own."""
+        bounds = self.bounds[2 * index : 2 * index + 3]
+        return RecordedWord(f"{self.text}[{index}]", (self.syllables[index],), self.samples, self.f0, bounds, index > 0)
 
 
 def phones_of(syllables: tuple[str, ...]) -> list[str]:
