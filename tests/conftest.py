@@ -143,6 +143,14 @@ def demo() -> Synthesizer:
     return open_voice(EMBEDDED)
 
 
+@pytest.fixture(scope="module")
+def robot() -> Synthesizer:
+    """A voice whose F0 is easy to measure: low, steady, without creak; with its responses measured."""
+    synthesizer = open_voice(EMBEDDED.with_name("demo-small"))
+    synthesizer.warm_up()
+    return synthesizer
+
+
 @pytest.fixture
 def decoder_steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows by one with every step that a mel decoder computes, several in a run."""

@@ -24,9 +24,7 @@ LOCKS = {
     "dev": ("convert", "dev"),
 }
 """The extras that each file of requirements/ is for."""
-EMBEDDED = {
-    "demo": 12_000_000, "demo-natural": 12_000_000, "demo-small": 3_000_000, "demo-timbre": 12_000_000,
-}  # fmt: skip
+EMBEDDED = {"demo": 12_000_000, "demo-small": 3_000_000, "demo-timbre": 12_000_000}
 """Voices of the repository, and the maximum size of each in bytes."""
 
 
@@ -115,6 +113,15 @@ def test_an_image_contains_one_embedded_voice(kind: str) -> None:
     text = "\n".join(lines(f"Dockerfile.{kind}"))
     assert "ARG VOICE=demo\n" in text
     assert set(re.findall(r"models/\S*(?:demo|VOICE)\S*", text)) == {"models/${VOICE}"}
+
+
+@pytest.mark.parametrize("kind", ["cpu", "gpu"])
+def test_an_image_names_the_license_of_its_voice(kind: str) -> None:
+    assert "CC BY-SA 3.0 US" in (ROOT / "models/demo/voice.yaml").read_text("utf-8")
+    assert (ROOT / "models/demo/NOTICE").is_file()
+    assert not (ROOT / "models/demo-small/NOTICE").exists()
+    text = "\n".join(lines(f"Dockerfile.{kind}"))
+    assert 'ARG LICENSES="Apache-2.0 AND CC-BY-SA-3.0"\nLABEL org.opencontainers.image.licenses="${LICENSES}"' in text
 
 
 def test_git_ignores_all_voices_but_the_embedded_ones() -> None:

@@ -25,7 +25,9 @@ class ReadyVoice(ResponseModel):
     name: str
     language: str = Field(description="As KAN-TTS names it; PinYin is Mandarin.", examples=["PinYin"])
     sample_rate: int = Field(description="Hz.", examples=[16000])
-    speakers: tuple[str, ...] = Field(description="The first one is the default.", examples=[["male", "female"]])
+    speakers: tuple[str, ...] = Field(
+        description="The first one is the default.", examples=[["natural", "male", "female"]]
+    )
     emotions: tuple[str, ...] = Field(
         description="Those that the voice was trained on.", examples=[["neutral", "happy", "sad", "angry"]]
     )
@@ -53,7 +55,7 @@ class VoiceList(ResponseModel):
     voices: tuple[ReadyVoice | BrokenVoice, ...]
     aliases: dict[str, str] = Field(
         description="Other names for the field `voice`, and the voices and speakers that they mean.",
-        examples=[{"alloy": "demo/female"}],
+        examples=[{"alloy": "demo/natural"}],
     )
 
 

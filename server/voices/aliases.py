@@ -25,7 +25,9 @@ OPENAI_ALIASES: Mapping[str, str] = MappingProxyType(
         "cedar": "male",
     }
 )
-"""OpenAI's voice -> a speaker of the embedded voice; the first speaker where the default voice lacks that one."""
+"""OpenAI's voice -> a speaker of the default voice; its first speaker where it lacks that one."""
+NATURAL_SPEAKERS: Mapping[str, str] = MappingProxyType({"female": "natural"})
+"""Speaker of `OPENAI_ALIASES` -> the one that takes its place where the default voice has it: it sounds human."""
 
 
 def aliases(config: Config) -> Mapping[str, str]:
@@ -35,7 +37,9 @@ def aliases(config: Config) -> Mapping[str, str]:
     """
     if problems := list(_problems(config)):
         raise ConfigurationError("\n".join(f"models.aliases: {problem}" for problem in problems))
-    return {**OPENAI_ALIASES, **config.models.aliases}
+    natural = {one: other for one, other in NATURAL_SPEAKERS.items() if other in _speakers(config, None)}
+    openai = {alias: natural.get(speaker, speaker) for alias, speaker in OPENAI_ALIASES.items()}
+    return openai | dict(config.models.aliases)
 
 
 def _problems(config: Config) -> Iterator[str]:

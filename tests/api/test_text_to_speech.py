@@ -173,7 +173,7 @@ def test_audio_is_computed_when_it_is_asked_for(tts: TextToSpeech, decoder_steps
 
 WRONG = {
     "an unknown voice": ({"voice": "absent"}, "unknown voice 'absent'; valid: demo"),
-    "an unknown speaker": ({"speaker": "absent"}, "unknown speaker 'absent'; valid: male, female"),
+    "an unknown speaker": ({"speaker": "absent"}, "unknown speaker 'absent'; valid: natural, male, female"),
     "an unknown emotion": ({"emotion": "hungry"}, "unknown emotion 'hungry'; valid: neutral"),
     "a speed out of range": ({"speed": 9}, "speed must be at most 4, not 9"),
     "a speed that is no number": ({"speed": "fast"}, "speed must be a number, not 'fast'"),

@@ -116,7 +116,10 @@ def test_the_style_options_change_the_audio(tmp_path: Path) -> None:
 EMOTIONS = ", ".join(Voice(EMBEDDED).emotions)
 ERRORS = {
     "an unknown voice": (["speak", "你好", "--voice", "absent"], "unknown voice 'absent'; valid: demo"),
-    "an unknown speaker": (["speak", "你好", "--speaker", "absent"], "unknown speaker 'absent'; valid: male, female"),
+    "an unknown speaker": (
+        ["speak", "你好", "--speaker", "absent"],
+        "unknown speaker 'absent'; valid: natural, male, female",
+    ),
     "an unknown emotion": (["speak", "你好", "--emotion", "hungry"], f"unknown emotion 'hungry'; valid: {EMOTIONS}"),
     "a speed of zero": (["speak", "你好", "--speed", "0"], "speed is 0.0; valid: 0.25 to 4"),
     "a speed that is not a number": (["speak", "你好", "--speed", "nan"], "speed is nan; valid: 0.25 to 4"),
@@ -203,8 +206,8 @@ def test_text_prints_json(capsys: Captured) -> None:
     assert main(["text", "北京今天天气怎么样", "--json", *MODELS]) == 0
     reading = json.loads(capsys.readouterr().out)
     assert reading["pinyin"] == ["bei3", "jing1", "jin1", "tian1", "tian1", "qi4", "zen3", "me5", "yang4"]
-    assert reading["symbols"].startswith("{b_c$tone3$s_begin$word_begin$emotion_neutral$male}")
-    assert reading["symbols"].endswith("{#4$tone_none$s_none$word_none$emotion_none$male}")
+    assert reading["symbols"].startswith("{b_c$tone3$s_begin$word_begin$emotion_neutral$natural}")
+    assert reading["symbols"].endswith("{#4$tone_none$s_none$word_none$emotion_none$natural}")
     assert reading["warnings"] == []
 
 

@@ -71,7 +71,7 @@ def test_an_invalid_request_throws_the_error_class_with_the_field(received: dict
     error = received["error"]
     assert (error["type"], error["status"]) == ("BadRequestError", 400)
     assert (error["code"], error["param"]) == ("unknown_voice", "voice")
-    assert "valid: demo, demo-natural, demo-small, demo-timbre, alloy" in error["message"]
+    assert "valid: demo, demo-small, demo-timbre, alloy" in error["message"]
 
 
 def test_a_failure_in_the_middle_is_never_a_success(counting_url: str, counting: CountingSynthesizer) -> None:

@@ -41,7 +41,11 @@ def test_the_error_for_invalid_markup_has_its_position(text: str, code: str, mes
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        ('<speak>你<voice name="absent">好</voice></speak>', "unknown_voice", "'absent'; valid: male, female, demo"),
+        (
+            '<speak>你<voice name="absent">好</voice></speak>',
+            "unknown_voice",
+            "'absent'; valid: natural, male, female, demo",
+        ),
         ('<speak>你<emotion category="silly">好</emotion></speak>', "unknown_emotion", "unknown emotion 'silly'"),
     ],
 )

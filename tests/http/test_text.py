@@ -46,7 +46,7 @@ def pinyin(body: Any) -> list[str]:
 
 def test_sentences_words_and_syllables() -> None:
     body = analysis(input="老虎在25℃。走吧！", emotion="happy")
-    assert (body["voice"], body["speaker"], body["emotion"]) == ("demo", "male", "happy")
+    assert (body["voice"], body["speaker"], body["emotion"]) == ("demo", "natural", "happy")
     assert [(each["text"], each["start"], each["stop"]) for each in body["sentences"]] == [
         ("老虎在25℃。", 0, 7), ("走吧！", 7, 10),
     ]  # fmt: skip
@@ -75,7 +75,7 @@ def test_ssml_is_parsed_as_for_speech() -> None:
         "</emotion></voice><mark name='a'/></speak>"
     )
     body = analysis(input=text)
-    assert [each["speaker"] for each in body["sentences"]] == ["male", "female"]
+    assert [each["speaker"] for each in body["sentences"]] == ["natural", "female"]
     assert [each["pause"] for each in body["sentences"]] == [0.3, None]
     assert body["pauses"] == [{"before": 0, "seconds": 1.0}]
     assert "emotion_sad" in body["sentences"][1]["symbols"]

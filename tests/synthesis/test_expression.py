@@ -23,14 +23,6 @@ SPAN = slice(15, 34)
 """The units of 我们一起去公园散步"""
 
 
-@pytest.fixture(scope="module")
-def speaker() -> Synthesizer:
-    """The embedded voice, with its pitch response measured."""
-    synthesizer = open_voice(EMBEDDED)
-    synthesizer.warm_up()
-    return synthesizer
-
-
 class Synthesized:
     """A synthesized sentence, split into the parts before, inside and after the span."""
 
@@ -47,18 +39,18 @@ class Synthesized:
 
 
 @pytest.fixture(scope="module")
-def render(speaker: Synthesizer) -> Callable[[Style], Synthesized]:
-    sentence = next(speaker.sentences(TEXT))
-    return lambda style: Synthesized(speaker, sentence, style)
+def render(robot: Synthesizer) -> Callable[[Style], Synthesized]:
+    sentence = next(robot.sentences(TEXT))
+    return lambda style: Synthesized(robot, sentence, style)
 
 
 @pytest.mark.parametrize("pitch", [-4.0, 4.0])
 def test_the_pitch_of_a_span_shifts_its_f0_and_nothing_else(
-    pitch: float, speaker: Synthesizer, render: Callable[[Style], Synthesized]
+    pitch: float, robot: Synthesizer, render: Callable[[Style], Synthesized]
 ) -> None:
     plain, moved = render(Style()), render(Style(pitch=pitch))
     before, inside, after = (
-        12 * np.log2(median_f0(b, speaker.rate) / median_f0(a, speaker.rate))
+        12 * np.log2(median_f0(b, robot.rate) / median_f0(a, robot.rate))
         for a, b in zip(plain.parts, moved.parts, strict=True)
     )
     assert inside == pytest.approx(pitch, abs=0.8)
@@ -77,10 +69,10 @@ def test_the_speed_of_a_span_changes_its_duration_and_nothing_else(
 
 @pytest.mark.parametrize("volume", [0.0, 0.5, 1.5])
 def test_the_volume_of_a_span_scales_its_samples_and_no_others(
-    volume: float, speaker: Synthesizer, render: Callable[[Style], Synthesized]
+    volume: float, robot: Synthesizer, render: Callable[[Style], Synthesized]
 ) -> None:
     plain, moved = render(Style()), render(Style(volume=volume))
-    ramp = speaker.rate // 100
+    ramp = robot.rate // 100
     expected = plain.samples.copy()
     expected[slice(*plain.borders)] *= volume
     outside = np.ones(len(expected), bool)
@@ -161,13 +153,13 @@ some_styles = st.builds(
 @settings(max_examples=12)
 @given(styles=st.lists(some_styles, min_size=5, max_size=5), first=st.integers(1, 12), steps=st.integers(1, 12))
 def test_streamed_audio_equals_whole_audio_for_any_styles(
-    speaker: Synthesizer, styles: list[Style], first: int, steps: int
+    robot: Synthesizer, styles: list[Style], first: int, steps: int
 ) -> None:
-    sentence = replace(next(speaker.sentences("你好。")), unit_styles=tuple(styles), pause=0.02)
+    sentence = replace(next(robot.sentences("你好。")), unit_styles=tuple(styles), pause=0.02)
 
     def samples(**chunks: int) -> np.ndarray:
-        speaker._chunking = replace(speaker._chunking, first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
-        return samples_of(iterate(chunks_of(speaker, [sentence])))
+        robot._chunking = replace(robot._chunking, first_chunk_steps=chunks["first"], chunk_steps=chunks["steps"])
+        return samples_of(iterate(chunks_of(robot, [sentence])))
 
     whole, streamed = samples(first=10**6, steps=10**6), samples(first=first, steps=steps)
     np.testing.assert_allclose(streamed, whole, atol=1e-5)

@@ -19,21 +19,13 @@ from server.text.markup.script import SpeakingStyle
 from server.text.sentence import Sentence
 from server.types import Style
 from server.voices.manifest import MeanDeviation, Range
-from tests.conftest import EMBEDDED, PACKAGES, chunks_of, open_voice, samples_of, speak
+from tests.conftest import PACKAGES, chunks_of, samples_of, speak
 from tests.synthesis.test_streaming import f0_windows
 
 TEXT = "今天天气很好，我们一起去公园散步，然后回家吃晚饭。"
 EXPLICIT = "<speak>你好<break time='0.5s'/>再见<break time='0.5s'/></speak>"
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0)
 SCALES = [MeanDeviation(kind="mean_deviation", mean=150, deviation=40), Range(kind="range", minimum=60, maximum=400)]
-
-
-@pytest.fixture(scope="module")
-def speaker() -> Synthesizer:
-    """The embedded voice, with its responses measured."""
-    synthesizer = open_voice(EMBEDDED)
-    synthesizer.warm_up()
-    return synthesizer
 
 
 def prosody_of(synthesizer: Synthesizer, sentence: Sentence, *styles: Style) -> ProsodyPrediction:
@@ -49,17 +41,17 @@ def semitones(synthesizer: Synthesizer, text: str, style: Style) -> float:
     return float(high - low)
 
 
-def test_the_range_of_the_audio_is_proportional_to_its_factor(speaker: Synthesizer) -> None:
-    plain, *measured = (semitones(speaker, TEXT, Style(pitch_range=factor)) for factor in (1.0, *FACTORS))
+def test_the_range_of_the_audio_is_proportional_to_its_factor(robot: Synthesizer) -> None:
+    plain, *measured = (semitones(robot, TEXT, Style(pitch_range=factor)) for factor in (1.0, *FACTORS))
     assert plain > 1
     assert all(narrow < wide for narrow, wide in pairwise(measured))
     for factor, range_ in zip(FACTORS[:-1], measured, strict=False):  # the widest is too steep to be measured well
         assert range_ / plain == pytest.approx(factor, abs=0.35)
 
 
-def test_the_mean_of_the_pitch_stays(speaker: Synthesizer) -> None:
+def test_the_mean_of_the_pitch_stays(robot: Synthesizer) -> None:
     narrow, plain = (
-        f0_windows(samples_of(speak(speaker, TEXT, Style(pitch_range=factor))), speaker.rate) for factor in (0.0, 1.0)
+        f0_windows(samples_of(speak(robot, TEXT, Style(pitch_range=factor))), robot.rate) for factor in (0.0, 1.0)
     )
     assert 12 * np.log2(np.median(plain) / np.median(narrow)) == pytest.approx(0, abs=0.8)
 
@@ -104,9 +96,9 @@ def test_a_factor_of_one_in_a_span_leaves_the_other_units_as_they_are(
 
 
 @pytest.mark.parametrize("factor", [0.25, 0.5, 2.0, 4.0])
-def test_pauses_change_the_durations_of_breaks_and_of_nothing_else(factor: float, speaker: Synthesizer) -> None:
-    sentence = next(speaker.sentences(TEXT))
-    plain, changed = (prosody_of(speaker, sentence, Style(pauses=each)).durations for each in (1.0, factor))
+def test_pauses_change_the_durations_of_breaks_and_of_nothing_else(factor: float, robot: Synthesizer) -> None:
+    sentence = next(robot.sentences(TEXT))
+    plain, changed = (prosody_of(robot, sentence, Style(pauses=each)).durations for each in (1.0, factor))
     breaks = np.array([unit.is_break for unit in sentence.unit_symbols])
     assert_array_equal(changed[~breaks], plain[~breaks])
     assert plain[breaks].sum() > 40
@@ -115,15 +107,15 @@ def test_pauses_change_the_durations_of_breaks_and_of_nothing_else(factor: float
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
 def test_pauses_scale_the_silence_between_two_sentences_and_no_explicit_pause(
-    factor: float, speaker: Synthesizer
+    factor: float, robot: Synthesizer
 ) -> None:
     def seconds(text: str) -> float:
-        return len(samples_of(speak(speaker, text, Style(pauses=factor)))) / speaker.rate
+        return len(samples_of(speak(robot, text, Style(pauses=factor)))) / robot.rate
 
     alone = seconds("你好。") + seconds("再见。")
-    assert seconds("你好。再见。") - alone == pytest.approx(factor * speaker.sentence_silence, abs=1e-3)
+    assert seconds("你好。再见。") - alone == pytest.approx(factor * robot.sentence_silence, abs=1e-3)
     scripts = (parse_markup(EXPLICIT, SpeakingStyle(style)) for style in (Style(), Style(pauses=factor)))
-    plain, changed = (len(samples_of(iterate(chunks_of(speaker, speaker.sentences(each))))) for each in scripts)
+    plain, changed = (len(samples_of(iterate(chunks_of(robot, robot.sentences(each))))) for each in scripts)
     assert changed == plain
 
 

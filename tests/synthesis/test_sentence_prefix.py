@@ -22,7 +22,7 @@ from server.text.incremental.incremental_text import IncrementalText
 from server.text.prosody.sentence_prefix import MAX_SYLLABLES, MIN_SYLLABLES, sentence_prefix
 from server.text.sentence import Sentence
 from server.types import Audio, Floats, Style
-from tests.conftest import PACKAGES, speak
+from tests.conftest import EMBEDDED, PACKAGES, open_voice, speak
 
 LONG = "今天天气很好我们一起去公园散步然后回家吃晚饭明天还要上班所以早点休息吧"
 WORDS = st.lists(
@@ -172,8 +172,13 @@ def test_a_faster_text_has_a_longer_prefix(demo: Synthesizer) -> None:
     assert fast.units > 1.5 * usual.units
 
 
-def test_the_melody_of_the_demo_voice_goes_on(demo: Synthesizer) -> None:
-    """The prosody of the prefix is nearly that which the whole sentence would give it."""
+@pytest.mark.parametrize(("voice", "median", "most"), [("demo", 0.9, 4), ("demo-small", 0.1, 0.2)])
+def test_the_melody_of_an_embedded_voice_goes_on(voice: str, median: float, most: float) -> None:
+    """The prosody of the prefix is nearly that which the whole sentence would give it.
+
+    The human speaker's depends on what follows: her melody declines over the whole sentence.
+    """
+    demo = open_voice(EMBEDDED.with_name(voice))
     sentence = first_sentence(demo, LONG)
     prefix = sentence_prefix(sentence)
     assert prefix is not None
@@ -183,7 +188,8 @@ def test_the_melody_of_the_demo_voice_goes_on(demo: Synthesizer) -> None:
     whole = run_to_completion(demo._predict_prosody(sentence.units, Style()))
     tonal = demo._acoustic._kinds.rows(sentence.units.features, np.arange(len(sentence.units))).tonal
     semitones = 12 * np.log2(to_hertz(known.pitch, f0) / to_hertz(whole.pitch[: prefix.units], f0))
-    assert np.abs(semitones[tonal[: prefix.units]]).max() < 0.2
+    assert np.median(np.abs(semitones[tonal[: prefix.units]])) < median
+    assert np.abs(semitones[tonal[: prefix.units]]).max() < most
     assert abs(int(known.durations.sum()) - int(whole.durations[: prefix.units].sum())) <= 4
 
 

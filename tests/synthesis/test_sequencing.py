@@ -62,7 +62,10 @@ def test_a_sentence_that_was_cut_for_its_length_continues_without_the_silence_be
     assert (first.continues, rest.continues) == (True, False)
     assert demo.sentence_silence > 0.2
     together = len(samples_of(synthesized(demo, first, rest)))
-    assert together == len(samples_of(synthesized(demo, first))) + len(samples_of(synthesized(demo, rest)))
+    alone = len(samples_of(synthesized(demo, first))) + len(samples_of(synthesized(demo, rest)))
+    assert (
+        abs(together - alone) < 0.03 * demo.rate
+    )  # alone, the rest begins a text, and its first part is composed alone
 
 
 @pytest.mark.parametrize("pause", [0, 0.01, 0.06, 0.1234, 0.125, 0.2, 3.3])

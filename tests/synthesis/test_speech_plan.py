@@ -73,7 +73,7 @@ def test_a_plain_text_is_synthesized_by_its_voice(planner: SpeechPlanner, voices
     text, style = "你好。再见。", Style(speed=1.2, volume=0.5)
     expected = speak(voices.synthesizer("demo"), text, style)
     audio = synthesized(planner.plan(script(text, style=style)))
-    np.testing.assert_array_equal(audio, samples_of(expected))
+    np.testing.assert_allclose(audio, samples_of(expected), atol=1e-6)  # chunk sizes depend on timing
 
 
 def test_a_name_is_a_speaker_of_the_main_voice_or_a_voice_or_a_voice_with_its_speaker(

@@ -202,16 +202,28 @@ ONSETS = [
 ]  # fmt: skip
 
 
+UNCLEAR_ONSETS = ("花园", "Bob", "tea", "hello")
+"""The human speaker's h before u is too soft for a threshold, and English was converted from another speaker's."""
+
+
 @pytest.mark.parametrize("style", [Style(), Style(speed=1.6), Style(speed=0.7)])
-def test_the_first_sound_after_a_break_is_where_it_is_told(embedded: Synthesizer, style: Style) -> None:
-    breaks = [f"<break time='{200 + 37 * number % 500}ms'/>{word}" for number, word in enumerate(ONSETS)]
-    timing, samples = streamed(plan(embedded, f"<speak>好{''.join(breaks)}</speak>", style).speak(), embedded.rate)
-    assert len(timing.sentences) == len(ONSETS) + 1
+@pytest.mark.parametrize(
+    ("voice", "unclear", "seconds"), [("demo", UNCLEAR_ONSETS, 0.04), ("demo-small", (), 0.03)], ids=["human", "robot"]
+)
+def test_the_first_sound_after_a_break_is_where_it_is_told(
+    voice: str, unclear: tuple[str, ...], seconds: float, style: Style
+) -> None:
+    synthesizer, words = open_voice(EMBEDDED.with_name(voice)), [word for word in ONSETS if word not in unclear]
+    synthesizer.warm_up()
+    breaks = [f"<break time='{200 + 37 * number % 500}ms'/>{word}" for number, word in enumerate(words)]
+    chunks = plan(synthesizer, f"<speak>好{''.join(breaks)}</speak>", style).speak()
+    timing, samples = streamed(chunks, synthesizer.rate)
+    assert len(timing.sentences) == len(words) + 1
     for before, sentence in pairwise(timing.sentences):
         told = sentence.words[0].begin
-        start = before.words[-1].end + round(0.05 * embedded.rate)
-        heard = start + round(onset(samples[start : sentence.words[-1].end], embedded.rate) * embedded.rate)
-        assert abs(heard - told) < 0.03 * embedded.rate, sentence.text
+        start = before.words[-1].end + round(0.05 * synthesizer.rate)
+        heard = start + round(onset(samples[start : sentence.words[-1].end], synthesizer.rate) * synthesizer.rate)
+        assert abs(heard - told) < seconds * synthesizer.rate, sentence.text
 
 
 def test_the_first_sound_after_a_comma_is_where_it_is_told(embedded: Synthesizer) -> None:

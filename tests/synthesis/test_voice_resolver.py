@@ -52,11 +52,11 @@ def resolved(resolver: VoiceResolver, name: str | None, speaker: str | None = No
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (None, "demo/male"),
-        ("demo", "demo/male"),
+        (None, "demo/natural"),
+        ("demo", "demo/natural"),
         ("kind", "kind/anna"),
         ("demo/female", "demo/female"),
-        ("alloy", "demo/female"),
+        ("alloy", "demo/natural"),
         ("onyx", "demo/male"),
         ("lena", "kind/anna"),
         ("max", "demo/male"),
@@ -72,7 +72,11 @@ def test_a_name_is_a_voice_or_an_alias_or_a_voice_with_its_speaker(
 
 @pytest.mark.parametrize("name", ["absent", "", "/", "/male", "absent/male", "male", "DEMO", "demo/", "demo/male/x"])
 def test_another_name_is_refused_with_the_valid_ones(resolver: VoiceResolver, name: str) -> None:
-    valid = "demo/male, demo/female" if name.startswith("demo/") else "demo, kind, alloy, .*lena.*VOICE/SPEAKER"
+    valid = (
+        "demo/natural, demo/male, demo/female"
+        if name.startswith("demo/")
+        else "demo, kind, alloy, .*lena.*VOICE/SPEAKER"
+    )
     with pytest.raises(UnknownNameError, match=f"unknown voice {name!r}; valid: .*{valid}"):
         resolver.resolve(name, None)
 
@@ -97,21 +101,31 @@ def test_openai_names_mean_a_default_voice_without_such_speakers_too(models: Pat
     assert {resolved(names, alias) for alias in OPENAI_ALIASES} == {"kind/anna"}
 
 
+def test_openai_names_mean_the_speaker_of_a_recorded_person_if_there_is_one(models: Path, tmp_path: Path) -> None:
+    manifest = shutil.copytree(models / "demo", tmp_path / "demo") / "voice.yaml"
+    manifest.write_text(manifest.read_text().replace("[natural, male, female]", "[male, female]"))
+    with_natural, without = (VoiceResolver(OnDemandVoices(config(folder))) for folder in (models, tmp_path))
+    assert [resolved(with_natural, name) for name in ("nova", "onyx")] == ["demo/natural", "demo/male"]
+    assert [resolved(without, name) for name in ("nova", "onyx")] == ["demo/female", "demo/male"]
+
+
 def test_a_part_of_a_text_has_a_speaker_of_its_voice_or_any_other_name(resolver: VoiceResolver) -> None:
     demo, _ = resolver.resolve("demo", None)
     names = ["female", "kind", "demo/male", "alloy", "lena"]
     found = [resolver.resolve_within(demo, name) for name in names]
     assert [f"{synthesizer.voice.name}/{speaker}" for synthesizer, speaker in found] == [
-        "demo/female", "kind/anna", "demo/male", "demo/female", "kind/anna",
+        "demo/female", "kind/anna", "demo/male", "demo/natural", "kind/anna",
     ]  # fmt: skip
-    with pytest.raises(UnknownNameError, match="unknown voice 'absent'; valid: male, female, cracked, demo, kind, al"):
+    with pytest.raises(
+        UnknownNameError, match="unknown voice 'absent'; valid: natural, male, female, cracked, demo, kind, al"
+    ):
         resolver.resolve_within(demo, "absent")
 
 
 def test_aliases_are_listed_with_what_they_mean(resolver: VoiceResolver) -> None:
     listed = resolver.aliases()
     assert listed.keys() == OPENAI_ALIASES.keys() | CONFIGURED.keys()
-    assert (listed["shimmer"], listed["nova"], listed["lena"]) == ("demo/female", "kind/anna", "kind/anna")
+    assert (listed["shimmer"], listed["nova"], listed["lena"]) == ("demo/natural", "kind/anna", "kind/anna")
     assert listed["ruin"] == "cracked/male"
 
 
@@ -122,7 +136,8 @@ def test_aliases_are_listed_without_a_default_voice_too(models: Path) -> None:
 @pytest.mark.parametrize("target", ["absent", "", "demo/anna", "anna", "nova", "alloy", "absent/male", "demo/"])
 def test_an_alias_that_names_nothing_is_an_error_at_the_start(models: Path, target: str) -> None:
     valid = (
-        "cracked, demo, kind, unreadable, cracked/male, cracked/female, demo/male, demo/female, kind/anna, male, fem"
+        "cracked, demo, kind, unreadable, cracked/natural, cracked/male, cracked/female, demo/natural, demo/male, "
+        "demo/female, kind/anna, natural, male, female"
     )
     with pytest.raises(ConfigurationError, match=f"'lea' is {target!r}, which is no voice.*valid: {valid}"):
         VoiceRegistry(config(models, {"nova": "demo", "lea": target}))

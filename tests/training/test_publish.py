@@ -132,7 +132,7 @@ def test_a_published_voice_keeps_its_trained_emotions(voices: Path, tmp_path: Pa
 
 
 def test_the_embedded_voices_list_the_emotions_of_the_recipe() -> None:
-    for name in ("demo", "demo-natural", "demo-small", "demo-timbre"):
+    for name in ("demo", "demo-small", "demo-timbre"):
         assert set(Voice(EMBEDDED.with_name(name)).manifest.trained_emotions) == set(EMOTIONS)
 
 

@@ -12,7 +12,7 @@ from server.types import Floats
 
 STOPS = frozenset(["b_c", "p_c", "d_c", "t_c", "g_c", "k_c", "j_c", "q_c", "z_c", "c_c", "p", "t", "k", "ch"])
 """Voiceless phones that begin with a closure of the vocal tract. That of zh and ch is too short to be measured."""
-LEAD_TEXT, STOP_TEXT = "安静", "大家"
+LEAD_TEXT, STOP_TEXT = "安静", "天气"
 """Texts that begin with a vowel and with a stop."""
 _WINDOW_SECONDS = 0.005
 _THRESHOLD = 0.02

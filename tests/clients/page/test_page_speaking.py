@@ -23,7 +23,7 @@ MARKED = "document.querySelector('.editor-copy mark')?.textContent"
 
 def speech(url: str, **fields: object) -> np.ndarray:
     """The samples of a request, as the page makes it."""
-    body = {"voice": "demo", "speaker": "male", "emotion": "neutral", "sample_rate": 16000, "response_format": "wav"}
+    body = {"voice": "demo", "speaker": "natural", "emotion": "neutral", "sample_rate": 16000, "response_format": "wav"}
     answer = httpx2.post(f"{url}/v1/audio/speech", json={**body, "input": TEXT, **fields}, timeout=60)
     return np.round(decoded(answer.content, "wav") * 32768).astype(np.int32)
 
@@ -211,7 +211,7 @@ async def test_two_settings_are_compared_from_the_same_sentence(page, open_at: O
     assert await page.wait(MARKED) in "四五六"
     await page.click("#hear-0")
     assert await page.wait(MARKED) in "四五六"
-    assert [body["speaker"] for body in await page.evaluate("bodies")] == ["male", "female"]
+    assert [body["speaker"] for body in await page.evaluate("bodies")] == ["natural", "female"]
 
     await page.click("#compare-alternating")
     await page.wait(f"document.querySelector('#hear-0').ariaPressed === 'true' && '七八九'.includes({MARKED} ?? '无')")

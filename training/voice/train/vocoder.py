@@ -40,9 +40,14 @@ an utterance it has none in the server either, so there the loss leaves out twic
 EDGE_PROBABILITY = 0.1
 """Of a segment at the start of its utterance, and of one at the end."""
 PEAK_LEARNING_RATE, FINAL_LEARNING_RATE = 6e-4, 5e-5
+CONTINUED_LEARNING_RATE = 3e-4
+"""The peak of a training that starts from another voice."""
 DISCRIMINATOR_LEARNING_RATE = 2e-4
 ADVERSARIAL_RATE_FACTOR = 0.5
 """On the generator's learning rate, in the adversarial stage."""
+LONE_DISCRIMINATOR_STEPS = 300
+"""At the start of the adversarial stage. Untrained discriminators would let the spectral loss undo what others taught a
+generator that starts from another voice: consonants become less intelligible."""
 ADVERSARIAL_WEIGHT, FEATURE_WEIGHT = 0.15, 0.3
 SHARES = {"espeak": 0.35, "word": 0.45, "sentence": 0.2}
 """Of the segments, by kind of utterance."""
@@ -89,12 +94,14 @@ def main() -> None:
             for audio in (generated, reference)
         )
         loss = spectra = spectral_loss(generated, reference)
-        rate = learning_rate(number, arguments.steps)
+        rate = learning_rate(number, arguments.steps, peak)
         metrics = {"spectra": spectra.item()}
         if number >= adversarial_from:
             with mixed_precision(arguments):
                 judged = discriminator_loss(discriminators(reference), discriminators(generated.detach()))
             minimize(judged, discriminators, opponent, DISCRIMINATOR_LEARNING_RATE, max_norm=5.0)
+            if number < adversarial_from + LONE_DISCRIMINATOR_STEPS:
+                return metrics | {"judged": judged.item()}
             with mixed_precision(arguments), frozen(discriminators):
                 adversarial, features = generator_losses(discriminators(reference), discriminators(generated))
             loss = spectra + ADVERSARIAL_WEIGHT * adversarial + FEATURE_WEIGHT * features
@@ -109,14 +116,15 @@ def main() -> None:
         }
         return {f"{kind}_{name}": value for kind, each in figures.items() for name, value in each.items()}
 
+    peak = CONTINUED_LEARNING_RATE if arguments.start_from else PEAK_LEARNING_RATE
     batches = random_segments(utterances, arguments.batch, arguments.seed)
     parts = {"model": model, "optimizer": optimizer, "discriminators": discriminators, "opponent": opponent}
     run_training(arguments, parts, batches, step, validate)
 
 
-def learning_rate(number: int, steps: int) -> float:
+def learning_rate(number: int, steps: int, peak: float = PEAK_LEARNING_RATE) -> float:
     """Returns the learning rate of a step: linear decay."""
-    return FINAL_LEARNING_RATE + (PEAK_LEARNING_RATE - FINAL_LEARNING_RATE) * (1 - number / steps)
+    return FINAL_LEARNING_RATE + (peak - FINAL_LEARNING_RATE) * (1 - number / steps)
 
 
 def _validation_utterances(held_out: Sequence[Utterance]) -> dict[str, list[Utterance]]:

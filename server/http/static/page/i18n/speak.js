@@ -46,7 +46,7 @@ const zh = {
   reset: (/** @type {string} */ name) => `还原${name}`,
   resetAll: "全部还原",
   more: "更多设置",
-  speakers: /** @type {Record<string, string>} */ ({female: "女声", male: "男声"}),
+  speakers: /** @type {Record<string, string>} */ ({natural: "自然女声", female: "女声", male: "男声"}),
   emotions: /** @type {Record<string, string>} */ ({
     none: "无", neutral: "平静", angry: "生气", disgust: "厌恶", fear: "害怕", happy: "高兴", sad: "悲伤",
     surprise: "惊讶", calm: "沉着", gentle: "温柔", relax: "轻松", lyrical: "抒情", serious: "严肃",
@@ -123,7 +123,7 @@ const en = {
   reset: (name) => `Reset: ${name}`,
   resetAll: "Reset all",
   more: "More settings",
-  speakers: {female: "Female", male: "Male"},
+  speakers: {natural: "Natural", female: "Female", male: "Male"},
   emotions: {
     none: "None", neutral: "Neutral", angry: "Angry", disgust: "Disgusted", fear: "Fearful", happy: "Happy",
     sad: "Sad", surprise: "Surprised", calm: "Calm", gentle: "Gentle", relax: "Relaxed", lyrical: "Lyrical",
