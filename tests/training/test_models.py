@@ -118,7 +118,7 @@ def test_mixed_precision_changes_the_audio_little() -> None:
             audio = model(mel, f0, voicing, random=False)
     assert audio.dtype == torch.float32
     difference = audio - expected
-    assert 0 < difference.norm() < 0.02 * expected.norm()
+    assert 0 < difference.norm() < 0.04 * expected.norm()  # AMX rounds more often than AVX512-BF16
 
 
 def test_frozen_discriminators_train_the_generator_alone() -> None:
