@@ -38,8 +38,8 @@ async def test_every_format_is_played_to_its_end_and_again(page: Page, server_ur
     for name in PLAYED:
         await load(page, server_url, input=TEXT, voice="alloy", response_format=name)
         assert await page.evaluate(f"{PLAY}; next('ended', 'error')") == "ended", name
-        assert 5.2 < await page.evaluate("audio.duration") < 5.5, name
-        assert 5.2 < await page.evaluate("audio.currentTime") < 5.5, name
+        assert 4.2 < await page.evaluate("audio.duration") < 4.6, name
+        assert 4.2 < await page.evaluate("audio.currentTime") < 4.6, name
         assert await page.evaluate(f"{PLAY}; next('ended', 'error')") == "ended", name
         assert await page.evaluate("events.filter((name) => name !== 'playing')") == ["ended", "seeked", "ended"], name
 

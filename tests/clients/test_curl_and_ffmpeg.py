@@ -38,9 +38,9 @@ def test_curl_posts_and_gets_the_same_speech(server_url: str, tmp_path: Path) ->
 def test_the_parts_of_a_file_fit_together(server_url: str, name: str) -> None:
     """Several answers, each computed anew: a player that seeks puts them together."""
     url = address(server_url, response_format=name)
-    parts = [run("curl", "-sSf", "-r", part, url) for part in ("0-9999", "10000-19999", "20000-")]
+    parts = [run("curl", "-sSf", "-r", part, url) for part in ("0-4999", "5000-9999", "10000-")]
     whole = run("curl", "-sSf", "-r", "-10000000", url)
-    assert [len(part) for part in parts[:2]] == [10_000, 10_000]
+    assert [len(part) for part in parts[:2]] == [5_000, 5_000]
     assert b"".join(parts) == whole
 
 
@@ -81,6 +81,6 @@ def test_ffmpeg_decodes_the_stream_and_a_part_of_the_file(server_url: str, name:
     url = address(server_url, response_format=name, sample_rate="24000")
     options = ["-f", "s16le", "-ac", "1", "-ar", "24000", "-"]
     streamed = np.frombuffer(run("ffmpeg", "-v", "error", "-i", url, *options), "<i2")
-    assert 5.0 < len(streamed) / 24000 < 5.6
+    assert 4.2 < len(streamed) / 24000 < 4.6
     later = run("ffmpeg", "-v", "error", "-seekable", "1", "-ss", "3", "-i", url, *options)
     assert abs(len(later) / 48000 - (len(streamed) / 24000 - 3)) < 0.15

@@ -20,7 +20,7 @@ from server.types import Style
 from tests.conftest import EMBEDDED, open_voice, samples_of, speak
 from tests.runtime.failing_device import OUT_OF_MEMORY, FailingSession, runtime_that_fails_after
 
-TEXT = "今天天气很好，我们一起去公园散步。"
+TEXT = "今天天气很好，我们一起去公园散步，然后回家吃饭。"
 
 
 def test_a_provider_that_fails_at_its_first_run_is_replaced() -> None:

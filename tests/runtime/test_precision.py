@@ -23,7 +23,7 @@ from tests.conftest import EMBEDDED, chunks_of, open_voice, samples_of, speak
 from tests.runtime.failing_device import runtime_that_fails_after
 
 VARIANTS = ("fp16", "int8")
-TEXT = "今天天气很好，我们一起去公园散步。"
+TEXT = "今天天气很好，我们一起去公园散步，然后回家吃饭。"
 PRECISIONS = ("fp32", "fp16", "int8")
 
 
