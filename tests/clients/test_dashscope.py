@@ -81,9 +81,12 @@ def assert_same_speech(data: bytes, name: str, rate: int, expected: Floats, corr
     """Compares the audio of a client with samples of 16 kHz."""
     audio = Audio(samples_of(data), rate) if name == "pcm" else decode(data)
     samples = resampled(audio.samples, audio.rate, 16000) if audio.rate != 16000 else audio.samples
-    assert abs(len(samples) - len(expected)) <= 1152 * 16000 / audio.rate + 16
+    if rate < 16000:  # the expected speech without what such a rate cannot have
+        expected = resampled(resampled(expected, 16000, rate), rate, 16000)
+    padding = 1152 + 576 if name == "mp3" else 1152  # LAME fills a frame, and adds one if less than half was left
+    assert abs(len(samples) - len(expected)) <= padding * 16000 / audio.rate + 1
     shared = min(len(samples), len(expected))
-    assert np.corrcoef(samples[:shared], expected[:shared])[0, 1] > (0.98 if name in ("pcm", "wav") else correlation)
+    assert np.corrcoef(samples[:shared], expected[:shared])[0, 1] > (0.99 if name in ("pcm", "wav") else correlation)
 
 
 class SambertCallback(tts.ResultCallback):

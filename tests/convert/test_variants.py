@@ -18,12 +18,11 @@ from convert.__main__ import main
 from convert.models.hifigan_layers import generator_of_graph
 from convert.quantization import variants
 from convert.quantization.calibration import Arrays, CalibrationSession, OfflineAcousticModel
-from convert.quantization.int8 import Int8Choice, block_names, int8_vocoder, multiplication_share
+from convert.quantization.int8 import Int8Choice, int8_vocoder, multiplication_share
 from convert.quantization.metrics import SpectralMetrics, compare_audio
 from convert.quantization.ranges import Range, measure_ranges, shared_profile
 from convert.quantization.sentences import EncodedSentence, load_sentences
 from convert.quantization.variants import (
-    MIN_CHANNELS,
     QUALITY_LIMITS,
     Evaluator,
     int8_candidate,
@@ -179,7 +178,7 @@ def test_int8_is_rejected_if_too_few_multiplications_remain(
     assert "it differs too much from fp32" in (variants.rejection(candidate, "int8") or "")
 
 
-def test_every_wide_residual_convolution_becomes_an_integer_kernel(several: Path, tmp_path: Path) -> None:
+def test_every_chosen_residual_convolution_becomes_an_integer_kernel(several: Path, tmp_path: Path) -> None:
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
     options.log_severity_level = 4
@@ -187,11 +186,12 @@ def test_every_wide_residual_convolution_becomes_an_integer_kernel(several: Path
     onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     optimized = onnx.load(tmp_path / "optimized.onnx").graph.node
     generator = generator_of_graph(onnx.load(several / "demo" / "vocoder.onnx"))
-    blocks = block_names(generator, MIN_CHANNELS)
-    chosen = [name for name, _ in generator.convolutions if name.rsplit(".", 2)[0] in blocks]
-    kernels = sum(node.op_type == "QLinearConv" for node in optimized)
-    assert chosen
-    assert kernels in (len(chosen), 2 * len(chosen))  # two of a convolution in the most exact way
+    names = [name for name, _ in generator.convolutions]
+    weights = {weight.name for weight in onnx.load(path).graph.initializer if weight.data_type == onnx.TensorProto.INT8}
+    chosen = {name for name in names if f"{name}.weight" in weights}
+    of_choices = [{name for name in names if name.rsplit(".", 2)[0] in each.blocks} for each in int8_choices(generator)]
+    assert chosen in of_choices
+    assert sum(node.op_type == "QLinearConv" for node in optimized) == len(chosen) > 0
 
 
 def test_int8_is_not_judged_where_products_saturate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

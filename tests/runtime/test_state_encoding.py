@@ -14,6 +14,7 @@ from server.scheduling.task import run_to_completion
 from server.synthesis.vocoder.vocoder import Vocoder
 from server.types import Mel
 from server.voices.voice import Voice
+from tests.conftest import EMBEDDED, open_voice
 from tests.runtime.failing_device import runtime_that_fails_after
 
 SCALE = np.array([0.5, 0.01, 3.0], np.float32)
@@ -90,9 +91,8 @@ def test_a_stream_goes_on_in_another_precision(
         fallback, "choose_precision", lambda provider, *_: PrecisionChoice(precisions[provider], "for the test")
     )
     voice = Voice(several / "demo")
-    mel = np.random.default_rng(5).normal(0, 0.6, (70, 82)).astype(np.float32)
-    mel[:, 80] *= 0.3
-    mel[:, 81] = np.arange(70) % 20 < 14
+    speaker = open_voice(EMBEDDED)
+    mel = speaker.synthesize(next(speaker.sentences("今天天气很好。")).units).mel[:70].astype(np.float32)
     opened: list[str] = []
     broken = runtime_that_fails_after(runs, opened)
     got = audio_of(voice, broken, mel)
@@ -101,5 +101,5 @@ def test_a_stream_goes_on_in_another_precision(
     expected = audio_of(voice, runtime_that_fails_after(100), mel)
     assert got.shape == expected.shape
     after_change = slice(2800 * runs - 2000, 2800 * runs + 800)  # the vocoder is ten frames behind
-    assert signal_to_noise_ratio(expected, got) > 9
-    assert signal_to_noise_ratio(expected[after_change], got[after_change]) > 9
+    assert signal_to_noise_ratio(expected, got) > 28  # 31 to 33; without the states 10, and 1 to 4
+    assert signal_to_noise_ratio(expected[after_change], got[after_change]) > 28

@@ -26,7 +26,7 @@ from training.voice.train.vocoder import (  # noqa: E402
     EDGE_PROBABILITY,
     SEGMENT_FRAMES,
     SHARES,
-    judged_part,
+    counted_part,
     random_segments,
     segment,
 )
@@ -143,9 +143,9 @@ def test_segments_reach_the_edges_of_utterances_and_the_loss_with_them() -> None
     firsts = [first for batch in islice(random_segments([longer], 4, seed=2), 200) for _, first in batch]
     for edge in (0, 400 - SEGMENT_FRAMES):
         assert firsts.count(edge) / len(firsts) == pytest.approx(EDGE_PROBABILITY, abs=0.04)
-    parts = {first: judged_part(first, 400) for first in (0, 100, 360)}
+    parts = {first: counted_part(first, 400) for first in (0, 100, 360)}
     assert [(part.start // 200, part.stop // 200) for part in parts.values()] == [(0, 32), (4, 36), (8, 40)]
-    assert judged_part(0, 30) == parts[0]
+    assert counted_part(0, 30) == parts[0]
 
 
 def test_a_segment_has_the_predicted_mel_if_there_is_one() -> None:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from training.voice.analysis.features import frame_energy, magnitude_spectrogram, mel_spectrogram
 from training.voice.corpus.labels import Unit
 
+ENGLISH_PREFIX = "english-"
+"""Of the names of utterances in which the human speaker speaks converted English."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabeledSpeech:

@@ -16,10 +16,10 @@ import pyworld
 from numpy.typing import NDArray
 
 from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
-from training.voice.corpus.labels import Unit
+from training.voice.corpus.labels import GLOTTAL_ONSETS, Unit
 from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.corpus.speakers import HUMAN_SPEAKER
-from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, write_utterance
+from training.voice.corpus.utterance_file import ENGLISH_PREFIX, LabeledSpeech, utterance_path, write_utterance
 from training.voice.recordings.assembly import FFT_SIZE
 from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import MAX_F0_HZ, MIN_F0_HZ, SENTENCE_SHIFT
@@ -69,7 +69,10 @@ class TimbreMap:
 
 
 def add_english(corpus: Path, processes: int) -> int:
-    """Writes English utterances of the human speaker to the corpus, and returns how many there are now."""
+    """Writes English utterances of the human speaker to the corpus, and returns how many there are now.
+
+    Raises `SystemExit` if both speakers have no phone in common, as in a corpus of a few utterances.
+    """
     utterances = load_utterances(corpus, held_out=False)
     english = [one for one in utterances if one.speaker == SOURCE_SPEAKER and _is_english(one)]
     missing = [one for one in english if not _path(corpus, one).exists()]
@@ -79,6 +82,10 @@ def add_english(corpus: Path, processes: int) -> int:
         with ProcessPoolExecutor(processes) as pool:
             source, target = (phone_means(pool, each[:REFERENCE_UTTERANCES]) for each in (neutral, words))
             shared = sorted(source.keys() & target.keys())
+            if not shared:
+                raise SystemExit(
+                    f"{corpus} has too few Mandarin utterances of {SOURCE_SPEAKER}, neutral, or too few words"
+                )
             timbre = TimbreMap.fit(np.array([source[key] for key in shared]), np.array([target[key] for key in shared]))
             median = float(np.median(np.log(np.concatenate([one.f0[one.voiced] for one in words]))))
             list(pool.map(partial(_write, corpus, timbre, median), missing, chunksize=8))
@@ -168,8 +175,8 @@ def human_f0(one: Utterance, median: float) -> Frames:
 
 def _is_english(one: Utterance) -> bool:
     """Whether no unit is Mandarin: the names of Mandarin phones end in _c, or are glottal onsets."""
-    return not any(phone.endswith("_c") or phone in ("ga", "ge", "go") for phone in one.units[:, 0].tolist())
+    return not any(phone.endswith("_c") or phone in GLOTTAL_ONSETS for phone in one.units[:, 0].tolist())
 
 
 def _path(corpus: Path, source: Utterance) -> Path:
-    return utterance_path(corpus, f"english-{source.name}")
+    return utterance_path(corpus, f"{ENGLISH_PREFIX}{source.name}")

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from training.voice.analysis.features import HOP_LENGTH
 from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
-from training.voice.corpus.utterance_file import utterance_files
+from training.voice.corpus.utterance_file import ENGLISH_PREFIX, utterance_files
 from training.voice.models.sambert import Batch
 from training.voice.models.vocabulary import BREAK_EMOTION, EMOTION_ROWS, SPEAKER_ROWS, UNIT_VOCABULARIES
 
@@ -79,7 +79,7 @@ class Utterance:
         """
         if self.speaker != HUMAN_SPEAKER:
             return "espeak"
-        if self.name.startswith("english-"):
+        if self.name.startswith(ENGLISH_PREFIX):
             return "english"
         return "word" if self.emotion == WORD_EMOTION else "sentence"
 

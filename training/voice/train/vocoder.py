@@ -86,11 +86,11 @@ def main() -> None:
         ]
         stacked = map(torch.stack, zip(*chosen, strict=True))
         mel, f0, voicing, reference = (part.to(arguments.device) for part in stacked)
-        judged_samples = [judged_part(first, len(utterances[index].mel)) for index, first in segments]
+        counted = [counted_part(first, len(utterances[index].mel)) for index, first in segments]
         with mixed_precision(arguments):
             generated = model(mel, f0, voicing)
         generated, reference = (
-            torch.stack([row[part] for row, part in zip(audio, judged_samples, strict=True)])
+            torch.stack([row[part] for row, part in zip(audio, counted, strict=True)])
             for audio in (generated, reference)
         )
         loss = spectra = spectral_loss(generated, reference)
@@ -163,7 +163,7 @@ def _first_frame(length: int, rng: np.random.Generator) -> int:
     return int(rng.integers(max(1, latest)))
 
 
-def judged_part(first: int, length: int) -> slice:
+def counted_part(first: int, length: int) -> slice:
     """Returns the samples of a segment that the loss is computed from; always equally many.
 
     `first` is the segment's first frame, `length` the number of frames of its utterance.
