@@ -15,7 +15,7 @@ HOP_LENGTH, WINDOW_LENGTH, FFT_SIZE = 200, 1000, 2048
 """Samples."""
 FRAME_RATE = SAMPLE_RATE / HOP_LENGTH
 MEL_CHANNELS = 80
-_REFERENCE_DB, _FLOOR_DB = 20.0, -100.0
+REFERENCE_DB, FLOOR_DB = 20.0, -100.0
 
 
 def magnitude_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -30,8 +30,8 @@ def magnitude_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def mel_spectrogram(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     """(frames, 1025) -> (frames, 80), 0 to 1, before the normalization over the corpus."""
-    decibels = 20 * np.log10(np.maximum(1e-5, magnitudes @ mel_filter_bank())) - _REFERENCE_DB
-    return np.clip((decibels - _FLOOR_DB) / -_FLOOR_DB, 0, 1).astype(np.float32)
+    decibels = 20 * np.log10(np.maximum(1e-5, magnitudes @ mel_filter_bank())) - REFERENCE_DB
+    return np.clip((decibels - FLOOR_DB) / -FLOOR_DB, 0, 1).astype(np.float32)
 
 
 def mel_of_audio(samples: NDArray[np.float32]) -> NDArray[np.float32]:

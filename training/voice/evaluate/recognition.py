@@ -1,15 +1,24 @@
-"""Runs the trained speech recognizer."""
+"""Runs the trained speech recognizer.
+
+Decoding knows which syllables Mandarin has, as every listener does, but no words: the best path through the CTC output
+in which finals follow only the initials that they form a syllable with.
+"""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.voice.models.recognizer import STYLE_NAMES, TOKENS, Recognizer
+from server.text.units.syllables import SYLLABLES, to_phones
+from training.voice.corpus.labels import GLOTTAL_ONSETS
+from training.voice.models.recognizer import STYLE_NAMES, TOKEN_ROWS, TOKENS, TONES, Recognizer
 from training.voice.train.dataset import Statistics
 from training.voice.train.training_loop import load_checkpoint
+
+BLANK = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,16 @@ class Recognition:
     """Speaker-emotion."""
 
 
+@dataclass(frozen=True, slots=True)
+class SyllableGrammar:
+    """Which token may follow which. Tokens are in contexts: each initial is one, everything else is context 0."""
+
+    context: NDArray[np.int64]
+    """(tokens,): the context that a token leaves behind."""
+    allowed: NDArray[np.bool_]
+    """(contexts, tokens): whether a token may come next."""
+
+
 def load_recognizer(folder: Path) -> Recognizer:
     """Loads the recognizer that training.voice.train.recognizer saved in `folder`."""
     model = Recognizer()
@@ -30,8 +49,53 @@ def load_recognizer(folder: Path) -> Recognizer:
 
 @torch.no_grad()
 def recognize(model: Recognizer, mel: NDArray[np.float32], statistics: Statistics) -> Recognition:
-    """Recognizes a mel (frames, 80), not normalized, by greedy CTC decoding."""
+    """Recognizes a mel (frames, 80), not normalized."""
     x = torch.from_numpy(statistics.normalize_mel(mel))[None]
     log_probabilities, _, style_logits = model(x, torch.tensor([x.shape[1]]))
-    path = torch.unique_consecutive(log_probabilities[0].argmax(-1)).tolist()
-    return Recognition([TOKENS[row] for row in path if row], STYLE_NAMES[int(style_logits.argmax())])
+    rows = decode(log_probabilities[0].numpy(), syllable_grammar())
+    return Recognition([TOKENS[row] for row in rows], STYLE_NAMES[int(style_logits.argmax())])
+
+
+@cache
+def syllable_grammar() -> SyllableGrammar:
+    """Returns the grammar of Mandarin syllables, with erhua, and of English phones in any order."""
+    syllables = {to_phones(name, "PinYin") for syllable in SYLLABLES for name in (syllable, f"{syllable}r")}
+    initials = sorted({initial for initial, _ in syllables if initial not in GLOTTAL_ONSETS})
+    context = np.zeros(len(TOKENS), np.int64)
+    allowed = np.zeros((len(initials) + 1, len(TOKENS)), bool)
+    for number, initial in enumerate(initials, 1):
+        context[TOKEN_ROWS[initial]] = number
+        allowed[0, TOKEN_ROWS[initial]] = True
+    for initial, final in syllables:
+        rows = [row for tone in TONES if (row := TOKEN_ROWS.get(f"{final}{tone}"))]
+        allowed[0 if initial in GLOTTAL_ONSETS else context[TOKEN_ROWS[initial]], rows] = True
+    allowed[0, [row for row, token in enumerate(TOKENS) if token and "_c" not in token]] = True
+    return SyllableGrammar(context, allowed)
+
+
+def decode(log_probabilities: NDArray[np.float32], grammar: SyllableGrammar) -> list[int]:
+    """(steps, tokens) -> the rows of the tokens on the best CTC path that the grammar allows; it ends in context 0.
+
+    A state of the Viterbi search is a token, or the blank after a token of some context.
+    """
+    contexts, tokens = grammar.allowed.shape
+    owner = np.concatenate([grammar.context, np.arange(contexts)])  # context of each state: tokens, then blanks
+    scores = np.full(tokens + contexts, -np.inf)
+    scores[tokens] = 0.0
+    history = np.zeros((len(log_probabilities), len(scores)), np.int64)
+    for step, emitted in enumerate(log_probabilities):
+        by_context = np.where(owner[None] == np.arange(contexts)[:, None], scores[None], -np.inf)
+        best_state = by_context.argmax(1)
+        best = scores[best_state]
+        sources = np.where(grammar.allowed, best[:, None], -np.inf).argmax(0)
+        moved = np.where(grammar.allowed[sources, np.arange(tokens)], best[sources], -np.inf)
+        stays = scores[:tokens] >= moved
+        history[step] = np.concatenate([np.where(stays, np.arange(tokens), best_state[sources]), best_state])
+        scores = np.concatenate([np.maximum(scores[:tokens], moved) + emitted, best + emitted[BLANK]])
+        scores[BLANK] = -np.inf  # the blank is not a token
+    state = int(np.where(owner == 0, scores, -np.inf).argmax())
+    path = [state]
+    for before in history[:0:-1]:
+        path.append(int(before[path[-1]]))
+    rows = [BLANK if state >= tokens else state for state in reversed(path)]
+    return [row for before, row in zip([BLANK, *rows], rows, strict=False) if row not in (BLANK, before)]

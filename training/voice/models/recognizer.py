@@ -61,15 +61,24 @@ class Recognizer(nn.Module):
         `mel` (b, t, 80) is normalized, `lengths` (b,) are frames. The frame head serves training only: the alignment is
         known exactly, and frame classification shortens an hour of CTC training to minutes.
         """
-        mask = (torch.arange(mel.shape[1], device=mel.device)[None] < lengths[:, None])[:, ::STRIDE]
-        x = F.relu(self.subsampling(mel.mT))
-        for block in self.blocks:
-            x = x + block(x * mask[:, None])
+        features, mask = self.hidden(mel, lengths)
+        x = features[-1]
         x = x.mT * mask[..., None]
         mean, square = (part.sum(1) / mask.sum(1, keepdim=True) for part in (x, x**2))
         deviation = (square - mean**2).clamp(min=1e-6).sqrt()
         pooled = torch.cat([mean, deviation], -1)
         return self.ctc_head(x).log_softmax(-1), self.frame_head(x), self.style_head(pooled)
+
+    def hidden(self, mel: Tensor, lengths: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Returns the output of each block (b, channels, t / 2), and which steps count (b, t / 2); see `forward`."""
+        frames = torch.arange(mel.shape[1], device=mel.device)[None] < lengths[:, None]
+        mask = frames[:, ::STRIDE]
+        x = F.relu(self.subsampling((mel * frames[..., None]).mT))
+        features = []
+        for block in self.blocks:
+            x = x + block(x * mask[:, None])
+            features.append(x)
+        return features, mask
 
 
 def output_lengths(lengths: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
+from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import Intonation
@@ -25,6 +26,7 @@ STOPS = frozenset(["b_c", "p_c", "d_c", "t_c", "g_c", "k_c", "j_c", "q_c", "zh_c
 CLOSURE_SHARE, MAX_CLOSURE_FRAMES = 0.45, 10
 MAX_FILLED_GAP = 12
 """Frames. Shorter unvoiced gaps inside a final are creak, and are filled."""
+VOWEL_ONSETS = frozenset([*GLOTTAL_ONSETS, "y_c", "w_c"])
 JOIN_FRAMES, JOIN_WIDTH = 6, 7
 """Envelopes are smoothed over this width, this far to either side of a join."""
 NEUTRAL_TONE_DB, SENTENCE_FALL_DB = -3.0, -2.5
@@ -140,11 +142,16 @@ def _tilt(decibels: float) -> NDArray[np.float64]:
 
 
 def _smooth_joins(timing: Timing, envelope: NDArray[np.float64], sounding: NDArray[np.bool_]) -> None:
-    """Smooths the envelopes in time where one recording follows another without silence between them."""
+    """Smooths the envelopes in time where a vowel of one recording follows another recording without silence.
+
+    Consonants keep their abrupt onsets: smoothed, stops of different places sound alike.
+    """
     for span in timing.spans:
+        if not (span.joins_words and span.word.phones[span.index] in VOWEL_ONSETS):
+            continue
         center = frame_5_ms(span.start)
         around = slice(max(0, center - JOIN_FRAMES - JOIN_WIDTH), center + JOIN_FRAMES + JOIN_WIDTH)
-        if span.joins_words and sounding[around].all():
+        if sounding[around].all():
             smooth = np.exp(uniform_filter1d(np.log(envelope[around]), JOIN_WIDTH, axis=0, mode="nearest"))
             envelope[around][JOIN_WIDTH:-JOIN_WIDTH] = smooth[JOIN_WIDTH:-JOIN_WIDTH]
 

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from training.voice.analysis.f0 import MIN_F0_HZ
+from training.voice.analysis.features import MEL_CHANNELS
 from training.voice.models.config import SAMBERT_CONFIG
 from training.voice.models.sambert import Batch, Prediction, Sambert
 from training.voice.models.vocabulary import TABLE_SIZES
 from training.voice.train.dataset import Statistics, Utterance, by_kind, collate, load_utterances, mixed_batches
+from training.voice.train.phonetic_loss import PhoneticLoss, add_argument
 from training.voice.train.pretrained import initialize_acoustic
 from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
 
@@ -23,6 +25,7 @@ F0_WEIGHT, VOICING_WEIGHT = 20.0, 3.0
 """Relative to one mel channel: two of 82 channels carry the tones."""
 LOSS_WEIGHTS = {"decoder": 1.0, "mel": 1.0, "duration": 1.0, "pitch": 2.0, "energy": 0.5, "variance": 0.5}
 """`variance` is the difference in deviation over time: absolute errors alone smooth the mels, which sounds muffled."""
+PHONETIC_WEIGHT = 0.1
 SHARES = {"espeak": 3.0, "word": 2.0, "sentence": 6.0, "english": 1.0}
 """Of each kind of utterance in a batch."""
 VALIDATION_UTTERANCES = 22
@@ -38,13 +41,25 @@ LossesOf = Callable[[Sequence[Utterance], Prediction, Batch], dict[str, Tensor]]
 def main() -> None:
     """Trains the model."""
     parser = argument_parser("acoustic", __doc__, steps=12000, batch=12, seed=1, can_start_from=True)
+    add_argument(parser)
     arguments = parse_arguments(parser)
     statistics = Statistics.read(arguments.corpus)
     torch.manual_seed(arguments.seed)
     model = Sambert(SAMBERT_CONFIG | TABLE_SIZES)
     if arguments.start_from:
         initialize_acoustic(model, arguments.start_from, statistics.f0)
-    train(arguments, model, statistics, lambda chosen, _: collate(chosen, statistics))
+    phonetic = PhoneticLoss(arguments.phonetic_loss, arguments.device) if arguments.phonetic_loss else None
+
+    def further_losses(_: Sequence[Utterance], predicted: Prediction, batch: Batch) -> dict[str, Tensor]:
+        if phonetic is None:
+            return {}
+        generated, recorded = (mel[..., :MEL_CHANNELS] for mel in (predicted.mel, batch.mel))
+        return {"phonetic": phonetic(generated, recorded, (batch.frame_units >= 0).sum(1))}
+
+    train(
+        arguments, model, statistics, lambda chosen, _: collate(chosen, statistics), further_losses,
+        {"phonetic": PHONETIC_WEIGHT},
+    )  # fmt: skip
 
 
 def train(

@@ -29,7 +29,7 @@ from training.voice.train.training_loop import (
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
-SHARES = {"espeak": 7.0, "word": 24.0, "sentence": 5.0}
+SHARES = {"espeak": 6.0, "word": 20.0, "sentence": 7.0, "english": 3.0}
 """Of each kind of utterance in a batch."""
 CHAIN_WORDS = 4
 """Recorded words that are joined to one utterance: they are short, and padding them would cost as much."""

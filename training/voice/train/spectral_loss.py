@@ -4,7 +4,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from training.voice.analysis.features import FFT_SIZE, mel_filter_bank
+from training.voice.analysis.features import (
+    FFT_SIZE,
+    FLOOR_DB,
+    HOP_LENGTH,
+    REFERENCE_DB,
+    WINDOW_LENGTH,
+    mel_filter_bank,
+)
 
 RESOLUTIONS = ((2048, 170, 1000), (512, 60, 240), (128, 20, 64))
 """FFT size, hop, window. The large hops do not divide the frame hop of 200: a loss in step with the frames is blind to
@@ -29,6 +36,19 @@ def spectral_loss(generated: Tensor, reference: Tensor) -> Tensor:
             mels = ((x.mT @ filters).clamp(min=MIN_MEL).log() for x in (predicted, target))
             total = total + MEL_WEIGHT * F.l1_loss(*mels)
     return total / len(RESOLUTIONS)
+
+
+def differentiable_mels(samples: Tensor) -> Tensor:
+    """(b, n) -> (b, n // 200, 80): what `features.mel_of_audio` computes, for backpropagation."""
+    window = torch.hann_window(WINDOW_LENGTH, device=samples.device)
+    spectrum = torch.stft(
+        samples, FFT_SIZE, HOP_LENGTH, WINDOW_LENGTH, window, pad_mode="constant", return_complex=True
+    )
+    frames = spectrum[..., : samples.shape[1] // HOP_LENGTH]
+    magnitudes = (frames.real**2 + frames.imag**2 + MIN_MAGNITUDE**2).sqrt()
+    filters = torch.from_numpy(mel_filter_bank()).to(magnitudes)
+    decibels = 20 * (magnitudes.mT @ filters).clamp(min=MIN_MAGNITUDE).log10() - REFERENCE_DB
+    return ((decibels - FLOOR_DB) / -FLOOR_DB).clamp(0, 1)
 
 
 def _magnitudes(x: Tensor, fft_size: int, hop: int, window: int) -> Tensor:

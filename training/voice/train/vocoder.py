@@ -20,9 +20,10 @@ from training.voice.models.config import HIFIGAN_CONFIG
 from training.voice.models.discriminators import Discriminators, discriminator_loss, generator_losses
 from training.voice.models.hifigan import Generator, initialize_weights
 from training.voice.train.dataset import Statistics, Utterance, load_utterances, one_per_style
+from training.voice.train.phonetic_loss import PhoneticLoss, add_argument
 from training.voice.train.predicted_mels import predicted_file
 from training.voice.train.pretrained import initialize_vocoder
-from training.voice.train.spectral_loss import spectral_loss
+from training.voice.train.spectral_loss import differentiable_mels, spectral_loss
 from training.voice.train.training_loop import (
     Metrics,
     argument_parser,
@@ -48,8 +49,8 @@ ADVERSARIAL_RATE_FACTOR = 0.5
 LONE_DISCRIMINATOR_STEPS = 300
 """At the start of the adversarial stage. Untrained discriminators would let the spectral loss undo what others taught a
 generator that starts from another voice: consonants become less intelligible."""
-ADVERSARIAL_WEIGHT, FEATURE_WEIGHT = 0.15, 0.3
-SHARES = {"espeak": 0.35, "word": 0.45, "sentence": 0.2}
+ADVERSARIAL_WEIGHT, FEATURE_WEIGHT, PHONETIC_WEIGHT = 0.15, 0.3, 0.5
+SHARES = {"espeak": 0.3, "word": 0.4, "sentence": 0.3}
 """Of the segments, by kind of utterance."""
 PREDICTED_PROBABILITY = 0.5
 """Of a predicted mel instead of the recorded one, where there is one."""
@@ -61,10 +62,12 @@ def main() -> None:
     parser = argument_parser("vocoder", __doc__, steps=20000, batch=4, seed=2, can_start_from=True)
     parser.add_argument("--adversarial-from", type=int, help="first step with discriminators; default: none")
     parser.add_argument("--predicted-mels", type=Path, help="folder that training.voice.train.predicted_mels wrote")
+    add_argument(parser)
     arguments = parse_arguments(parser)
     adversarial_from = arguments.steps if arguments.adversarial_from is None else arguments.adversarial_from
     statistics = Statistics.read(arguments.corpus)
     utterances = [one for one in load_utterances(arguments.corpus, held_out=False) if one.kind in SHARES]
+    phonetic = PhoneticLoss(arguments.phonetic_loss, arguments.device) if arguments.phonetic_loss else None
     held_out = _validation_utterances(load_utterances(arguments.corpus, held_out=True))
     predicted = _load_predicted(arguments.predicted_mels, utterances) if arguments.predicted_mels else {}
     torch.manual_seed(arguments.seed)
@@ -107,8 +110,18 @@ def main() -> None:
             loss = spectra + ADVERSARIAL_WEIGHT * adversarial + FEATURE_WEIGHT * features
             rate *= ADVERSARIAL_RATE_FACTOR
             metrics |= {"judged": judged.item(), "adversarial": adversarial.item(), "features": features.item()}
+        if phonetic:
+            mels = [normalized(differentiable_mels(audio)) for audio in (generated, reference)]
+            with mixed_precision(arguments):
+                heard = phonetic(*mels)
+            loss = loss + PHONETIC_WEIGHT * heard
+            metrics["phonetic"] = heard.item()
         minimize(loss, model, optimizer, rate, max_norm=5.0)
         return metrics
+
+    def normalized(mels: Tensor) -> Tensor:
+        mean, deviation = (torch.from_numpy(each).to(mels) for each in (statistics.mel_mean, statistics.mel_deviation))
+        return (mels - mean) / deviation
 
     def validate() -> Metrics:
         figures = {
