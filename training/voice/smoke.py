@@ -36,14 +36,16 @@ def main() -> None:
     recipe, emotions = "training.voice", ",".join(EMOTIONS)
     voice, report, models = folder / "float32" / "demo", folder / "report", folder / "models"
     run_module(f"{recipe}.corpus", corpus, "--utterances", 24, "--held-out-every", 2)
-    words, mels = folder / "recordings", folder / "mels"
+    words, mels, phonetic = folder / "recordings", folder / "mels", folder / "phonetic"
     record_words(words)
     options = ("--recordings", words, "--held-out", 4, "--sentences", 10, "--held-out-every", 10)
     run_module(f"{recipe}.recordings", corpus, *options, "--processes", 1)
-    run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 2, "--save-every", 1)
+    run_module(f"{recipe}.train.recognizer", corpus, phonetic, "--steps", 2, "--seed", 31)
+    heard = ("--phonetic-loss", phonetic)
+    run_module(f"{recipe}.train.acoustic", corpus, acoustic, "--steps", 2, "--save-every", 1, *heard)
     run_module(f"{recipe}.train.predicted_mels", corpus, acoustic, mels)
     adversarial = ("--adversarial-from", 1, "--predicted-mels", mels)
-    run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 2, "--bfloat16", *adversarial)
+    run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 2, "--bfloat16", *adversarial, *heard)
     run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 2, "--bfloat16")
     speakers = ("--speakers", "natural,female,male")
     run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package", *speakers)

@@ -26,7 +26,7 @@ F0_WEIGHT, VOICING_WEIGHT = 20.0, 3.0
 LOSS_WEIGHTS = {"decoder": 1.0, "mel": 1.0, "duration": 1.0, "pitch": 2.0, "energy": 0.5, "variance": 0.5}
 """`variance` is the difference in deviation over time: absolute errors alone smooth the mels, which sounds muffled."""
 PHONETIC_WEIGHT = 0.1
-SHARES = {"espeak": 3.0, "word": 2.0, "sentence": 6.0, "english": 1.0}
+SHARES = {"espeak": 4.0, "word": 1.0, "sentence": 6.0, "english": 1.0}
 """Of each kind of utterance in a batch."""
 VALIDATION_UTTERANCES = 22
 """Of each kind."""

@@ -37,6 +37,9 @@ CHAIN_TEMPO, TEMPO = (0.9, 2.0), (0.8, 1.25)
 """Slowest and fastest, of chains (words were recorded at half the speed of sentences) and of everything else."""
 CHANNEL_SHIFT = 1.5
 """Largest shift of the spectrum along the mel channels, either way: other vocal tracts."""
+GAIN_DEVIATION, GAIN_FRAMES, GAIN_CHANNELS = 0.3, 3, 8
+"""Largest deviation of random gains, in deviations of the corpus, which are independent at this distance in time and
+frequency. Every vocoder changes spectra by as much, and people do not hear it as another phone."""
 VALIDATION_UTTERANCES = 44
 """Of each kind."""
 
@@ -160,7 +163,8 @@ def _augmented(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
     if rng.random() < 0.5:
         axis = int(rng.integers(2))
         mel = mel + rng.uniform(0, 1) * (0.5 * (np.roll(mel, 1, axis) + np.roll(mel, -1, axis)) - mel)
-    mel = mel + rng.normal(0, rng.uniform(0, 0.25), mel.shape)
+    mel = mel + rng.normal(0, rng.uniform(0, 0.35), mel.shape)
+    mel = mel + _random_gains(len(mel), rng) * rng.uniform(0, GAIN_DEVIATION)
     mel = mel + np.interp(np.arange(MEL_CHANNELS), np.linspace(0, MEL_CHANNELS - 1, 6), rng.normal(0, 0.1, 6))
     for _ in range(2):
         start, width = int(rng.integers(len(mel))), int(rng.integers(5))
@@ -168,6 +172,16 @@ def _augmented(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
         start, width = int(rng.integers(MEL_CHANNELS)), int(rng.integers(8))
         mel[:, start : start + width] = 0
     return mel.astype(np.float32)
+
+
+def _random_gains(frames: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(frames, 80): noise of deviation 1 on a coarse grid, interpolated linearly in time and frequency."""
+    gains = rng.normal(0, 1, (frames // GAIN_FRAMES + 2, MEL_CHANNELS // GAIN_CHANNELS + 1))
+    for axis, places in ((0, np.arange(frames) / GAIN_FRAMES), (1, np.arange(MEL_CHANNELS) / GAIN_CHANNELS)):
+        before = places.astype(np.int64)
+        share = (places - before).reshape([-1, 1] if axis == 0 else [1, -1])
+        gains = gains.take(before, axis) * (1 - share) + gains.take(before + 1, axis) * share
+    return gains
 
 
 def _shifted(mel: NDArray[np.float32], channels: float) -> NDArray[np.float32]:
