@@ -17,7 +17,7 @@ RESOLUTIONS = ((2048, 170, 1000), (512, 60, 240), (128, 20, 64))
 """FFT size, hop, window. The large hops do not divide the frame hop of 200: a loss in step with the frames is blind to
 a buzz at their rate."""
 MIN_MAGNITUDE = 1e-5
-MEL_WEIGHT, MIN_MEL = 3.0, 3e-4
+MEL_WEIGHT, MIN_MEL = 12.0, 3e-4
 """Below the minimum there is only dither."""
 
 
