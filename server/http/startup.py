@@ -43,7 +43,10 @@ class Startup:
             return "draining"
         if self._failure:
             return "failed"
-        return "warming" if self._registry.state == "ready" and not self._measured else self._registry.state
+        state = self._registry.state
+        if state == "failed" and self._loading and not self._loading.done():
+            return "loading"  # the error is on its way from the thread
+        return "warming" if state == "ready" and not self._measured else state
 
     @property
     def reason(self) -> str | None:
