@@ -180,6 +180,20 @@ async def test_while_voices_load_the_server_answers_503_with_retry_after(serving
         assert (await client.post(PATH, json={"input": "你好"})).status == 200
 
 
+async def test_a_failure_is_reported_once_its_reason_is_known(serving, registry):
+    registry.may_load.clear()
+    registry.load_error = ConfigurationError("the folder models does not exist")
+    async with serving(until_ready=False) as client:
+        registry.state = "failed"  # as the thread sets it, just before it raises the error
+        try:
+            assert (await (await client.get("/ready")).json())["status"] == "loading"
+        finally:
+            registry.may_load.set()
+        while (await (ready := await client.get("/ready")).json())["status"] == "loading":
+            pass
+        assert "the folder models does not exist" in (await ready.json())["reason"]
+
+
 @pytest.mark.parametrize("error", [ConfigurationError("the folder models does not exist"), ZeroDivisionError("models")])
 async def test_when_loading_fails_the_response_has_the_reason(serving, registry, error):
     registry.load_error = error

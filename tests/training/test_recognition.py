@@ -6,6 +6,7 @@ import pytest
 for package in ("torch", "scipy"):
     pytest.importorskip(package)
 
+from server.text.units.syllables import SYLLABLES, to_phones  # noqa: E402
 from training.voice.evaluate.recognition import decode, syllable_grammar  # noqa: E402
 from training.voice.models.recognizer import TOKEN_ROWS, TOKENS  # noqa: E402
 
@@ -44,15 +45,22 @@ def test_erhua_and_english_phones_are_allowed() -> None:
     assert heard({"k": 1}, {"ae": 1}, {"t": 1}, {"l_c": 1}, {"e_c5": 1}) == ["k", "ae", "t", "l_c", "e_c5"]
 
 
-def test_what_a_free_path_spells_in_syllables_stays_as_it_is() -> None:
+def test_what_spells_syllables_anyway_is_decoded_as_without_the_grammar() -> None:
+    rng = np.random.default_rng(3)
+    syllables = sorted(SYLLABLES)
+    for _ in range(30):
+        tokens = []
+        for index in rng.integers(len(syllables), size=6):
+            initial, final = to_phones(syllables[index], "PinYin")
+            tokens += [phone for phone in (initial,) if phone in TOKEN_ROWS] + [f"{final}{rng.integers(1, 6)}"]
+        assert heard(*({token: 0.9, "": 0.1} for spoken in tokens for token in (spoken, ""))) == tokens
+
+
+def test_noise_becomes_syllables() -> None:
     rng = np.random.default_rng(3)
     grammar = syllable_grammar()
     for _ in range(30):
-        scores = rng.normal(0, 1, (40, len(TOKENS))).astype(np.float32)
-        first = decode(scores, grammar)
-        best = scores.argmax(1)
-        free = [row for before, row in zip([0, *best], best, strict=False) if row not in (0, before)]
-        assert free != first  # noise spells no syllables
+        first = decode(rng.normal(0, 1, (40, len(TOKENS))).astype(np.float32), grammar)
         contexts = [0, *grammar.context[first]]
         assert contexts[-1] == 0
         assert all(grammar.allowed[before, row] for before, row in zip(contexts, first, strict=False))

@@ -14,7 +14,7 @@ from training.voice.models.config import SAMBERT_CONFIG
 from training.voice.models.sambert import Batch, Prediction, Sambert
 from training.voice.models.vocabulary import TABLE_SIZES
 from training.voice.train.dataset import Statistics, Utterance, by_kind, collate, load_utterances, mixed_batches
-from training.voice.train.phonetic_loss import PhoneticLoss, add_argument
+from training.voice.train.phonetic_loss import PhoneticLoss, add_phonetic_loss
 from training.voice.train.pretrained import initialize_acoustic
 from training.voice.train.training_loop import Metrics, argument_parser, minimize, parse_arguments, run_training
 
@@ -41,7 +41,7 @@ LossesOf = Callable[[Sequence[Utterance], Prediction, Batch], dict[str, Tensor]]
 def main() -> None:
     """Trains the model."""
     parser = argument_parser("acoustic", __doc__, steps=12000, batch=12, seed=1, can_start_from=True)
-    add_argument(parser)
+    add_phonetic_loss(parser)
     arguments = parse_arguments(parser)
     statistics = Statistics.read(arguments.corpus)
     torch.manual_seed(arguments.seed)

@@ -17,7 +17,7 @@ from training.voice.models.recognizer import Recognizer
 from training.voice.train.training_loop import load_checkpoint
 
 
-def add_argument(parser: ArgumentParser) -> None:
+def add_phonetic_loss(parser: ArgumentParser) -> None:
     """Adds the option `--phonetic-loss`."""
     parser.add_argument(
         "--phonetic-loss",

@@ -40,18 +40,14 @@ def spectral_loss(generated: Tensor, reference: Tensor) -> Tensor:
 
 def differentiable_mels(samples: Tensor) -> Tensor:
     """(b, n) -> (b, n // 200, 80): what `features.mel_of_audio` computes, for backpropagation."""
-    window = torch.hann_window(WINDOW_LENGTH, device=samples.device)
-    spectrum = torch.stft(
-        samples, FFT_SIZE, HOP_LENGTH, WINDOW_LENGTH, window, pad_mode="constant", return_complex=True
-    )
-    frames = spectrum[..., : samples.shape[1] // HOP_LENGTH]
-    magnitudes = (frames.real**2 + frames.imag**2 + MIN_MAGNITUDE**2).sqrt()
+    magnitudes = _magnitudes(samples, FFT_SIZE, HOP_LENGTH, WINDOW_LENGTH, padding="constant")
+    magnitudes = magnitudes[..., : samples.shape[1] // HOP_LENGTH]
     filters = torch.from_numpy(mel_filter_bank()).to(magnitudes)
     decibels = 20 * (magnitudes.mT @ filters).clamp(min=MIN_MAGNITUDE).log10() - REFERENCE_DB
     return ((decibels - FLOOR_DB) / -FLOOR_DB).clamp(0, 1)
 
 
-def _magnitudes(x: Tensor, fft_size: int, hop: int, window: int) -> Tensor:
+def _magnitudes(x: Tensor, fft_size: int, hop: int, window: int, padding: str = "reflect") -> Tensor:
     shape = torch.hann_window(window, device=x.device)
-    spectrum = torch.stft(x, fft_size, hop, window, shape, return_complex=True)
+    spectrum = torch.stft(x, fft_size, hop, window, shape, pad_mode=padding, return_complex=True)
     return (spectrum.real**2 + spectrum.imag**2 + MIN_MAGNITUDE**2).sqrt()

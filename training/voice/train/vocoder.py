@@ -1,8 +1,8 @@
 """Trains the vocoder: `python -m training.voice.train.vocoder CORPUS FOLDER`; resumes an interrupted run.
 
 It is trained on spectra first. From --adversarial-from on, discriminators are trained against it. It learns mostly from
-what was recorded. Pseudo-sentences of a human speaker are synthesized, so few of the segments are theirs; without any,
-they lose intelligibility.
+what was recorded. Pseudo-sentences of a human speaker are synthesized, so less than a third of the segments are theirs;
+without any, they lose intelligibility.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from training.voice.models.config import HIFIGAN_CONFIG
 from training.voice.models.discriminators import Discriminators, discriminator_loss, generator_losses
 from training.voice.models.hifigan import Generator, initialize_weights
 from training.voice.train.dataset import Statistics, Utterance, load_utterances, one_per_style
-from training.voice.train.phonetic_loss import PhoneticLoss, add_argument
+from training.voice.train.phonetic_loss import PhoneticLoss, add_phonetic_loss
 from training.voice.train.predicted_mels import predicted_file
 from training.voice.train.pretrained import initialize_vocoder
 from training.voice.train.spectral_loss import differentiable_mels, spectral_loss
@@ -62,7 +62,7 @@ def main() -> None:
     parser = argument_parser("vocoder", __doc__, steps=20000, batch=4, seed=2, can_start_from=True)
     parser.add_argument("--adversarial-from", type=int, help="first step with discriminators; default: none")
     parser.add_argument("--predicted-mels", type=Path, help="folder that training.voice.train.predicted_mels wrote")
-    add_argument(parser)
+    add_phonetic_loss(parser)
     arguments = parse_arguments(parser)
     adversarial_from = arguments.steps if arguments.adversarial_from is None else arguments.adversarial_from
     statistics = Statistics.read(arguments.corpus)
