@@ -186,7 +186,8 @@ def test_a_terminal_that_is_closed_ends_the_server(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(BASE, encoding="utf-8")
     terminal, slave = os.openpty()
     program = (
-        "import os, sys, fcntl, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+        "import os, signal, sys, fcntl, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL);"  # under nohup the tests, and so the server, would ignore it
         "os.execv(sys.executable, [sys.executable, '-m', 'server', 'serve', *sys.argv[1:]])"
     )
     options = ["--config", str(tmp_path / "config.yaml"), "--models", str(EMBEDDED.parent)]
