@@ -143,7 +143,7 @@ def step(number, batch):
     return {"loss": loss.item()}
 parts = {"model": model, "optimizer": optimizer}
 arguments = Namespace(folder=folder, steps=9, seed=1, save_every=2)
-run_training(arguments, parts, iter(range(100)), step, lambda: {}, report_every=3)
+run_training(arguments, parts, iter(range(100)), step, lambda averaged: {}, report_every=3)
 """
 
     def run(folder: str, killed_at: int) -> int:
@@ -159,6 +159,7 @@ run_training(arguments, parts, iter(range(100)), step, lambda: {}, report_every=
     assert uninterrupted["steps"] == killed["steps"] == 9
     for name, weight in uninterrupted["model"].items():
         torch.testing.assert_close(weight, killed["model"][name], rtol=0, atol=0)
+        assert not torch.equal(weight, killed["parts"]["model"][name]), "the result is averaged"
 
 
 def utterance(frames: list[int]) -> Utterance:

@@ -10,12 +10,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 Metrics = dict[str, float]
 """Losses and validation figures by name."""
 CHECKPOINT_NAME = "latest.pth"
 REPORT_EVERY = 50
 """Steps."""
+AVERAGE_DECAY = 0.998
+"""Of the moving average of the weights."""
 
 
 def argument_parser(
@@ -61,17 +64,21 @@ def run_training(
     parts: dict[str, Any],
     batches: Iterator[Any],
     step: Callable[[int, Any], Metrics],
-    validate: Callable[[], Metrics],
+    validate: Callable[[nn.Module], Metrics],
     report_every: int = REPORT_EVERY,
 ) -> None:
     """Runs `step(number, batch)` from the latest checkpoint, or from 0, to the end.
 
     `arguments` are `folder`, `steps`, `seed` and `save_every` of the command. `parts` are saved and restored; they have
-    `state_dict` and `load_state_dict`. Random numbers of a step depend on the seed and the step alone, and the batches
-    of earlier steps are skipped, so a resumed run gives the same weights as an uninterrupted one.
+    `state_dict` and `load_state_dict`, and one is the `model`. The result of the training, which is validated, is the
+    moving average of the model's weights: it has less of the noise of small batches. Random numbers of a step depend on
+    the seed and the step alone, and the batches of earlier steps are skipped, so a resumed run gives the same weights
+    as an uninterrupted one.
     """
     folder, steps = arguments.folder, arguments.steps
     folder.mkdir(parents=True, exist_ok=True)
+    average = AveragedModel(parts["model"], avg_fn=_moved, use_buffers=True)
+    parts = parts | {"average": average}
     done = _restore(folder, parts)
     for _ in range(done):
         next(batches)
@@ -81,11 +88,12 @@ def run_training(
         torch.manual_seed(arguments.seed * 1_000_003 + number)
         for name, value in step(number, next(batches)).items():
             sums[name] = sums.get(name, 0.0) + value
+        average.update_parameters(parts["model"])
         count += 1
         completed = number + 1
         if completed % arguments.save_every == 0 or completed == steps:
-            metrics = validate()
-            _save(folder, parts, completed)
+            metrics = validate(average.module)
+            _save(folder, average.module, parts, completed)
             _report(folder, "validation", completed, metrics)
         if completed % report_every == 0 or completed == steps:
             speed = count / (time.monotonic() - since)
@@ -94,7 +102,7 @@ def run_training(
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """Reads the latest checkpoint of a training folder: `steps`, `model`, `optimizer`."""
+    """Reads the latest checkpoint of a training folder: `steps`, `model` (the averaged weights), `parts` to resume."""
     return torch.load(folder / CHECKPOINT_NAME, weights_only=True, map_location="cpu")
 
 
@@ -125,14 +133,25 @@ def _restore(folder: Path, parts: dict[str, Any]) -> int:
         return 0
     saved = load_checkpoint(folder)
     for name, part in parts.items():
-        part.load_state_dict(saved[name])
+        part.load_state_dict(saved["parts"][name])
     print(f"resuming from step {saved['steps']} of {folder / CHECKPOINT_NAME}", flush=True)
     return int(saved["steps"])
 
 
-def _save(folder: Path, parts: dict[str, Any], steps: int) -> None:
+def _moved(average: Tensor, value: Tensor, count: int) -> Tensor:
+    """Returns the moving average after another value; the first ones weigh more, so that random weights are forgotten.
+
+    Counters, which are integers, are not averaged.
+    """
+    if not average.is_floating_point():
+        return value
+    return average.lerp(value, 1 - min(AVERAGE_DECAY, (1 + count) / (10 + count)))
+
+
+def _save(folder: Path, averaged: nn.Module, parts: dict[str, Any], steps: int) -> None:
     unfinished = (folder / CHECKPOINT_NAME).with_suffix(".part")
-    torch.save({"steps": steps, **{name: part.state_dict() for name, part in parts.items()}}, unfinished)
+    states = {name: part.state_dict() for name, part in parts.items()}
+    torch.save({"steps": steps, "model": averaged.state_dict(), "parts": states}, unfinished)
     unfinished.rename(folder / CHECKPOINT_NAME)
 
 
