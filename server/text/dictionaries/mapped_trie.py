@@ -23,6 +23,9 @@ class MappedTrie(Protocol):
     def iterkeys(self, prefix: str) -> Iterator[str]:
         """Yields the keys that begin with a prefix."""
 
+    def iteritems(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yields the keys that begin with a prefix, and their numbers."""
+
 
 def open_trie(path: Path) -> MappedTrie:
     """Maps a file of `marisa_trie.Trie`. Raises `OSError` if it cannot be read."""

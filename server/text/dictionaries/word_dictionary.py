@@ -35,6 +35,11 @@ class WordDictionary:
     def __contains__(self, word: str) -> bool:
         return word in self._trie
 
+    def words(self) -> Iterator[tuple[str, float]]:
+        """Yields every word with the logarithm of its probability."""
+        for word, number in self._trie.iteritems(""):
+            yield word, self._log_probabilities[self._entries[number]]
+
     def words_at(self, text: str, start: int) -> Iterator[tuple[int, float]]:
         """Yields the words that begin at `start`, the shortest first: where each ends, and its log probability."""
         for word, number in self._trie.iter_prefixes_with_ids(text[start : start + self._max_characters]):

@@ -48,6 +48,8 @@ class StyleResult:
     """The results of one style in one condition."""
 
     score: Score = field(default_factory=Score)
+    sound_score: Score = field(default_factory=Score)
+    """Of recognition that knows no words."""
     styles_recognized: list[bool] = field(default_factory=list)
     """Whether the recognizer named the right speaker and emotion, by utterance."""
     figures: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -75,6 +77,7 @@ class StyleResult:
             figures["modulation_db"] = metrics.modulation_difference(generated_mels, recorded_mels)
         if self.styles_recognized:
             figures["style_recognized"] = 100 * float(np.mean(self.styles_recognized))
+        figures["sound_errors"] = self.sound_score.error_rates()["syllable_errors"]
         return self.score.error_rates() | figures
 
 
@@ -179,6 +182,7 @@ class Evaluator:
     ) -> None:
         recognition = recognize(self.recognizer, speech.mel, self.statistics)
         result.score += score(units, recognition.tokens, self.lexicon)
+        result.sound_score += score(units, recognition.sounds, self.lexicon)
         result.styles_recognized.append(recognition.style == style)
 
     def _naturalness(self, speech: AnalyzedSpeech) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Runs the trained speech recognizer.
 
-Decoding knows which syllables Mandarin has, as every listener does, but no words: the best path through the CTC output
-in which finals follow only the initials that they form a syllable with.
+It decodes twice: to words (`word_search.py`), as people understand speech, and to syllables, without any word. The
+latter is the best path through the CTC output in which finals follow only the initials that they form a syllable with;
+it tells more of the sounds.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from server.text.units.syllables import SYLLABLES, to_phones
 from training.voice.corpus.labels import GLOTTAL_ONSETS
+from training.voice.evaluate.word_search import pronunciation_tree, search
 from training.voice.models.recognizer import STYLE_NAMES, TOKEN_ROWS, TOKENS, TONES, Recognizer
 from training.voice.train.dataset import Statistics
 from training.voice.train.training_loop import load_checkpoint
@@ -26,6 +28,9 @@ class Recognition:
     """The recognized tokens and style of one utterance."""
 
     tokens: list[str]
+    """Of the likeliest words."""
+    sounds: list[str]
+    """Tokens as well, of the likeliest syllables, whether they form words or not."""
     style: str
     """Speaker-emotion."""
 
@@ -52,8 +57,10 @@ def recognize(model: Recognizer, mel: NDArray[np.float32], statistics: Statistic
     """Recognizes a mel (frames, 80), not normalized."""
     x = torch.from_numpy(statistics.normalize_mel(mel))[None]
     log_probabilities, _, style_logits = model(x, torch.tensor([x.shape[1]]))
-    rows = decode(log_probabilities[0].numpy(), syllable_grammar())
-    return Recognition([TOKENS[row] for row in rows], STYLE_NAMES[int(style_logits.argmax())])
+    emitted = log_probabilities[0].numpy()
+    decoded = search(emitted, pronunciation_tree()), decode(emitted, syllable_grammar())
+    tokens, sounds = ([TOKENS[row] for row in rows] for rows in decoded)
+    return Recognition(tokens, sounds, STYLE_NAMES[int(style_logits.argmax())])
 
 
 @cache

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 COLUMNS = {
-    "syllable_errors": ("syll. %", ".1f"), "tone_errors": ("tones %", ".1f"), "english_errors": ("Engl. %", ".1f"),
+    "syllable_errors": ("syll. %", ".1f"), "sound_errors": ("no words %", ".1f"),
+    "tone_errors": ("tones %", ".1f"), "english_errors": ("Engl. %", ".1f"),
     "style_recognized": ("style %", ".0f"), "mcd_db": ("MCD dB", ".2f"),
     "warped_mcd_db": ("warped MCD", ".2f"), "f0_correlation": ("F0 corr.", ".3f"),
     "f0_median_error_hz": ("F0 Hz", ".1f"), "voicing_errors": ("voicing %", ".1f"),
