@@ -113,7 +113,7 @@ def assemble(
         envelope[frames] = one.envelope[chosen] * _gain(span, timing)
         aperiodicity[frames], voiced[frames] = one.aperiodicity[chosen], one.voiced[chosen]
         sounding[frames] = True
-    envelope *= _tilt(emotion.tilt_db)
+    envelope = expressed(envelope, emotion)
     _smooth_joins(timing, envelope, sounding)
     f0 = intonation.contour(sentence, timing, sources, emotion)
     voiced &= sounding
@@ -134,11 +134,19 @@ def _gain(span: PhoneSpan, timing: Timing) -> float:
     return float(10 ** (decibels / 10))
 
 
-def _tilt(decibels: float) -> NDArray[np.float64]:
-    """(bins,): factors on power that rise to `decibels` between two frequencies."""
+def expressed(envelope: NDArray[np.floating], emotion: HumanEmotion) -> NDArray[np.floating]:
+    """(frames, bins): the envelopes with the formants and the tilt of an emotion.
+
+    Tilt is a gain that rises to `emotion.tilt_db` between two frequencies.
+    """
+    sources = (np.arange(BINS) / emotion.formants).clip(0, BINS - 1)
+    below = np.minimum(sources.astype(np.int64), BINS - 2)
+    weights = sources - below
+    logarithms = np.log(envelope)
+    shifted = logarithms[:, below] * (1 - weights) + logarithms[:, below + 1] * weights
     hz = np.maximum(np.linspace(0, SAMPLE_RATE / 2, BINS), 1)
     share = np.log(hz / TILT_FROM_HZ) / np.log(TILT_TO_HZ / TILT_FROM_HZ)
-    return 10 ** (decibels * share.clip(0, 1) / 10)
+    return np.exp(shifted) * 10 ** (emotion.tilt_db * share.clip(0, 1) / 10)
 
 
 def _smooth_joins(timing: Timing, envelope: NDArray[np.float64], sounding: NDArray[np.bool_]) -> None:

@@ -20,7 +20,7 @@ from training.voice.corpus.labels import GLOTTAL_ONSETS, Unit
 from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.corpus.speakers import HUMAN_SPEAKER
 from training.voice.corpus.utterance_file import ENGLISH_PREFIX, LabeledSpeech, utterance_path, write_utterance
-from training.voice.recordings.assembly import FFT_SIZE
+from training.voice.recordings.assembly import FFT_SIZE, expressed
 from training.voice.recordings.cleaning import LEVEL_DBFS
 from training.voice.recordings.intonation import MAX_F0_HZ, MIN_F0_HZ, SENTENCE_SHIFT
 from training.voice.recordings.style import HUMAN_EMOTIONS
@@ -155,7 +155,7 @@ def convert(one: Utterance, timbre: TimbreMap, median: float) -> Frames:
     for (_, start, end), is_break in zip(_spans(one), one.is_break(), strict=True):
         sounding[start:end] = not is_break
     coded[sounding] = timbre(coded[sounding])
-    envelope = pyworld.decode_spectral_envelope(coded, SAMPLE_RATE, FFT_SIZE)
+    envelope = expressed(pyworld.decode_spectral_envelope(coded, SAMPLE_RATE, FFT_SIZE), HUMAN_EMOTIONS[one.emotion])
     nearest = (np.arange(len(f0)) * FRAME_SECONDS * SAMPLE_RATE / HOP_LENGTH).astype(int)
     shifted = human_f0(one, median)[np.minimum(nearest, len(one.f0) - 1)]
     samples = pyworld.synthesize(

@@ -9,7 +9,7 @@ import numpy as np
 from training.voice.corpus.utterance_file import word_text
 from training.voice.recordings.word import RecordedWord
 
-EMOTION_WEIGHTS = {"neutral": 0.55, "happy": 0.15, "sad": 0.15, "angry": 0.15}
+EMOTION_WEIGHTS = {"neutral": 0.4, "happy": 0.2, "sad": 0.2, "angry": 0.2}
 MIN_PROSODIC_WORDS, MAX_PROSODIC_WORDS = 3, 8
 MAX_JOINED_SYLLABLES = 4
 """Of a prosodic word that is made of two recorded words."""

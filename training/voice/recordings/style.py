@@ -24,14 +24,16 @@ class HumanEmotion:
     """Gain from 6 kHz on, relative to 1.5 kHz and below."""
     gain: float
     """Factor on the amplitude."""
+    formants: float
+    """Factor on the frequencies of the formants. A smile shortens the vocal tract, a threat lengthens it."""
 
 
 HUMAN_EMOTIONS = {
     emotion.name: emotion
     for emotion in (
-        HumanEmotion("neutral", 0.0, 1.0, 1.0, 1.0, 0.0, 1.0),
-        HumanEmotion("happy", 0.22, 1.35, 1.12, 0.85, 0.0, 1.0),
-        HumanEmotion("sad", -0.15, 0.7, 0.82, 1.3, -4.0, 0.7),
-        HumanEmotion("angry", 0.10, 1.15, 1.18, 0.7, 7.0, 1.35),
+        HumanEmotion("neutral", 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0),
+        HumanEmotion("happy", 0.22, 1.35, 1.12, 0.85, -2.0, 1.0, 1.04),
+        HumanEmotion("sad", -0.15, 0.7, 0.82, 1.3, -4.0, 0.7, 1.0),
+        HumanEmotion("angry", 0.10, 1.15, 1.15, 0.7, 6.0, 1.5, 0.97),
     )
 }
