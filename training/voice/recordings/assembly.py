@@ -134,7 +134,7 @@ def _gain(span: PhoneSpan, timing: Timing) -> float:
     return float(10 ** (decibels / 10))
 
 
-def expressed(envelope: NDArray[np.floating], emotion: HumanEmotion) -> NDArray[np.floating]:
+def expressed(envelope: NDArray[np.float64], emotion: HumanEmotion) -> NDArray[np.float64]:
     """(frames, bins): the envelopes with the formants and the tilt of an emotion.
 
     Tilt is a gain that rises to `emotion.tilt_db` between two frequencies.
@@ -146,7 +146,8 @@ def expressed(envelope: NDArray[np.floating], emotion: HumanEmotion) -> NDArray[
     shifted = logarithms[:, below] * (1 - weights) + logarithms[:, below + 1] * weights
     hz = np.maximum(np.linspace(0, SAMPLE_RATE / 2, BINS), 1)
     share = np.log(hz / TILT_FROM_HZ) / np.log(TILT_TO_HZ / TILT_FROM_HZ)
-    return np.exp(shifted) * 10 ** (emotion.tilt_db * share.clip(0, 1) / 10)
+    tilted = np.exp(shifted) * 10 ** (emotion.tilt_db * share.clip(0, 1) / 10)
+    return np.ascontiguousarray(tilted, np.float64)  # WORLD takes nothing else
 
 
 def _smooth_joins(timing: Timing, envelope: NDArray[np.float64], sounding: NDArray[np.bool_]) -> None:
