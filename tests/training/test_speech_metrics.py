@@ -10,7 +10,7 @@ for package in ("torch", "pyworld", "scipy"):
 pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources:UserWarning")
 
 from training.voice.analysis import metrics  # noqa: E402
-from training.voice.analysis.f0 import F0Contour  # noqa: E402
+from training.voice.analysis.f0 import F0Contour, f0_contour  # noqa: E402
 from training.voice.evaluate.sound_page import SoundRow, write_sound_page  # noqa: E402
 
 RNG = np.random.default_rng(4)
@@ -66,3 +66,16 @@ def test_the_page_has_every_sound(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.glob("*.wav")) == ["w1-copy.wav", "w1-recording.wav", "w2-copy.wav"]
     assert all(file.name in page for file in tmp_path.glob("*.wav"))
     assert "&lt;b&gt;" in page
+
+
+def test_hum_is_not_taken_for_the_voice() -> None:
+    seconds = np.arange(32000) / 16000
+    hum = 2e-3 * np.sin(2 * np.pi * 80 * seconds)
+    voice = 0.1 * sum(np.sin(2 * np.pi * 216 * harmonic * seconds) / harmonic for harmonic in range(1, 8))
+    speaks = (seconds > 0.7) & (seconds < 1.2)
+    contour = f0_contour((hum + voice * speaks).astype(np.float32))
+    assert not contour.voiced[:50].any()
+    assert not contour.voiced[100:].any()
+    np.testing.assert_allclose(contour.f0[contour.voiced], 216, rtol=0.02)
+    noise = np.random.default_rng(0).normal(0, 0.01, len(seconds))
+    assert f0_contour((voice + noise).astype(np.float32)).voiced[5:-5].all()
