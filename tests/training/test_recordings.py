@@ -17,6 +17,7 @@ from training.voice.analysis.f0 import f0_contour  # noqa: E402
 from training.voice.analysis.features import FRAME_RATE  # noqa: E402
 from training.voice.recordings import source  # noqa: E402
 from training.voice.recordings.alignment import Aligner, WordFeatures  # noqa: E402
+from training.voice.recordings.assembly import BINS, expressed  # noqa: E402
 from training.voice.recordings.cleaning import LEVEL_DBFS, clean  # noqa: E402
 from training.voice.recordings.generation import SentenceMaker  # noqa: E402
 from training.voice.recordings.intonation import Intonation, median_log_f0  # noqa: E402
@@ -228,3 +229,15 @@ class TestPseudoSentences:
             ends[sentence.is_question].append(np.log(contour[end - 10 : end].mean() / contour[:10].mean()))
         assert np.mean(ends[False]) < -0.15
         assert np.mean(ends[True]) > np.mean(ends[False]) + 0.15
+
+
+def test_an_emotion_moves_the_formants_and_tilts_the_spectrum() -> None:
+    hz = np.linspace(0, 8000, BINS)
+    formant = np.exp(-0.5 * ((hz - 1000) / 100) ** 2) + 1e-6
+    envelope = np.stack([formant, np.full(BINS, 0.3)])
+    for emotion in HUMAN_EMOTIONS.values():
+        moved, flat = expressed(envelope, emotion)
+        assert hz[moved.argmax()] == pytest.approx(1000 * emotion.formants, abs=16)
+        assert 10 * np.log10(flat[hz > 6000] / 0.3) == pytest.approx(emotion.tilt_db, abs=0.1)
+        np.testing.assert_allclose(flat[hz < 1500], 0.3)
+    assert HUMAN_EMOTIONS["happy"].formants > HUMAN_EMOTIONS["neutral"].formants > HUMAN_EMOTIONS["angry"].formants
