@@ -141,9 +141,11 @@ def step(number, batch):
     loss = (model(torch.randn(2, 3)) * batch).sum()
     optimizer.zero_grad(); loss.backward(); optimizer.step()
     return {"loss": loss.item()}
+def validate():
+    return {"first": model.weight[0, 0].item()}
 parts = {"model": model, "optimizer": optimizer}
 arguments = Namespace(folder=folder, steps=9, seed=1, save_every=2)
-run_training(arguments, parts, iter(range(100)), step, lambda averaged: {}, report_every=3)
+run_training(arguments, parts, iter(range(100)), step, validate, report_every=3)
 """
 
     def run(folder: str, killed_at: int) -> int:

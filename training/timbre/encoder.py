@@ -87,24 +87,23 @@ def main() -> None:
     model = TraitModel(len(speakers))
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
 
-    def losses(network: TraitModel, chosen: Sequence[Features], frames: Tensor) -> dict[str, Tensor]:
+    def losses(chosen: Sequence[Features], frames: Tensor) -> dict[str, Tensor]:
         rows = torch.tensor([one.speaker for one in chosen])
-        return network.losses(frames, rows, targets[rows])
+        return model.losses(frames, rows, targets[rows])
 
     def step(number: int, chosen: list[int]) -> Metrics:
         model.train()
         utterances = [training[index] for index in chosen]
         rng = np.random.default_rng([arguments.seed, number])
-        terms = losses(model, utterances, torch.from_numpy(crops(utterances, rng)))
+        terms = losses(utterances, torch.from_numpy(crops(utterances, rng)))
         loss = sum((TRAIT_WEIGHTS.get(name, 1.0) * terms[name] for name in TRAITS), SPEAKER_WEIGHT * terms["speaker"])
         minimize(loss, model, optimizer, learning_rate(number, arguments.steps))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
-    def validate(averaged: TraitModel) -> Metrics:
-        averaged.eval()
-        frames = [torch.from_numpy(one.frames.astype(np.float32))[None] for one in held_out]
-        each = [losses(averaged, [one], own) for one, own in zip(held_out, frames, strict=True)]
+    def validate() -> Metrics:
+        model.eval()
+        each = [losses([one], torch.from_numpy(one.frames.astype(np.float32))[None]) for one in held_out]
         return {name: float(np.mean([terms[name].item() for terms in each])) for name in TRAITS} if each else {}
 
     batches = shuffled(len(training), arguments.batch, arguments.seed)

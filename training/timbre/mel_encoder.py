@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from training.timbre.encoder import EMBEDDINGS_FILE, PEAK_LEARNING_RATE, Features, crops, learning_rate, shuffled
@@ -49,22 +49,21 @@ def main() -> None:
     model = EncoderNetwork()
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
 
-    def distance(network: nn.Module, chosen: Sequence[Features], frames: Tensor) -> Tensor:
-        return F.mse_loss(network(frames), torch.stack([embeddings[one.name] for one in chosen]))
+    def distance(chosen: Sequence[Features], frames: Tensor) -> Tensor:
+        return F.mse_loss(model(frames), torch.stack([embeddings[one.name] for one in chosen]))
 
     def step(number: int, chosen: list[int]) -> Metrics:
         model.train()
         utterances = [training[index] for index in chosen]
         rng = np.random.default_rng([arguments.seed, number])
-        loss = distance(model, utterances, torch.from_numpy(crops(utterances, rng)))
+        loss = distance(utterances, torch.from_numpy(crops(utterances, rng)))
         minimize(loss, model, optimizer, learning_rate(number, arguments.steps))
         return {"distance": loss.item()}
 
     @torch.no_grad()
-    def validate(averaged: nn.Module) -> Metrics:
-        averaged.eval()
-        frames = [torch.from_numpy(one.frames.astype(np.float32))[None] for one in held_out]
-        each = [distance(averaged, [one], own).item() for one, own in zip(held_out, frames, strict=True)]
+    def validate() -> Metrics:
+        model.eval()
+        each = [distance([one], torch.from_numpy(one.frames.astype(np.float32))[None]).item() for one in held_out]
         return {"distance": float(np.mean(each))} if each else {}
 
     batches = shuffled(len(training), arguments.batch, arguments.seed)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.voice.analysis.f0 import MIN_F0_HZ
 from training.voice.analysis.features import MEL_CHANNELS
@@ -78,9 +78,9 @@ def train(
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
 
-    def losses(network: nn.Module, chosen: Sequence[Utterance], seed: int) -> dict[str, Tensor]:
+    def losses(chosen: Sequence[Utterance], seed: int) -> dict[str, Tensor]:
         batch = batch_of(chosen, seed).to(arguments.device)
-        predicted = network(batch)
+        predicted = model(batch)
         return acoustic_losses(predicted, batch, statistics.f0) | further_losses(chosen, predicted, batch)
 
     def step(number: int, chosen: list[int]) -> Metrics:
@@ -88,19 +88,19 @@ def train(
         groups = by_kind([utterances[index] for index in chosen], arguments.batch)
         terms: dict[str, Tensor] = {}
         for group in groups.values():  # one at a time: words would be padded to the length of sentences
-            for name, value in losses(model, group, number).items():
+            for name, value in losses(group, number).items():
                 terms[name] = terms.get(name, 0) + value * (len(group) / len(chosen))
         loss = sum(weights[name] * value for name, value in terms.items() if name in weights)
         minimize(loss, model, optimizer, learning_rate(number, arguments.steps, peak))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
-    def validate(averaged: nn.Module) -> Metrics:
-        averaged.eval()
+    def validate() -> Metrics:
+        model.eval()
         return {
             f"{kind}_{name}": value.item()
             for kind, chosen in held_out.items()
-            for name, value in losses(averaged, chosen, -1).items()
+            for name, value in losses(chosen, -1).items()
         }
 
     peak = CONTINUED_LEARNING_RATE if arguments.start_from else PEAK_LEARNING_RATE

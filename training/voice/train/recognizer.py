@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils.rnn import pad_sequence
 
@@ -54,11 +54,11 @@ def main() -> None:
     model = Recognizer().to(arguments.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=1e-2)
 
-    def losses(network: nn.Module, chosen: Sequence[Utterance], rng: np.random.Generator | None) -> dict[str, Tensor]:
+    def losses(chosen: Sequence[Utterance], rng: np.random.Generator | None) -> dict[str, Tensor]:
         batch = (part.to(arguments.device) for part in _collate(chosen, statistics, rng))
         mel, lengths, tokens, counts, frame_tokens, styles = batch
         with mixed_precision(arguments):
-            outputs = network(mel, lengths)
+            outputs = model(mel, lengths)
         log_probabilities, frame_logits, style_logits = (output.float() for output in outputs)
         ctc = F.ctc_loss(log_probabilities.transpose(0, 1), tokens, output_lengths(lengths), counts, zero_infinity=True)
         accuracy = (style_logits.argmax(-1) == styles).float().mean()
@@ -70,18 +70,18 @@ def main() -> None:
         model.train()
         warmup = min((number + 1) / WARMUP_STEPS, 1.0)
         rng = np.random.default_rng([arguments.seed, number])
-        terms = losses(model, [utterances[index] for index in chosen], rng)
+        terms = losses([utterances[index] for index in chosen], rng)
         loss = terms["ctc"] + terms["frame"] + STYLE_WEIGHT * terms["style"]
         minimize(loss, model, optimizer, PEAK_LEARNING_RATE * warmup * (1 - 0.95 * number / arguments.steps))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
-    def validate(averaged: nn.Module) -> Metrics:
-        averaged.eval()
+    def validate() -> Metrics:
+        model.eval()
         return {
             f"{kind}_{name}": value.item()
             for kind, chosen in held_out.items()
-            for name, value in losses(averaged, chosen, None).items()
+            for name, value in losses(chosen, None).items()
         }
 
     batches = mixed_batches(utterances, arguments.batch, SHARES, arguments.seed)

@@ -3,14 +3,13 @@
 import json
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 Metrics = dict[str, float]
 """Losses and validation figures by name."""
@@ -64,7 +63,7 @@ def run_training(
     parts: dict[str, Any],
     batches: Iterator[Any],
     step: Callable[[int, Any], Metrics],
-    validate: Callable[[nn.Module], Metrics],
+    validate: Callable[[], Metrics],
     report_every: int = REPORT_EVERY,
 ) -> None:
     """Runs `step(number, batch)` from the latest checkpoint, or from 0, to the end.
@@ -77,7 +76,8 @@ def run_training(
     """
     folder, steps = arguments.folder, arguments.steps
     folder.mkdir(parents=True, exist_ok=True)
-    average = AveragedModel(parts["model"], avg_fn=_moved, use_buffers=True)
+    model = parts["model"]
+    average = WeightAverage(model)
     parts = parts | {"average": average}
     done = _restore(folder, parts)
     for _ in range(done):
@@ -88,12 +88,13 @@ def run_training(
         torch.manual_seed(arguments.seed * 1_000_003 + number)
         for name, value in step(number, next(batches)).items():
             sums[name] = sums.get(name, 0.0) + value
-        average.update_parameters(parts["model"])
+        average.update(model, number)
         count += 1
         completed = number + 1
         if completed % arguments.save_every == 0 or completed == steps:
-            metrics = validate(average.module)
-            _save(folder, average.module, parts, completed)
+            with average.in_use(model):
+                metrics = validate()
+            _save(folder, parts, completed)
             _report(folder, "validation", completed, metrics)
         if completed % report_every == 0 or completed == steps:
             speed = count / (time.monotonic() - since)
@@ -101,8 +102,46 @@ def run_training(
             sums, count, since = {}, 0, time.monotonic()
 
 
+class WeightAverage:
+    """The moving average of a model's weights and running statistics.
+
+    torch's AveragedModel copies the model, which weight normalization forbids.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._values = _copied(model.state_dict())
+
+    def update(self, model: nn.Module, step: int) -> None:
+        """Adds the weights after a step. The first ones are soon forgotten: they are random, or another voice's."""
+        decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                self._values[name].lerp_(value.to(self._values[name]), 1 - decay)
+            else:  # a counter
+                self._values[name].copy_(value)
+
+    @contextmanager
+    def in_use(self, model: nn.Module) -> Iterator[None]:
+        """Gives the model the averaged weights for a while."""
+        trained = _copied(model.state_dict())
+        model.load_state_dict(self._values)
+        try:
+            yield
+        finally:
+            model.load_state_dict(trained)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Returns the averaged weights, named as the model's."""
+        return self._values
+
+    def load_state_dict(self, values: dict[str, Tensor]) -> None:
+        """Takes the averaged weights of a checkpoint."""
+        for name, value in values.items():
+            self._values[name].copy_(value)
+
+
 def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """Reads the latest checkpoint of a training folder: `steps`, `model` (the averaged weights), `parts` to resume."""
+    """Reads the latest checkpoint of a training folder: `steps`, `model` (averaged weights), `parts` (to resume)."""
     return torch.load(folder / CHECKPOINT_NAME, weights_only=True, map_location="cpu")
 
 
@@ -128,6 +167,10 @@ def frozen(model: nn.Module) -> Iterator[None]:
         model.requires_grad_(True)
 
 
+def _copied(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in values.items()}
+
+
 def _restore(folder: Path, parts: dict[str, Any]) -> int:
     if not (folder / CHECKPOINT_NAME).exists():
         return 0
@@ -138,20 +181,10 @@ def _restore(folder: Path, parts: dict[str, Any]) -> int:
     return int(saved["steps"])
 
 
-def _moved(average: Tensor, value: Tensor, count: int) -> Tensor:
-    """Returns the moving average after another value; the first ones weigh more, so that random weights are forgotten.
-
-    Counters, which are integers, are not averaged.
-    """
-    if not average.is_floating_point():
-        return value
-    return average.lerp(value, 1 - min(AVERAGE_DECAY, (1 + count) / (10 + count)))
-
-
-def _save(folder: Path, averaged: nn.Module, parts: dict[str, Any], steps: int) -> None:
+def _save(folder: Path, parts: dict[str, Any], steps: int) -> None:
     unfinished = (folder / CHECKPOINT_NAME).with_suffix(".part")
     states = {name: part.state_dict() for name, part in parts.items()}
-    torch.save({"steps": steps, "model": averaged.state_dict(), "parts": states}, unfinished)
+    torch.save({"steps": steps, "model": states["average"], "parts": states}, unfinished)
     unfinished.rename(folder / CHECKPOINT_NAME)
 
 

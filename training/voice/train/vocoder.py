@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from training.voice.analysis.f0 import f0_contour
@@ -123,9 +123,10 @@ def main() -> None:
         mean, deviation = (torch.from_numpy(each).to(mels) for each in (statistics.mel_mean, statistics.mel_deviation))
         return (mels - mean) / deviation
 
-    def validate(averaged: nn.Module) -> Metrics:
-        device = arguments.device
-        figures = {kind: validation_metrics(averaged, each, statistics, device) for kind, each in held_out.items()}
+    def validate() -> Metrics:
+        figures = {
+            kind: validation_metrics(model, chosen, statistics, arguments.device) for kind, chosen in held_out.items()
+        }
         return {f"{kind}_{name}": value for kind, each in figures.items() for name, value in each.items()}
 
     peak = CONTINUED_LEARNING_RATE if arguments.start_from else PEAK_LEARNING_RATE
