@@ -25,7 +25,7 @@ WORD_READINGS = {
     "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4", "大汗": "da4 han4", "满头大汗": "man3 tou2 da4 han4",
     "大汗淋漓": "da4 han4 lin2 li2", "汗国": "han2 guo2", "汗位": "han2 wei4", "一老一少": "yi1 lao3 yi1 shao4",
     "老夫少妻": "lao3 fu1 shao4 qi1", "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2",
-    "多长": "duo1 chang2",
+    "多长": "duo1 chang2", "柏树": "bai3 shu4", "柏树林": "bai3 shu4 lin2",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
 
@@ -34,7 +34,7 @@ DICTIONARY_CHARACTERS = frozenset(
 )
 """Polyphonic characters for which the dictionary's default reading is right more often than the network's."""
 
-DICTIONARY_WORDS = frozenset("藏挑卷粘倒看背转空乐")
+DICTIONARY_WORDS = frozenset("藏挑卷粘倒看背转空乐攒")
 """The same for characters that form a word of their own: common verbs."""
 
 SENTENCE_FINAL_PARTICLES = frozenset("吧哇啦哩哟呗哦")
