@@ -29,10 +29,10 @@ from training.voice.train.training_loop import (
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
 STYLE_WEIGHT = 0.3
-SHARES = {"espeak": 6.0, "word": 20.0, "sentence": 7.0, "english": 3.0}
+SHARES = {"espeak": 6.0, "word": 40.0, "sentence": 7.0, "english": 3.0}
 """Of each kind of utterance in a batch."""
-CHAIN_WORDS = 4
-"""Recorded words that are joined to one utterance: they are short, and padding them would cost as much."""
+CHAIN_WORDS = 8
+"""Recorded words that are joined to one utterance, as long as a sentence: padding them would cost as much."""
 CHAIN_TEMPO, TEMPO = (0.9, 2.0), (0.8, 1.25)
 """Slowest and fastest, of chains (words were recorded at half the speed of sentences) and of everything else."""
 CHANNEL_SHIFT = 1.5
@@ -46,7 +46,7 @@ VALIDATION_UTTERANCES = 44
 
 def main() -> None:
     """Trains the recognizer."""
-    arguments = parse_arguments(argument_parser("recognizer", __doc__, steps=5000, batch=36, seed=3))
+    arguments = parse_arguments(argument_parser("recognizer", __doc__, steps=5000, batch=56, seed=3))
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
