@@ -26,7 +26,7 @@ UNKNOWN_LOG_PROBABILITY = -16.0
 """Of a syllable that is no word, such as one in a name."""
 ENGLISH_LOG_PROBABILITY = -3.5
 """Of every English phone, in any order: one in some 40."""
-WORD_WEIGHT = 0.4
+WORD_WEIGHT = 0.5
 """Of the log probabilities of words, beside those of the sounds."""
 
 

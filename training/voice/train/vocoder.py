@@ -49,7 +49,7 @@ ADVERSARIAL_RATE_FACTOR = 0.5
 LONE_DISCRIMINATOR_STEPS = 300
 """At the start of the adversarial stage. Untrained discriminators would let the spectral loss undo what others taught a
 generator that starts from another voice: consonants become less intelligible."""
-ADVERSARIAL_WEIGHT, FEATURE_WEIGHT, PHONETIC_WEIGHT = 0.15, 0.3, 0.5
+ADVERSARIAL_WEIGHT, FEATURE_WEIGHT, PHONETIC_WEIGHT = 0.15, 0.3, 1.0
 SHARES = {"espeak": 0.3, "word": 0.4, "sentence": 0.3}
 """Of the segments, by kind of utterance."""
 PREDICTED_PROBABILITY = 0.5
