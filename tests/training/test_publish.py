@@ -145,9 +145,8 @@ def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: Path | str) -> int:
 def report(tmp_path: Path) -> Path:
     folder = tmp_path / "report"
     folder.mkdir()
-    (folder / "figures.json").write_text(
-        json.dumps({"read F7-neutral": {"syllable_errors": 1.25, "tone_errors": 0.5, "english_errors": 7}})
-    )
+    figures = {"syllable_errors": 1.25, "sound_errors": 2, "tone_errors": 0.5, "english_errors": 7}
+    (folder / "figures.json").write_text(json.dumps({"read F7-neutral": figures}))
     return folder
 
 
@@ -160,7 +159,8 @@ def test_the_command_writes_the_name_the_figures_and_the_storage(
     manifest = Voice(folder).manifest
     assert manifest.name == "demo-small"
     assert manifest.source["figures"].endswith(
-        "percent: F7-neutral 1.2; wrong tones: F7-neutral 0.5; wrong English words: F7-neutral 7.0"
+        "percent: F7-neutral 1.2; without its knowledge of words: F7-neutral 2.0; "
+        "wrong tones: F7-neutral 0.5; wrong English words: F7-neutral 7.0"
     )
     assert "8 bits" in manifest.source["storage"]
 

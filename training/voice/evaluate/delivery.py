@@ -53,7 +53,7 @@ def main() -> None:
     reader = TimedReader()
 
     def errors(units: Sequence[Sequence[str]], samples: Floats) -> Score:
-        return score(units, recognize(recognizer, mel_of_audio(padded(samples)), statistics).tokens)
+        return score(units, recognize(recognizer, mel_of_audio(padded(samples)), statistics).sounds)
 
     for expressive in (False, True):
         found: list[Scores] = []

@@ -65,8 +65,8 @@ def read_figures(report: Path) -> str:
 
     return (
         "wrong syllables in sentences read aloud, by the recipe's speech recognizer, percent: "
-        f"{listed('syllable_errors')}; wrong tones: {listed('tone_errors')}; "
-        f"wrong English words: {listed('english_errors')}"
+        f"{listed('syllable_errors')}; without its knowledge of words: {listed('sound_errors')}; "
+        f"wrong tones: {listed('tone_errors')}; wrong English words: {listed('english_errors')}"
     )
 
 
