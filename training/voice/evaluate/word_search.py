@@ -22,12 +22,12 @@ from training.voice.models.recognizer import TOKENS, TONES
 BLANK, ROOT = 0, 0
 MIN_LOG_PROBABILITY = -15.0
 """Of a word. Some 60,000 are more frequent."""
-UNKNOWN_LOG_PROBABILITY = -16.0
+UNKNOWN_LOG_PROBABILITY = -13.0
 """Of a syllable that is no word, such as one in a name."""
-ENGLISH_LOG_PROBABILITY = -3.5
-"""Of every English phone, in any order: one in some 40."""
-WORD_WEIGHT = 0.5
-"""Of the log probabilities of words, beside those of the sounds."""
+ENGLISH_LOG_PROBABILITY = -2.0
+"""Of every English phone, in any order."""
+WORD_WEIGHT = 0.4
+"""Of the log probabilities of words, beside those of the sounds. All of these are chosen by the errors in recordings."""
 
 
 @dataclass(frozen=True, slots=True)
