@@ -27,7 +27,7 @@ UNKNOWN_LOG_PROBABILITY = -13.0
 ENGLISH_LOG_PROBABILITY = -2.0
 """Of every English phone, in any order."""
 WORD_WEIGHT = 0.4
-"""Of the log probabilities of words, beside those of the sounds. All of these are chosen by the errors in recordings."""
+"""Of the log probabilities of words, beside those of the sounds. All of these are chosen by errors in recordings."""
 
 
 @dataclass(frozen=True, slots=True)
