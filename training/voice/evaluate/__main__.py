@@ -17,6 +17,7 @@ from training.voice.evaluate.plots import plot_spectrograms
 from training.voice.evaluate.report import format_report
 from training.voice.evaluate.sound_page import SoundRow, write_sound_page
 from training.voice.train.dataset import Utterance, by_kind, load_utterances, one_per_style
+from training.voice.train.recognizer_weights import RECOGNIZER_HELP
 
 SOUNDS = 20
 """Words on the page."""
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.voice.evaluate", description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("voice", type=Path, help="a converted voice, such as models/demo")
-    parser.add_argument("recognizer", type=Path, help="folder that training.voice.train.recognizer wrote")
+    parser.add_argument("recognizer", type=Path, help=RECOGNIZER_HELP)
     parser.add_argument("folder", type=Path, help="folder for the report")
     parser.add_argument(
         "--recordings", type=int, default=88, help="held-out recordings of each kind; default: %(default)s"

@@ -21,9 +21,9 @@ from server.types import Floats
 from server.voices.voice import Voice
 from training.voice.analysis.features import mel_of_audio
 from training.voice.evaluate.evaluation import padded
-from training.voice.evaluate.recognition import load_recognizer, recognize
+from training.voice.evaluate.recognition import recognize
 from training.voice.evaluate.scoring import Score, score
-from training.voice.train.dataset import Statistics
+from training.voice.train.recognizer_weights import RECOGNIZER_HELP, load_recognizer
 
 SAMPLES = 10_000
 """Of the bootstrap."""
@@ -39,21 +39,20 @@ class Scores(NamedTuple):
 def main() -> None:
     """Runs the command."""
     parser = argparse.ArgumentParser(prog="python -m training.voice.evaluate.delivery", description=__doc__)
-    parser.add_argument("corpus", type=Path)
     parser.add_argument("voice", type=Path, help="a converted voice, such as models/demo")
-    parser.add_argument("recognizer", type=Path, help="folder that training.voice.train.recognizer wrote")
+    parser.add_argument("recognizer", type=Path, help=RECOGNIZER_HELP)
     parser.add_argument("--readings", type=int, default=3, help="of each sentence; default: %(default)s")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads; default: %(default)s")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    recognizer, statistics = load_recognizer(arguments.recognizer), Statistics.read(arguments.corpus)
+    recognizer = load_recognizer(arguments.recognizer)
     runtime = Runtime(RuntimeSection(providers=("cpu",), threads=1))
     synthesizer = Synthesizer(Voice(arguments.voice), runtime, SynthesisSection())
     synthesizer.warm_up()
     reader = TimedReader()
 
     def errors(units: Sequence[Sequence[str]], samples: Floats) -> Score:
-        return score(units, recognize(recognizer, mel_of_audio(padded(samples)), statistics).sounds)
+        return score(units, recognize(recognizer, mel_of_audio(padded(samples))).sounds)
 
     for expressive in (False, True):
         found: list[Scores] = []

@@ -29,11 +29,12 @@ from training.voice.analysis.f0 import F0Contour, f0_contour
 from training.voice.analysis.features import FRAME_RATE, SAMPLE_RATE, frame_energy, magnitude_spectrogram, mel_of_audio
 from training.voice.corpus.script import frequent_english_words
 from training.voice.corpus.speakers import EMOTIONS
-from training.voice.evaluate.recognition import load_recognizer, recognize
+from training.voice.evaluate.recognition import recognize
 from training.voice.evaluate.scoring import Lexicon, Score, english_pronunciations, score
 from training.voice.evaluate.speech_classifier import SpeechClassifier
 from training.voice.models.vocabulary import BREAK_EMOTION, SPEAKER_ROWS
 from training.voice.train.dataset import Statistics, Utterance, acoustic_targets, load_utterances
+from training.voice.train.recognizer_weights import load_recognizer
 
 SENTENCES_FILE = Path(__file__).with_name("sentences.txt")
 MIN_SAMPLES = SAMPLE_RATE
@@ -180,7 +181,7 @@ class Evaluator:
     def _recognize(
         self, result: StyleResult, speech: AnalyzedSpeech, units: Sequence[Sequence[str]], style: str
     ) -> None:
-        recognition = recognize(self.recognizer, speech.mel, self.statistics)
+        recognition = recognize(self.recognizer, speech.mel)
         result.score += score(units, recognition.tokens, self.lexicon)
         result.sound_score += score(units, recognition.sounds, self.lexicon)
         result.styles_recognized.append(recognition.style == style)

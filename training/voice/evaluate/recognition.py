@@ -7,7 +7,6 @@ it tells more of the sounds.
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,8 +16,6 @@ from server.text.units.syllables import SYLLABLES, to_phones
 from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.evaluate.word_search import pronunciation_tree, search
 from training.voice.models.recognizer import STYLE_NAMES, TOKEN_ROWS, TOKENS, TONES, Recognizer
-from training.voice.train.dataset import Statistics
-from training.voice.train.training_loop import load_checkpoint
 
 BLANK = 0
 
@@ -45,17 +42,10 @@ class SyllableGrammar:
     """(contexts, tokens): whether a token may come next."""
 
 
-def load_recognizer(folder: Path) -> Recognizer:
-    """Loads the recognizer that training.voice.train.recognizer saved in `folder`."""
-    model = Recognizer()
-    model.load_state_dict(load_checkpoint(folder)["model"])
-    return model.eval()
-
-
 @torch.no_grad()
-def recognize(model: Recognizer, mel: NDArray[np.float32], statistics: Statistics) -> Recognition:
+def recognize(model: Recognizer, mel: NDArray[np.float32]) -> Recognition:
     """Recognizes a mel (frames, 80), not normalized."""
-    x = torch.from_numpy(statistics.normalize_mel(mel))[None]
+    x = model.normalize(torch.from_numpy(mel.astype(np.float32)))[None]
     log_probabilities, _, style_logits = model(x, torch.tensor([x.shape[1]]))
     emitted = log_probabilities[0].numpy()
     decoded = search(emitted, pronunciation_tree()), decode(emitted, syllable_grammar())

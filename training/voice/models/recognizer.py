@@ -24,6 +24,8 @@ STYLE_NAMES = [*STYLES, *(f"{HUMAN_SPEAKER}-{emotion}" for emotion in (*EMOTIONS
 STRIDE = 2
 DILATIONS = (1, 2, 4, 1, 2, 4)
 DROPOUT = 0.1
+STATISTICS = ("mel_mean", "mel_deviation")
+"""Buffers of the recognizer."""
 
 
 def unit_tokens(units: Sequence[Sequence[str]]) -> list[str]:
@@ -39,8 +41,14 @@ def unit_tokens(units: Sequence[Sequence[str]]) -> list[str]:
 class Recognizer(nn.Module):
     """Dilated convolutions over mels with three output heads: CTC, frame classification, style classification."""
 
+    mel_mean: Tensor
+    mel_deviation: Tensor
+    """(80,) each: of the corpus that it was trained on."""
+
     def __init__(self, channels: int = 256) -> None:
         super().__init__()
+        self.register_buffer("mel_mean", torch.zeros(MEL_CHANNELS))
+        self.register_buffer("mel_deviation", torch.ones(MEL_CHANNELS))
         self.subsampling = nn.Conv1d(MEL_CHANNELS, channels, 5, STRIDE, 2)
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -54,6 +62,10 @@ class Recognizer(nn.Module):
         self.ctc_head = nn.Linear(channels, len(TOKENS))
         self.frame_head = nn.Linear(channels, len(TOKENS))
         self.style_head = nn.Linear(2 * channels, len(STYLE_NAMES))
+
+    def normalize(self, mel: Tensor) -> Tensor:
+        """(..., 80) -> (..., 80): the input of the other methods."""
+        return (mel - self.mel_mean) / self.mel_deviation
 
     def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns CTC log probabilities (b, t / 2, tokens), frame logits (b, t / 2, tokens), style logits (b, styles).

@@ -53,7 +53,10 @@ def main() -> None:
     def further_losses(_: Sequence[Utterance], predicted: Prediction, batch: Batch) -> dict[str, Tensor]:
         if phonetic is None:
             return {}
-        generated, recorded = (mel[..., :MEL_CHANNELS] for mel in (predicted.mel, batch.mel))
+        mean, deviation = (torch.from_numpy(each) for each in (statistics.mel_mean, statistics.mel_deviation))
+        generated, recorded = (
+            mel[..., :MEL_CHANNELS] * deviation.to(mel) + mean.to(mel) for mel in (predicted.mel, batch.mel)
+        )
         return {"phonetic": phonetic(generated, recorded, (batch.frame_units >= 0).sum(1))}
 
     train(

@@ -51,7 +51,10 @@ def main() -> None:
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
     torch.manual_seed(arguments.seed)
-    model = Recognizer().to(arguments.device)
+    model = Recognizer()
+    model.mel_mean.copy_(torch.from_numpy(statistics.mel_mean))
+    model.mel_deviation.copy_(torch.from_numpy(statistics.mel_deviation))
+    model.to(arguments.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=1e-2)
 
     def losses(chosen: Sequence[Utterance], rng: np.random.Generator | None) -> dict[str, Tensor]:

@@ -111,17 +111,13 @@ def main() -> None:
             rate *= ADVERSARIAL_RATE_FACTOR
             metrics |= {"judged": judged.item(), "adversarial": adversarial.item(), "features": features.item()}
         if phonetic:
-            mels = [normalized(differentiable_mels(audio)) for audio in (generated, reference)]
+            mels = [differentiable_mels(audio) for audio in (generated, reference)]
             with mixed_precision(arguments):
                 heard = phonetic(*mels)
             loss = loss + PHONETIC_WEIGHT * heard
             metrics["phonetic"] = heard.item()
         minimize(loss, model, optimizer, rate, max_norm=5.0)
         return metrics
-
-    def normalized(mels: Tensor) -> Tensor:
-        mean, deviation = (torch.from_numpy(each).to(mels) for each in (statistics.mel_mean, statistics.mel_deviation))
-        return (mels - mean) / deviation
 
     def validate() -> Metrics:
         figures = {
