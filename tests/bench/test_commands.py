@@ -157,7 +157,8 @@ def test_a_terminated_benchmark_terminates_its_server(tmp_path: Path) -> None:
             time.sleep(0.05)
         benchmark.terminate()
         assert benchmark.wait() == 143
-    assert not [server for server in servers if server.is_running()]
+    _, running = psutil.wait_procs(servers, timeout=10)
+    assert not running
 
 
 def is_server(process: psutil.Process) -> bool:
