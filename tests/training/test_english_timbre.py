@@ -15,7 +15,13 @@ from training.voice.corpus.labels import Unit  # noqa: E402
 from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION  # noqa: E402
 from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, write_utterance  # noqa: E402
 from training.voice.recordings import english  # noqa: E402
-from training.voice.recordings.english import TimbreMap, add_english, phone_means  # noqa: E402
+from training.voice.recordings.english import (  # noqa: E402
+    TimbreMap,
+    add_english,
+    english_words,
+    fit_conversion,
+    phone_means,
+)
 from training.voice.train.dataset import load_utterances  # noqa: E402
 
 FRAMES = np.array([30, 50, 20])
@@ -40,7 +46,8 @@ def write(
         [*units, Unit("#4", "tone_none", "s_none", "word_none")], FRAMES, vowel(hz, formant).astype(np.float32),
         np.full(100, hz, np.float32), voiced,
     )  # fmt: skip
-    write_utterance(utterance_path(corpus, name), speech, speaker=speaker, emotion=emotion, text="", held_out=False)
+    path = utterance_path(corpus, name)
+    write_utterance(path, speech, speaker=speaker, emotion=emotion, text=f"{name}#4", held_out=False)
 
 
 @pytest.fixture
@@ -64,8 +71,13 @@ def test_a_map_is_found_from_pairs_and_is_a_shift_where_nothing_else_is_known() 
     np.testing.assert_allclose(found(source.mean(0)), source.mean(0) + found.shift)
 
 
+def add(corpus: Path) -> int:
+    utterances = load_utterances(corpus, held_out=False)
+    return add_english(corpus, utterances, fit_conversion(utterances, processes=1), processes=1)
+
+
 def test_english_gets_the_register_and_the_formants_of_the_human_speaker(corpus: Path) -> None:
-    assert add_english(corpus, processes=1) == 1
+    assert add(corpus) == 1
     one = next(one for one in load_utterances(corpus, held_out=False) if one.kind == "english")
     assert (one.name, one.style) == ("english-00007", f"{HUMAN_SPEAKER}-happy")
     assert one.units[:2, 0].tolist() == ["ae", "eh"]
@@ -80,10 +92,10 @@ def test_english_gets_the_register_and_the_formants_of_the_human_speaker(corpus:
 
 
 def test_utterances_that_exist_are_kept(corpus: Path) -> None:
-    add_english(corpus, processes=1)
+    add(corpus)
     path = utterance_path(corpus, "english-00007")
     before = path.stat().st_mtime_ns
-    assert add_english(corpus, processes=1) == 1
+    assert add(corpus) == 1
     assert path.stat().st_mtime_ns == before
 
 
@@ -92,3 +104,35 @@ def test_means_are_by_phone_and_part(corpus: Path) -> None:
     with ProcessPoolExecutor(1) as pool:
         means = phone_means(pool, words)
     assert means.keys() == {(phone, part) for phone in ("n_c", "a_c", "e_c", "i_c") for part in range(3)}
+
+
+def test_without_recorded_words_there_is_no_conversion(corpus: Path) -> None:
+    utterances = [one for one in load_utterances(corpus, held_out=False) if one.kind == "espeak"]
+    with pytest.raises(SystemExit, match="too few words"):
+        fit_conversion(utterances, processes=1)
+
+
+def test_words_of_mixed_sentences_are_cut_out(corpus: Path) -> None:
+    units = [
+        Unit("n_c", "tone1", "s_begin", "word_begin"), Unit("a_c", "tone1", "s_end", "word_end"),
+        Unit("#1", "tone_none", "s_none", "word_none"), Unit("ae", "tone1", "s_both", "word_both"),
+        Unit("#4", "tone_none", "s_none", "word_none"),
+    ]  # fmt: skip
+    speech = LabeledSpeech(
+        units, np.array([10, 20, 0, 50, 20]), vowel(170, 900).astype(np.float32), np.full(100, 170, np.float32),
+        np.arange(100) < 80,
+    )  # fmt: skip
+    path = utterance_path(corpus, "00008")
+    write_utterance(path, speech, speaker="female", emotion="neutral", text="na1#1 a#4", held_out=False)
+    utterances = load_utterances(corpus, held_out=False)
+    (word,) = english_words(utterances, fit_conversion(utterances, processes=1), processes=1)
+    assert (word.syllables, word.phones, word.is_english) == (("a",), ["ae"], True)
+    assert word.english_units == (units[3],)
+    start, end = word.bounds.tolist()
+    assert (start, end - start) == (english.MARGIN_FRAMES, 125)
+    voiced = word.f0[start:end][word.f0[start:end] > 0]
+    assert len(voiced) > 120
+    assert np.median(voiced) == pytest.approx(220, rel=0.02)
+    contour = f0_contour(word.samples)
+    expected = 220 * np.exp(english.SENTENCE_SHIFT)
+    assert np.median(contour.f0[contour.voiced]) == pytest.approx(expected, rel=0.02)

@@ -46,7 +46,7 @@ def main() -> None:
     run_module(f"{recipe}.train.predicted_mels", corpus, acoustic, mels)
     adversarial = ("--adversarial-from", 1, "--predicted-mels", mels)
     run_module(f"{recipe}.train.vocoder", corpus, vocoder, "--steps", 2, "--bfloat16", *adversarial, *heard)
-    run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 2, "--bfloat16")
+    run_module(f"{recipe}.train.recognizer", corpus, recognizer, "--steps", 2, "--bfloat16", "--start-from", phonetic)
     speakers = ("--speakers", "natural,female,male")
     run_module(f"{recipe}.publish.package", corpus, acoustic, vocoder, folder / "package", *speakers)
     run_module("convert", folder / "package", "--output", voice.parent, "--precision", "fp32", "--emotions", emotions)

@@ -60,12 +60,12 @@ def label_mandarin(words: Sequence[Word], phonemes: Sequence[Phoneme]) -> list[T
         raise PhonemeMismatchError(f"{[word.syllables for word in words]} became {[p.name for p in phonemes]}")
     timed = iter(zip(syllables, ends, strict=False))
     for word in words:
-        *phones, break_unit = mandarin_units(word.syllables, word.break_level)
+        *phones, after = mandarin_units(word.syllables, word.break_level)
         for initial, final in zip(phones[::2], phones[1::2], strict=True):
             syllable_phonemes, end = next(timed)
             labels.append((initial, _initial_end(initial.phone, syllable_phonemes, end)))
             labels.append((final, end))
-        labels.append((break_unit, end))
+        labels.append((after, end))
     return labels
 
 
@@ -78,7 +78,7 @@ def mandarin_units(syllables: Sequence[str], break_level: int) -> list[Unit]:
         initial, final = to_phones(base, "PinYin")
         units.append(Unit(initial, f"tone{tone}", "s_begin", next(flags)))
         units.append(Unit(final, f"tone{tone}", "s_end", next(flags)))
-    return [*units, _break_unit(break_level)]
+    return [*units, break_unit(break_level)]
 
 
 def _initial_end(initial: str, phonemes: Sequence[Phoneme], syllable_end: float) -> float:
@@ -120,7 +120,7 @@ def label_english(
         flags = _word_flags(len(phones))
         for phone, end in zip(arpabet.syllabify(phones), ends, strict=True):
             labels.append((Unit(phone.name, f"tone{int(phone.stressed)}", phone.flag, next(flags)), end))
-        labels.append((_break_unit(word.break_level), end))
+        labels.append((break_unit(word.break_level), end))
     if next(remaining, None) is not None:
         raise PhonemeMismatchError(f"{[word.syllables[0] for word in words]}: too many of {[p.name for p in spoken]}")
     return labels
@@ -132,5 +132,6 @@ def _word_flags(count: int) -> Iterator[str]:
     return itertools.chain(["word_begin"], ["word_middle"] * (count - 2), ["word_end"])
 
 
-def _break_unit(level: int) -> Unit:
+def break_unit(level: int) -> Unit:
+    """Returns the unit of a break of level 1 to 4."""
     return Unit(f"#{level}", "tone_none", "s_none", "word_none")

@@ -12,8 +12,10 @@ from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
 from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.recordings.cleaning import LEVEL_DBFS
+from training.voice.recordings.erhua import color
 from training.voice.recordings.intonation import Intonation
 from training.voice.recordings.script import PseudoSentence
+from training.voice.recordings.spectra import Spectra
 from training.voice.recordings.style import HumanEmotion
 from training.voice.recordings.timing import LEADING_SECONDS, PhoneSpan, Timing, frame_5_ms
 from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
@@ -34,18 +36,6 @@ TILT_FROM_HZ, TILT_TO_HZ = 1500, 6000
 
 
 @dataclass(frozen=True, slots=True)
-class Spectra:
-    """WORLD's analysis of one word, by frames of 5 ms."""
-
-    envelope: NDArray[np.float32]
-    """(frames, bins): power"""
-    aperiodicity: NDArray[np.float32]
-    """(frames, bins)"""
-    voiced: NDArray[np.bool_]
-    """(frames,)"""
-
-
-@dataclass(frozen=True, slots=True)
 class AssembledSpeech:
     """A pseudo-sentence as audio."""
 
@@ -58,17 +48,20 @@ class AssembledSpeech:
 
 
 def analyze(word: RecordedWord) -> Spectra:
-    """Analyzes a recording."""
+    """Analyzes a recording, and adds erhua."""
     f0 = _filled(word)
     exact, times = word.samples.astype(np.float64), np.arange(len(f0)) * FRAME_SECONDS
     envelope = pyworld.cheaptrick(exact, f0, times, SAMPLE_RATE, fft_size=FFT_SIZE)
     aperiodicity = pyworld.d4c(exact, f0, times, SAMPLE_RATE, fft_size=FFT_SIZE)
-    return Spectra(envelope.astype(np.float32), aperiodicity.astype(np.float32), f0 > 0)
+    spectra = Spectra(envelope.astype(np.float32), aperiodicity.astype(np.float32), f0 > 0)
+    return color(spectra, word, word.rhotic, analyze(word.rhotic)) if word.rhotic else spectra
 
 
 def _filled(word: RecordedWord) -> NDArray[np.float64]:
-    """(frames,): F0, interpolated through short unvoiced gaps inside finals."""
+    """(frames,): F0, interpolated through short unvoiced gaps inside Mandarin finals."""
     f0 = word.f0.astype(np.float64)
+    if word.is_english:
+        return f0
     for start, end in zip(word.bounds[1:-1:2], word.bounds[2::2], strict=True):
         voiced = start + np.flatnonzero(f0[start:end] > 0)
         for before, after in pairwise(voiced):
@@ -129,7 +122,7 @@ def assemble(
 
 def _gain(span: PhoneSpan, timing: Timing) -> float:
     decibels = SENTENCE_FALL_DB * span.start / max(1, timing.length)
-    if span.word.syllables[span.index // 2][-1] == "5":
+    if span.word.tone(span.index) == "5":
         decibels += NEUTRAL_TONE_DB
     return float(10 ** (decibels / 10))
 

@@ -23,7 +23,7 @@ from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, 
 from training.voice.recordings.alignment import Aligner, WordFeatures, word_features
 from training.voice.recordings.assembly import assemble
 from training.voice.recordings.cleaning import CleanRecording, clean
-from training.voice.recordings.english import add_english
+from training.voice.recordings.english import add_english, english_words, fit_conversion
 from training.voice.recordings.intonation import Intonation, median_log_f0
 from training.voice.recordings.readings import other_readings, read_word
 from training.voice.recordings.script import PseudoSentence, Script
@@ -31,6 +31,7 @@ from training.voice.recordings.source import recording_files
 from training.voice.recordings.style import HUMAN_EMOTIONS
 from training.voice.recordings.timing import DurationModel, frame_5_ms
 from training.voice.recordings.word import FRAME_SAMPLES, RecordedWord, phones_of
+from training.voice.train.dataset import load_utterances
 
 MIN_F0_HZ, MAX_F0_HZ = 60.0, 400.0
 MIN_FINAL_FRAMES, MAX_PHONE_FRAMES = 8, 140
@@ -63,13 +64,17 @@ def add_recordings(
         jobs = [job for job in jobs if not job[0].exists()]
         for _ in _progress("words", len(jobs), pool.map(_write_word, jobs, chunksize=32)):
             pass
-    maker = SentenceMaker([word for word in words if word.text not in reserved])
+    utterances = load_utterances(corpus, held_out=False)
+    conversion = fit_conversion(utterances, processes)
+    print(f"{add_english(corpus, utterances, conversion, processes)} English utterances", flush=True)
     missing = [number for number in range(sentences) if not utterance_path(corpus, f"sentence-{number:05}").exists()]
+    english = english_words(utterances, conversion, processes) if missing else []
+    print(f"{len(english)} English words", flush=True)
+    maker = SentenceMaker([word for word in words if word.text not in reserved], english)
     with ProcessPoolExecutor(processes, initializer=_share, initargs=(maker,)) as pool:
         write = partial(_write_sentence, corpus, held_out_every)
         for _ in _progress("sentences", len(missing), pool.map(write, missing, chunksize=8)):
             pass
-    print(f"{add_english(corpus, processes)} English utterances", flush=True)
 
 
 def align_words(heard: Sequence[tuple[CleanRecording, WordFeatures]], reserved: Set[str]) -> list[RecordedWord]:
@@ -98,10 +103,10 @@ def align_words(heard: Sequence[tuple[CleanRecording, WordFeatures]], reserved: 
 
 
 class SentenceMaker:
-    """Makes pseudo-sentences of recorded words; a sentence depends on the words and its number alone."""
+    """Makes pseudo-sentences of recorded and English words; a sentence depends on these and its number alone."""
 
-    def __init__(self, words: list[RecordedWord]) -> None:
-        self._script, self._durations = Script(words), DurationModel(words)
+    def __init__(self, words: list[RecordedWord], english: Sequence[RecordedWord] = ()) -> None:
+        self._script, self._durations = Script(words, english), DurationModel(words)
         self._intonation = Intonation(median_log_f0(words))
 
     def make(self, number: int) -> tuple[PseudoSentence, LabeledSpeech]:
@@ -112,7 +117,7 @@ class SentenceMaker:
         speech = assemble(sentence, timing, emotion, self._intonation)
         units, frames = [], []
         for owner, word in enumerate(sentence.prosodic_words):
-            units += mandarin_units(word.syllables, word.break_level)
+            units += word.units
             frames += [span.end - span.start for span in timing.spans if span.prosodic_word == owner]
             frames.append(timing.break_frames[owner])
         voiceless = np.repeat([unit.voiceless for unit in units], frames)

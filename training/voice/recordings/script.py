@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.voice.corpus.labels import Unit, break_unit, mandarin_units
 from training.voice.corpus.utterance_file import word_text
+from training.voice.recordings.erhua import rhotic_syllables, vowel_class, with_erhua
 from training.voice.recordings.word import RecordedWord
 
 EMOTION_WEIGHTS = {"neutral": 0.4, "happy": 0.2, "sad": 0.2, "angry": 0.2}
@@ -16,6 +18,8 @@ MAX_JOINED_SYLLABLES = 4
 JOIN_PROBABILITY, QUESTION_PROBABILITY, FOCUS_PROBABILITY = 0.35, 0.12, 0.25
 SUFFIX_PROBABILITY, FUNCTION_WORD_PROBABILITY = 0.35, 0.3
 """Of a prosodic word that ends with a suffix, or begins with a function word."""
+ERHUA_PROBABILITY, ENGLISH_PROBABILITY = 0.1, 0.15
+"""Of a prosodic word that contains erhua, or is English."""
 SUFFIXES = {
     "de5": 10, "le5": 8, "men5": 4, "zhe5": 3, "ge5": 3, "shang5": 2, "li5": 2, "zi5": 2, "ba5": 2, "ne5": 1, "a5": 1,
     "tou5": 1,
@@ -38,7 +42,7 @@ PHRASE_WORDS, CLAUSE_PHRASES = (2, 2, 3), (1, 2, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class ProsodicWord:
-    """Recorded words that follow each other without a break, and the break after them."""
+    """Recorded words that follow each other without a break, and the break after them. English words are alone."""
 
     words: tuple[RecordedWord, ...]
     break_level: int
@@ -47,6 +51,13 @@ class ProsodicWord:
     def syllables(self) -> tuple[str, ...]:
         """Those of all words."""
         return tuple(syllable for word in self.words for syllable in word.syllables)
+
+    @property
+    def units(self) -> list[Unit]:
+        """The units of all phones and of the break."""
+        if self.words[0].is_english:
+            return [*self.words[0].english_units, break_unit(self.break_level)]
+        return mandarin_units(self.syllables, self.break_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +83,16 @@ class PseudoSentence:
 
 
 class Script:
-    """Draws sentences from recorded words."""
+    """Draws sentences from recorded words, some of them with erhua, and from English words."""
 
-    def __init__(self, words: Sequence[RecordedWord]) -> None:
+    def __init__(self, words: Sequence[RecordedWord], english: Sequence[RecordedWord] = ()) -> None:
         by_text = {word.text: word for word in words}
         self._question = by_text.get(QUESTION_PARTICLE)
         self._words = [word for word in words if not word.text.endswith(UNSUITABLE) and word.text not in PARTICLES]
         self._suffix = _drawer(words, SUFFIXES, only_final=True)
         self._function_word = _drawer(words, FUNCTION_WORDS)
+        self._rhotic = rhotic_syllables(words)
+        self._english = english
 
     def sentence(self, number: int) -> PseudoSentence:
         """Returns the sentence of a number; it depends on the words and the number alone."""
@@ -89,9 +102,13 @@ class Script:
         levels = _break_levels(rng, count)
         groups: list[tuple[RecordedWord, ...]] = []
         for index in range(count):
+            if self._english and rng.random() < ENGLISH_PROBABILITY:
+                groups.append((self._english[int(rng.integers(len(self._english)))],))
+                continue
             continues = index > 0 and levels[index - 1] <= 2
             groups.append(self._group(rng, groups[-1][-1] if continues else None))
-        if self._question is not None and rng.random() < QUESTION_PROBABILITY:
+        can_ask = self._question is not None and not groups[-1][-1].is_english
+        if can_ask and rng.random() < QUESTION_PROBABILITY:
             groups[-1] = (*groups[-1], self._question)
         focus = int(rng.integers(count)) if rng.random() < FOCUS_PROBABILITY else None
         words = tuple(ProsodicWord(group, level) for group, level in zip(groups, levels, strict=True))
@@ -106,6 +123,9 @@ class Script:
         free = MAX_JOINED_SYLLABLES - len(first.syllables)
         if free > 0 and rng.random() < JOIN_PROBABILITY:
             group.append(self._word(rng, first, free))
+        rhotic = self._rhotic.get(vowel_class(group[-1]) or "")
+        if rhotic and rng.random() < ERHUA_PROBABILITY:
+            group[-1] = with_erhua(group[-1], rhotic[int(rng.integers(len(rhotic)))])
         if self._suffix and rng.random() < SUFFIX_PROBABILITY:
             group.append(self._suffix(rng))
         return tuple(group)

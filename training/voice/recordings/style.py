@@ -34,6 +34,6 @@ HUMAN_EMOTIONS = {
         HumanEmotion("neutral", 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0),
         HumanEmotion("happy", 0.22, 1.35, 1.12, 0.85, -2.0, 1.0, 1.04),
         HumanEmotion("sad", -0.15, 0.7, 0.82, 1.3, -4.0, 0.7, 1.0),
-        HumanEmotion("angry", 0.10, 1.15, 1.15, 0.7, 6.0, 1.5, 0.97),
+        HumanEmotion("angry", 0.12, 1.15, 1.13, 0.7, 3.0, 1.5, 0.97),
     )
 }

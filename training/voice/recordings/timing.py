@@ -9,6 +9,7 @@ import numpy as np
 from training.voice.analysis.features import FRAME_RATE, HOP_LENGTH
 from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.recordings.alignment import is_initial
+from training.voice.recordings.erhua import recorded_phone
 from training.voice.recordings.script import PseudoSentence
 from training.voice.recordings.style import HumanEmotion
 from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
@@ -87,9 +88,10 @@ class DurationModel:
         rng = np.random.default_rng([11, sentence.seed])
         phones = list(_phones(sentence))
         seconds = np.array([self._seconds(sentence, *phone) for phone in phones])
-        syllables = len(phones) / 2
-        rate = SYLLABLES_PER_SECOND * emotion.rate * rng.normal(1, RATE_DEVIATION)
-        scaled = seconds * (syllables / rate / seconds.sum())
+        mandarin = np.array([not word.is_english for _, word, _ in phones])
+        rate = emotion.rate * rng.normal(1, RATE_DEVIATION)
+        factor = mandarin.sum() / 2 / SYLLABLES_PER_SECOND / max(seconds[mandarin].sum(), MIN_FINAL_SECONDS)
+        scaled = seconds * np.where(mandarin, factor, 1.0) / rate
         pauses = [rng.uniform(*PAUSE_SECONDS[word.break_level]) * emotion.pause for word in sentence.prosodic_words]
         spans: list[PhoneSpan] = []
         break_frames: list[int] = []
@@ -107,17 +109,19 @@ class DurationModel:
         return Timing(tuple(spans), tuple(break_frames), frame)
 
     def _seconds(self, sentence: PseudoSentence, owner: int, word: RecordedWord, index: int) -> float:
-        phone = word.phones[index]
+        phone = recorded_phone(word, index)
         if phone in GLOTTAL_ONSETS:
             return 0.0
         recorded = max(1, word.bounds[index + 1] - word.bounds[index]) * FRAME_SECONDS
+        if word.is_english:
+            return float(recorded)
         mean = self._means[phone, "any"]
         individual = (recorded / self._means.get((phone, _position(word, index)), mean)) ** INDIVIDUALITY
         seconds = mean * individual * (INITIAL_SHARE if is_initial(phone) else FINAL_SHARE)
         group = sentence.prosodic_words[owner]
         if not is_initial(phone) and word is group.words[-1] and index == len(word.phones) - 1:
             seconds *= LENGTHENING[group.break_level]
-        if word.syllables[index // 2][-1] == "5":
+        if word.tone(index) == "5":
             seconds *= NEUTRAL_TONE_FACTOR
         if owner == sentence.focus:
             seconds *= FOCUS_FACTOR

@@ -7,6 +7,7 @@ read faster or slower, so that few recordings do for a recognizer of sentences.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 from training.voice.analysis.features import MEL_CHANNELS
 from training.voice.models.recognizer import STRIDE, STYLE_NAMES, TOKEN_ROWS, Recognizer, output_lengths, unit_tokens
 from training.voice.train.dataset import Statistics, Utterance, by_kind, load_utterances, mixed_batches
+from training.voice.train.recognizer_weights import RECOGNIZER_HELP, load_recognizer
 from training.voice.train.training_loop import (
     Metrics,
     argument_parser,
@@ -28,6 +30,8 @@ from training.voice.train.training_loop import (
 )
 
 PEAK_LEARNING_RATE, WARMUP_STEPS = 2e-3, 100
+CONTINUED_LEARNING_RATE = 6e-4
+"""The peak of a training that starts from another recognizer."""
 STYLE_WEIGHT = 0.3
 SHARES = {"espeak": 6.0, "word": 40.0, "sentence": 7.0, "english": 3.0}
 """Of each kind of utterance in a batch."""
@@ -46,12 +50,14 @@ VALIDATION_UTTERANCES = 44
 
 def main() -> None:
     """Trains the recognizer."""
-    arguments = parse_arguments(argument_parser("recognizer", __doc__, steps=5000, batch=56, seed=3))
+    parser = argument_parser("recognizer", __doc__, steps=5000, batch=56, seed=3)
+    parser.add_argument("--start-from", type=Path, help=f"recognizer to start from: {RECOGNIZER_HELP}")
+    arguments = parse_arguments(parser)
     statistics = Statistics.read(arguments.corpus)
     utterances = load_utterances(arguments.corpus, held_out=False)
     held_out = by_kind(load_utterances(arguments.corpus, held_out=True), VALIDATION_UTTERANCES)
     torch.manual_seed(arguments.seed)
-    model = Recognizer()
+    model = load_recognizer(arguments.start_from) if arguments.start_from else Recognizer()
     model.mel_mean.copy_(torch.from_numpy(statistics.mel_mean))
     model.mel_deviation.copy_(torch.from_numpy(statistics.mel_deviation))
     model.to(arguments.device)
@@ -75,7 +81,7 @@ def main() -> None:
         rng = np.random.default_rng([arguments.seed, number])
         terms = losses([utterances[index] for index in chosen], rng)
         loss = terms["ctc"] + terms["frame"] + STYLE_WEIGHT * terms["style"]
-        minimize(loss, model, optimizer, PEAK_LEARNING_RATE * warmup * (1 - 0.95 * number / arguments.steps))
+        minimize(loss, model, optimizer, peak * warmup * (1 - 0.95 * number / arguments.steps))
         return {name: value.item() for name, value in terms.items()}
 
     @torch.no_grad()
@@ -87,6 +93,7 @@ def main() -> None:
             for name, value in losses(chosen, None).items()
         }
 
+    peak = CONTINUED_LEARNING_RATE if arguments.start_from else PEAK_LEARNING_RATE
     batches = mixed_batches(utterances, arguments.batch, SHARES, arguments.seed)
     run_training(arguments, {"model": model, "optimizer": optimizer}, batches, step, validate)
 
