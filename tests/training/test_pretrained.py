@@ -18,7 +18,7 @@ from training.voice.models.discriminators import Discriminators, discriminator_l
 from training.voice.models.hifigan import Generator  # noqa: E402
 from training.voice.models.sambert import Sambert  # noqa: E402
 from training.voice.models.vocabulary import EMOTION_ROWS, SPEAKER_ROWS, TABLE_SIZES  # noqa: E402
-from training.voice.publish.package import pack  # noqa: E402
+from training.voice.publish.package import pack, with_mel_gain  # noqa: E402
 from training.voice.publish.publication import NOTICE_FILE, publish  # noqa: E402
 from training.voice.train.dataset import Statistics, Utterance, mixed_batches  # noqa: E402
 from training.voice.train.pretrained import initialize_acoustic, initialize_vocoder  # noqa: E402
@@ -95,6 +95,17 @@ def test_the_vocoder_starts_with_the_sound_of_the_voice(published: tuple[Path, S
     with torch.no_grad():
         expected, actual = (each(*inputs, random=False) for each in (original, model))
     torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_a_vocoder_with_a_gain_hears_louder_mels(published: tuple[Path, Sambert, Generator]) -> None:
+    original, model = published[2], Generator(HIFIGAN_CONFIG).eval()
+    model.load_state_dict(with_mel_gain(original.state_dict(), 1.25))
+    mel, f0, voicing = torch.randn(1, 80, 30), torch.full((1, 30), 200.0), torch.ones(1, 30)
+    with torch.no_grad():
+        expected, actual = original(1.25 * mel, f0, voicing, random=False), model(mel, f0, voicing, random=False)
+        unlike = original(mel, f0, voicing, random=False)
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-6)
+    assert (actual - unlike).abs().max() > 1e-3 * actual.abs().max()
 
 
 def test_a_voice_with_the_human_speaker_names_its_license(published: tuple[Path, Sambert, Generator]) -> None:

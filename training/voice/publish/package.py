@@ -48,8 +48,14 @@ def main() -> None:
         default=",".join(SPEAKERS),
         help=f"the voice's speakers, the default one first, of {', '.join(SPEAKER_ROWS)}; default: %(default)s",
     )
+    parser.add_argument(
+        "--mel-gain", type=float, default=1.0, help="gain on the vocoder's normalized mels; default: %(default)s"
+    )
     arguments = parser.parse_args()
-    pack(arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name, arguments.speakers)
+    pack(
+        arguments.corpus, arguments.acoustic, arguments.vocoder, arguments.folder, arguments.name, arguments.speakers,
+        mel_gain=arguments.mel_gain,
+    )  # fmt: skip
 
 
 def _speakers(value: str) -> list[str]:
@@ -67,10 +73,12 @@ def pack(
     name: str,
     speakers: Sequence[str],
     embedding: NDArray[np.float32] | None = None,
+    mel_gain: float = 1.0,
 ) -> None:
     """Writes the package. `acoustic` and `vocoder` are training folders, the first of the speakers is the default.
 
-    `embedding` (1, size) is the speaker's, for a voice that takes an embedding instead of a speaker.
+    `embedding` (1, size) is the speaker's, for a voice that takes an embedding instead of a speaker. `mel_gain` is the
+    vocoder's on the mels that it gets; above 1 it returns contrast that it takes away.
     """
     voice = folder / "voices" / name
     params = SAMBERT_CONFIG if embedding is None else SAMBERT_CONFIG | {"SE": True}
@@ -98,7 +106,7 @@ def pack(
         np.save(voice / "am" / "se.npy", embedding)
     _write_checkpoint(voice / "am", weights, saved["steps"])
     saved = load_checkpoint(vocoder)
-    _write_checkpoint(voice / "voc", {"generator": saved["model"]}, saved["steps"])
+    _write_checkpoint(voice / "voc", {"generator": with_mel_gain(saved["model"], mel_gain)}, saved["steps"])
 
 
 def _with_neutral_untrained_emotions(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -114,6 +122,12 @@ def _with_speaker_order(weights: dict[str, Tensor], speakers: Sequence[str]) -> 
     table = weights["spk_tokenizer.weight"].clone()
     table[: len(speakers)] = weights["spk_tokenizer.weight"][[SPEAKER_ROWS[speaker] for speaker in speakers]]
     return weights | {"spk_tokenizer.weight": table}
+
+
+def with_mel_gain(weights: dict[str, Tensor], gain: float) -> dict[str, Tensor]:
+    """Returns the weights of a vocoder that multiplies its mels, which are normalized, by a gain."""
+    name = "conv_pre.conv1d.weight_g"  # the magnitude in weight normalization
+    return weights | {name: weights[name] * gain}
 
 
 def _write_checkpoint(folder: Path, model: Any, steps: int) -> None:

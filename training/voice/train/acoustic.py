@@ -23,9 +23,9 @@ CONTINUED_LEARNING_RATE = 6e-4
 """The peak of a training that starts from another voice."""
 F0_WEIGHT, VOICING_WEIGHT = 20.0, 3.0
 """Relative to one mel channel: two of 82 channels carry the tones."""
-LOSS_WEIGHTS = {"decoder": 1.0, "mel": 1.0, "duration": 1.0, "pitch": 2.0, "energy": 0.5, "variance": 0.8}
+LOSS_WEIGHTS = {"decoder": 1.0, "mel": 1.0, "duration": 1.0, "pitch": 2.0, "energy": 0.5, "variance": 1.0}
 """`variance` is the difference in deviation over time: absolute errors alone smooth the mels, which sounds muffled."""
-PHONETIC_WEIGHT = 0.1
+PHONETIC_WEIGHT = 0.3
 SHARES = {"espeak": 4.0, "word": 1.0, "sentence": 6.0, "english": 1.0}
 """Of each kind of utterance in a batch."""
 VALIDATION_UTTERANCES = 22
