@@ -18,9 +18,10 @@ from training.voice.analysis.features import FRAME_RATE  # noqa: E402
 from training.voice.corpus.labels import Unit  # noqa: E402
 from training.voice.recordings import source  # noqa: E402
 from training.voice.recordings.alignment import Aligner, WordFeatures  # noqa: E402
-from training.voice.recordings.assembly import BINS, analyze, expressed  # noqa: E402
 from training.voice.recordings.cleaning import LEVEL_DBFS, clean  # noqa: E402
-from training.voice.recordings.erhua import (  # noqa: E402
+from training.voice.recordings.generation import SentenceMaker  # noqa: E402
+from training.voice.recordings.pseudo_sentences.assembly import BINS, analyze, expressed  # noqa: E402
+from training.voice.recordings.pseudo_sentences.erhua import (  # noqa: E402
     CLASSES,
     coloring,
     recorded_phone,
@@ -28,10 +29,8 @@ from training.voice.recordings.erhua import (  # noqa: E402
     vowel_class,
     with_erhua,
 )
-from training.voice.recordings.generation import SentenceMaker  # noqa: E402
-from training.voice.recordings.intonation import Intonation, median_log_f0  # noqa: E402
-from training.voice.recordings.readings import other_readings, read_word  # noqa: E402
-from training.voice.recordings.script import (  # noqa: E402
+from training.voice.recordings.pseudo_sentences.intonation import Intonation, median_log_f0  # noqa: E402
+from training.voice.recordings.pseudo_sentences.script import (  # noqa: E402
     ENGLISH_PROBABILITY,
     ERHUA_PROBABILITY,
     FUNCTION_WORD_PROBABILITY,
@@ -39,8 +38,9 @@ from training.voice.recordings.script import (  # noqa: E402
     SUFFIXES,
     Script,
 )
+from training.voice.recordings.pseudo_sentences.timing import SYLLABLES_PER_SECOND, DurationModel  # noqa: E402
+from training.voice.recordings.readings import other_readings, read_word  # noqa: E402
 from training.voice.recordings.style import HUMAN_EMOTIONS, SCALE  # noqa: E402
-from training.voice.recordings.timing import SYLLABLES_PER_SECOND, DurationModel  # noqa: E402
 from training.voice.recordings.word import RecordedWord  # noqa: E402
 
 TEXTS = ("你好", "老师", "学生", "好", "北京", "水果", "的", "吗", "一", "高兴", "语言", "电影", "朋友", "现在")

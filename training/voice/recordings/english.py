@@ -21,9 +21,9 @@ from training.voice.corpus.labels import GLOTTAL_ONSETS, Unit
 from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.corpus.speakers import HUMAN_SPEAKER
 from training.voice.corpus.utterance_file import ENGLISH_PREFIX, LabeledSpeech, utterance_path, write_utterance
-from training.voice.recordings.assembly import FFT_SIZE, expressed
 from training.voice.recordings.cleaning import LEVEL_DBFS
-from training.voice.recordings.intonation import MAX_F0_HZ, MIN_F0_HZ, RANGE, SENTENCE_SHIFT
+from training.voice.recordings.pseudo_sentences.assembly import FFT_SIZE, expressed
+from training.voice.recordings.pseudo_sentences.intonation import MAX_F0_HZ, MIN_F0_HZ, RANGE, SENTENCE_SHIFT
 from training.voice.recordings.style import HUMAN_EMOTIONS, HumanEmotion
 from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
 from training.voice.train.dataset import Utterance

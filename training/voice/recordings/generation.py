@@ -21,15 +21,15 @@ from training.voice.corpus.recording import DITHER_AMPLITUDE
 from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
 from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, word_text, write_utterance
 from training.voice.recordings.alignment import Aligner, WordFeatures, word_features
-from training.voice.recordings.assembly import assemble
 from training.voice.recordings.cleaning import CleanRecording, clean
 from training.voice.recordings.english import add_english, english_words, fit_conversion
-from training.voice.recordings.intonation import Intonation, median_log_f0
+from training.voice.recordings.pseudo_sentences.assembly import assemble
+from training.voice.recordings.pseudo_sentences.intonation import Intonation, median_log_f0
+from training.voice.recordings.pseudo_sentences.script import PseudoSentence, Script
+from training.voice.recordings.pseudo_sentences.timing import DurationModel, frame_5_ms
 from training.voice.recordings.readings import other_readings, read_word
-from training.voice.recordings.script import PseudoSentence, Script
 from training.voice.recordings.source import recording_files
 from training.voice.recordings.style import HUMAN_EMOTIONS
-from training.voice.recordings.timing import DurationModel, frame_5_ms
 from training.voice.recordings.word import FRAME_SAMPLES, RecordedWord, phones_of
 from training.voice.train.dataset import load_utterances
 

@@ -12,12 +12,12 @@ from training.voice.analysis.features import HOP_LENGTH, SAMPLE_RATE
 from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.corpus.recording import DITHER_AMPLITUDE, limit_peaks
 from training.voice.recordings.cleaning import LEVEL_DBFS
-from training.voice.recordings.erhua import color
-from training.voice.recordings.intonation import Intonation
-from training.voice.recordings.script import PseudoSentence
-from training.voice.recordings.spectra import Spectra
+from training.voice.recordings.pseudo_sentences.erhua import color
+from training.voice.recordings.pseudo_sentences.intonation import Intonation
+from training.voice.recordings.pseudo_sentences.script import PseudoSentence
+from training.voice.recordings.pseudo_sentences.spectra import Spectra
+from training.voice.recordings.pseudo_sentences.timing import LEADING_SECONDS, PhoneSpan, Timing, frame_5_ms
 from training.voice.recordings.style import HumanEmotion
-from training.voice.recordings.timing import LEADING_SECONDS, PhoneSpan, Timing, frame_5_ms
 from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
 
 FFT_SIZE = 1024

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from training.voice.recordings.alignment import is_initial
-from training.voice.recordings.script import PseudoSentence
+from training.voice.recordings.pseudo_sentences.script import PseudoSentence
+from training.voice.recordings.pseudo_sentences.timing import PhoneSpan, Timing, frame_5_ms
 from training.voice.recordings.style import HumanEmotion
-from training.voice.recordings.timing import PhoneSpan, Timing, frame_5_ms
 from training.voice.recordings.word import FRAMES_PER_SECOND, RecordedWord
 
 RANGE = 0.72

@@ -9,8 +9,8 @@ import numpy as np
 from training.voice.analysis.features import FRAME_RATE, HOP_LENGTH
 from training.voice.corpus.labels import GLOTTAL_ONSETS
 from training.voice.recordings.alignment import is_initial
-from training.voice.recordings.erhua import recorded_phone
-from training.voice.recordings.script import PseudoSentence
+from training.voice.recordings.pseudo_sentences.erhua import recorded_phone
+from training.voice.recordings.pseudo_sentences.script import PseudoSentence
 from training.voice.recordings.style import HumanEmotion
 from training.voice.recordings.word import FRAME_SAMPLES, FRAME_SECONDS, RecordedWord
 

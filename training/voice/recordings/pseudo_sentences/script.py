@@ -8,7 +8,7 @@ import numpy as np
 
 from training.voice.corpus.labels import Unit, break_unit, mandarin_units
 from training.voice.corpus.utterance_file import word_text
-from training.voice.recordings.erhua import rhotic_syllables, vowel_class, with_erhua
+from training.voice.recordings.pseudo_sentences.erhua import rhotic_syllables, vowel_class, with_erhua
 from training.voice.recordings.word import RecordedWord
 
 EMOTION_WEIGHTS = {"neutral": 0.4, "happy": 0.2, "sad": 0.2, "angry": 0.2}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.text.units.syllables import split_tone
-from training.voice.recordings.spectra import Spectra
+from training.voice.recordings.pseudo_sentences.spectra import Spectra
 from training.voice.recordings.word import RecordedWord
 
 CLASSES = {
