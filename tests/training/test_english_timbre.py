@@ -20,6 +20,7 @@ from training.voice.recordings.english import (  # noqa: E402
     add_english,
     english_words,
     fit_conversion,
+    missing_english,
     phone_means,
 )
 from training.voice.train.dataset import load_utterances  # noqa: E402
@@ -71,13 +72,16 @@ def test_a_map_is_found_from_pairs_and_is_a_shift_where_nothing_else_is_known() 
     np.testing.assert_allclose(found(source.mean(0)), source.mean(0) + found.shift)
 
 
-def add(corpus: Path) -> int:
+def add(corpus: Path) -> list[str]:
+    """Adds what is missing, and returns its names."""
     utterances = load_utterances(corpus, held_out=False)
-    return add_english(corpus, utterances, fit_conversion(utterances, processes=1), processes=1)
+    missing = missing_english(corpus, utterances)
+    add_english(corpus, missing, fit_conversion(utterances, processes=1), processes=1)
+    return [one.name for one in missing]
 
 
 def test_english_gets_the_register_and_the_formants_of_the_human_speaker(corpus: Path) -> None:
-    assert add(corpus) == 1
+    assert add(corpus) == ["00007"]
     one = next(one for one in load_utterances(corpus, held_out=False) if one.kind == "english")
     assert (one.name, one.style) == ("english-00007", f"{HUMAN_SPEAKER}-happy")
     assert one.units[:2, 0].tolist() == ["ae", "eh"]
@@ -95,7 +99,7 @@ def test_utterances_that_exist_are_kept(corpus: Path) -> None:
     add(corpus)
     path = utterance_path(corpus, "english-00007")
     before = path.stat().st_mtime_ns
-    assert add(corpus) == 1
+    assert add(corpus) == []
     assert path.stat().st_mtime_ns == before
 
 

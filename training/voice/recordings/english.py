@@ -96,13 +96,16 @@ def fit_conversion(utterances: Sequence[Utterance], processes: int) -> Conversio
     return Conversion(timbre, float(np.median(np.log(np.concatenate([one.f0[one.voiced] for one in words])))))
 
 
-def add_english(corpus: Path, utterances: Sequence[Utterance], conversion: Conversion, processes: int) -> int:
-    """Writes English utterances of the human speaker to the corpus, and returns how many there are now."""
+def missing_english(corpus: Path, utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Returns the English utterances of espeak-ng that the corpus does not contain in the human speaker's voice."""
     english = [one for one in utterances if one.speaker == SOURCE_SPEAKER and _is_english(one)]
-    missing = [one for one in english if not _path(corpus, one).exists()]
+    return [one for one in english if not _path(corpus, one).exists()]
+
+
+def add_english(corpus: Path, missing: Sequence[Utterance], conversion: Conversion, processes: int) -> None:
+    """Writes the missing English utterances of the human speaker to the corpus."""
     with ProcessPoolExecutor(processes) as pool:
         list(pool.map(partial(_write, corpus, conversion), missing, chunksize=8))
-    return len(english)
 
 
 def english_words(utterances: Sequence[Utterance], conversion: Conversion, processes: int) -> list[RecordedWord]:

@@ -22,7 +22,7 @@ from training.voice.corpus.speakers import HUMAN_SPEAKER, WORD_EMOTION
 from training.voice.corpus.utterance_file import LabeledSpeech, utterance_path, word_text, write_utterance
 from training.voice.recordings.alignment import Aligner, WordFeatures, word_features
 from training.voice.recordings.cleaning import CleanRecording, clean
-from training.voice.recordings.english import add_english, english_words, fit_conversion
+from training.voice.recordings.english import add_english, english_words, fit_conversion, missing_english
 from training.voice.recordings.pseudo_sentences.assembly import assemble
 from training.voice.recordings.pseudo_sentences.intonation import Intonation, median_log_f0
 from training.voice.recordings.pseudo_sentences.script import PseudoSentence, Script
@@ -65,11 +65,14 @@ def add_recordings(
         for _ in _progress("words", len(jobs), pool.map(_write_word, jobs, chunksize=32)):
             pass
     utterances = load_utterances(corpus, held_out=False)
-    conversion = fit_conversion(utterances, processes)
-    print(f"{add_english(corpus, utterances, conversion, processes)} English utterances", flush=True)
+    unconverted = missing_english(corpus, utterances)
     missing = [number for number in range(sentences) if not utterance_path(corpus, f"sentence-{number:05}").exists()]
+    if not (unconverted or missing):
+        return
+    conversion = fit_conversion(utterances, processes)
+    add_english(corpus, unconverted, conversion, processes)
     english = english_words(utterances, conversion, processes) if missing else []
-    print(f"{len(english)} English words", flush=True)
+    print(f"{len(unconverted)} English utterances, {len(english)} English words", flush=True)
     maker = SentenceMaker([word for word in words if word.text not in reserved], english)
     with ProcessPoolExecutor(processes, initializer=_share, initargs=(maker,)) as pool:
         write = partial(_write_sentence, corpus, held_out_every)

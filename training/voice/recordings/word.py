@@ -31,7 +31,7 @@ class RecordedWord:
     begins_inside: bool = False
     """Whether other syllables come before it in the recording, so that a stop has its closure."""
     rhotic: "RecordedWord | None" = None
-    """Of a word with erhua: the recorded er that colors the last final."""
+    """Of a word that is given erhua: the syllable, recorded with erhua, whose end its last final gets."""
     english_units: tuple[Unit, ...] = ()
     """Of an English word: its phones."""
 

@@ -1,6 +1,6 @@
 """Erhua by the human speaker: a recorded final gets the end of a final that she recorded with erhua.
 
-She recorded 40 words with erhua, too few to learn it from. Its vowels fall into four classes, in which finals without
+She recorded 35 words with erhua, too few to learn it from. Its vowels fall into four classes, in which finals without
 their codas n, ng and i sound alike: `dianr` and `huar` both end as `wanr` does. So each of her words can have it: it
 keeps its initial, its medial and its tone.
 """
@@ -17,8 +17,8 @@ from training.voice.recordings.pseudo_sentences.spectra import Spectra
 from training.voice.recordings.word import RecordedWord
 
 CLASSES = {
-    "a": {"a": 0.1, "ai": 0.1, "an": 0.1, "ang": 0.1} | dict.fromkeys(["ia", "ua", "uai", "uang"], 0.3)
-    | dict.fromkeys(["ian", "iang", "uan", "van"], 0.3),
+    "a": {"a": 0.1, "ai": 0.1, "an": 0.1, "ang": 0.1}
+    | dict.fromkeys(["ia", "ian", "iang", "ua", "uai", "uan", "uang", "van"], 0.3),
     "en": {"ei": 0.1, "en": 0.1, "eng": 0.1, "ih": 0.15, "ii": 0.15, "e": 0.25}
     | dict.fromkeys(["i", "in", "ing", "ie", "v", "vn", "ve", "uei", "uen"], 0.35),
     "ou": {"ou": 0.1, "iou": 0.3} | dict.fromkeys(["u", "uo", "o", "ong", "iong"], 0.35),
