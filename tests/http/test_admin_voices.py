@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -19,8 +21,9 @@ from yarl import URL
 from server.access.secret import hash_secret, new_secret
 from server.config import Config
 from server.http import create_app
-from server.http.admin import conversion_process
+from server.http.admin import conversion_process, conversions
 from server.synthesis.registry import VoiceRegistry
+from server.voices.installation import make_staging_folder
 from tests.conftest import GOLDEN
 from tests.synthesis.voice_copies import copy_voice
 
@@ -166,6 +169,28 @@ async def test_conversions_run_one_after_another_and_can_be_cancelled(serving: S
         states = [each["status"] for each in (await body_of(await client.get(PATH)))["conversions"]]
         assert states == ["cancelled", "cancelled", "done"]
     assert content(models) == ["anna", "bert", "rosa"]
+
+
+async def test_a_conversion_that_is_cancelled_at_its_very_start_leaves_nothing(
+    serving: Serving, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, made = threading.Event(), threading.Event()
+
+    def make_slowly(models: Path, identifier: str) -> Path:
+        started.set()
+        time.sleep(0.2)
+        folder = make_staging_folder(models, identifier)
+        made.set()
+        return folder
+
+    monkeypatch.setattr(conversions, "make_staging_folder", make_slowly)
+    async with serving() as client:
+        report = await convert(client, source=PACKAGE, name="nina", precision=["fp32"])
+        assert await asyncio.to_thread(started.wait, 10)
+        twice = [client.delete(f"{PATH}/conversions/{report['id']}") for _ in range(2)]
+        assert [(await body_of(each))["status"] for each in await asyncio.gather(*twice)] == ["cancelled"] * 2
+        assert await asyncio.to_thread(made.wait, 10)
+        assert content(models) == ["anna", "bert"]
 
 
 async def test_an_error_of_the_converter_is_passed_on_as_it_is(serving: Serving, models: Path, tmp_path: Path) -> None:

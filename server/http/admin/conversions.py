@@ -136,14 +136,16 @@ class Conversions:
     async def cancel(self, task: ConversionTask) -> None:
         """Ends it, and waits for that; nothing of it remains. Without effect on a finished one."""
         if running := self._running.get(task.id):
-            running.cancel()
+            if not running.cancelling():  # a second one would not let it clean up
+                running.cancel()
             await asyncio.wait([running])
 
     async def close(self) -> None:
         """Ends all of them."""
         running = list(self._running.values())
         for each in running:
-            each.cancel()
+            if not each.cancelling():
+                each.cancel()
         if running:
             await asyncio.wait(running)
 
@@ -167,11 +169,12 @@ class Conversions:
             task.notify()
 
     async def _convert(self, task: ConversionTask) -> tuple[str, ...]:
-        staging = await asyncio.to_thread(make_staging_folder, self._models, task.id)
+        staging = asyncio.create_task(asyncio.to_thread(make_staging_folder, self._models, task.id))
         try:
-            output = staging / "output"
+            folder = await asyncio.shield(staging)
+            output = folder / "output"
             arguments = (*task.arguments, "--output", str(output.absolute()))
-            process = await ConversionProcess.start(arguments, staging)
+            process = await ConversionProcess.start(arguments, folder)
             status = await process.run(task.add_step, task.notes.append)
             if status:
                 raise SpeechError(process.error or f"the converter ended with status {status}")
@@ -179,7 +182,7 @@ class Conversions:
             # A conversion that was cancelled has changed nothing.
             return await _uninterrupted(asyncio.to_thread(self._install, task, folders))
         finally:
-            await _uninterrupted(asyncio.to_thread(shutil.rmtree, staging, True))
+            await _uninterrupted(_remove(staging))
 
     def _install(self, task: ConversionTask, folders: Iterable[Path]) -> tuple[str, ...]:
         names = tuple(folder.name for folder in folders)
@@ -193,6 +196,11 @@ class Conversions:
         if unusable := [f"{name}: {broken[name]}" for name in names if name in broken]:
             raise SpeechError("the voice was converted, but cannot be used: " + "; ".join(unusable))
         return names
+
+
+async def _remove(staging: asyncio.Task[Path]) -> None:
+    """Removes a folder that may still be being made: a thread cannot be cancelled."""
+    await asyncio.to_thread(shutil.rmtree, await staging, True)
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:
