@@ -1,11 +1,13 @@
 """儿 merged into the syllable before it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from server.text.frontend import FrontEnd
 from server.text.sentence import Sentence
+from server.text.units.syllables import is_erhua
 from server.text.units.unit_tables import UnitTables
 
 Read = Callable[[str], list[Sentence]]
@@ -33,6 +35,32 @@ def test_er_is_merged_after_a_noun(read: Read, text: str, pinyin: str) -> None:
     assert " ".join(sentence.pinyin) == pinyin
 
 
+WORDS_FILE = Path(__file__).with_name("erhua.txt")
+WORDS = [word for line in WORDS_FILE.read_text("utf-8").splitlines()[1:] for word in line.split()]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_keeps_its_reading_and_ends_in_erhua(read: Read, word: str) -> None:
+    (sentence,), (plain,) = read(f"{word}儿"), read(word)
+    assert len(sentence.pinyin) == len(word)
+    assert is_erhua(sentence.pinyin[-1][:-1])
+    assert sentence.pinyin[-1][:-2] == plain.pinyin[-1][:-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin"),
+    [
+        ("嗑瓜子儿", "ke4 gua1 zir3"),
+        ("新媳妇儿", "xin1 xi2 fur5"),
+        ("变戏法儿", "bian4 xi4 far3"),
+        ("天儿真热", "tianr1 zhen1 re4"),
+    ],
+)
+def test_the_tone_before_erhua(read: Read, text: str, pinyin: str) -> None:
+    (sentence,) = read(text)
+    assert " ".join(sentence.pinyin) == pinyin
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -51,6 +79,14 @@ def test_er_is_merged_after_a_noun(read: Read, text: str, pinyin: str) -> None:
         "鸟儿",
         "点，儿",
         "妻儿",
+        "妻子儿女",
+        "把儿子接来",
+        "铃儿响",
+        "星儿",
+        "叶儿",
+        "春儿",
+        "小熊的儿子",
+        "今天儿童免费",
     ],
 )
 def test_er_is_a_syllable_of_its_own_for_a_child_and_in_a_name(read: Read, text: str) -> None:

@@ -25,7 +25,9 @@ WORD_READINGS = {
     "金刚钻": "jin1 gang1 zuan4", "塞入": "sai1 ru4", "大汗": "da4 han4", "满头大汗": "man3 tou2 da4 han4",
     "大汗淋漓": "da4 han4 lin2 li2", "汗国": "han2 guo2", "汗位": "han2 wei4", "一老一少": "yi1 lao3 yi1 shao4",
     "老夫少妻": "lao3 fu1 shao4 qi1", "全长": "quan2 chang2", "总长": "zong3 chang2", "周长": "zhou1 chang2",
-    "多长": "duo1 chang2", "柏树": "bai3 shu4", "柏树林": "bai3 shu4 lin2",
+    "多长": "duo1 chang2", "柏树": "bai3 shu4", "柏树林": "bai3 shu4 lin2", "空当": "kong4 dang1",
+    "行李箱": "xing2 li5 xiang1", "行李卷": "xing2 li5 juan3", "豆腐脑": "dou4 fu5 nao3",
+    "麻婆豆腐": "ma2 po2 dou4 fu5", "胳膊肘": "ge1 bo5 zhou3", "下巴颏": "xia4 ba5 ke1", "嗑瓜子": "ke4 gua1 zi3",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
 

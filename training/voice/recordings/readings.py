@@ -13,8 +13,7 @@ from server.text.words import mandarin_pinyin
 CORRECTIONS = {
     "还": "huan2", "长": "zhang3", "得": "dei3", "了": "liao3", "地": "di4", "为": "wei4", "更": "geng4", "只": "zhi3",
     "种": "zhong3", "教": "jiao1", "差": "cha4", "少": "shao3", "把": "ba3", "给": "gei3", "角": "jiao3", "呢": "na5",
-    "女人": "nv3 ren2", "了解": "liao2 jie3", "好吃": "hao3 chi1", "一下儿": "yi2 xiar4", "包干儿": "bao1 ganr1",
-    "带儿": "dair4", "画儿": "huar4", "烟卷儿": "yan1 juanr3", "纽扣儿": "niu3 kour4",
+    "女人": "nv3 ren2", "了解": "liao2 jie3", "好吃": "hao3 chi1",
 }  # fmt: skip
 """Word -> how the speaker read it, where the server's front end reads it differently or depends on the context."""
 
