@@ -65,6 +65,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="bits a second, for mp3, opus, aac and webm (default: by sampling rate)",
     )
+    command.add_argument(
+        "--seed", type=int, metavar="N", help="of the noise in the voice: with a seed, equal commands give equal audio"
+    )
     suffixes = ", ".join(each.suffix for each in TIMESTAMP_FORMATS.values())
     command.add_argument(
         "--timestamps",
@@ -127,6 +130,7 @@ def _speak(options: argparse.Namespace, config: Config) -> None:
         "pitch_range": options.pitch_range,
         "pauses": options.pauses,
         "sample_rate": options.sample_rate,
+        "seed": options.seed,
     }
     if options.reference:
         arguments["reference"] = Reference.open(options.reference, options.transcript)

@@ -181,6 +181,7 @@ WRONG = {
     "an invalid reading": ({"lexicon": {"好": "x"}}, "lexicon entry '好'"),
     "an empty replacement": ({"replacements": {"": "x"}}, "replacement ''"),
     "a negative seed": ({"seed": -1}, "seed must be at least 0"),
+    "a seed that is too large": ({"seed": 2**32}, "seed must be at most 4294967295"),
     "a sampling rate": ({"sample_rate": 1}, "sample_rate is 1; valid: 8000, 11025"),
     "a format for samples": ({"response_format": "wav"}, "response_format is not an argument; valid: speed, speaker"),
 }

@@ -348,12 +348,20 @@ def test_files_and_streams_contain_the_end_of_the_encoder(
 ) -> None:
     monkeypatch.setitem(ENCODERS, "buffered", BufferedEncoder)
     output = tmp_path / "hello.buffered"
-    assert main(["speak", "你好。", "-o", str(output), *MODELS]) == 0
-    assert main(["speak", "你好。", "-o", "-", "--format", "buffered", *MODELS]) == 0
+    assert main(["speak", "你好。", "-o", str(output), "--seed", "1", *MODELS]) == 0
+    assert main(["speak", "你好。", "-o", "-", "--format", "buffered", "--seed", "1", *MODELS]) == 0
     streamed = capsysbinary.readouterr().out
     assert output.read_bytes() == streamed
     assert len(streamed) > 16000
     assert streamed.endswith(b"end")
+
+
+def test_a_seed_repeats_the_noise_of_the_voice(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    spoken = []
+    for seed in ("1", "1", "2"):
+        assert main(["speak", "你好。", "-o", "-", "--format", "pcm", "--seed", seed, *MODELS]) == 0
+        spoken.append(capsysbinary.readouterr().out)
+    assert spoken[0] == spoken[1] != spoken[2]
 
 
 @pytest.mark.parametrize("command", ["text", "voices", "doctor"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.scheduling.playback import PlaybackClock, RepeatableClock
 from server.scheduling.task import iterate, run_to_completion
 from server.synthesis.acoustic.variance_adaptor import ProsodyPrediction
 from server.synthesis.synthesizer import Synthesizer
@@ -172,7 +173,7 @@ def test_styles_do_not_delay_the_first_audio(decoder_steps: list[str]) -> None:
     needed = []
     for styles in ((Style(),), tuple(Style(volume=0.5 + place / 100) for place in range(len(sentence.units)))):
         decoder_steps.clear()
-        stream = iterate(chunks_of(synthesizer, [replace(sentence, unit_styles=styles)]))
-        next(stream)
+        clock = RepeatableClock(PlaybackClock())
+        next(iterate(chunks_of(synthesizer, [replace(sentence, unit_styles=styles)], clock)))
         needed.append(len(decoder_steps))
     assert needed[0] == needed[1]
