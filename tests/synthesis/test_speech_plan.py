@@ -146,7 +146,7 @@ def test_an_emotion_that_one_of_the_voices_lacks_is_an_error(planner: SpeechPlan
 
 def test_a_part_with_nothing_to_speak_is_skipped(planner: SpeechPlanner) -> None:
     blank = planner.plan(script(" \n", "你好。", ("……", "kind")))
-    np.testing.assert_array_equal(synthesized(blank), synthesized(planner.plan(script("你好。"))))
+    np.testing.assert_allclose(synthesized(blank), synthesized(planner.plan(script("你好。"))), atol=1e-6)
 
 
 def test_a_text_whose_parts_all_have_nothing_to_speak_is_an_error_before_any_audio(planner: SpeechPlanner) -> None:
