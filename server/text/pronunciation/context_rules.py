@@ -1,26 +1,35 @@
 """Rules for polyphones (多音字) by the words beside them: particles, verbs, adjectives, measure words, surnames."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from server.text.pronunciation import word_lists
 from server.text.pronunciation.context import DIGITS, Context, ContextRule, last_tag, part_of_speech
+from server.text.pronunciation.dictionary import look_up
 from server.text.pronunciation.function_word_rules import FUNCTION_WORD_RULES
 
-_LENGTH_UNITS = "米里尺寸丈码度"
 _RETURNED_OBJECTS = "了给清钱书债款本贷账"
 _ASPECT_CHARACTERS = ("了", "一", "着", "到", "过")
 """What follows a verb: 数了, 量一量."""
 _VERB_READINGS = {
-    "卡": ("qia3", "住在着那壳"), "转": ("zhuan4", "圈起个动得"), "撒": ("sa3", "上在满些下种"),
+    "卡": ("qia3", "住在着那壳"), "撒": ("sa3", "上在满些下种"),
     "挨": ("ai2", "了过打骂批饿揍冻罚"), "冲": ("chong4", "着我你他她"), "铺": ("pu1", "满了着开上在成床"),
     "钉": ("ding4", "在上着住了"), "扇": ("shan1", "不着了风动起"), "背": ("bei1", "在起着上"),
-    "系": ("ji4", "好上着紧住"), "种": ("zhong4", "在着满了上下地树花菜"),
+    "系": ("ji4", "好上着紧住领扣鞋腰围绳"), "种": ("zhong4", "在着满了上下地树花菜"),
     "藏": ("cang2", "在着了起进好到"), "校": ("jiao4", "对稿"),
+    "炸": ("zha2", word_lists.NEIGHBOR_READINGS["炸"][2]), "盛": ("cheng2", "汤饭粥菜水一满了着在好出上起"),
 }  # fmt: skip
 """Verb -> its reading, and the characters before which it has that reading, unless a numeral precedes it."""
 _NOMINAL_TAGS = ("n", "m", "r")
 _HOLIDAY_CHARACTERS = "天日周月年长病事产婚寒暑"
 """Before 假 in the sense of leave: 病假."""
+_PERFORMANCE = re.compile(
+    "赛|电影|球|演[出唱讲]|表演|[看听]?戏|音乐会|话剧|歌剧|[舞晚宴]会|讲座|考试|发布会|会议|直播|展览|报告|婚礼|派对|见面会|活动"
+)
+_MEASURED_ATTRIBUTES = ("身高", "体重", "血压", "体温", "尺寸", "腰围", "胸围", "三围", "脉搏")
+_MAX_ATTRIBUTE_CHARACTERS = 8
+"""Between a measure word and its noun: 一场精彩的比赛."""
 _GROWTH_COMPLEMENTS = tuple("了着满出成大高在")
 _YOUNG_PERSONS = tuple("年女爷奶侠妻帮")
 """After 少 in the sense of young."""
@@ -56,7 +65,7 @@ def _beside(
 def _chang(context: Context) -> str:
     """长 is "long" after a measurement or a degree adverb (三米长, 很长), "grow" before a complement (长大)."""
     before, after = context.before, context.after
-    is_measured = before.endswith(tuple(_LENGTH_UNITS + DIGITS)) or after.startswith(tuple("约达" + DIGITS))
+    is_measured = before.endswith(tuple(word_lists.LENGTH_UNITS + DIGITS)) or after.startswith(tuple("约达" + DIGITS))
     if after.startswith("得"):
         grows = after == "得"
     else:
@@ -66,8 +75,49 @@ def _chang(context: Context) -> str:
 
 def _shu(context: Context) -> str | None:
     before, after = context.before, context.after
+    if re.match("一[百千万亿]", context.rest):  # 数一百人: some hundreds
+        return None
     is_verb = after.startswith(_ASPECT_CHARACTERS) or before in _ASPECT_CHARACTERS or (before == "地" and not after)
+    is_verb = is_verb or after == "钱"
     return "shu3" if is_verb else None
+
+
+def _dao(context: Context) -> str | None:
+    """倒了 without an object: something has fallen."""
+    return "dao3" if context.rest in ("了", "了吗", "了吧") else None
+
+
+def _zhong(context: Context) -> str | None:
+    """重 is "again" before some verbs (重来一次), a weight before a numeral (重约五斤, 重几十倍)."""
+    if context.after.startswith(("来", "启", "试")):
+        return "chong2"
+    is_weight = context.after.startswith(tuple("约达几" + DIGITS)) and not context.is_counted
+    return "zhong4" if is_weight else None
+
+
+def _zhuan(context: Context) -> str | None:
+    """转 is "to revolve" before some complements (转起来), and where turns are counted (转了三圈)."""
+    revolves = context.after.startswith(("圈", "起", "个", "动", "得")) or re.match("了?.{1,3}[圈周]", context.rest)
+    return "zhuan4" if revolves and not context.is_counted else None
+
+
+def _events(context: Context) -> str | None:
+    """场 counts performances and games (一场比赛) as chang3, what happens (一场雨) as chang2."""
+    if not context.is_counted:
+        return None
+    return "chang3" if _PERFORMANCE.search(context.rest[:_MAX_ATTRIBUTE_CHARACTERS]) else "chang2"
+
+
+def _counted_events(quantifier: str) -> ContextRule:
+    """Returns the rule for 场 with its quantifier as one word."""
+    return lambda context: f"{look_up(quantifier)[0]} {_events(replace(context, before=quantifier))}"
+
+
+def _bei_zhe(context: Context) -> str:
+    """背着 is "behind the back of" before a pronoun and some persons, else "carrying on the back"."""
+    after = context.after
+    is_hidden = after in word_lists.DECEIVED_PERSONS or part_of_speech(after) == "r"
+    return "bei4 zhe5" if is_hidden else "bei1 zhe5"
 
 
 def _tiao(context: Context) -> str | None:
@@ -88,20 +138,29 @@ _RULES: dict[str, ContextRule] = {
     "还": _beside("huan2", after=_RETURNED_OBJECTS),
     "长": _chang,
     "数": _shu,
-    "量": _beside("liang2", after=_ASPECT_CHARACTERS),
+    "量": _beside("liang2", after=(*_ASPECT_CHARACTERS, *_MEASURED_ATTRIBUTES)),
     "卷": _beside("juan4", before=DIGITS, after=DIGITS),
     "差": _beside("cha4", after="不点劲" + DIGITS),
     "只": _beside("zhi1", before=word_lists.QUANTIFIER_CHARACTERS),
     "行": _beside("hang2", before=word_lists.QUANTIFIER_CHARACTERS),
     "角": _beside("jiao3", before=word_lists.QUANTIFIER_CHARACTERS),
     "假": _beside("jia4", before=_HOLIDAY_CHARACTERS),
-    "重": _beside("zhong4", after="约达几" + DIGITS, counted=False),  # 重约五斤, 重几十倍
+    "重": _zhong,
+    "重装": _beside("chong2 zhuang1", after=("系统", "软件", "程序", "驱动", "电脑", "手机")),
     "少": lambda context: None if context.after.startswith(_YOUNG_PERSONS) else "shao3",
     "汗": lambda context: None if last_tag(context.before).startswith("nr") else "han4",
     "调": _tiao,
     "涨": _beside("zhang4", before=("脸", "头脑", "昏")),
     "率": _lv,
     "弄": _beside("long4", before=DIGITS),
+    "背着": _bei_zhe,
+    "倒": _dao,
+    "转": _zhuan,
+    "场": _events,
+    "扎": _beside("za1", after=("辫", "头发", "马尾", "小辫", "丸子头", "领带")),
+    "鲜": _beside("xian3", after=("为人",)),
+    "空": _beside("kong4", after="出"),
 }
-INNER_RULE_WORDS = _RULES.keys() - {"得", "汗"}
-"""Words to which the rules also apply inside a long dictionary entry."""
+_RULES |= {f"{quantifier}场": _counted_events(quantifier) for quantifier in word_lists.QUANTIFIER_CHARACTERS}
+INNER_RULE_WORDS = {word for word in _RULES if len(word) == 1} - {"得", "汗"}
+"""Characters to which the rules also apply inside a long dictionary entry."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from server.text.dictionaries import segmenter
 from server.text.dictionaries.pinyin_dictionary import pinyin_dictionary
 from server.text.pronunciation import word_lists
+from server.text.pronunciation.context import DIGITS
 
 _POTENTIAL_COMPLEMENTS = {"了": "liao3", "着": "zhao2"}
 """After 得 or 不: 受得了, 用不着."""
@@ -38,6 +39,7 @@ def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bo
     for position, prediction in predictions.items():
         is_last = position == len(word) - 1
         readings[position] = (is_last and suffix_reading(word, before_pause=before_pause)) or prediction
+    _correct_by_neighbors(word, readings)
     if len(word) == 2:
         _correct_two_characters(word, readings)
     elif len(word) == 3:
@@ -45,6 +47,14 @@ def word_readings(word: str, predictions: Mapping[int, str], *, before_pause: bo
     elif word.endswith(("得了", "不了")):
         readings[-1] = _POTENTIAL_COMPLEMENTS["了"]
     return readings
+
+
+def _correct_by_neighbors(word: str, readings: list[str]) -> None:
+    """Corrects characters whose reading follows from the one before or after them."""
+    for index, (before, char, after) in enumerate(zip(f" {word}", word, f"{word[1:]} ", strict=False)):
+        reading, befores, afters = word_lists.NEIGHBOR_READINGS.get(char, ("", "", ""))
+        if before in befores or after in afters:
+            readings[index] = reading
 
 
 def _correct_two_characters(word: str, readings: list[str]) -> None:
@@ -64,8 +74,12 @@ def _correct_two_characters(word: str, readings: list[str]) -> None:
 
 
 def _correct_three_characters(word: str, readings: list[str]) -> None:
-    """Corrects words with a neutral tone, potential complements, and the particles 得 and 地."""
-    if word in word_lists.NEUTRAL_TONE_WORDS or word[1:] in word_lists.NEUTRAL_TONE_WORDS:
+    """Corrects measure words, words with a neutral tone, potential complements, and the particles 得 and 地."""
+    if word[0] in DIGITS and word[1] in word_lists.MEASURE_WORD_READINGS:  # 两只手
+        readings[1] = word_lists.MEASURE_WORD_READINGS[word[1]]
+    elif word[0] in DIGITS and word[1] in word_lists.LENGTH_UNITS and word[2] == "长":  # 三米长
+        readings[2] = "chang2"
+    elif word in word_lists.NEUTRAL_TONE_WORDS or word[1:] in word_lists.NEUTRAL_TONE_WORDS:
         readings[2] = _neutral(readings[2])
     elif word[1] in "得不":
         readings[2] = _POTENTIAL_COMPLEMENTS.get(word[2], readings[2])

@@ -147,7 +147,7 @@ def _word_readings(word: str, context: Context, predictions: Mapping[int, str]) 
     is excluded, since it is more often part of a name (西门子, 彼得).
     """
     if reading := contextual_reading(word, context):
-        return [reading]
+        return reading.split()
     readings = word_readings(word, predictions, before_pause=not context.after)
     parts = subwords(word)
     if len(parts) == 1 or word in WORD_READINGS:

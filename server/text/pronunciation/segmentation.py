@@ -24,6 +24,8 @@ _FIXED_PATTERN = re.compile(
     rf"|(?!得不得了)(?<!一)(?P<verb>[^{NUMERALS}])[一不](?P=verb)"
     r"|都市(?!场)|(?<![认以称成作名])为人(?![民们口员才类工生])|(?<=[在要会去来先帮])和[面泥](?![包条粉试部积对子前])"
     rf"|(?<=[{QUANTIFIER_CHARACTERS}])行(?=[小大]?[字诗泪雁]|代码|眼泪|脚印|文字|白鹭|$)|(?<=脸)涨"
+    r"|(?<![第每])一觉(?=[醒睡])"
+    rf"|数(?=到[{NUMERALS}])"
     rf"|调(?=[到至成][{QUANTIFIER_CHARACTERS}])"
 )
 """Numerals and scores, a verb repeated around 一 or 不 (看一看, but not 一天一天), and some ambiguous words."""

@@ -28,8 +28,25 @@ WORD_READINGS = {
     "多长": "duo1 chang2", "柏树": "bai3 shu4", "柏树林": "bai3 shu4 lin2", "空当": "kong4 dang1",
     "行李箱": "xing2 li5 xiang1", "行李卷": "xing2 li5 juan3", "豆腐脑": "dou4 fu5 nao3",
     "麻婆豆腐": "ma2 po2 dou4 fu5", "胳膊肘": "ge1 bo5 zhou3", "下巴颏": "xia4 ba5 ke1", "嗑瓜子": "ke4 gua1 zi3",
+    "不长一智": "bu4 zhang3 yi1 zhi4", "数一数": "shu3 yi1 shu3", "数星星": "shu3 xing1 xing1", "卷子": "juan4 zi5",
+    "果实累累": "guo3 shi2 lei2 lei2", "硕果累累": "shuo4 guo3 lei2 lei2", "切菜": "qie1 cai4", "盛满": "cheng2 man3",
+    "脏": "zang1", "轧路": "ya4 lu4", "咽": "yan4", "薄纸": "bao2 zhi3", "逮住": "dai3 zhu4", "炸鸡": "zha2 ji1",
+    "炸鸡翅": "zha2 ji1 chi4", "背起": "bei1 qi3", "为蛇若何": "wei2 she2 ruo4 he2",
+    "倒掉": "dao4 diao4", "运转": "yun4 zhuan3", "重来": "chong2 lai2", "重名": "chong2 ming2", "重试": "chong2 shi4",
+    "重装系统": "chong2 zhuang1 xi4 tong3",
+    "时差": "shi2 cha1", "首场": "shou3 chang3",
+    "数到": "shu3 dao4", "解铃还须系铃人": "jie3 ling2 hai2 xu1 ji4 ling2 ren2", "梁山泊": "liang2 shan1 po1",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
+
+NEIGHBOR_READINGS = {
+    "炸": ("zha2", "油煎", "薯鱼酱糕肉虾豆鸡麻土油丸熟排串藕糖春花蛋茄"),
+    "脏": ("zang1", "弄变搞玩耐肮", "话兮字水乱乎污活东脸钱土衣手"),
+    "挑": ("tiao1", "", "水担柴夫"), "扎": ("za1", "", "辫"),
+    "盛": ("cheng2", "", "汤饭粥"), "数": ("shu3", "", "钱"),
+}  # fmt: skip
+"""Character -> its reading in a word after one of some characters, or before one of others. The network reads these
+rather by the more frequent word: 炸弹, 心脏."""
 
 DICTIONARY_CHARACTERS = frozenset(
     "降的地了着啊呢谁没行调都应当只好处弄杆仇挨刨相更传斗假还发中会过上边嗯儿和哄豁揣冠逮擂胖一不难"
@@ -98,6 +115,9 @@ NAME_SURNAME_READINGS = SURNAME_READINGS | {
 QUANTIFIER_CHARACTERS = "零一二三四五六七八九十百千万亿两几每这那哪"
 """The last character before a measure word."""
 
+LENGTH_UNITS = "米里尺寸丈码度"
+"""The last character of a measurement before 长."""
+
 MEASURE_WORD_READINGS = {"只": "zhi1", "角": "jiao3"}
 """Measure words whose reading differs from that of the word."""
 
@@ -107,7 +127,7 @@ REDUPLICATED_VERBS = "玩问数画闻量逛猜"
 TITLES = _words("先生 女士 小姐 太太 老师 经理 总 医生 教授 局长 校长 主任 同学 师傅 某 某某")
 """Forms of address after a surname."""
 
-FUNCTION_CHARACTERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又儿请")
+FUNCTION_CHARACTERS = frozenset("的地得了着过们我你他她它您这那在是有不也都就还又再先儿请")
 """A word that contains one of these and is not in the dictionary is a wrong guess of the segmenter."""
 
 DEGREE_ADVERBS = _words(
@@ -115,8 +135,14 @@ DEGREE_ADVERBS = _words(
 )
 """Adverbs before an adjective."""
 
-ADJECTIVE_READINGS = {"长": "chang2", "少": "shao3", "重": "zhong4", "差": "cha4"}
+ADJECTIVE_READINGS = {"长": "chang2", "少": "shao3", "重": "zhong4", "差": "cha4", "薄": "bao2"}
 """Readings of polyphonic adjectives after a degree adverb."""
+
+DECEIVED_PERSONS = _words(
+    "人 家人 父母 爸妈 爸爸 妈妈 老婆 老公 妻子 丈夫 老师 老板 领导 上司 同事 大家 众人 别人 他人 所有人",
+    "自己 组织 公司 家里 警察 手 双手 光 风 阳光 太阳 镜头 脸 身子 身",
+)
+"""After 背着 in the sense of behind someone's back (背着父母), and what one turns one's back to or holds behind it."""
 
 WORN_BODY_PARTS = "身头脚足颈"
 """Before 着 in the sense of wearing: 身着, 脚着."""
