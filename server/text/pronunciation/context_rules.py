@@ -30,6 +30,9 @@ _PERFORMANCE = re.compile(
 _MEASURED_ATTRIBUTES = ("身高", "体重", "血压", "体温", "尺寸", "腰围", "胸围", "三围", "脉搏")
 _MAX_ATTRIBUTE_CHARACTERS = 8
 """Between a measure word and its noun: 一场精彩的比赛."""
+_AFFAIRS_OF_BANKS = tuple(
+    "将 已 客户 信用卡 系统 工作人员 网点 账户 贷款 借记卡 储蓄卡 理财 办理 开户 申请 存".split()  # noqa: SIM905
+)
 _GROWTH_COMPLEMENTS = tuple("了着满出成大高在")
 _YOUNG_PERSONS = tuple("年女爷奶侠妻帮")
 """After 少 in the sense of young."""
@@ -121,8 +124,21 @@ def _bei_zhe(context: Context) -> str:
 
 
 def _tiao(context: Context) -> str | None:
+    """调 is "to adjust" before its result: 调大一点, 调到二十度."""
     first, second = context.rest[:1], context.rest[1:2]  # empty before a pause, where the rule applies too
-    return "tiao2" if first in "到至成高低" and second in word_lists.QUANTIFIER_CHARACTERS else None
+    is_reached = first in "到至成" and second in word_lists.QUANTIFIER_CHARACTERS
+    return "tiao2" if is_reached or first in "高低大小亮暗快慢" else None
+
+
+def _tu(context: Context) -> str | None:
+    """吐了 is vomiting, but for 吐了口气."""
+    return "tu4" if context.after == "了" and not re.match("了.?口", context.rest) else None
+
+
+def _hang(context: Context) -> str | None:
+    """行 is a row after a quantifier, and a bank in 我行将 and the like."""
+    is_bank = context.before == "我" and context.after.startswith(_AFFAIRS_OF_BANKS)
+    return "hang2" if is_bank or context.is_counted else None
 
 
 def _lv(context: Context) -> str | None:
@@ -142,7 +158,12 @@ _RULES: dict[str, ContextRule] = {
     "卷": _beside("juan4", before=DIGITS, after=DIGITS),
     "差": _beside("cha4", after="不点劲" + DIGITS),
     "只": _beside("zhi1", before=word_lists.QUANTIFIER_CHARACTERS),
-    "行": _beside("hang2", before=word_lists.QUANTIFIER_CHARACTERS),
+    "行": _hang,
+    "我行": _beside("wo3 hang2", after=_AFFAIRS_OF_BANKS),
+    "担": _beside("dan4", before=word_lists.QUANTIFIER_CHARACTERS),
+    "沓": _beside("da2", before=word_lists.QUANTIFIER_CHARACTERS),
+    "待": _beside("dai1", after=("在", "着", "一会", "会儿", "了", "过", "不住")),
+    "吐": _tu,
     "角": _beside("jiao3", before=word_lists.QUANTIFIER_CHARACTERS),
     "假": _beside("jia4", before=_HOLIDAY_CHARACTERS),
     "重": _zhong,

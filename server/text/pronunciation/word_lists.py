@@ -34,7 +34,9 @@ WORD_READINGS = {
     "炸鸡翅": "zha2 ji1 chi4", "背起": "bei1 qi3", "为蛇若何": "wei2 she2 ruo4 he2",
     "倒掉": "dao4 diao4", "运转": "yun4 zhuan3", "重来": "chong2 lai2", "重名": "chong2 ming2", "重试": "chong2 shi4",
     "重装系统": "chong2 zhuang1 xi4 tong3",
-    "时差": "shi2 cha1", "首场": "shou3 chang3",
+    "时差": "shi2 cha1", "首场": "shou3 chang3", "总行": "zong3 hang2", "发夹": "fa4 jia1",
+    "重听": "chong2 ting1", "曾国藩": "zeng1 guo2 fan1", "待在": "dai1 zai4", "待着": "dai1 zhe5", "一担": "yi1 dan4",
+    "一沓": "yi1 da2",
     "数到": "shu3 dao4", "解铃还须系铃人": "jie3 ling2 hai2 xu1 ji4 ling2 ren2", "梁山泊": "liang2 shan1 po1",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
@@ -43,7 +45,7 @@ NEIGHBOR_READINGS = {
     "炸": ("zha2", "油煎", "薯鱼酱糕肉虾豆鸡麻土油丸熟排串藕糖春花蛋茄"),
     "脏": ("zang1", "弄变搞玩耐肮", "话兮字水乱乎污活东脸钱土衣手"),
     "挑": ("tiao1", "", "水担柴夫"), "扎": ("za1", "", "辫"),
-    "盛": ("cheng2", "", "汤饭粥"), "数": ("shu3", "", "钱"),
+    "盛": ("cheng2", "", "汤饭粥"), "数": ("shu3", "", "钱"), "调": ("tiao2", "", "大小高低亮暗匀快慢"),
 }  # fmt: skip
 """Character -> its reading in a word after one of some characters, or before one of others. The network reads these
 rather by the more frequent word: 炸弹, 心脏."""
