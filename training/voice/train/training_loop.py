@@ -141,7 +141,10 @@ class WeightAverage:
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """Reads the latest checkpoint of a training folder: `steps`, `model` (averaged weights), `parts` (to resume)."""
+    """Reads the latest checkpoint of a training folder: `steps`, `model` (averaged weights), `parts` (to resume).
+
+    A mean of checkpoints has no `parts`.
+    """
     return torch.load(folder / CHECKPOINT_NAME, weights_only=True, map_location="cpu")
 
 
@@ -175,6 +178,8 @@ def _restore(folder: Path, parts: dict[str, Any]) -> int:
     if not (folder / CHECKPOINT_NAME).exists():
         return 0
     saved = load_checkpoint(folder)
+    if "parts" not in saved:
+        raise SystemExit(f"{folder / CHECKPOINT_NAME} is a mean of weights, which cannot be trained further")
     for name, part in parts.items():
         part.load_state_dict(saved["parts"][name])
     print(f"resuming from step {saved['steps']} of {folder / CHECKPOINT_NAME}", flush=True)
