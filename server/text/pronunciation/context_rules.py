@@ -13,11 +13,12 @@ _RETURNED_OBJECTS = "了给清钱书债款本贷账"
 _ASPECT_CHARACTERS = ("了", "一", "着", "到", "过")
 """What follows a verb: 数了, 量一量."""
 _VERB_READINGS = {
-    "卡": ("qia3", "住在着那壳"), "撒": ("sa3", "上在满些下种"),
+    "卡": ("qia3", "住在着那壳"), "撒": ("sa3", "上在满些下种盐糖粉胡水肥药"), "拧": ("ning2", "毛干衣耳"),
+    "弹": ("tan2", "出钢琴吉古奏开起"),
     "挨": ("ai2", "了过打骂批饿揍冻罚"), "冲": ("chong4", "着我你他她"), "铺": ("pu1", "满了着开上在成床"),
     "钉": ("ding4", "在上着住了"), "扇": ("shan1", "不着了风动起"), "背": ("bei1", "在起着上"),
     "系": ("ji4", "好上着紧住领扣鞋腰围绳"), "种": ("zhong4", "在着满了上下地树花菜"),
-    "藏": ("cang2", "在着了起进好到"), "校": ("jiao4", "对稿"),
+    "蒙": ("meng2", "眼住着上头在"), "藏": ("cang2", "在着了起进好到"), "校": ("jiao4", "对稿"),
     "炸": ("zha2", word_lists.NEIGHBOR_READINGS["炸"][2]), "盛": ("cheng2", "汤饭粥菜水一满了着在好出上起"),
 }  # fmt: skip
 """Verb -> its reading, and the characters before which it has that reading, unless a numeral precedes it."""
@@ -175,6 +176,7 @@ _RULES: dict[str, ContextRule] = {
     "率": _lv,
     "弄": _beside("long4", before=DIGITS),
     "背着": _bei_zhe,
+    "教会": lambda context: "jiao1 hui4" if part_of_speech(context.after) == "r" else None,
     "倒": _dao,
     "转": _zhuan,
     "场": _events,

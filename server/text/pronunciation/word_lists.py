@@ -37,6 +37,10 @@ WORD_READINGS = {
     "时差": "shi2 cha1", "首场": "shou3 chang3", "总行": "zong3 hang2", "发夹": "fa4 jia1",
     "重听": "chong2 ting1", "曾国藩": "zeng1 guo2 fan1", "待在": "dai1 zai4", "待着": "dai1 zhe5", "一担": "yi1 dan4",
     "一沓": "yi1 da2",
+    "结果子": "jie1 guo3 zi5", "结结实实": "jie1 jie1 shi2 shi2", "倔": "jue4", "倔脾气": "jue4 pi2 qi5",
+    "猜中": "cai1 zhong4", "划破": "hua2 po4", "混蛋": "hun2 dan4", "磨豆腐": "mo4 dou4 fu5",
+    "接种": "jie1 zhong4", "创可贴": "chuang1 ke3 tie1", "掉色": "diao4 shai3", "会稽": "kuai4 ji1",
+    "旋风": "xuan4 feng1", "挑大梁": "tiao1 da4 liang2", "一撇": "yi1 pie3",
     "数到": "shu3 dao4", "解铃还须系铃人": "jie3 ling2 hai2 xu1 ji4 ling2 ren2", "梁山泊": "liang2 shan1 po1",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
@@ -44,7 +48,8 @@ WORD_READINGS = {
 NEIGHBOR_READINGS = {
     "炸": ("zha2", "油煎", "薯鱼酱糕肉虾豆鸡麻土油丸熟排串藕糖春花蛋茄"),
     "脏": ("zang1", "弄变搞玩耐肮", "话兮字水乱乎污活东脸钱土衣手"),
-    "挑": ("tiao1", "", "水担柴夫"), "扎": ("za1", "", "辫"),
+    "挑": ("tiao1", "勇肩担", "水担柴夫毛刺错出重挑拣字土好到山嘴"), "扎": ("za1", "", "辫"),
+    "撒": ("sa3", "", "盐糖粉种上在满些下"),
     "盛": ("cheng2", "", "汤饭粥"), "数": ("shu3", "", "钱"), "调": ("tiao2", "", "大小高低亮暗匀快慢"),
 }  # fmt: skip
 """Character -> its reading in a word after one of some characters, or before one of others. The network reads these
@@ -83,7 +88,7 @@ NEUTRAL_TONE_WORDS = _words(
     "口袋 作坊 财主 官司 行李 合同 戒指 街坊 快活 阔气 喇嘛 痢疾 连累 骡子 忙活 迷糊 苗条 名堂 脑子 能耐 腻烦 奴才",
     "佩服 皮实 牌楼 盘算 婆家 亲事 情形 热和 软和 丧气 舍得 省得 师爷 石匠 使唤 似的 收成 添补 挖苦 委屈 吓唬 相声",
     "心思 絮叨 衙门 烟筒 妖精 爷们 冤枉 在乎 眨巴 张罗 直溜 指头 主意 转悠 壮实 耷拉 疟疾 妥帖 荸荠 牡丹 告示 含糊",
-    "胡琴 胡同 滑溜 活计 伙食 记号 家伙 架势 见识 将就 叫唤",
+    "胡琴 胡同 滑溜 活计 伙食 记号 家伙 架势 见识 将就 叫唤 巴结",
 )
 """Words of two characters, the second with the neutral tone."""
 
