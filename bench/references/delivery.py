@@ -45,7 +45,8 @@ class Reading:
     sentence: Sentence
     recorded: Speech
     plain: Speech
-    delivered: Speech
+    delivered: Speech | None
+    """None: the recording is refused."""
     refuses_other: bool
     """Whether another text with this recording is refused."""
 
@@ -94,7 +95,7 @@ def readings(
             sentences[0],
             Speech(reading.recording.audio.samples, reading.syllables),
             _speak(synthesizer, text, speaker, None),
-            _speak(synthesizer, text, speaker, reading),
+            None if _is_refused(synthesizer, text, speaker, reading) else _speak(synthesizer, text, speaker, reading),
             _is_refused(synthesizer, texts[number - 1], speaker, reading),
         )
 
@@ -102,11 +103,12 @@ def readings(
 def _result(kind: str, found: Sequence[Reading]) -> DeliveryResult:
     plain, delivered = _Pairs(), _Pairs()
     for each in found:
-        plain.add(each.recorded, each.plain)
-        delivered.add(each.recorded, each.delivered)
+        if each.delivered:
+            plain.add(each.recorded, each.plain)
+            delivered.add(each.recorded, each.delivered)
     (plain_durations, plain_f0), (durations, f0) = plain.correlations(), delivered.correlations()
-    refused = sum(each.refuses_other for each in found)
-    return DeliveryResult(kind, len(found), plain_durations, durations, plain_f0, f0, refused)
+    refused, wrongly_refused = sum(each.refuses_other for each in found), sum(not each.delivered for each in found)
+    return DeliveryResult(kind, len(found), plain_durations, durations, plain_f0, f0, refused, wrongly_refused)
 
 
 def _speak(synthesizer: Synthesizer, text: str, speaker: str, reading: TimedReading | None) -> Speech:

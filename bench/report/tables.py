@@ -301,6 +301,7 @@ def delivery_row(result: schema.DeliveryResult) -> Row:
         "F0": f"{result.f0:.3f}",
         "F0 without": f"{result.plain_f0:.3f}",
         "other texts refused": f"{result.refused / result.sentences:.0%}",
+        "right ones refused": f"{result.wrongly_refused / result.sentences:.0%}",
     }
 
 

@@ -321,6 +321,8 @@ class DeliveryResult:
     f0: float
     refused: int
     """Of how many recordings another text is refused."""
+    wrongly_refused: int
+    """Of how many recordings the text itself is refused; these are in none of the correlations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def test_the_style_of_the_request_changes_the_delivery(voice: Synthesizer, recor
 
 @pytest.mark.parametrize("text", [OTHER_TEXT, "春天来了，公园里的花都开了，孩子们在草地上跑来跑去。"])
 def test_other_words_are_refused_before_any_audio(text: str, voice: Synthesizer, recorded: Spoken) -> None:
-    with pytest.raises(RequestError, match=r"has a score of -?0\.\d\d, valid: 0\.08 to 1") as refused:
+    with pytest.raises(RequestError, match=r"has a score of -?0\.\d\d, valid: 0\.06 to 1") as refused:
         next(plan(voice, text, "female", reference(recorded[0])).speak())
     assert (refused.value.param, refused.value.code) == ("reference", "poor_alignment")
 

@@ -56,11 +56,15 @@ def main() -> None:
 
     for expressive in (False, True):
         found: list[Scores] = []
+        refused = 0
         for repetition in range(arguments.readings):
             for reading in readings(synthesizer, reader, expressive=expressive, repetition=repetition):
+                if reading.delivered is None:
+                    refused += 1
+                    continue
                 units = [unit.strip("{}").split("$")[:4] for unit in reading.sentence.symbols.split()]
                 found.append(Scores(*(errors(units, each.samples) for each in (reading.plain, reading.delivered))))
-        print(f"{'expressive' if expressive else 'even'} recordings:\n{_summary(found)}", flush=True)
+        print(f"{'expressive' if expressive else 'even'} recordings, {refused} refused:\n{_summary(found)}", flush=True)
 
 
 def _summary(found: Sequence[Scores]) -> str:

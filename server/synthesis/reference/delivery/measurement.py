@@ -18,7 +18,7 @@ from server.text.sentence import Sentence
 from server.types import Audio, Units
 from server.voices.voice import Voice
 
-MIN_SCORE = 0.08
+MIN_SCORE = 0.06
 """Below, the recording says something else; see docs/reference-delivery.md for the figures."""
 MIN_SYLLABLES = 4
 """Of a sentence whose score says something."""
