@@ -95,7 +95,7 @@ def readings(
             sentences[0],
             Speech(reading.recording.audio.samples, reading.syllables),
             _speak(synthesizer, text, speaker, None),
-            None if _is_refused(synthesizer, text, speaker, reading) else _speak(synthesizer, text, speaker, reading),
+            _delivered(synthesizer, text, speaker, reading),
             _is_refused(synthesizer, texts[number - 1], speaker, reading),
         )
 
@@ -117,6 +117,15 @@ def _speak(synthesizer: Synthesizer, text: str, speaker: str, reading: TimedRead
     samples = np.concatenate([chunk.samples for chunk in chunks])
     audio = resampled(Audio(samples, synthesizer.rate), RATE)
     return Speech(audio.samples, np.array(times) / synthesizer.rate)
+
+
+def _delivered(synthesizer: Synthesizer, text: str, speaker: str, reading: TimedReading) -> Speech | None:
+    try:
+        return _speak(synthesizer, text, speaker, reading)
+    except RequestError as error:
+        if error.code != "poor_alignment":
+            raise
+        return None
 
 
 def _plan(synthesizer: Synthesizer, text: str, speaker: str, reading: TimedReading | None) -> SpeechPlan:

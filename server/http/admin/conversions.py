@@ -5,7 +5,7 @@ import logging
 import secrets
 import shutil
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -136,18 +136,11 @@ class Conversions:
     async def cancel(self, task: ConversionTask) -> None:
         """Ends it, and waits for that; nothing of it remains. Without effect on a finished one."""
         if running := self._running.get(task.id):
-            if not running.cancelling():  # a second one would not let it clean up
-                running.cancel()
-            await asyncio.wait([running])
+            await _end([running])
 
     async def close(self) -> None:
         """Ends all of them."""
-        running = list(self._running.values())
-        for each in running:
-            if not each.cancelling():
-                each.cancel()
-        if running:
-            await asyncio.wait(running)
+        await _end(list(self._running.values()))
 
     async def _run(self, task: ConversionTask) -> None:
         try:
@@ -196,6 +189,14 @@ class Conversions:
         if unusable := [f"{name}: {broken[name]}" for name in names if name in broken]:
             raise SpeechError("the voice was converted, but cannot be used: " + "; ".join(unusable))
         return names
+
+
+async def _end(running: Sequence[asyncio.Task[None]]) -> None:
+    for each in running:
+        if not each.cancelling():  # a second cancellation would not let it clean up
+            each.cancel()
+    if running:
+        await asyncio.wait(running)
 
 
 async def _remove(staging: asyncio.Task[Path]) -> None:

@@ -13,13 +13,13 @@ _RETURNED_OBJECTS = "了给清钱书债款本贷账"
 _ASPECT_CHARACTERS = ("了", "一", "着", "到", "过")
 """What follows a verb: 数了, 量一量."""
 _VERB_READINGS = {
-    "卡": ("qia3", "住在着那壳"), "撒": ("sa3", "上在满些下种盐糖粉胡水肥药"), "拧": ("ning2", "毛干衣耳"),
+    "卡": ("qia3", "住在着那壳"), "撒": ("sa3", "胡水肥药"), "拧": ("ning2", "毛干衣耳"),
     "弹": ("tan2", "出钢琴吉古奏开起"),
     "挨": ("ai2", "了过打骂批饿揍冻罚"), "冲": ("chong4", "着我你他她"), "铺": ("pu1", "满了着开上在成床"),
     "钉": ("ding4", "在上着住了"), "扇": ("shan1", "不着了风动起"), "背": ("bei1", "在起着上"),
     "系": ("ji4", "好上着紧住领扣鞋腰围绳"), "种": ("zhong4", "在着满了上下地树花菜"),
     "蒙": ("meng2", "眼住着上头在"), "藏": ("cang2", "在着了起进好到"), "校": ("jiao4", "对稿"),
-    "炸": ("zha2", word_lists.NEIGHBOR_READINGS["炸"][2]), "盛": ("cheng2", "汤饭粥菜水一满了着在好出上起"),
+    "盛": ("cheng2", "菜水一了着在好出上起"),
 }  # fmt: skip
 """Verb -> its reading, and the characters before which it has that reading, unless a numeral precedes it."""
 _NOMINAL_TAGS = ("n", "m", "r")
@@ -31,9 +31,6 @@ _PERFORMANCE = re.compile(
 _MEASURED_ATTRIBUTES = ("身高", "体重", "血压", "体温", "尺寸", "腰围", "胸围", "三围", "脉搏")
 _MAX_ATTRIBUTE_CHARACTERS = 8
 """Between a measure word and its noun: 一场精彩的比赛."""
-_AFFAIRS_OF_BANKS = tuple(
-    "将 已 客户 信用卡 系统 工作人员 网点 账户 贷款 借记卡 储蓄卡 理财 办理 开户 申请 存".split()  # noqa: SIM905
-)
 _GROWTH_COMPLEMENTS = tuple("了着满出成大高在")
 _YOUNG_PERSONS = tuple("年女爷奶侠妻帮")
 """After 少 in the sense of young."""
@@ -44,6 +41,8 @@ def contextual_reading(word: str, context: Context) -> str | None:
     if word in word_lists.ADJECTIVE_READINGS and context.before in word_lists.DEGREE_ADVERBS:
         is_repetition = word == "重" and context.before == "不" and context.after  # 福不重至
         return None if is_repetition else word_lists.ADJECTIVE_READINGS[word]
+    if (neighbors := _NEIGHBOR_RULES.get(word)) and (reading := neighbors(context)):
+        return reading
     if rule := _RULES.get(word) or _VERB_RULES.get(word):
         return rule(context)
     is_surname = context.before.endswith("姓") or context.after in word_lists.TITLES
@@ -82,7 +81,6 @@ def _shu(context: Context) -> str | None:
     if re.match("一[百千万亿]", context.rest):  # 数一百人: some hundreds
         return None
     is_verb = after.startswith(_ASPECT_CHARACTERS) or before in _ASPECT_CHARACTERS or (before == "地" and not after)
-    is_verb = is_verb or after == "钱"
     return "shu3" if is_verb else None
 
 
@@ -125,10 +123,9 @@ def _bei_zhe(context: Context) -> str:
 
 
 def _tiao(context: Context) -> str | None:
-    """调 is "to adjust" before its result: 调大一点, 调到二十度."""
+    """调 is "to adjust" before its result: 调到二十度."""
     first, second = context.rest[:1], context.rest[1:2]  # empty before a pause, where the rule applies too
-    is_reached = first in "到至成" and second in word_lists.QUANTIFIER_CHARACTERS
-    return "tiao2" if is_reached or first in "高低大小亮暗快慢" else None
+    return "tiao2" if first in "到至成" and second in word_lists.QUANTIFIER_CHARACTERS else None
 
 
 def _tu(context: Context) -> str | None:
@@ -138,7 +135,7 @@ def _tu(context: Context) -> str | None:
 
 def _hang(context: Context) -> str | None:
     """行 is a row after a quantifier, and a bank in 我行将 and the like."""
-    is_bank = context.before == "我" and context.after.startswith(_AFFAIRS_OF_BANKS)
+    is_bank = context.before == "我" and context.after in word_lists.BANK_AFFAIRS
     return "hang2" if is_bank or context.is_counted else None
 
 
@@ -147,6 +144,10 @@ def _lv(context: Context) -> str | None:
     return "lv4" if is_rate else None
 
 
+_NEIGHBOR_RULES = {
+    char: _beside(reading, before=befores, after=afters, counted=False)
+    for char, (reading, befores, afters) in word_lists.NEIGHBOR_READINGS.items()
+}
 _VERB_RULES = {
     verb: _beside(reading, after=following, counted=False) for verb, (reading, following) in _VERB_READINGS.items()
 }
@@ -160,7 +161,7 @@ _RULES: dict[str, ContextRule] = {
     "差": _beside("cha4", after="不点劲" + DIGITS),
     "只": _beside("zhi1", before=word_lists.QUANTIFIER_CHARACTERS),
     "行": _hang,
-    "我行": _beside("wo3 hang2", after=_AFFAIRS_OF_BANKS),
+    "我行": lambda context: "wo3 hang2" if context.after in word_lists.BANK_AFFAIRS else None,
     "担": _beside("dan4", before=word_lists.QUANTIFIER_CHARACTERS),
     "沓": _beside("da2", before=word_lists.QUANTIFIER_CHARACTERS),
     "待": _beside("dai1", after=("在", "着", "一会", "会儿", "了", "过", "不住")),
@@ -180,7 +181,7 @@ _RULES: dict[str, ContextRule] = {
     "倒": _dao,
     "转": _zhuan,
     "场": _events,
-    "扎": _beside("za1", after=("辫", "头发", "马尾", "小辫", "丸子头", "领带")),
+    "扎": _beside("za1", after=("头发", "马尾", "小辫", "丸子头", "领带")),
     "鲜": _beside("xian3", after=("为人",)),
     "空": _beside("kong4", after="出"),
 }

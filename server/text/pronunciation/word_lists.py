@@ -29,19 +29,15 @@ WORD_READINGS = {
     "行李箱": "xing2 li5 xiang1", "行李卷": "xing2 li5 juan3", "豆腐脑": "dou4 fu5 nao3",
     "麻婆豆腐": "ma2 po2 dou4 fu5", "胳膊肘": "ge1 bo5 zhou3", "下巴颏": "xia4 ba5 ke1", "嗑瓜子": "ke4 gua1 zi3",
     "不长一智": "bu4 zhang3 yi1 zhi4", "数一数": "shu3 yi1 shu3", "数星星": "shu3 xing1 xing1", "卷子": "juan4 zi5",
-    "果实累累": "guo3 shi2 lei2 lei2", "硕果累累": "shuo4 guo3 lei2 lei2", "切菜": "qie1 cai4", "盛满": "cheng2 man3",
-    "脏": "zang1", "轧路": "ya4 lu4", "咽": "yan4", "薄纸": "bao2 zhi3", "逮住": "dai3 zhu4", "炸鸡": "zha2 ji1",
-    "炸鸡翅": "zha2 ji1 chi4", "背起": "bei1 qi3", "为蛇若何": "wei2 she2 ruo4 he2",
+    "果实累累": "guo3 shi2 lei2 lei2", "硕果累累": "shuo4 guo3 lei2 lei2", "切菜": "qie1 cai4", "脏": "zang1",
+    "轧路": "ya4 lu4", "咽": "yan4", "薄纸": "bao2 zhi3", "背起": "bei1 qi3", "为蛇若何": "wei2 she2 ruo4 he2",
     "倒掉": "dao4 diao4", "运转": "yun4 zhuan3", "重来": "chong2 lai2", "重名": "chong2 ming2", "重试": "chong2 shi4",
-    "重装系统": "chong2 zhuang1 xi4 tong3",
-    "时差": "shi2 cha1", "首场": "shou3 chang3", "总行": "zong3 hang2", "发夹": "fa4 jia1",
-    "重听": "chong2 ting1", "曾国藩": "zeng1 guo2 fan1", "待在": "dai1 zai4", "待着": "dai1 zhe5", "一担": "yi1 dan4",
-    "一沓": "yi1 da2",
-    "结果子": "jie1 guo3 zi5", "结结实实": "jie1 jie1 shi2 shi2", "倔": "jue4", "倔脾气": "jue4 pi2 qi5",
-    "猜中": "cai1 zhong4", "划破": "hua2 po4", "混蛋": "hun2 dan4", "磨豆腐": "mo4 dou4 fu5",
-    "接种": "jie1 zhong4", "创可贴": "chuang1 ke3 tie1", "掉色": "diao4 shai3", "会稽": "kuai4 ji1",
-    "旋风": "xuan4 feng1", "挑大梁": "tiao1 da4 liang2", "一撇": "yi1 pie3",
-    "数到": "shu3 dao4", "解铃还须系铃人": "jie3 ling2 hai2 xu1 ji4 ling2 ren2", "梁山泊": "liang2 shan1 po1",
+    "重装系统": "chong2 zhuang1 xi4 tong3", "时差": "shi2 cha1", "首场": "shou3 chang3", "总行": "zong3 hang2",
+    "发夹": "fa4 jia1", "重听": "chong2 ting1", "曾国藩": "zeng1 guo2 fan1", "一担": "yi1 dan4", "一沓": "yi1 da2",
+    "结结实实": "jie1 jie1 shi2 shi2", "倔": "jue4", "猜中": "cai1 zhong4", "划破": "hua2 po4", "混蛋": "hun2 dan4",
+    "磨豆腐": "mo4 dou4 fu5", "接种": "jie1 zhong4", "创可贴": "chuang1 ke3 tie1", "掉色": "diao4 shai3",
+    "会稽": "kuai4 ji1", "旋风": "xuan4 feng1", "挑大梁": "tiao1 da4 liang2", "一撇": "yi1 pie3", "数到": "shu3 dao4",
+    "解铃还须系铃人": "jie3 ling2 hai2 xu1 ji4 ling2 ren2", "梁山泊": "liang2 shan1 po1",
 }  # fmt: skip
 """Words for which the dictionary has a wrong or rare reading."""
 
@@ -50,10 +46,12 @@ NEIGHBOR_READINGS = {
     "脏": ("zang1", "弄变搞玩耐肮", "话兮字水乱乎污活东脸钱土衣手"),
     "挑": ("tiao1", "勇肩担", "水担柴夫毛刺错出重挑拣字土好到山嘴"), "扎": ("za1", "", "辫"),
     "撒": ("sa3", "", "盐糖粉种上在满些下"),
-    "盛": ("cheng2", "", "汤饭粥"), "数": ("shu3", "", "钱"), "调": ("tiao2", "", "大小高低亮暗匀快慢"),
+    "盛": ("cheng2", "", "汤饭粥满"), "数": ("shu3", "", "钱"), "调": ("tiao2", "", "大小高低亮暗匀快慢"),
 }  # fmt: skip
-"""Character -> its reading in a word after one of some characters, or before one of others. The network reads these
-rather by the more frequent word: 炸弹, 心脏."""
+"""Character -> its reading after one of some characters, or before one of others, in the same word or the next.
+
+The network reads these rather by the more frequent word: 炸弹, 心脏.
+"""
 
 DICTIONARY_CHARACTERS = frozenset(
     "降的地了着啊呢谁没行调都应当只好处弄杆仇挨刨相更传斗假还发中会过上边嗯儿和哄豁揣冠逮擂胖一不难"
@@ -150,6 +148,11 @@ DECEIVED_PERSONS = _words(
     "自己 组织 公司 家里 警察 手 双手 光 风 阳光 太阳 镜头 脸 身子 身",
 )
 """After 背着 in the sense of behind someone's back (背着父母), and what one turns one's back to or holds behind it."""
+
+BANK_AFFAIRS = _words(
+    "将 将会 已 已经 客户 信用卡 系统 工作人员 网点 账户 贷款 借记卡 储蓄卡 理财 办理 开户 申请 存款 存",
+)
+"""After 我行 in the sense of our bank."""
 
 WORN_BODY_PARTS = "身头脚足颈"
 """Before 着 in the sense of wearing: 身着, 脚着."""

@@ -148,6 +148,13 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     return torch.load(folder / CHECKPOINT_NAME, weights_only=True, map_location="cpu")
 
 
+def write_checkpoint(folder: Path, content: dict[str, Any]) -> None:
+    """Replaces the latest checkpoint of a training folder, by a complete one only."""
+    unfinished = (folder / CHECKPOINT_NAME).with_suffix(".part")
+    torch.save(content, unfinished)
+    unfinished.rename(folder / CHECKPOINT_NAME)
+
+
 def minimize(
     loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, learning_rate: float, max_norm: float = 1.0
 ) -> None:
@@ -187,10 +194,8 @@ def _restore(folder: Path, parts: dict[str, Any]) -> int:
 
 
 def _save(folder: Path, parts: dict[str, Any], steps: int) -> None:
-    unfinished = (folder / CHECKPOINT_NAME).with_suffix(".part")
     states = {name: part.state_dict() for name, part in parts.items()}
-    torch.save({"steps": steps, "model": states["average"], "parts": states}, unfinished)
-    unfinished.rename(folder / CHECKPOINT_NAME)
+    write_checkpoint(folder, {"steps": steps, "model": states["average"], "parts": states})
 
 
 def _report(folder: Path, kind: str, steps: int, metrics: Metrics, speed: float = 0.0) -> None:

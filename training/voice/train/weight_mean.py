@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from training.voice.train.training_loop import CHECKPOINT_NAME, load_checkpoint
+from training.voice.train.training_loop import CHECKPOINT_NAME, load_checkpoint, write_checkpoint
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     arguments.output.mkdir(parents=True, exist_ok=True)
-    torch.save(mean, arguments.output / CHECKPOINT_NAME)
+    write_checkpoint(arguments.output, mean)
 
 
 def weight_mean(checkpoints: Sequence[dict[str, Any]]) -> dict[str, Any]:
