@@ -187,10 +187,44 @@ async def test_a_conversion_that_is_cancelled_at_its_very_start_leaves_nothing(
     async with serving() as client:
         report = await convert(client, source=PACKAGE, name="nina", precision=["fp32"])
         assert await asyncio.to_thread(started.wait, 10)
-        twice = [client.delete(f"{PATH}/conversions/{report['id']}") for _ in range(2)]
-        assert [(await body_of(each))["status"] for each in await asyncio.gather(*twice)] == ["cancelled"] * 2
+        cancelled = await body_of(await client.delete(f"{PATH}/conversions/{report['id']}"))
+        assert cancelled["status"] == "cancelled"
         assert await asyncio.to_thread(made.wait, 10)
         assert content(models) == ["anna", "bert"]
+
+
+async def test_a_second_cancellation_does_not_take_the_folder_from_a_converter_that_is_ending(
+    serving: Serving, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = conversion_process.ConversionProcess
+    lines, end_process, ending, during = process._lines, process._end, asyncio.Event(), []
+
+    async def stopped_after_a_line(self: conversion_process.ConversionProcess) -> AsyncIterator[str]:
+        async for line in lines(self):
+            if line.startswith("  "):  # a step
+                os.kill(self.pid, signal.SIGSTOP)
+            yield line
+
+    async def end_slowly(self: conversion_process.ConversionProcess) -> None:
+        ending.set()
+        await asyncio.sleep(0.3)
+        during.append(content(models))
+        os.kill(self.pid, signal.SIGCONT)
+        await end_process(self)
+
+    monkeypatch.setattr(process, "_lines", stopped_after_a_line)
+    monkeypatch.setattr(process, "_end", end_slowly)
+    async with serving() as client:
+        report = await convert(client, source=PACKAGE, name="nina", precision=["fp32"])
+        path = f"{PATH}/conversions/{report['id']}"
+        while not (await body_of(await client.get(path)))["step"]:
+            await asyncio.sleep(0.01)
+        first = asyncio.create_task(client.delete(path))
+        await ending.wait()
+        assert (await body_of(await client.delete(path)))["status"] == "cancelled"
+        await first
+    assert during == [[f".conversion-{report['id']}", "anna", "bert"]]
+    assert content(models) == ["anna", "bert"]
 
 
 async def test_an_error_of_the_converter_is_passed_on_as_it_is(serving: Serving, models: Path, tmp_path: Path) -> None:
