@@ -109,7 +109,7 @@ class AudioCache:
 
     def status(self, key: str) -> CacheStatus:
         """What `open` would probably say. Opens nothing."""
-        if key in self._memory or (self._disk and self._disk.tier.has(key)):
+        if key in self._memory or (self._disk and self._disk.has(key)):
             return "hit"
         return "shared" if key in self._shareable else "miss"
 

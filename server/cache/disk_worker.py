@@ -25,12 +25,19 @@ class DiskWorker:
         self._read_seconds = read_seconds
         self._reader = ThreadPoolExecutor(1, "cache-reader")
         self._writer = ThreadPoolExecutor(1, "cache-writer")
-        self._waiting_bytes = 0
+        self._waiting: dict[str, Entry] = {}
+        """To be written, by key."""
         self._pending: set[asyncio.Future[None]] = set()
         self._slow_until = 0.0
 
+    def has(self, key: str) -> bool:
+        """Whether there is probably an entry of this key."""
+        return key in self._waiting or self.tier.has(key)
+
     async def read(self, key: str) -> Entry | None:
-        """The entry of a key; None where there is none, or the disk is slow."""
+        """The entry of a key, also while it waits to be written; None where there is none, or the disk is slow."""
+        if entry := self._waiting.get(key):
+            return entry
         loop = asyncio.get_running_loop()
         if self.tier.lacks(key) or loop.time() < self._slow_until:
             return None
@@ -45,15 +52,16 @@ class DiskWorker:
             return None
 
     def write(self, key: str, entry: Entry) -> None:
-        """Writes an entry later."""
-        size = len(entry.block)
-        if self._waiting_bytes + size > MAX_WAITING_BYTES:
+        """Writes an entry later, unless one of this key waits already."""
+        if key in self._waiting:
+            return
+        if len(entry.block) + sum(len(waiting.block) for waiting in self._waiting.values()) > MAX_WAITING_BYTES:
             self.tier.warn("the disk is too slow to write everything that was computed", "slow to write")
             return
-        self._waiting_bytes += size
+        self._waiting[key] = entry
 
         def written() -> None:
-            self._waiting_bytes -= size
+            del self._waiting[key]
 
         self._submit(lambda: self.tier.write(key, entry), written)
 

@@ -200,8 +200,8 @@ async def test_a_disk_that_writes_too_slowly_is_not_waited_for(tmp_path, monkeyp
     tier = BlockedTier(tmp_path, 2**20)
     worker = DiskWorker(tier)
     entry = Entry(bytes(40))
-    for _ in range(4):
-        worker.write(KEY, entry)
+    for key in "abcd":
+        worker.write(key * 64, entry)
     assert tier.errors == 2
     assert "too slow to write" in caplog.text
     blocked.set()
@@ -209,6 +209,30 @@ async def test_a_disk_that_writes_too_slowly_is_not_waited_for(tmp_path, monkeyp
     worker.write(KEY, entry)
     assert tier.errors == 2
     await worker.close()
+
+
+async def test_what_waits_to_be_written_is_not_computed_again(create, monkeypatch):
+    """With a cache on the disk alone, whose disk is slow."""
+    may_write, writes = threading.Event(), []
+    write = DiskTier.write
+
+    def write_later(self: DiskTier, key: str, entry: Entry) -> None:
+        may_write.wait()
+        writes.append(key)
+        write(self, key, entry)
+
+    monkeypatch.setattr(DiskTier, "write", write_later)
+    cache, computing = create(memory_mb=0, disk_mb=1), Computing()
+    assert await audio(cache, KEY, computing) == ("miss", b"onetwo")
+    while len(asyncio.all_tasks()) > 1:  # the stream can be joined until then
+        await asyncio.sleep(0)
+    status, (again, _) = cache.status(KEY), await audio(cache, KEY, computing)
+    may_write.set()
+    assert (status, again) == ("hit", "hit")
+    await cache.settle()
+    assert await audio(cache, KEY, computing) == ("hit", b"onetwo")
+    assert (computing.begun, writes) == (1, [KEY])
+    await cache.close()
 
 
 async def test_a_refusal_of_one_client_is_not_that_of_another(create):
