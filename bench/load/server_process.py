@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from bench.load.free_port import free_port
 from bench.voices.engine import EngineSettings
 from bench.voices.voice import BenchmarkVoice
 from server.config.keys import PREFIX
@@ -51,6 +52,13 @@ class ServerProcess:
             content = json.load(error)
         return content
 
+    def metric(self, name: str) -> float:
+        """Returns the sum of the samples of a metric."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=60) as response:  # noqa: S310 - always http
+            text = response.read().decode()
+        samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+        return sum(sample.value for sample in samples if sample.name == name)
+
 
 @contextmanager
 def running_server(
@@ -62,7 +70,7 @@ def running_server(
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, voice.isolated() as models:
         config, log = Path(folder) / "config.yaml", Path(folder) / "log"
-        port = _free_port()
+        port = free_port()
         config.write_text(yaml.safe_dump({**_server_config(settings, models, port), **sections}), encoding="utf-8")
         command = [sys.executable, "-m", "server", "serve", "--config", str(config)]
         # Only the file configures a server that is measured.
@@ -88,12 +96,6 @@ def running_server(
 def _server_config(settings: EngineSettings, models: Path, port: int) -> dict[str, Any]:
     runtime = settings.config(models).runtime.model_dump(mode="json", exclude_unset=True)
     return {"server": {"host": "127.0.0.1", "port": port}, "models": {"path": str(models)}, "runtime": runtime}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(server: ServerProcess, process: "subprocess.Popen[bytes]", log: Path) -> None:

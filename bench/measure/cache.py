@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -40,33 +39,35 @@ def measure_cache(title: str, memory: ServerProcess, disk: ServerProcess, repeat
 async def _measure(title: str, memory: ServerProcess, disk: ServerProcess, repeats: int) -> CacheResult:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         computed, kept, read = [], [], []
-        for text in track(REQUEST_SENTENCES, f"{title}: cache"):
-            computed.append(await _speak(session, memory, text))
-            kept += await _repeated(session, memory, text, repeats)
-            read += await _repeated(session, disk, text, repeats)
+        for texts, text in enumerate(track(REQUEST_SENTENCES, f"{title}: cache"), start=1):
+            computed.append(await _computed(session, memory, text, texts))
+            kept += [await _speak(session, memory, text) for _ in range(repeats)]
+            await _computed(session, disk, text, texts)
+            read += [await _speak(session, disk, text) for _ in range(repeats)]
         equal = "我们同时问同一句话。" + REQUEST_SENTENCES[0]
         at_once = await asyncio.gather(*(_speak(session, memory, equal) for _ in range(EQUAL_REQUESTS)))
         popular = [await _speak(session, memory, text) for text in track(_popular_texts(), f"{title}: popular texts")]
     return CacheResult(
         [
             _times("computed", computed),
-            _times("kept in memory", _with("hit", kept)),
-            _times("kept on the disk", _with("hit", read)),
+            _times("kept in memory", kept),
+            _times("kept on the disk", read),
             _times(f"{EQUAL_REQUESTS} at once", at_once),
         ],
         equal_requests=EQUAL_REQUESTS,
-        equal_computed=len(_with("miss", at_once)),
+        equal_computed=_with("miss", at_once),
         popular_texts=POPULAR_TEXTS,
         popular_requests=len(popular),
-        hit_rate=Counter(answer.status for answer in popular)["hit"] / len(popular),
+        hit_rate=_with("hit", popular) / len(popular),
     )
 
 
-async def _repeated(session: aiohttp.ClientSession, server: ServerProcess, text: str, repeats: int) -> list[_Answer]:
-    """The answers to a text that is kept; the first ones come a moment too early for that."""
-    while (await _speak(session, server, text)).status != "hit":
+async def _computed(session: aiohttp.ClientSession, server: ServerProcess, text: str, texts: int) -> _Answer:
+    """The answer to a new text, after which the server keeps `texts`: that is so a moment after the answer."""
+    answer = await _speak(session, server, text)
+    while await asyncio.to_thread(server.metric, "sambert_cache_entries") < texts:
         pass
-    return [await _speak(session, server, text) for _ in range(repeats)]
+    return answer
 
 
 async def _speak(session: aiohttp.ClientSession, server: ServerProcess, text: str) -> _Answer:
@@ -90,8 +91,8 @@ def _popular_texts() -> Sequence[str]:
     return [texts[number] for number in drawn]
 
 
-def _with(status: str, answers: Iterable[_Answer]) -> list[_Answer]:
-    return [answer for answer in answers if answer.status == status]
+def _with(status: str, answers: Iterable[_Answer]) -> int:
+    return sum(answer.status == status for answer in answers)
 
 
 def _times(source: str, answers: Sequence[_Answer]) -> CacheTimes:

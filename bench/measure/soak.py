@@ -1,11 +1,9 @@
 """A long mixed load: answers that are as they are alone, nobody refused, and memory that does not grow."""
 
 import asyncio
-import urllib.request
 from collections.abc import Callable, Sequence
 
 import psutil
-from prometheus_client.parser import text_string_to_metric_families
 
 from bench.load.mixed_load import MixedLoad, MixedLog
 from bench.load.mixed_requests import mixed_requests
@@ -56,18 +54,10 @@ def _result(log: MixedLog, server: ServerProcess, memory: Sequence[float]) -> So
         cached=log.cached,
         stalled=log.stalled,
         left=log.left,
-        late_chunks=int(metric(server, "sambert_late_chunks_total")),
-        worker_restarts=int(metric(server, "sambert_worker_restarts_total")),
+        late_chunks=int(server.metric("sambert_late_chunks_total")),
+        worker_restarts=int(server.metric("sambert_worker_restarts_total")),
         memory=list(memory),
     )
-
-
-def metric(server: ServerProcess, name: str) -> float:
-    """Returns the sum of the samples of a metric of a running server."""
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=60) as response:  # noqa: S310 - always http
-        text = response.read().decode()
-    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
-    return sum(sample.value for sample in samples if sample.name == name)
 
 
 def _memory(pid: int) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.load.free_port import free_port
 from tests.conftest import EMBEDDED
 
 TEXT = "今天天气很好，我们一起去公园散步。" * 12
@@ -25,8 +26,7 @@ class Server:
 
     def __init__(self, folder: Path, drain_seconds: float) -> None:
         self.sockets: list[socket.socket] = []
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         config = folder / "config.yaml"
         config.write_text(
             f"server: {{host: 127.0.0.1, port: {self.port}}}\nmodels: {{path: {EMBEDDED.parent}}}\n"

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
+from bench.load.free_port import free_port
 from server.http.operations.service_manager import NotifySocket, ServiceManager
 from server.http.startup import Startup
 from server.scheduling.scheduler import Scheduler
@@ -73,11 +74,6 @@ def messages(tmp_path: Path) -> Iterator[Messages]:
     made = Messages(tmp_path / "notify")
     yield made
     made.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.load.free_port import free_port
 from server.config import Config, ServerSection
 from server.http import create_app
 from server.http.app import SERVING
@@ -72,8 +73,7 @@ def listening(registry, monkeypatch):
         monkeypatch.setattr(StopSignals, "__init__", remember)
         content = {"scheduler": {"workers": 1, "max_streams": 2}, "limits": {"drain_seconds": 0.0, **limits}}
         app = create_app(registry, Config.model_validate(content))
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         serving = asyncio.create_task(app[SERVING].run(ServerSection(host="127.0.0.1", port=port)))
         peers: list[Peer] = []
 

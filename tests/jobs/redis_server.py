@@ -1,22 +1,15 @@
 """A real Redis server, with an append-only file, on a free port."""
 
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 import redis
 
+from bench.load.free_port import free_port
+
 needs_redis = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 class RedisServer:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.load.free_port import free_port
 from server.http.jobs.objects import PATH
 from tests.conftest import EMBEDDED
-from tests.jobs.redis_server import free_port
 
 ROOT = Path(__file__).parents[2]
 LINES = [f"第{number}条。今天天气很好，我们一起去公园散步。" for number in range(5)]

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.load.free_port import free_port
 from tests.conftest import EMBEDDED
 from tests.synthesis.voice_copies import SMALL
 
@@ -31,8 +31,7 @@ class Server:
     ) -> None:
         self.folder = folder
         self.log_file = log or folder / "log"
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         voice = folder / "models" / SMALL.name
         if not voice.is_symlink():  # it is one where a server was killed before

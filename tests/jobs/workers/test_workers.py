@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from bench.load.free_port import free_port
 from server.http.jobs.objects import PATH
 from server.jobs.celery.redis.redis_store import RedisStore
 from server.jobs.job import NewJob, Part, PartContent
 from server.jobs.store import ClientLimits
 from tests.conftest import EMBEDDED
-from tests.jobs.redis_server import RedisServer, free_port, needs_redis
+from tests.jobs.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
 
