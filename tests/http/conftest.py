@@ -83,8 +83,8 @@ class CountingSynthesizer:
                     self.permits.acquire()
                 if self.fails_after is not None and number == self.fails_after[0]:
                     raise self.fails_after[1]
-                self.computed += 1
                 clock.push(self.samples_per_chunk / RATE)
+                self.computed += 1  # last: those who wait for it may look at the clock
                 yield self.chunk(number)
         finally:
             self.closed.set()

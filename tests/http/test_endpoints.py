@@ -29,6 +29,12 @@ PATH = "/v1/audio/speech"
 NO_JOBS = JobsReport({}, 0, 0, 0, 0.0)
 
 
+@pytest.fixture
+def patient_health(monkeypatch):
+    """/health waits for the store of jobs, however slow the disk is."""
+    monkeypatch.setattr("server.http.operations.health.JOBS_SECONDS", 60.0)
+
+
 async def test_voices_are_listed_with_their_properties_and_broken_ones_with_the_reason(serving):
     async with serving() as client:
         answer = await (await client.get("/v1/audio/voices")).json()
@@ -62,7 +68,7 @@ async def test_models_are_listed_in_the_shape_of_openai(serving):
     assert "valid: tts-1, tts-1-hd, gpt-4o-mini-tts" in error["message"]
 
 
-async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):
+async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving, patient_health):
     async with serving() as client:
         answer = await client.get("/health")
         body = await answer.json()
@@ -81,7 +87,7 @@ async def test_health_has_the_provider_and_the_reason_of_a_fallback(serving):
     }  # fmt: skip
 
 
-async def test_health_counts_jobs_and_does_without_their_store(serving, demo, monkeypatch):
+async def test_health_counts_jobs_and_does_without_their_store(serving, demo, monkeypatch, patient_health):
     demo.permits = threading.Semaphore(0)
     async with serving(jobs={"concurrency": 1}) as client:
         try:

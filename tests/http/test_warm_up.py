@@ -9,6 +9,7 @@ import pytest
 from server.config import Config
 from server.errors import ConfigurationError, SynthesisError
 from server.http import create_app
+from server.http.app import SERVICES
 from tests.http.test_speech import expected_pcm
 from tests.http.test_speech_cache import post
 
@@ -30,6 +31,7 @@ async def test_the_texts_are_there_before_anybody_asks(serving, registry, demo, 
     caplog.set_level(logging.INFO)
     async with serving(cache={"memory_mb": 8, "warm": [TEXT, FIELDS]}) as client:
         await until_logged(caplog, "2 of 2 texts are prepared")
+        await client.app[SERVICES].cache.settle()  # they are kept a moment later
         assert (await post(client, {"input": TEXT}))[0] == "hit"
         assert await post(client, FIELDS) == ("hit", expected_pcm(registry.voices["second"], TEXT))
     assert [len(voice.requests) for voice in registry.voices.values()] == [1, 1]
