@@ -1,12 +1,15 @@
 """POST /v1/text: the analysis of a text over HTTP. With the embedded voice."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
+from server.http.app import SERVICES
 from server.http.text.text_analyzer import TextAnalyzer
 from server.synthesis.registry.snapshot import VoiceSnapshot
 from server.voices.voice import Voice
@@ -138,23 +141,36 @@ async def test_a_short_text_does_not_wait_for_a_long_one(analyzing, monkeypatch)
     order: list[str] = []
     advance = TextAnalyzer.advance
 
-    def counted(self: TextAnalyzer) -> bool:
-        order.append(self.input)
-        return advance(self)
-
-    monkeypatch.setattr(TextAnalyzer, "advance", counted)
     async with analyzing() as client:
+        route = client.app[SERVICES].text
+
+        def counted(self: TextAnalyzer) -> bool:
+            while not order and route._requests < 2:  # until both texts are there
+                time.sleep(0.001)
+            order.append(self.input)
+            return advance(self)
+
+        monkeypatch.setattr(TextAnalyzer, "advance", counted)
         await asyncio.gather(*(client.post(PATH, json={"input": text}) for text in ("好。" * 50, "好")))
     assert order.index("好") < 5
 
 
-async def test_too_many_texts_at_once_are_refused(analyzing) -> None:
+async def test_too_many_texts_at_once_are_refused(analyzing, monkeypatch) -> None:
+    advance, may_advance = TextAnalyzer.advance, threading.Event()
+
+    def waiting(self: TextAnalyzer) -> bool:
+        may_advance.wait(60)
+        return advance(self)
+
+    monkeypatch.setattr(TextAnalyzer, "advance", waiting)
     async with analyzing(limits={"queue_length": 0}) as client:
-        refused = [
-            answer.status
-            for answer in await asyncio.gather(*(client.post(PATH, json={"input": "好。" * 50}) for _ in range(3)))
-        ]
-        assert sorted(refused) == [200, 429, 429]
+        requests = [asyncio.ensure_future(client.post(PATH, json={"input": "好。" * 50})) for _ in range(3)]
+        statuses = []
+        for answer in asyncio.as_completed(requests):
+            statuses.append((await answer).status)
+            if len(statuses) == 2:
+                may_advance.set()
+        assert statuses == [429, 429, 200]
 
 
 def test_a_client_that_leaves_ends_the_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
