@@ -103,7 +103,7 @@ def test_a_process_tells_its_start_its_pings_a_blocked_worker_and_its_end(tmp_pa
     with running(tmp_path, messages, WATCHDOG_USEC=str(round(WATCHDOG * 1e6))) as (process, url):
         before = messages.until("READY=1")
         assert "STATUS=ready" in before[-1]
-        assert "WATCHDOG=1" in messages.next()
+        messages.until("WATCHDOG=1")
 
         with asking_for_speech(url):
             blocked = messages.until("STATUS=stuck: a worker does not move any more")[-1]
@@ -166,6 +166,32 @@ def test_a_reload_is_told_with_its_time(messages):
     assert first == "RELOADING=1"
     assert re.fullmatch(r"MONOTONIC_USEC=\d+", second)
     manager.reloaded()
+    assert messages.next() == ["READY=1"]
+
+
+def fill(messages: Messages) -> int:
+    """Sends messages until the socket takes no more; returns their number."""
+    count = 0
+    with suppress(BlockingIOError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as others:
+        others.setblocking(False)
+        while True:
+            others.sendto(b"X=1", messages.address)
+            count += 1
+    return count
+
+
+def test_what_finds_the_socket_full_is_told_again(messages):
+    startup = SimpleNamespace(state="ready", reason=None)
+    manager = ServiceManager(NotifySocket(messages.address), None, startup, Scheduler())
+    sent = fill(messages)
+    manager._tell()
+    assert [messages.next() for _ in range(sent)] == [["X=1"]] * sent
+    manager._tell()
+    manager._tell()  # nothing: it is told now
+    sent = fill(messages) + 1
+    manager.reloaded()
+    assert [messages.next() for _ in range(sent)] == [["STATUS=ready", "READY=1"], *[["X=1"]] * (sent - 1)]
+    manager._tell()
     assert messages.next() == ["READY=1"]
 
 

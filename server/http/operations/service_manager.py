@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 INTERVAL = 1.0
 """Seconds between two messages, at most; a quarter of the watchdog's time if that is less."""
+_STOP_ATTEMPTS = 10
+"""To tell the end, within `INTERVAL`, where the socket is full."""
 EXTENSION = 30
 """Seconds for which each message of a server that loads voices extends the time of its start."""
 
@@ -33,17 +35,20 @@ class NotifySocket:
     address: str
     _has_failed: bool = field(default=False, init=False)
 
-    def send(self, *assignments: str) -> None:
-        """Sends assignments such as `READY=1`."""
+    def send(self, *assignments: str) -> bool:
+        """Sends assignments such as `READY=1`. Returns whether they need not be sent again: the socket was not full."""
         address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.setblocking(False)
                 sender.sendto("\n".join(assignments).encode(), address)
+        except BlockingIOError:
+            return False
         except OSError as error:
             if not self._has_failed:
                 _log.warning("the service manager cannot be told anything (NOTIFY_SOCKET): %s", error)
             self._has_failed = True
+        return True
 
 
 @dataclass(slots=True)
@@ -87,18 +92,26 @@ class ServiceManager:
     def reloaded(self) -> None:
         """The configuration has been read."""
         if self._told_ready:
-            self.notify.send("READY=1")
+            self._told_ready = self.notify.send("READY=1")
 
     async def stopping(self, app: web.Application) -> None:
         """For `app.on_shutdown`."""
-        self.notify.send("STOPPING=1", "STATUS=stopping")
+        for _ in range(_STOP_ATTEMPTS):
+            if self.notify.send("STOPPING=1", "STATUS=stopping"):
+                return
+            await asyncio.sleep(INTERVAL / _STOP_ATTEMPTS)
 
     async def _tell_on(self) -> None:
         interval = min(INTERVAL, self.watchdog / 4) if self.watchdog else INTERVAL
         while True:
-            if assignments := self._news():
-                self.notify.send(*assignments)
+            self._tell()
             await asyncio.sleep(interval)
+
+    def _tell(self) -> None:
+        """Sends the news. Those that find the socket full are news again: a manager that misses one would wait."""
+        told = self._status, self._told_ready
+        if (assignments := self._news()) and not self.notify.send(*assignments):
+            self._status, self._told_ready = told
 
     def _news(self) -> list[str]:
         """What is to be told now."""
