@@ -5,11 +5,14 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from server.errors import StoreError
 from server.jobs.job import PartResult
+from server.jobs.sqlite import schema
 from server.jobs.sqlite.sqlite_store import SqliteStore
 from tests.jobs.example_jobs import LIMITS, RESULT, new_job
 
@@ -51,6 +54,25 @@ def test_a_part_that_kills_its_process_fails_the_job(open_store):
     store = open_store(max_attempts=2)
     assert store.claim(60) is None
     assert store.get(job.id).error == "part 1 of 2 ended the process that computed it 2 times"
+
+
+def test_a_new_file_that_another_process_prepares_is_waited_for(path, monkeypatch):
+    path.parent.mkdir()
+    other, connection = (sqlite3.connect(path, timeout=0, isolation_level=None) for _ in range(2))
+    other.execute("CREATE TABLE x (y)")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM x")
+    waited = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        other.close()
+
+    monkeypatch.setattr(schema, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    schema.prepare(connection, str(path))
+    assert len(waited) == 1
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
 
 
 _KILLED = """

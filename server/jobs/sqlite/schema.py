@@ -1,10 +1,14 @@
 """The tables of jobs.sqlite."""
 
 import sqlite3
+import time
 
 from server.errors import StoreError
 
 VERSION = 1
+
+_SWITCH_SECONDS = 10.0
+"""Maximum time that other processes may keep a new file from its journal mode."""
 
 _TABLES = """
 CREATE TABLE jobs (
@@ -83,7 +87,7 @@ CREATE TABLE deliveries (
 
 def prepare(connection: sqlite3.Connection, name: str) -> None:
     """Makes the tables in a new file. Raises `StoreError` for a file of another version."""
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # texts that are forgotten do not remain in the file
@@ -99,6 +103,23 @@ def prepare(connection: sqlite3.Connection, name: str) -> None:
             f"{name} was written by another version of this program (tables {version}, not {VERSION}); "
             "finish its jobs with that version, or move the file away"
         )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switches to the write-ahead log. Two processes that switch a new file at once may refuse each other.
+
+    SQLite does not wait there, whatever the timeout of the connection is.
+    """
+    end = time.monotonic() + _SWITCH_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _statements() -> list[str]:
