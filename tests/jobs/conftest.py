@@ -37,8 +37,8 @@ class LineRenderer:
         self.cancelled = asyncio.Event()
         self.order: list[str] = []
         self.noted = 0
-        self.held: set[str] = set()
-        """Lines whose computing never ends."""
+        self.held: dict[str, asyncio.Event] = {}
+        """Lines that wait for an event of their own instead of `may_compute`."""
 
     def split(self, client: Client, request: JobRequest, data: bytes | None) -> Sequence[PartContent]:
         text = (request.input or "\n".join(request.lines or ())) if data is None else data.decode()
@@ -52,7 +52,7 @@ class LineRenderer:
         report(self.noted)
         self.begun.set()
         try:
-            await (asyncio.Event() if text in self.held else self.may_compute).wait()
+            await self.held.get(text, self.may_compute).wait()
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
