@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from bench.load.free_port import free_port
@@ -39,8 +41,13 @@ class Cluster:
         (folder / "models").mkdir()
         (folder / "models" / "demo").symlink_to(EMBEDDED)
 
-    def start(self, name: str, **sections: object) -> None:
-        """Starts the server, or a worker of that name."""
+    def start(
+        self, name: str, *, interrupted: tuple[int, int] | None = None, lease_seconds: float = 60, **sections: object
+    ) -> None:
+        """Starts the server, or a worker of that name.
+
+        `interrupted`: in the middle of which part the process sends itself a signal, and that signal.
+        """
         config = {
             **sections,
             "server": {"host": "127.0.0.1", "port": self.port},
@@ -48,20 +55,25 @@ class Cluster:
             "runtime": {"providers": ["cpu"], "threads": 1},
             "scheduler": {"workers": 1},
             "storage": {"path": str(self.folder / ("data" if self.results == "folder" else f"data of {name}"))},
-            "queue": {"broker": self.redis.url, "results": self.results, "lease_seconds": 5},
+            "queue": {"broker": self.redis.url, "results": self.results, "lease_seconds": lease_seconds},
         }
         path = self.folder / f"{name}.yaml"
         path.write_text(json.dumps(config))
+        program = ["tests.jobs.interrupted", *map(str, map(int, interrupted))] if interrupted else ["server"]
         command = ["serve"] if name == "server" else ["worker", "--concurrency", "1"]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "server", *command, "--config", str(path)], cwd=ROOT, stdout=log, stderr=log
+                [sys.executable, "-m", *program, *command, "--config", str(path)], cwd=ROOT, stdout=log, stderr=log
             )
 
     def stop(self, name: str) -> int:
         """Like a supervisor, which waits as long as it takes."""
         self.processes[name].terminate()
         return self.processes.pop(name).wait()
+
+    def is_stopped(self, name: str) -> bool:
+        """Whether the process has got SIGSTOP."""
+        return psutil.Process(self.processes[name].pid).status() == psutil.STATUS_STOPPED
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()
@@ -127,26 +139,26 @@ def cluster(tmp_path: Path) -> Iterator[Callable[[str], Cluster]]:
 
 def test_a_job_survives_kills_of_a_worker_of_redis_and_of_the_server(cluster):
     nodes = cluster("folder")
-    for name in ("server", "one", "two"):
-        nodes.start(name)
+    nodes.start("server")
+    nodes.start("one", interrupted=(2, signal.SIGKILL), lease_seconds=5)
+    nodes.start("two", interrupted=(1, signal.SIGSTOP))
     nodes.wait_for(nodes.is_ready)
     job_id = nodes.submit(REQUEST)
 
-    nodes.wait_for(lambda: nodes.parts_done(job_id))
-    done = {part.index: part for part in nodes.parts_done(job_id)}
-    nodes.kill("one")
+    nodes.wait_for(lambda: nodes.is_stopped("two") and nodes.processes["one"].poll() is not None)
+    done = nodes.parts_done(job_id)
+    assert len(done) == 1
     nodes.redis.kill()
     refused = nodes.client.post(PATH, json=REQUEST)
     assert refused.status_code == 503
     assert "Redis at 127.0.0.1" in refused.json()["error"]["message"]
     nodes.redis.start()
     nodes.kill("server")
-    assert {part.index: part for part in nodes.parts_done(job_id)} | done == {
-        part.index: part for part in nodes.parts_done(job_id)
-    }, "what was done is still known, and was not computed again"
+    assert nodes.parts_done(job_id) == done, "what was done is still known, and was not computed again"
 
     nodes.start("one")
     nodes.start("server")
+    nodes.processes["two"].send_signal(signal.SIGCONT)
     nodes.wait_for(nodes.is_live)
     interrupted = nodes.result(job_id)
     assert nodes.store.get(job_id).attempts <= len(LINES) + 1 + 2  # the parts, the joining, and what was cut off
