@@ -160,9 +160,9 @@ class JobService:
         return cancelled
 
     async def events_after(self, job_id: str, number: int) -> tuple[Sequence[JobEvent], Job | None]:
-        """The events of a job with higher numbers, and the job before them. Raises `StoreError`."""
-        job = await in_thread(self._store.get, job_id)
-        return await in_thread(self._store.events, job_id, number), job
+        """The events of a job with higher numbers, and the job after them, which may have more. Raises `StoreError`."""
+        events = await in_thread(self._store.events, job_id, number)
+        return events, await in_thread(self._store.get, job_id)
 
     async def wait_for_change(self, seconds: float) -> None:
         """Returns when a job has changed, or after some seconds."""

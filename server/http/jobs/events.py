@@ -66,7 +66,9 @@ async def _send_until_end(writer: TimedWriter, service: JobService, job_id: str,
             await writer.write(f"id: {event.number}\nevent: {event.type}\ndata: {data}\n\n".encode())
             after, sent_at = event.number, time.monotonic()
         if job.is_final:
-            return
+            if after >= job.events:
+                return
+            continue  # it has ended between the two looks
         if time.monotonic() - sent_at > _COMMENT_SECONDS:
             await writer.write(b": waiting\n\n")
             sent_at = time.monotonic()

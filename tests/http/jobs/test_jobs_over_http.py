@@ -138,6 +138,25 @@ async def test_events_are_sent_as_they_happen_and_resumed(serving_jobs, renderer
         assert await error_of(wrong) == (400, "invalid_value", "Last-Event-ID")
 
 
+@pytest.mark.parametrize("look", ["events", "get"])
+async def test_a_job_that_ends_between_two_looks_at_the_store_has_ended_in_its_last_event(
+    serving_jobs, renderer, monkeypatch, look
+):
+    renderer.may_compute.clear()
+    async with serving_jobs() as client:
+        job_id = await created(client, "a")
+        async with client.get(f"{PATH}/{job_id}/events") as response:
+            text = ""
+            while "event: job.running" not in text:
+                text += (await response.content.readany()).decode()
+            store = client.service._store
+            found = getattr(store, look)
+            monkeypatch.setattr(store, look, lambda *arguments: store.cancel(job_id) and found(*arguments))
+            text += (await response.read()).decode()
+        last = parsed(text)[-1]
+        assert (last["event"], json.loads(last["data"])["job"]["state"]) == ("job.cancelled", "cancelled")
+
+
 async def test_the_events_of_a_job_that_is_deleted_end(serving_jobs, renderer):
     renderer.may_compute.clear()
     async with serving_jobs() as client:
