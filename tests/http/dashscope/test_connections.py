@@ -34,20 +34,22 @@ async def test_the_handshake_is_refused_until_the_voices_are_loaded(serving, reg
         registry.may_load.set()
 
 
-async def test_a_connection_without_a_task_is_closed_after_a_time(serving, connect):
-    async with serving(dashscope={"idle_timeout": 1}) as client, connect(client) as raw:
+async def test_a_connection_without_a_task_is_closed_after_a_time(serving, connect, time_passes):
+    async with serving(dashscope={"idle_timeout": 100}) as client, connect(client) as raw:
         await raw.run("好")
-        assert names(await raw.until()) == ["task-started", "audio", "task-finished", "closed"]
+        assert names(await raw.until("task-finished")) == ["task-started", "audio", "task-finished"]
+        await time_passes(100)
+        assert names(await raw.until()) == ["closed"]
         assert raw.websocket.close_code == 1000
 
 
-async def test_the_idle_limit_does_not_count_while_a_task_runs(serving, connect, demo):
+async def test_the_idle_limit_does_not_count_while_a_task_runs(serving, connect, demo, time_passes):
     demo.permits = threading.Semaphore(1)
-    async with serving(dashscope={"idle_timeout": 1, "text_timeout": 1}) as client, connect(client) as raw:
+    async with serving(dashscope={"idle_timeout": 100, "text_timeout": 100}) as client, connect(client) as raw:
         await raw.run("好好")
         await raw.receive()
         await raw.receive()
-        await asyncio.sleep(1.5)
+        await time_passes(150)
         demo.permits.release(10)
         assert names(await raw.until("task-finished")) == ["audio", "task-finished"]
 
@@ -76,7 +78,9 @@ async def test_pings_are_answered_and_sent(serving, connect, monkeypatch):
     async with serving() as client:
         async with client.session.ws_connect(client.make_url(PATH), autoping=False) as websocket:
             await websocket.ping(b"?")
-            kinds = {(await websocket.receive(timeout=10)).type.name for _ in range(3)}
+            kinds = set()
+            while len(kinds) < 2:
+                kinds.add((await websocket.receive(timeout=30)).type.name)
         assert kinds == {"PING", "PONG"}
 
 

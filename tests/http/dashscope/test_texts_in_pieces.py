@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from server.audio.encoders import OutputFormat, create_encoder
+from server.http.app import SERVICES
 from tests.http.dashscope.raw_client import Closed, audio_of, names
 
 
@@ -117,35 +118,44 @@ async def test_a_cancelled_task_that_waits_for_text_ends(serving, connect):
             await asyncio.sleep(0.001)
 
 
-async def test_a_task_without_text_for_too_long_fails(serving, connect):
-    async with serving(dashscope={"text_timeout": 0.2}) as client, connect(client) as raw:
+async def test_a_task_without_text_for_too_long_fails(serving, connect, time_passes):
+    async with serving(dashscope={"text_timeout": 99.5}) as client, connect(client) as raw:
         await start(raw)
         await add(raw, "今天")
+        (connection,) = client.app[SERVICES].websocket._connections
+        while connection._timer.when() is None:  # the text is being taken
+            await asyncio.sleep(0.01)
+        await time_passes(99.5)
         received = await raw.until()
         assert names(received) == ["task-failed", "closed"]
         assert received[0]["header"]["error_code"] == "RequestTimeOut"
-        assert "request timeout after 0.2 seconds" in received[0]["header"]["error_message"]
+        assert "request timeout after 99.5 seconds" in received[0]["header"]["error_message"]
         while (await (await client.get("/health")).json())["load"]["streams"]:
             await asyncio.sleep(0.001)
 
 
-async def test_the_text_limit_does_not_count_after_the_last_text(serving, connect, demo):
+async def test_the_text_limit_does_not_count_after_the_last_text(serving, connect, demo, time_passes):
     demo.permits = threading.Semaphore(0)
-    async with serving(dashscope={"text_timeout": 1}) as client, connect(client) as raw:
+    async with serving(dashscope={"text_timeout": 100}) as client, connect(client) as raw:
         await start(raw)
         await add(raw, "今天")
         await raw.send("finish-task", input={})
-        await asyncio.sleep(1.5)
+        while not demo.requests:
+            await asyncio.sleep(0.01)
+        await time_passes(150)
         demo.permits.release(10)
         assert names(await raw.until("task-finished", "task-failed"))[-1] == "task-finished"
 
 
-async def test_the_text_limit_does_not_count_while_the_client_does_not_read(serving, connect, demo):
+async def test_the_text_limit_does_not_count_while_the_client_does_not_read(serving, connect, demo, time_passes):
     demo.samples_per_chunk = 500_000  # a megabyte, more than the socket buffers hold
-    async with serving(dashscope={"text_timeout": 2}) as client, connect(client) as raw:
+    async with serving(dashscope={"text_timeout": 60}) as client, connect(client) as raw:
         await start(raw)
         await add(raw, "字" * 30, flush=True)
-        await asyncio.sleep(2.5)
+        (connection,) = client.app[SERVICES].websocket._connections
+        while not connection._request.protocol.writing_paused:
+            await asyncio.sleep(0.01)
+        await time_passes(90)  # less than a client may not read
         await until_frames(raw, 30)
         await raw.send("finish-task", input={})
         assert names(await raw.until("task-finished", "task-failed")) == ["task-finished"]

@@ -108,7 +108,10 @@ async def test_an_invalid_frame_ends_the_connection_with_a_reason(serving, conne
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize("size", [10_000_000, 40_000_000])
 @pytest.mark.parametrize("kind", ["text", "binary"])
-async def test_a_frame_of_many_megabytes_ends_the_connection_with_a_reason(serving, connect, running, size, kind):
+async def test_a_frame_of_many_megabytes_ends_the_connection_with_a_reason(
+    serving, connect, monkeypatch, running, size, kind
+):
+    monkeypatch.setattr("server.http.dashscope.websocket.CLOSE_SECONDS", 60)  # until all of it has come
     async with serving() as client:
         async with connect(client) as raw:
             if running:
