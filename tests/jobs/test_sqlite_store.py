@@ -1,10 +1,12 @@
 """The store in SQLite: killed processes, the clock, other versions of the file, damaged and full disks."""
 
+import fcntl
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -12,7 +14,7 @@ import pytest
 
 from server.errors import StoreError
 from server.jobs.job import PartResult
-from server.jobs.sqlite import schema
+from server.jobs.sqlite import database, schema
 from server.jobs.sqlite.sqlite_store import SqliteStore
 from tests.jobs.example_jobs import LIMITS, RESULT, new_job
 
@@ -100,6 +102,25 @@ def test_the_leases_of_a_running_process_are_kept(open_store):
     running.create(new_job("a", "b"), LIMITS)
     running.claim(60)
     assert open_store().claim(60).part.index == 1
+
+
+def test_what_is_claimed_while_another_process_recovers_is_kept(open_store, monkeypatch):
+    creator, recovering, claiming = open_store(), open_store(), open_store()
+    job, _ = creator.create(new_job("a"), LIMITS)
+    creator.close()
+    leases = []
+    thread = threading.Thread(target=lambda: leases.append(claiming.claim(60)))
+
+    def lock(file: int, operation: int) -> None:
+        fcntl.flock(file, operation)  # only one gets it
+        thread.start()
+        thread.join(0.3)  # it should wait longer
+
+    names = SimpleNamespace(flock=lock, LOCK_EX=fcntl.LOCK_EX, LOCK_NB=fcntl.LOCK_NB)
+    monkeypatch.setattr(database, "fcntl", names)
+    assert recovering.get(job.id)
+    thread.join()
+    assert recovering.renew(leases[0], 60)
 
 
 def test_a_clock_that_jumps_loses_nothing(open_store, clock):

@@ -83,12 +83,10 @@ def give_back(connection: sqlite3.Connection, lease: Lease, uncounted: int = 0) 
 
 def release_all(connection: sqlite3.Connection) -> None:
     """Makes all parts and webhooks in progress wait again: the process that had them is gone."""
-    connection.execute("BEGIN IMMEDIATE")
     connection.execute(
         "UPDATE parts SET state = 'queued', token = '', characters_done = 0 WHERE state = 'running'",
     )
     connection.execute("UPDATE deliveries SET due = 0, token = '' WHERE token != ''")
-    connection.execute("COMMIT")
 
 
 def end(

@@ -24,7 +24,7 @@ class Database:
     """Transactions on the file. After an error of the disk it is opened anew."""
 
     def __init__(self, path: Path, recover: Callable[[sqlite3.Connection], None]) -> None:
-        """`recover` is called after opening the file, if no other process has it open."""
+        """`recover` is called in a transaction after opening the file, if no other process has it open."""
         self._path = path
         self._recover = recover
         self._using = threading.Lock()
@@ -88,15 +88,21 @@ class Database:
         return self._connection
 
     def _recover_once(self, connection: sqlite3.Connection) -> None:
-        """Recovers if this is the only process: the lock ends with its process, however that ends."""
+        """Recovers if this is the only process: the lock ends with its process, however that ends.
+
+        All in a transaction: whoever does not get the lock goes on when the other one has recovered.
+        """
         if self._lock_file is not None:
             return
         lock_file = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            connection.execute("BEGIN IMMEDIATE")
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._recover(connection)
+            connection.execute("COMMIT")
         except BlockingIOError:
             os.close(lock_file)  # the leases of the other process are valid
+            connection.execute("ROLLBACK")
             return
         except BaseException:
             os.close(lock_file)
