@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,10 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def create(tmp_path):
-    """`create(memory_mb=1)`: a cache of this configuration that was started."""
+def create(tmp_path, monkeypatch):
+    """`create(memory_mb=1)`: a cache of this configuration that was started; it waits for its disk, however long."""
+    monkeypatch.setattr(audio_cache, "DiskWorker", partial(DiskWorker, read_seconds=60))
+    monkeypatch.setattr(disk_worker, "_CLOSING_SECONDS", 60)
 
     def create(**settings: object) -> AudioCache:
         section = CacheSection.model_validate({"memory_mb": 1, **settings})

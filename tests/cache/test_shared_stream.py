@@ -15,6 +15,12 @@ from server.types import EncodedChunk
 SIZE = 100
 
 
+@pytest.fixture(autouse=True)
+def no_pulse(monkeypatch) -> None:
+    """Nothing is read ahead because a second has passed."""
+    monkeypatch.setattr(shared_stream, "_PULSE_SECONDS", float("inf"))
+
+
 def chunk(number: int) -> EncodedChunk:
     return EncodedChunk(bytes([number % 256]) * SIZE, 1, None)
 
