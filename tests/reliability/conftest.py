@@ -111,7 +111,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for all tests of a module, which have to leave it working."""
-    with Server(tmp_path_factory.mktemp("server"), limits={"header_seconds": 2.0}) as server:
+    patient = {"header_seconds": 120.0, "body_seconds": 120.0}
+    with Server(tmp_path_factory.mktemp("server"), limits=patient) as server:
         yield server.when_ready()
         assert server.process.poll() is None, server.log
         assert "Traceback" not in server.log

@@ -85,7 +85,8 @@ def test_a_flood_of_headers_is_refused(server, headers):
     assert server.status("/health") == 200
 
 
-def test_headers_that_never_end_are_ended(server):
+def test_headers_that_never_end_are_ended(start):
+    server = start(limits={"header_seconds": 2.0}).when_ready()
     flood = b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X-A: b\r\n" * 50
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(flood)
