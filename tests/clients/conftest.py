@@ -57,6 +57,21 @@ def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int = 0)
         loop.close()
 
 
+def logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    """Waits until a client has logged a text: its thread may read it after its caller had an error."""
+    deadline = time.monotonic() + 60
+    while text not in caplog.text:
+        assert time.monotonic() < deadline, caplog.text
+        time.sleep(0.02)
+
+
+def end_websockets() -> None:
+    """Waits for the threads of the dashscope package, which have its sockets."""
+    for thread in threading.enumerate():
+        if "run_forever" in thread.name:
+            thread.join(60)
+
+
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with the embedded voices."""
