@@ -16,8 +16,9 @@ async def run_clients(
 ) -> LoadResult:
     """Runs `concurrency` clients; the process `pid` synthesizes, None for this one.
 
-    `send` requests a text and receives the stream to its end. Requests start during `seconds`; the last ones are
-    completed. A rejected client retries after the time given in the rejection, so the concurrency stays constant.
+    `send` requests a text and receives the stream to its end. Requests start during `seconds`, the first one of each
+    client in any case; the last ones are completed. A rejected client retries after the time given in the rejection,
+    so the concurrency stays constant.
     """
     log = RequestLog()
     reset_memory_peak(pid)
@@ -27,11 +28,13 @@ async def run_clients(
     async def run_client(client: int) -> None:
         await asyncio.sleep(start_delay(client, concurrency))
         request = 0
-        while time.perf_counter() < deadline:
+        while True:
             outcome = await send(request_text(client, request))
             pause = log.record(outcome)
             request += isinstance(outcome, ClientPlayback)
             await asyncio.sleep(max(0.0, min(pause, deadline - time.perf_counter())))
+            if time.perf_counter() >= deadline:
+                break
 
     await asyncio.gather(*map(run_client, range(concurrency)))
     return summarize(log, target, concurrency, ProcessUsage.since(started, pid), memory_peak(pid))

@@ -152,13 +152,21 @@ def test_a_terminated_benchmark_terminates_its_server(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench", "load", *DEMO, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as benchmark:
         process = psutil.Process(benchmark.pid)
-        while not (servers := [child for child in process.children() if is_server(child)]):
+        while not any(map(is_asked, servers := [child for child in process.children() if is_server(child)])):
             assert benchmark.poll() is None
             time.sleep(0.05)
         benchmark.terminate()
         assert benchmark.wait() == 143
-    _, running = psutil.wait_procs(servers, timeout=10)
+    _, running = psutil.wait_procs(servers, timeout=30)
     assert not running
+
+
+def is_asked(server: psutil.Process) -> bool:
+    """Whether the benchmark uses it, and so knows that it has started it."""
+    try:
+        return any(connection.status == psutil.CONN_ESTABLISHED for connection in server.net_connections())
+    except psutil.Error:  # it has ended
+        return False
 
 
 def is_server(process: psutil.Process) -> bool:
