@@ -4,10 +4,11 @@ import ast
 import inspect
 import logging
 import textwrap
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
+from server.access import key_ring
 from server.access.key_ring import KeyRing
 from server.access.secret import PREFIX, new_secret
 from server.errors import AuthenticationError, ConfigurationError
@@ -56,10 +57,18 @@ def test_secrets_are_compared_as_hashes_and_in_constant_time():
     assert [ast.unparse(node) for node in compared] == ["key is None"]
 
 
-def test_an_expired_key_is_told_so(config):
-    today = datetime.now(UTC).date()
-    for days, valid in ((-1, False), (0, True), (1, True)):
-        secret, entry = make_key(expires=today + timedelta(days=days))
+class LastMinute(datetime):
+    """Of a day."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
+
+
+def test_an_expired_key_is_told_so(config, monkeypatch):
+    monkeypatch.setattr(key_ring, "datetime", LastMinute)
+    for day, valid in ((1, False), (2, True), (3, True)):
+        secret, entry = make_key(expires=date(2026, 3, day))
         ring = KeyRing(config(keys=[entry]))
         if valid:
             ring.find(secret)

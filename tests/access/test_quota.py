@@ -15,9 +15,9 @@ from server.errors import QuotaError
 KEY = AccessKey(name="reception", sha256="a" * 64, characters_per_day=100)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """Sets the time: `clock(day, hour)`."""
+    """Sets the time: `clock(day, hour)`. No test goes on over midnight."""
 
     def set_time(day: int, hour: int = 0) -> None:
         class Clock(datetime):
