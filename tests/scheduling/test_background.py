@@ -32,7 +32,7 @@ class Steps:
         assert self.permits.acquire(timeout=30)
         return {"y": inputs["x"]}
 
-    def chunks(self, name: str, count: int, seconds: float = 10.0) -> Callable[[PlaybackClock], Chunks[bytes]]:
+    def chunks(self, name: str, count: int, seconds: float = 1000.0) -> Callable[[PlaybackClock], Chunks[bytes]]:
         number = len(self.names)
         self.names.append(name)
 
@@ -89,7 +89,7 @@ def test_a_listener_goes_before_background_streams_at_the_next_run() -> None:
     assert set(graph.order[5:]) <= {"job", "job+job"}
 
 
-@pytest.mark.parametrize(("buffered", "beside"), [(10.0, True), (0.1, False)])
+@pytest.mark.parametrize(("buffered", "beside"), [(1000.0, True), (0.1, False)])
 def test_a_background_stream_runs_beside_a_listener_only_when_that_has_audio_buffered(
     buffered: float, beside: bool
 ) -> None:
