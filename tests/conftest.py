@@ -19,6 +19,7 @@ from convert.output.manifest import write_manifest
 from convert.quantization.saturation import products_saturate
 from convert.quantization.variants import make_variants
 from convert.source.package import find_voices
+from server.audio.decoding import decoder_process
 from server.config import RuntimeSection, SynthesisSection
 from server.runtime.runtime import Runtime
 from server.runtime.session import Session
@@ -40,10 +41,11 @@ SPEAKER_ENCODER = HERE / "convert" / "data" / "se.model"
 EMBEDDED = HERE.parent / "models" / "demo"
 PACKAGES = sorted(folder.name for folder in GOLDEN.iterdir())
 
-# No deadline: first calls load dictionaries. Every run tries the same examples; `pytest --hypothesis-profile explore`
-# tries new ones.
-hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+# No limits of time: first calls load dictionaries, and the machine may be busy. Every run tries the same examples;
+# `pytest --hypothesis-profile explore` tries new ones.
+UNTIMED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("steady", UNTIMED, derandomize=True)
+hypothesis.settings.register_profile("explore", UNTIMED, max_examples=2000)
 hypothesis.settings.load_profile("steady")
 
 
@@ -66,6 +68,14 @@ def log_level() -> Iterator[None]:
     level = root.level
     yield
     root.setLevel(level)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_with_decoders() -> Iterator[None]:
+    """Recordings are decoded, however long that takes on a busy machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoder_process, "END_SECONDS", 300.0)
+        yield
 
 
 def cpu() -> Runtime:
