@@ -24,7 +24,8 @@ RECORD = """async (type) => {
   recorder.ondataavailable = (event) => pieces.push(event.data);
   const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
   recorder.start(100);
-  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+  const end = context.currentTime + SECONDS;  // on the clock of the audio: the browser may be late
+  while (context.currentTime < end) await new Promise((resolve) => setTimeout(resolve, 50));
   recorder.stop();
   await stopped;
   await context.close();

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -26,8 +27,9 @@ LOAD = """(url) => {
 PLAY = "audio.play().catch(() => {})"
 
 
-async def load(page: Page, url: str, **fields: str) -> None:
-    await page.evaluate(f"({LOAD})({json.dumps(f'{url}/v1/audio/speech?{urlencode(fields)}')})")
+async def load(page: Page, url: str, then: str = "undefined", **fields: str) -> Any:
+    """Returns the value of the expression `then`, which comes before any event of the audio."""
+    return await page.evaluate(f"({LOAD})({json.dumps(f'{url}/v1/audio/speech?{urlencode(fields)}')}), {then}")
 
 
 def test_every_format_but_pcm_is_played() -> None:
@@ -47,11 +49,9 @@ async def test_every_format_is_played_to_its_end_and_again(page: Page, server_ur
 async def test_a_stream_can_be_sought_forward(page: Page, server_url: str) -> None:
     """As long as its end is unknown: Chromium asks for `bytes=0-`, and the answer is a stream without ranges."""
     for name in PLAYED:
-        await load(page, server_url, input=TEXT * 4, voice="alloy", response_format=name)  # not at its end at `canplay`
-        sought = await page.evaluate(
-            "next('canplay').then(() => { audio.currentTime = 2; return next('seeked', 'error'); })"
-        )
-        assert sought == "seeked", name
+        seek = "next('canplay').then(() => { audio.currentTime = 2; return next('seeked', 'error'); })"
+        fields = {"input": TEXT * 4, "voice": "alloy", "response_format": name}  # not at its end at `canplay`
+        assert await load(page, server_url, then=seek, **fields) == "seeked", name
         assert await page.evaluate("audio.currentTime") == 2, name
         assert await page.evaluate(f"{PLAY}; next('ended', 'error')") == "ended", name
 

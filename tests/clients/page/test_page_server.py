@@ -1,5 +1,6 @@
 """The page for operators: state and voices with and without the right to manage them, and a conversion."""
 
+import asyncio
 import shutil
 import threading
 from collections.abc import Iterator
@@ -71,6 +72,9 @@ async def test_everyone_sees_the_state_and_the_reasons(
     counting.permits = threading.Semaphore(0)
     with serve(FakeRegistry({"demo": counting}), config) as url:
         httpx2.post(f"{url}/v1/audio/jobs", json={"lines": ["你好。"]})
+        async with asyncio.timeout(60):
+            while httpx2.get(f"{url}/v1/audio/jobs").json()["data"][0]["state"] != "running":
+                await asyncio.sleep(0.05)
         await open_at(url)
         await page.evaluate("location.hash = 'server'")
         assert await page.wait(text_of("#server-state")) == "正常"

@@ -1,5 +1,6 @@
 """The page works: jobs from many lines and files, what was spoken, and links to it."""
 
+import asyncio
 import io
 import json
 import re
@@ -52,11 +53,10 @@ async def open_work(page, open_at: Open, url: str) -> None:
 
 async def saved(page, folder: Path, name: str) -> bytes:
     """A file that the browser has saved."""
-    for _ in range(200):
-        if (folder / name).exists():
-            return (folder / name).read_bytes()
-        await page.evaluate("new Promise((resolve) => setTimeout(resolve, 50))")
-    raise AssertionError(f"{name} has not come")
+    async with asyncio.timeout(60):
+        while not (folder / name).exists():
+            await asyncio.sleep(0.05)
+    return (folder / name).read_bytes()
 
 
 async def test_twenty_lines_become_a_zip_and_a_reload_loses_nothing(
@@ -112,6 +112,9 @@ async def test_a_job_is_cancelled_when_the_user_is_sure(
         assert await page.evaluate("document.querySelector('.job .confirm').textContent") == "取消任务"
         await page.click(".job .confirm")
         await page.click(".job .confirm")
+        async with asyncio.timeout(60):
+            while httpx2.get(f"{url}/v1/audio/jobs").json()["data"][0]["state"] != "cancelled":
+                await asyncio.sleep(0.05)
         voice.permits.release(1000)
         await page.wait(f"{STATE} === 'cancelled'")
         assert len(voice.requests) < 20
