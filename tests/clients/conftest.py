@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
+from bench.load.free_port import free_port
 from server.config import Config, ModelsSection, RuntimeSection, StorageSection
 from server.http import create_app
 from server.synthesis.registry import VoiceRegistry
@@ -28,7 +29,7 @@ def requires(program: str) -> pytest.MarkDecorator:
 
 
 @contextmanager
-def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int = 0) -> Iterator[str]:
+def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int | None = None) -> Iterator[str]:
     """Serves in a thread, on a free port if none is given. Yields the URL when the voices are loaded.
 
     What the server keeps is in a folder of the test, which the configuration names.
@@ -41,13 +42,13 @@ def serve(registry: VoiceRegistry | FakeRegistry, config: Config, port: int = 0)
 
     async def start() -> str:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        host, own_port = runner.addresses[0]
-        return f"http://{host}:{own_port}"
+        site = web.TCPSite(runner, "127.0.0.1", port or free_port())
+        await site.start()
+        return site.name
 
     try:
         url = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
-        while httpx2.get(f"{url}/ready").status_code != 200:
+        while httpx2.get(f"{url}/ready", timeout=60).status_code != 200:
             time.sleep(0.02)
         yield url
     finally:

@@ -39,7 +39,7 @@ async def async_client(server_url: str) -> AsyncIterator[AsyncOpenAI]:
 @pytest.fixture(scope="module")
 def expected(server_url: str) -> Floats:
     """The samples of `AUDIO`, without an encoder."""
-    pcm = httpx2.post(f"{server_url}/v1/audio/speech", json={**AUDIO, "response_format": "pcm"}).content
+    pcm = httpx2.post(f"{server_url}/v1/audio/speech", json={**AUDIO, "response_format": "pcm"}, timeout=60).content
     return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
 
 

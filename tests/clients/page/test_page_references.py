@@ -81,7 +81,9 @@ async def test_a_recording_is_uploaded_used_and_deleted(page, open_at: Open, url
     (body,) = await page.evaluate("bodies")
     assert (body["reference"], body["reference_use"], body["reference_strength"]) == (reference, ["emotion"], 0.95)
     assert "emotion" not in body  # the recording decides
-    settings = httpx2.get(f"{url}/v1/audio/references/{reference}/settings?strength=0.95&speaker={body['speaker']}")
+    settings = httpx2.get(
+        f"{url}/v1/audio/references/{reference}/settings?strength=0.95&speaker={body['speaker']}", timeout=60
+    )
     words = {"neutral": "平静", "happy": "高兴", "sad": "悲伤", "angry": "生气"}
     assert words[settings.json()["settings"]["emotion"]] in applied
     await page.wait(f"{STATUS} === 'ended'")
@@ -105,7 +107,7 @@ async def test_a_recording_is_uploaded_used_and_deleted(page, open_at: Open, url
     await page.click(".reference-details .confirm")
     await page.click(".reference-details .confirm")
     await page.wait("document.querySelector('.reference-chosen').hidden")
-    assert httpx2.get(f"{url}/v1/audio/references").json()["data"] == []
+    assert httpx2.get(f"{url}/v1/audio/references", timeout=60).json()["data"] == []
     await bodies(page)
     await page.wait(READY)
     await page.click("#play")
@@ -135,11 +137,11 @@ async def test_the_microphone_is_recorded_with_its_level(tmp_path: Path, url: st
         await page.write("#reference-consent", "这是我自己的声音。")
         await page.click("#reference-save")
         reference = await page.wait(REFERENCE)
-        kept = httpx2.get(f"{url}/v1/audio/references/{reference}").json()
+        kept = httpx2.get(f"{url}/v1/audio/references/{reference}", timeout=60).json()
         assert kept["seconds"] > 2
         assert kept["consent"] == "这是我自己的声音。"
         assert page.problems == []
-        httpx2.delete(f"{url}/v1/audio/references/{reference}")
+        httpx2.delete(f"{url}/v1/audio/references/{reference}", timeout=60)
 
 
 async def test_what_is_no_recording_is_refused_in_the_words_of_the_server(
@@ -155,7 +157,7 @@ async def test_what_is_no_recording_is_refused_in_the_words_of_the_server(
     await page.click("#reference-save")
     shown = await page.wait("document.querySelector('#reference-problem').textContent")
     form = {"consent": "This is my own voice."}
-    answer = httpx2.post(f"{url}/v1/audio/references", data=form, files={"file": file.read_bytes()})
+    answer = httpx2.post(f"{url}/v1/audio/references", data=form, files={"file": file.read_bytes()}, timeout=60)
     assert answer.json()["error"]["message"] in shown
     assert await page.evaluate("document.querySelector('#reference-consent').value") == "This is my own voice."
 

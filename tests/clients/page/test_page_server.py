@@ -71,9 +71,9 @@ async def test_everyone_sees_the_state_and_the_reasons(
     config = Config(storage=StorageSection(path=tmp_path / "data"))
     counting.permits = threading.Semaphore(0)
     with serve(FakeRegistry({"demo": counting}), config) as url:
-        httpx2.post(f"{url}/v1/audio/jobs", json={"lines": ["你好。"]})
+        httpx2.post(f"{url}/v1/audio/jobs", json={"lines": ["你好。"]}, timeout=60)
         async with asyncio.timeout(60):
-            while httpx2.get(f"{url}/v1/audio/jobs").json()["data"][0]["state"] != "running":
+            while httpx2.get(f"{url}/v1/audio/jobs", timeout=60).json()["data"][0]["state"] != "running":
                 await asyncio.sleep(0.05)
         await open_at(url)
         await page.evaluate("location.hash = 'server'")

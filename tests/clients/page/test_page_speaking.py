@@ -62,7 +62,7 @@ async def test_what_is_heard_is_the_file_and_what_is_marked_sounds(page, open_at
     wanted = np.pad(expected[leading:], (0, max(0, len(heard) - len(expected) + leading)))
     assert np.abs(heard[: len(wanted)] - wanted).max() <= 1
 
-    times = httpx2.post(f"{server_url}/v1/audio/speech/timestamps", json={"input": TEXT}).json()
+    times = httpx2.post(f"{server_url}/v1/audio/speech/timestamps", json={"input": TEXT}, timeout=60).json()
     characters = {one["start"]: one for sentence in times["sentences"] for one in sentence["characters"]}
     marks = await page.evaluate("marks")
     begin = first - leading

@@ -132,7 +132,7 @@ async def test_a_server_that_goes_away_and_comes_back(
     await page.click("#play")
     assert "连接不上服务器" in await page.wait("document.querySelector('#error').textContent")
     assert "正在重试" in await page.wait("document.querySelector('.notice').textContent")
-    with serve(FakeRegistry({"demo": counting}), config, port=int(httpx2.URL(url).port or 0)):
+    with serve(FakeRegistry({"demo": counting}), config, port=httpx2.URL(url).port):
         await page.wait("document.querySelector('.notice').hidden")
         assert await page.evaluate("document.querySelector('#text').value") == "还在"
         await page.click("#play")

@@ -26,7 +26,7 @@ PROGRESS = "document.querySelector('.job progress')?.value"
 
 
 @contextmanager
-def working(folder: Path, voice: CountingSynthesizer, port: int = 0, **sections: object) -> Iterator[str]:
+def working(folder: Path, voice: CountingSynthesizer, port: int | None = None, **sections: object) -> Iterator[str]:
     """A server with one voice that keeps its jobs in a folder. It computes one part at a time."""
     config = Config.model_validate(
         {"storage": {"path": str(folder / "data")}, "jobs": {"concurrency": 1}, "scheduler": {"workers": 1}, **sections}
@@ -94,7 +94,7 @@ async def test_twenty_lines_become_a_zip_and_a_reload_loses_nothing(
         await page.click(".job .confirm")  # asks
         await page.click(".job .confirm")
         await page.wait("!document.querySelector('.job')")
-        assert httpx2.get(f"{url}/v1/audio/jobs").json()["data"] == []
+        assert httpx2.get(f"{url}/v1/audio/jobs", timeout=60).json()["data"] == []
 
 
 async def test_a_job_is_cancelled_when_the_user_is_sure(
@@ -113,7 +113,7 @@ async def test_a_job_is_cancelled_when_the_user_is_sure(
         await page.click(".job .confirm")
         await page.click(".job .confirm")
         async with asyncio.timeout(60):
-            while httpx2.get(f"{url}/v1/audio/jobs").json()["data"][0]["state"] != "cancelled":
+            while httpx2.get(f"{url}/v1/audio/jobs", timeout=60).json()["data"][0]["state"] != "cancelled":
                 await asyncio.sleep(0.05)
         voice.permits.release(1000)
         await page.wait(f"{STATE} === 'cancelled'")
@@ -132,7 +132,7 @@ async def test_a_file_of_subtitles_is_uploaded_and_joined(
         assert await page.evaluate("document.querySelector('#job-kind').value") == "srt"
         await page.click("#job-submit")
         await page.wait(DONE)
-        (job,) = httpx2.get(f"{url}/v1/audio/jobs").json()["data"]
+        (job,) = httpx2.get(f"{url}/v1/audio/jobs", timeout=60).json()["data"]
         assert job["result"]["seconds"] > 3
     assert [text for text, *_ in voice.requests] == ["你好。", "再见。"]
 
@@ -151,7 +151,7 @@ async def test_warnings_about_subtitles_are_in_chinese(
         await page.write("#job-name", "字幕")
         await page.click("#job-submit")
         await page.wait(DONE)
-        (job,) = httpx2.get(f"{url}/v1/audio/jobs").json()["data"]
+        (job,) = httpx2.get(f"{url}/v1/audio/jobs", timeout=60).json()["data"]
         shown = await page.evaluate("[...document.querySelectorAll('.job details li')].map((one) => one.textContent)")
     assert len(shown) == len(job["result"]["warnings"])
     told = " ".join(shown)
@@ -168,7 +168,9 @@ async def test_what_the_server_refuses_is_shown_in_the_language_of_the_page_and_
         await page.write("#job-text", "<speak>你好<pause/></speak>")
         await page.click("#job-submit")
         shown = await page.wait("document.querySelector('#job-refused > p')?.textContent")
-        answer = httpx2.post(f"{url}/v1/audio/jobs", json={"input": "<speak>你好<pause/></speak>", "kind": "ssml"})
+        answer = httpx2.post(
+            f"{url}/v1/audio/jobs", json={"input": "<speak>你好<pause/></speak>", "kind": "ssml"}, timeout=60
+        )
         assert shown == "SSML 写得不对：第 1 行第 10 个字符。"
         await page.click("#job-refused summary")
         original = "document.querySelector('#job-refused [lang=en]').textContent"
@@ -188,7 +190,7 @@ async def test_a_job_goes_on_when_the_server_is_lost_and_comes_back(
     await page.wait("!document.querySelector('.notice').hidden")
     assert "正在重试" in await page.evaluate("document.querySelector('.notice').textContent")
     assert await page.evaluate("document.querySelectorAll('.job').length") == 1
-    with working(tmp_path, voice, port=int(httpx2.URL(url).port or 0)):
+    with working(tmp_path, voice, port=httpx2.URL(url).port):
         await page.wait(DONE)
         assert await page.evaluate("document.querySelector('.notice').hidden")
 
@@ -198,7 +200,7 @@ async def test_with_keys_the_page_asks_for_one_and_shows_the_jobs_of_that_key(
 ) -> None:
     (mine, entry), (other, another) = make_key("mine"), make_key("other")
     with working(tmp_path, voice, access={"keys": [entry, another]}) as url:
-        httpx2.post(f"{url}/v1/audio/jobs", json={"lines": ["别人的。"]}, headers=bearer(other))
+        httpx2.post(f"{url}/v1/audio/jobs", json={"lines": ["别人的。"]}, headers=bearer(other), timeout=60)
         await page.prefer(language="zh-CN")
         await page.open(f"{url}/#work")
         await page.wait("document.querySelector('#key')")
