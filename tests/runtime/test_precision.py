@@ -91,6 +91,7 @@ def test_a_stream_continues_when_a_gpu_fails_and_the_precision_changes(runs: int
 
 
 def test_the_precision_follows_the_provider_and_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "products_saturate", lambda: False)
     for instructions, expected in (("AVX-512 VNNI", "int8"), (None, "fp32")):
         monkeypatch.setattr(precision, "integer_dot_products", lambda found=instructions: found)
         assert choose_precision("cpu", PRECISIONS).precision == expected

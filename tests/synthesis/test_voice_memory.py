@@ -336,7 +336,7 @@ def test_work_on_the_event_loop_waits_without_a_thread(registry: VoiceRegistry) 
         mixed = await with_voices(lambda: planner.plan_text(ssml))
         assert [each.synthesizer.voice.name for each in mixed.segments] == ["dora", "anna"]
 
-    asyncio.run(asyncio.wait_for(scenario(), 120))
+    asyncio.run(asyncio.wait_for(scenario(), 300))
     assert registry.report().statistics.bytes <= 60 * MIB
 
 

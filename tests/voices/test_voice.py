@@ -105,4 +105,4 @@ def test_the_http_api_lists_and_accepts_trained_emotions_only(make_voice: MakeVo
             assert (response.status, error["param"], error["code"]) == (400, "emotion", "unknown_emotion")
             assert VALID in error["message"]
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), 300))
