@@ -19,6 +19,7 @@ from server.synthesis.registry import VoiceRegistry, known_voices
 from server.synthesis.registry import registry as registry_module
 from server.synthesis.registry.settings import VoiceSettings
 from server.synthesis.speech_plan import SpeechPlanner
+from server.synthesis.synthesizer import Synthesizer
 from server.types import Audio, Floats
 from tests.conftest import EMBEDDED, samples_of
 from tests.synthesis.voice_copies import SMALL, change_manifest, copy_voice, registry_of, replace_voice
@@ -186,6 +187,37 @@ def test_a_half_copied_voice_is_looked_at_again_until_it_is_complete(
     while "cara" not in registry.voices:  # without another call
         ready.wait(0.01)
     assert registry.broken == {}
+
+
+def test_the_end_waits_for_the_voice_that_is_opened_and_opens_no_other(
+    registry: VoiceRegistry, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ended in the middle would be aborted."""
+    opening, may_open, opened = threading.Event(), threading.Event(), []
+    open_known = registry.open_known
+
+    def open_slowly(name: str) -> Synthesizer:
+        opening.set()
+        assert may_open.wait(60)
+        opened.append(name)
+        return open_known(name)
+
+    monkeypatch.setattr(registry, "open_known", open_slowly)
+    copy_voice(models, "bert")
+    copy_voice(models, "cara")
+    registry.reload_soon()
+    registry.reload_soon(1000.0)
+    assert opening.wait(60)
+    closing = threading.Thread(target=registry.close)
+    closing.start()
+    closing.join(0.1)
+    assert closing.is_alive()
+    may_open.set()
+    closing.join(60)
+    assert not closing.is_alive()
+    assert opened == ["bert"]
+    registry.reload_soon()
+    assert not [thread for thread in threading.enumerate() if thread.name == "voice-reload"]
 
 
 def test_a_folder_that_does_not_change_any_more_is_not_looked_at_again(

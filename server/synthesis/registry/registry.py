@@ -56,10 +56,14 @@ class VoiceRegistry:
         self._calibrations: dict[str, Calibration] = {}
         """Version -> what was measured, the cost included."""
         self._reloading = threading.Lock()
+        self._scheduling = threading.Lock()
+        """Guards what follows."""
         self._scheduled: set[float] = set()
         """Delays of the looks at the folder that have not begun."""
-        self._watcher = VoiceWatcher(self.reload_soon)
+        self._threads: set[threading.Thread] = set()
+        """Of the looks at the folder, those included."""
         self._closed = threading.Event()
+        self._watcher = VoiceWatcher(self.reload_soon)
 
     @property
     def aliases(self) -> Mapping[str, str]:
@@ -197,10 +201,13 @@ class VoiceRegistry:
 
     def reload_soon(self, delay: float = 0.0) -> None:
         """Looks at the folder in another thread."""
-        if delay in self._scheduled:
-            return
-        self._scheduled.add(delay)
-        threading.Thread(target=self._reload_later, args=(delay,), name="voice-reload", daemon=True).start()
+        with self._scheduling:
+            if delay in self._scheduled or self._closed.is_set():
+                return
+            self._scheduled.add(delay)
+            thread = threading.Thread(target=self._reload_later, args=(delay,), name="voice-reload", daemon=True)
+            self._threads.add(thread)
+            thread.start()
 
     def reload(self) -> ReloadReport:
         """Looks at the folder now: takes added and replaced voices into service, and removed ones out of it.
@@ -218,10 +225,17 @@ class VoiceRegistry:
         return report
 
     def close(self) -> None:
-        """Ends the threads, and fails the requests that wait for a voice. Blocks."""
-        self._closed.set()
+        """Ends the threads after the voices that they open, and fails the requests that wait for a voice. Blocks.
+
+        A process that ended while a thread is in ONNX Runtime would be aborted.
+        """
+        with self._scheduling:
+            self._closed.set()
+            threads = tuple(self._threads)
         self._watcher.stop()
         self._pool.close()
+        for thread in threads:
+            thread.join()
 
     def memory_estimate(self, name: str) -> int:
         """For the pool: the bytes that a voice needs. Raises what `voice` raises."""
@@ -297,6 +311,8 @@ class VoiceRegistry:
 
     def _take(self, name: str) -> None:
         """Opens an added or replaced voice if there is room; else its next request does."""
+        if self._closed.is_set():
+            return
         if not self._pool.has_room(name):
             self._known.add(name)
             self._pool.remove(name)
@@ -306,15 +322,18 @@ class VoiceRegistry:
 
     def _reload_later(self, delay: float) -> None:
         stopped = self._closed.wait(delay)
-        self._scheduled.discard(delay)
-        if stopped:
-            return
+        with self._scheduling:
+            self._scheduled.discard(delay)
         try:
-            self.reload()
+            if not stopped:
+                self.reload()
         except SpeechError as error:
             log.error("the voices stay as they were: %s", error)
         except Exception:
             log.exception("looking for new voices failed")
+        finally:
+            with self._scheduling:
+                self._threads.discard(threading.current_thread())
 
 
 def _changes(report: ReloadReport) -> tuple[tuple[str, ...], ...]:
