@@ -1,6 +1,7 @@
 """Servers on real ports, for clients that run in this thread or in other processes."""
 
 import asyncio
+import gc
 import shutil
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from aiohttp import web
+from websocket import WebSocketApp
 
 from bench.load.free_port import free_port
 from server.config import Config, ModelsSection, RuntimeSection, StorageSection
@@ -66,11 +68,18 @@ def logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
         time.sleep(0.02)
 
 
-def end_websockets() -> None:
-    """Waits for the threads of the dashscope package, which have its sockets."""
+@pytest.fixture
+def ending_websockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The threads of the dashscope package, which have its sockets, end with the test, not up to ten seconds later."""
+    create = WebSocketApp.create_dispatcher
+    monkeypatch.setattr(
+        WebSocketApp, "create_dispatcher", lambda app, timeout, *options: create(app, timeout or 0.1, *options)
+    )
+    yield
     for thread in threading.enumerate():
         if "run_forever" in thread.name:
             thread.join(60)
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from websocket import WebSocketConnectionClosedException
 from server.access.secret import new_secret
 from server.config import Config
 from tests.clients.chromium import Page
-from tests.clients.conftest import end_websockets, logged, requires, serve
+from tests.clients.conftest import logged, requires, serve
 from tests.http.conftest import CountingSynthesizer, FakeRegistry, write_voice
 from tests.keys import make_key
 
@@ -102,11 +102,8 @@ ignores_sockets = [
 
 
 @pytest.fixture
-def websocket(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def websocket(url: str, ending_websockets: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashscope, "base_websocket_api_url", f"{url.replace('http', 'ws')}/api-ws/v1/inference")
-    yield
-    end_websockets()
-    gc.collect()
 
 
 @pytest.mark.usefixtures("websocket")

@@ -21,7 +21,7 @@ from server.config import Config
 from server.synthesis.registry import VoiceRegistry
 from server.types import Audio, Floats
 from tests.audio.conftest import decode, resampled
-from tests.clients.conftest import end_websockets, logged, serve
+from tests.clients.conftest import logged, serve
 from tests.conftest import EMBEDDED
 
 # The client leaves the socket of a connection that the server has closed to the garbage collector, which therefore runs
@@ -54,12 +54,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def client(url: str, ending_websockets: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashscope, "base_websocket_api_url", f"{url.replace('http', 'ws')}/api-ws/v1/inference")
     monkeypatch.setattr(dashscope, "api_key", "any")
-    yield
-    end_websockets()
-    gc.collect()
 
 
 @pytest.fixture
