@@ -61,7 +61,7 @@ class VoiceRegistry:
         self._scheduled: set[float] = set()
         """Delays of the looks at the folder that have not begun."""
         self._threads: set[threading.Thread] = set()
-        """Of the looks at the folder, those included."""
+        """Of all looks at the folder that have not ended."""
         self._closed = threading.Event()
         self._watcher = VoiceWatcher(self.reload_soon)
 

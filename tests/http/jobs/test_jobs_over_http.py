@@ -114,15 +114,21 @@ def parsed(text: str) -> list[dict]:
     return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
 
 
+async def until_running(response: aiohttp.ClientResponse) -> str:
+    """The beginning of a stream of events, up to the one that says that the job runs, or a little more."""
+    text = ""
+    while "event: job.running" not in text:
+        text += (await response.content.readany()).decode()
+    return text
+
+
 async def test_events_are_sent_as_they_happen_and_resumed(serving_jobs, renderer):
     renderer.may_compute.clear()
     async with serving_jobs() as client:
         job_id = await created(client, "a\nbb")
         async with client.get(f"{PATH}/{job_id}/events") as response:
             assert response.headers["Content-Type"] == "text/event-stream"
-            text = ""
-            while "event: job.running" not in text:
-                text += (await response.content.readany()).decode()
+            text = await until_running(response)
             renderer.may_compute.set()
             events = parsed(text + (await response.read()).decode())
         types = [event["event"] for event in events]
@@ -146,9 +152,7 @@ async def test_a_job_that_ends_between_two_looks_at_the_store_has_ended_in_its_l
     async with serving_jobs() as client:
         job_id = await created(client, "a")
         async with client.get(f"{PATH}/{job_id}/events") as response:
-            text = ""
-            while "event: job.running" not in text:
-                text += (await response.content.readany()).decode()
+            text = await until_running(response)
             store = client.service._store
             found = getattr(store, look)
             monkeypatch.setattr(store, look, lambda *arguments: store.cancel(job_id) and found(*arguments))
@@ -172,9 +176,7 @@ async def test_events_end_when_the_server_stops(serving_jobs, renderer):
     async with serving_jobs() as client:
         job_id = await created(client, "a")
         async with client.get(f"{PATH}/{job_id}/events") as response:
-            text = ""
-            while "job.running" not in text:
-                text += (await response.content.readline()).decode()
+            text = await until_running(response)
             await client.service.close()
             text += await response.text()
             assert [event["event"] for event in parsed(text)] == ["job.queued", "job.running"]
